@@ -1,0 +1,1 @@
+"""What judges: authoring, judge, feedback, the grader."""

@@ -1,0 +1,1 @@
+"""What a lesson imports: masks and attention, the little language, the tiny model, plots, widgets."""
