@@ -1,0 +1,209 @@
+"""What an exercise may return, how a raw result is read, and where two results differ.
+
+A kind reads leniently (nested lists, float32, NumPy scalars) and compares strictly.
+What it can't read is a `Misread`: a sentence for the learner, never a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+
+class Misread(Exception):
+    """A result that is not of the exercise's kind; `kind` names which misreading it is."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a result is wrong: the two values and, if their shapes agree, a mask of the wrong cells."""
+
+    wanted: Any
+    got: Any
+    wrong: np.ndarray | None = None
+    where: str = ""  # which item of a tuple, in words
+
+
+class Kind(Protocol):
+    def read(self, raw: Any) -> Any:
+        """The result in canonical form; raises Misread."""
+
+    def difference(self, wanted: Any, got: Any) -> Difference | None:
+        """None where the two agree."""
+
+
+def described(raw: Any) -> str:
+    """A type in a learner's words."""
+    if isinstance(raw, np.ndarray):
+        return f"an array of {raw.dtype} with shape {raw.shape}"
+    if callable(raw) and not isinstance(raw, type):
+        return "a function"
+    name = type(raw).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _as_array(raw: Any) -> np.ndarray:
+    if raw is None:
+        raise Misread("returned_none", "It returned None. Is the `return` line missing?")
+    if isinstance(raw, str | bytes | dict | set) or callable(raw):
+        raise Misread("wrong_type", f"It returned {described(raw)}; an array is wanted.")
+    try:
+        array = np.array(raw, subok=False)
+    except Exception as error:
+        ragged = isinstance(error, ValueError) and "inhomogeneous" in str(error)
+        reason = "its rows have different lengths" if ragged else f"it can't become an array ({error})"
+        raise Misread("wrong_type", f"It returned {described(raw)}, but {reason}.") from None
+    if array.dtype == object:
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise Misread("wrong_type", f"It returned {described(raw)} holding things that are not numbers.") from None
+    if array.dtype.kind not in "biuf":
+        raise Misread("wrong_type", f"It returned {array.dtype} values; real numbers are wanted.")
+    return array
+
+
+def _tolerances(dtype: np.dtype) -> tuple[float, float]:
+    # float32 is welcome; float16 is not precise enough to tell a right answer from a leak.
+    return (1e-4, 1e-5) if dtype == np.float32 else (1e-6, 1e-8)
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of `of`; `exact_zeros` holds a wanted 0 to be exactly 0 (a forbidden weight, say)."""
+
+    of: Literal["float", "bool", "int"] = "float"
+    exact_zeros: bool = False
+    rtol: float | None = None
+    atol: float | None = None
+
+    def read(self, raw: Any) -> np.ndarray:
+        array = _as_array(raw)
+        if array.size and self.of == "bool" and array.dtype != bool:
+            raise Misread("not_boolean", self._not_boolean(array))
+        if array.size and self.of == "int" and array.dtype.kind not in "iu":
+            raise Misread("not_integers", f"It returned {array.dtype} values; integers are wanted.")
+        return array
+
+    @staticmethod
+    def _not_boolean(array: np.ndarray) -> str:
+        if np.isneginf(array).any() or (array < -1).any():
+            return (
+                "It returned an additive mask (0 and a very negative number). "
+                "That is another thing: here True means 'may attend' and False 'may not'."
+            )
+        return f"It returned {array.dtype} numbers; a boolean array (True and False) is wanted."
+
+    def difference(self, wanted: np.ndarray, got: np.ndarray) -> Difference | None:
+        if wanted.shape != got.shape:
+            return Difference(wanted, got)
+        if self.of != "float":
+            wrong = wanted != got
+        else:
+            rtol, atol = _tolerances(got.dtype)
+            want, have = wanted.astype(np.float64), got.astype(np.float64)
+            close = np.isclose(have, want, rtol=self.rtol or rtol, atol=self.atol or atol, equal_nan=True)
+            wrong = ~close
+            if self.exact_zeros:
+                wrong |= (want == 0) & (have != 0)
+        return Difference(wanted, got, wrong) if wrong.any() else None
+
+
+@dataclass(frozen=True)
+class Number:
+    """One real number."""
+
+    rtol: float | None = None
+    atol: float | None = None
+
+    def read(self, raw: Any) -> np.ndarray:
+        array = _as_array(raw)
+        if array.ndim:
+            raise Misread("not_a_number", f"It returned {described(array)}; one number is wanted.")
+        return array
+
+    def difference(self, wanted: np.ndarray, got: np.ndarray) -> Difference | None:
+        return Array(rtol=self.rtol, atol=self.atol).difference(wanted, got)
+
+
+@dataclass(frozen=True)
+class Integer:
+    """One whole number, such as a token or a count."""
+
+    def read(self, raw: Any) -> np.ndarray:
+        array = Number().read(raw)
+        if array.dtype.kind not in "iu":
+            raise Misread("not_an_integer", f"It returned {raw!r}; a whole number (an int) is wanted.")
+        return array
+
+    def difference(self, wanted: np.ndarray, got: np.ndarray) -> Difference | None:
+        return Array("int").difference(wanted, got)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """True or False."""
+
+    def read(self, raw: Any) -> np.ndarray:
+        array = Number().read(raw)
+        if array.dtype != bool and array not in (0, 1):
+            raise Misread("not_boolean", f"It returned {raw!r}; True or False is wanted.")
+        return array.astype(bool)
+
+    def difference(self, wanted: np.ndarray, got: np.ndarray) -> Difference | None:
+        return Array("bool").difference(wanted, got)
+
+
+@dataclass(frozen=True, init=False)
+class Tuple:
+    """Several results at once; a list will do. Each item has a kind of its own and a name."""
+
+    items: tuple[tuple[str, Kind], ...]
+
+    def __init__(self, **items: Kind) -> None:
+        object.__setattr__(self, "items", tuple(items.items()))
+
+    def read(self, raw: Any) -> tuple[Any, ...]:
+        names = ", ".join(name for name, _ in self.items)
+        if raw is None:
+            raise Misread("returned_none", "It returned None. Is the `return` line missing?")
+        if not isinstance(raw, Sequence | np.ndarray) or isinstance(raw, str) or len(raw) != len(self.items):
+            raise Misread("not_a_tuple", f"It returned {described(raw)}; the tuple ({names}) is wanted.")
+        return tuple(self._item(name, kind, value) for (name, kind), value in zip(self.items, raw, strict=True))
+
+    @staticmethod
+    def _item(name: str, kind: Kind, value: Any) -> Any:
+        try:
+            return kind.read(value)
+        except Misread as misread:
+            raise Misread(misread.kind, f"In the item `{name}` of the tuple: {misread}") from None
+
+    def difference(self, wanted: tuple[Any, ...], got: tuple[Any, ...]) -> Difference | None:
+        for (name, kind), want, have in zip(self.items, wanted, got, strict=True):
+            found = kind.difference(want, have)
+            if found is not None:
+                where = f"{name}.{found.where}" if found.where else name
+                return Difference(found.wanted, found.got, found.wrong, where)
+        return None
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """A result of `kind`, or None where None is the right answer."""
+
+    kind: Kind
+
+    def read(self, raw: Any) -> Any:
+        return None if raw is None else self.kind.read(raw)
+
+    def difference(self, wanted: Any, got: Any) -> Difference | None:
+        if wanted is None or got is None:
+            return None if wanted is got else Difference(wanted, got)
+        return self.kind.difference(wanted, got)

@@ -1,0 +1,242 @@
+"""How an exercise is written: one file `ex_NN_id.py`, one `Exercise` (or `Quiz`) named `exercise`.
+
+The file's docstring is the prompt. The decorators below gather the solution, the cases to try, right answers
+in other styles, and mistakes, each with the name and the sentence that a learner reads::
+
+    exercise = Exercise(topic="the causal mask", answer=Array())
+
+    @exercise.solution
+    def causal_mask(T): ...
+
+    @exercise.part("Four positions", points=1)
+    def four(rng):
+        yield case(4)
+
+    @exercise.equivalent
+    def with_loops(T): ...
+
+    @exercise.mistake(ONE_AHEAD)
+    def one_ahead(T): ...
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.answers import Array, Kind
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong idea: an id for machines, a name and one sentence for learners, and hints from vague to nearly the code."""
+
+    id: str
+    name: str
+    says: str
+    hints: tuple[str, ...] = ()
+
+    def but(self, says: str | None = None, hints: Iterable[str] | None = None) -> Misconception:
+        """The same idea with words for one exercise."""
+        return Misconception(self.id, self.name, says or self.says, tuple(hints) if hints is not None else self.hints)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the learner's function; `note` says in a few words what is special about it."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+def case(*args: Any, note: str = "", **kwargs: Any) -> Case:
+    return Case(args, kwargs, note)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A group of cases that earns its points together."""
+
+    title: str
+    points: float
+    cases: Callable[[np.random.Generator], Iterator[Case]]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    misconception: Misconception
+    function: Function
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A symptom to look for in an answer that resembles no known mistake: `shows(answer)` is True where it has it."""
+
+    misconception: Misconception
+    shows: Callable[[Function], bool]
+
+
+class Exercise:
+    """A function to write. `answer` is what it returns: a kind, or a function from a case's arguments to a kind.
+
+    `uses` says how the learner's function is put to use, `uses(function, *args)`, where a plain call does not
+    show enough (a stream of tokens, say); `seconds` is the most that one call may take.
+    """
+
+    kind = "code"
+
+    def __init__(
+        self,
+        topic: str,
+        answer: Kind | Callable[..., Kind] | None = None,
+        *,
+        hints: tuple[str, ...] = (),
+        probes: tuple[Probe, ...] = (),
+        seconds: float = 5.0,
+    ) -> None:
+        self.topic = topic
+        self.answer: Kind | Callable[..., Kind] = answer if answer is not None else Array()
+        self.hints = hints
+        self.probes = probes
+        self.seconds = seconds
+        self.parts: list[Part] = []
+        self.equivalents: list[Function] = []
+        self.mistakes: list[Mistake] = []
+        self.remarks: list[tuple[str, Callable[[np.random.Generator], Iterator[Case]]]] = []
+        self.survivors: dict[str, str] = {}
+        self.uses: Callable[..., Any] | None = None
+        self.function: Function | None = None
+
+    @property
+    def id(self) -> str:
+        return self.reference.__name__
+
+    @property
+    def reference(self) -> Function:
+        if self.function is None:
+            raise ValueError("this exercise has no @exercise.solution yet")
+        return self.function
+
+    @property
+    def points(self) -> float:
+        return sum(part.points for part in self.parts)
+
+    @property
+    def misconceptions(self) -> list[Misconception]:
+        """Every idea this exercise can name, once each, in the file's order."""
+        named = [mistake.misconception for mistake in self.mistakes] + [p.misconception for p in self.probes]
+        return list({idea.id: idea for idea in named}.values())
+
+    def kind_of(self, trial: Case) -> Kind:
+        if hasattr(self.answer, "read"):
+            return self.answer  # type: ignore[return-value]
+        return self.answer(*trial.args, **trial.kwargs)  # type: ignore[operator, return-value]
+
+    def argument_names(self, trial: Case) -> list[str]:
+        names = list(inspect.signature(self.reference).parameters)[: len(trial.args)]
+        return names + list(trial.kwargs)
+
+    # What an exercise file decorates.
+
+    def solution(self, function: Function) -> Function:
+        """The worked answer; its body becomes the solution cell, its docstring stays in the stub."""
+        self.function = function
+        return function
+
+    def part(self, title: str, points: float = 1.0) -> Callable[[Function], Function]:
+        """A generator `(rng) -> cases`, small ones that print well first."""
+
+        def add(cases: Function) -> Function:
+            self.parts.append(Part(title, points, cases))
+            return cases
+
+        return add
+
+    def equivalent(self, function: Function) -> Function:
+        """A right answer in another style: it has to score full."""
+        self.equivalents.append(function)
+        return function
+
+    def mistake(
+        self, idea: Misconception, says: str | None = None, hints: Iterable[str] | None = None
+    ) -> Callable[[Function], Function]:
+        """A wrong answer, and the idea behind it; `says` and `hints` replace the idea's own words here."""
+
+        def add(function: Function) -> Function:
+            self.mistakes.append(Mistake(idea.but(says, hints), function))
+            return function
+
+        return add
+
+    def remark(self, sentence: str) -> Callable[[Function], Function]:
+        """Cases that cost nothing: a full answer that fails them is told `sentence`."""
+
+        def add(cases: Function) -> Function:
+            self.remarks.append((sentence, cases))
+            return cases
+
+        return add
+
+    def use(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """How the learner's function is put to use: `(answer, *args) -> what to compare`."""
+        self.uses = function
+        return function
+
+    def survives(self, mutant: str, because: str) -> None:
+        """Declare an automatic mutant of the solution right, by its description, with the reason."""
+        self.survivors[mutant] = because
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a quiz: its letter, its text, whether it holds, and why or why not."""
+
+    letter: str
+    text: str
+    right: bool
+    why: str
+    misconception: str
+
+
+class Quiz:
+    """A question with lettered options. `id` starts with `quiz_`; several options may hold."""
+
+    kind = "quiz"
+
+    def __init__(self, id: str, topic: str, *, points: float = 1.0, hints: tuple[str, ...] = ()) -> None:
+        self.id = id
+        self.topic = topic
+        self.points = points
+        self.hints = hints
+        self.options: list[Option] = []
+
+    @property
+    def key(self) -> frozenset[str]:
+        """The letters that hold."""
+        return frozenset(option.letter for option in self.options if option.right)
+
+    @property
+    def misconceptions(self) -> list[Misconception]:
+        return [
+            Misconception(option.misconception, f"Option {option.letter}", option.why)
+            for option in self.options
+            if not option.right
+        ]
+
+    def right(self, text: str, why: str) -> None:
+        """Add an option that holds."""
+        self._add(text, True, why, "")
+
+    def wrong(self, text: str, why: str, misconception: str) -> None:
+        """Add an option that does not hold, the explanation its chooser reads, and the id of the idea behind it."""
+        self._add(text, False, why, misconception)
+
+    def _add(self, text: str, right: bool, why: str, misconception: str) -> None:
+        self.options.append(Option("ABCDEFGH"[len(self.options)], text, right, why, misconception))

@@ -1,0 +1,164 @@
+"""One call of somebody else's function, held to a time, an amount of output, and its own inputs.
+
+Whatever it does (hang, recurse, print without end, raise, exit) ends here, as a `Trouble` in words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import io
+import linecache
+import signal
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MOST_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a call has no result: `kind` for machines, `says` for the learner."""
+
+    kind: str
+    says: str
+
+
+@dataclass
+class Call:
+    """What one call did: its result or its trouble, which inputs it changed, and what it printed."""
+
+    result: Any = None
+    trouble: Trouble | None = None
+    changed: list[int | str] = field(default_factory=list)
+    printed: str = ""
+
+
+# Not Exceptions: a learner's `except Exception` must not swallow them.
+class _OutOfTime(BaseException): ...
+
+
+class _Flood(BaseException): ...
+
+
+class _Bounded(io.StringIO):
+    def write(self, text: str) -> int:
+        if self.tell() + len(text) > MOST_OUTPUT:
+            raise _Flood
+        return super().write(text)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise inside the block when its time is up; again and again, should the block swallow it."""
+    if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
+        yield from _by_alarm(seconds)
+    else:
+        yield from _by_thread(seconds)
+
+
+def _by_alarm(seconds: float) -> Iterator[None]:
+    def ring(_signal: int, _frame: Any) -> None:
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _by_thread(seconds: float) -> Iterator[None]:
+    # Windows and worker threads have no alarm: another thread throws the exception into this one.
+    target, done = threading.get_ident(), threading.Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(_OutOfTime))
+            wait = 0.1
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
+
+
+def same_data(before: Any, after: Any) -> bool:
+    """Whether plain data (arrays, numbers, containers of them) is bit for bit the same."""
+    if type(before) is not type(after):
+        return False
+    if isinstance(before, np.ndarray):
+        same_form = before.dtype == after.dtype and before.shape == after.shape
+        return same_form and (before.tobytes() == after.tobytes())
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(same_data, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(same_data(before[key], after[key]) for key in before)
+    if isinstance(before, int | float | str | bool):
+        return before == after or before != before
+    return True  # callables and random generators: theirs to change
+
+
+def guarded(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Call:
+    """Call `function` on copies of the arguments; never raises but for the user's own Ctrl-C."""
+    given, named = copy.deepcopy(args), copy.deepcopy(kwargs)
+    call, output = Call(), _Bounded()
+    try:
+        with _quiet(output), time_limit(seconds):
+            call.result = function(*given, **named)
+    except _OutOfTime:
+        call.trouble = Trouble("hangs", f"It was still running after {seconds:g} seconds. Does a loop never end?")
+    except _Flood:
+        call.trouble = Trouble("floods", f"It printed more than {MOST_OUTPUT:,} characters. Does a loop print without end?")
+    except RecursionError:
+        call.trouble = Trouble("recurses", "It calls itself without end (RecursionError).")
+    except NotImplementedError:
+        call.trouble = Trouble("not_written", "It is not written yet: it raises NotImplementedError.")
+    except MemoryError:
+        call.trouble = Trouble("raises", "It asked for more memory than there is (MemoryError).")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        call.trouble = Trouble("raises", _raised(error))
+    call.printed = output.getvalue()
+    call.changed = [index for index, (a, b) in enumerate(zip(args, given, strict=True)) if not same_data(a, b)]
+    call.changed += [name for name in kwargs if not same_data(kwargs[name], named[name])]
+    return call
+
+
+@contextlib.contextmanager
+def _quiet(output: io.StringIO) -> Iterator[None]:
+    # A warning on stderr is no wrong answer: nbgrader would give it 0.
+    with (
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _raised(error: BaseException) -> str:
+    """The error, and the last line of the learner's own code on the way to it."""
+    sentence = f"It raised {type(error).__name__}: {error}".rstrip(": ")
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    theirs = [frame for frame in own if "site-packages" not in frame.filename and "/lib/python" not in frame.filename]
+    if theirs:
+        line = (theirs[-1].line or linecache.getline(theirs[-1].filename, theirs[-1].lineno or 0)).strip()
+        sentence += f", in line {theirs[-1].lineno}" + (f": {line}" if line else "")
+    return sentence if sentence.endswith(".") else sentence + "."
