@@ -1,0 +1,59 @@
+"""A figure that can be read without being seen: an image with its alternative text, and plain text beside it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+
+from matplotlib.figure import Figure
+from PIL import Image  # matplotlib's own way to write a PNG
+
+CSS_INCH = 96  # pixels that a browser gives to an inch
+DENSITY = 2  # image pixels to a browser's pixel: sharp on a phone's screen too
+COLOURS = 64  # a palette makes the image four times as small, and nobody sees it
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """What a `show_…` function returns; a notebook displays it when it is the last line of a cell.
+
+    `html` is what JupyterLab, an HTML export and GitHub show, `text` what a terminal and a plain reader show.
+    """
+
+    html: str
+    text: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def drawn(figure: Figure, alt: str, text: str) -> Picture:
+    """`figure` as a Picture; the same figure gives the same bytes."""
+    return Picture(f'<figure style="margin:0">{image(figure, alt)}</figure>', text)
+
+
+def side_by_side(pictures: list[Picture]) -> Picture:
+    """Several pictures in a row that wraps where the page is narrow."""
+    html = "".join(picture.html for picture in pictures)
+    text = "\n\n".join(picture.text for picture in pictures)
+    return Picture(f'<div style="display:flex;flex-wrap:wrap;gap:12px;align-items:flex-end">{html}</div>', text)
+
+
+def image(figure: Figure, alt: str) -> str:
+    """`figure` as one `<img>` element that holds its own bytes.
+
+    An `image/png` output would lose the text: JupyterLab ignores an image's `alt` metadata.
+    """
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=CSS_INCH * DENSITY, bbox_inches="tight", pad_inches=0.06)
+    picture = Image.open(buffer).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    small = io.BytesIO()
+    picture.save(small, format="png", optimize=True)
+    data = base64.b64encode(small.getvalue()).decode()
+    style = "max-width:100%;height:auto;border-radius:4px"
+    return f'<img src="data:image/png;base64,{data}" width="{picture.width // DENSITY}" style="{style}" alt="{escape(alt)}">'
