@@ -77,7 +77,7 @@ def test_what_is_ruled_out_looks_different_from_a_zero_that_is_not() -> None:
     plain, marked = plots.show_matrix(zeros), plots.show_matrix(zeros, allowed=may)
     infinite = plots.show_matrix(np.where(may, zeros, -np.inf))
     assert np.abs(top_right_corner(marked) - top_right_corner(plain)).max() > 100
-    assert np.abs(top_right_corner(marked) - top_right_corner(infinite)).max() < 8
+    assert np.abs(top_right_corner(marked) - top_right_corner(infinite)).mean() < 2
     assert alts(marked) == alts(plain), "the numbers stay what they are"
 
 
