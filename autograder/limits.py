@@ -16,10 +16,12 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+NOT_THEIRS = (str(Path(__file__).parent), "site-packages", "/lib/python", "\\Lib\\")  # whose frames explain nothing
 MOST_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
 
 
@@ -155,10 +157,10 @@ def _quiet(output: io.StringIO) -> Iterator[None]:
 
 def _raised(error: BaseException) -> str:
     """The error, and the last line of the learner's own code on the way to it."""
-    sentence = f"It raised {type(error).__name__}: {error}".rstrip(": ")
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-    theirs = [frame for frame in own if "site-packages" not in frame.filename and "/lib/python" not in frame.filename]
+    sentence = f"It raised {type(error).__name__}: {str(error)[:300]}".rstrip(": .")
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not any(part in frame.filename for part in NOT_THEIRS)]
     if theirs:
         line = (theirs[-1].line or linecache.getline(theirs[-1].filename, theirs[-1].lineno or 0)).strip()
-        sentence += f", in line {theirs[-1].lineno}" + (f": {line}" if line else "")
-    return sentence if sentence.endswith(".") else sentence + "."
+        sentence += f" (line {theirs[-1].lineno}" + (f": {line[:100]})" if line else ")")
+    return sentence + "."

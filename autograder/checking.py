@@ -1,0 +1,70 @@
+"""`check(id, answer)`: the one line that judges an exercise in a notebook, for a learner and for nbgrader alike.
+
+It shows the verdict, then raises unless the answer is right. nbgrader reads a cell's outputs in order, so the
+partial credit is published as the cell's result before the error is.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from autograder import bank, feedback, progress
+from autograder.judge import Verdict, judge
+
+_failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
+
+
+class CheckFailed(Exception):
+    """The answer is not right yet."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows this instead of the judge's own stack, which would teach nothing.
+        return [f"CheckFailed: {self}"]
+
+
+class _Shown:
+    """A verdict to display: HTML where it can be shown, text elsewhere."""
+
+    def __init__(self, verdict: Verdict, hints: int) -> None:
+        self.verdict, self.hints = verdict, hints
+
+    def __repr__(self) -> str:
+        return feedback.text(self.verdict, self.hints)
+
+    def _repr_html_(self) -> str:
+        return feedback.as_html(self.verdict, self.hints)
+
+
+class _Credit(float):
+    """Partial credit, as nbgrader reads it from a cell's result."""
+
+    def __repr__(self) -> str:
+        return f"{float(self):g}"
+
+
+def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
+    """Judge `answer` (a function, or a quiz's letters) and show what was found.
+
+    `seed` varies the larger cases. Raises CheckFailed where the answer is not right, UnknownExercise for an id
+    that the bank does not have.
+    """
+    verdict = judge(bank.find(exercise).load(), answer, seed)
+    if not verdict.passed:
+        _failures[exercise] = _failures.get(exercise, 0) + 1
+    progress.record(exercise, verdict.passed, verdict.score, verdict.max_score)
+    _display(_Shown(verdict, hints=max(1, _failures.get(exercise, 1))))
+    if verdict.passed:
+        return
+    if verdict.score > 0:
+        sys.displayhook(_Credit(verdict.score))
+    raise CheckFailed(feedback.message(verdict))
+
+
+def _display(shown: _Shown) -> None:
+    """Through IPython where there is one; the judge itself does not depend on it."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display(shown)
+    else:
+        print(repr(shown))

@@ -1,0 +1,119 @@
+"""Name what is wrong: an answer that behaves like a known mistake on every case *is* that mistake."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.authoring import Exercise, Misconception
+from autograder.judge import Finding, Outcome, Trial, is_right, run, trials
+from autograder.limits import guarded
+from autograder.misconceptions import TROUBLES
+
+LOOKS_LIKE = 0.5  # share of the failing cases on which an answer has to agree with a mistake to be likened to it
+
+
+def diagnose(
+    exercise: Exercise,
+    answer: Callable[..., Any],
+    seed: int,
+    all_trials: Sequence[Trial],
+    outcomes: Sequence[Outcome],
+    right: Sequence[bool],
+) -> Finding:
+    """The finding on a wrong answer, shown on the smallest case that fails."""
+    failing = [n for n, ok in enumerate(right) if not ok]
+    shown = min(failing, key=lambda n: all_trials[n].size)
+    trial, outcome = all_trials[shown], outcomes[shown]
+    idea, certain = _likeness(exercise, seed, all_trials, outcomes, failing)
+    if not certain:
+        own = _own_trouble(trial, outcome)
+        if own is not None:
+            idea, certain = own, True
+        elif idea is None:
+            idea = _symptom(exercise, answer) or _generic(trial, outcome)
+            certain = idea is not None
+    difference = None
+    if outcome.trouble is None:
+        difference = trial.kind.difference(trial.wanted, outcome.value)
+    names = tuple(exercise.argument_names(trial.case))
+    return Finding(idea, _sentence(idea, trial, outcome), certain, trial, outcome, difference, names)
+
+
+@functools.lru_cache(maxsize=256)
+def mistake_outcomes(exercise: Exercise, seed: int) -> tuple[tuple[Misconception, list[Outcome], list[bool]], ...]:
+    """What every mistake of the exercise does on the trials, and where that is right."""
+    all_trials = trials(exercise, seed)
+    found = []
+    for mistake in exercise.mistakes:
+        outcomes = run(exercise, mistake.function, all_trials)
+        right = [is_right(trial, outcome) for trial, outcome in zip(all_trials, outcomes, strict=True)]
+        found.append((mistake.misconception, outcomes, right))
+    return tuple(found)
+
+
+def _likeness(
+    exercise: Exercise, seed: int, all_trials: Sequence[Trial], outcomes: Sequence[Outcome], failing: Sequence[int]
+) -> tuple[Misconception | None, bool]:
+    """The mistake that the answer equals on all cases (certain), or else the one it equals on most that fail."""
+    best, best_share = None, 0.0
+    for idea, theirs, right in mistake_outcomes(exercise, seed):
+        if all(right):
+            continue
+        same = [_agree(all_trials[n], theirs[n], outcomes[n]) for n in range(len(all_trials))]
+        if all(same):
+            return idea, True
+        share = sum(same[n] and not right[n] for n in failing) / len(failing)
+        if same[failing[0]] and share >= LOOKS_LIKE and share > best_share:
+            best, best_share = idea, share
+    return best, False
+
+
+def _agree(trial: Trial, theirs: Outcome, mine: Outcome) -> bool:
+    if theirs.trouble or mine.trouble:
+        return bool(theirs.trouble and mine.trouble and theirs.trouble.kind == mine.trouble.kind)
+    if bool(theirs.changed) != bool(mine.changed):
+        return False
+    return trial.kind.difference(theirs.value, mine.value) is None
+
+
+def _own_trouble(trial: Trial, outcome: Outcome) -> Misconception | None:
+    if outcome.trouble is not None:
+        return TROUBLES.get(outcome.trouble.kind)
+    if outcome.changed and trial.kind.difference(trial.wanted, outcome.value) is None:
+        return TROUBLES["changes_inputs"]
+    return None
+
+
+def _symptom(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | None:
+    """The first symptom that the exercise's probes find."""
+    for probe in exercise.probes:
+        done = guarded(probe.shows, (answer,), {}, exercise.seconds)
+        if done.trouble is None and done.result:
+            return probe.misconception
+    return None
+
+
+def _generic(trial: Trial, outcome: Outcome) -> Misconception | None:
+    difference = trial.kind.difference(trial.wanted, outcome.value)
+    if difference is None:
+        return None
+    if np.shape(difference.got) != np.shape(difference.wanted):
+        return TROUBLES["wrong_shape"]
+    got = np.asarray(difference.got)
+    return TROUBLES["has_nan"] if got.dtype.kind == "f" and np.isnan(got).any() else None
+
+
+def _sentence(idea: Misconception | None, trial: Trial, outcome: Outcome) -> str:
+    if outcome.trouble is not None and (idea is None or idea.id == outcome.trouble.kind):
+        return outcome.trouble.says
+    if idea is not None and idea.id == "wrong_shape":
+        difference = trial.kind.difference(trial.wanted, outcome.value)
+        assert difference is not None
+        return f"Its shape is {np.shape(difference.got)}; {np.shape(difference.wanted)} is wanted."
+    if idea is not None:
+        return idea.says
+    return "Some values are not right yet; the marked cells differ."

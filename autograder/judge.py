@@ -1,0 +1,248 @@
+"""The one judge of all exercises: run an answer on the cases, compare with the solution, find what went wrong."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.answers import Difference, Kind, Misread, described
+from autograder.authoring import Case, Exercise, Misconception, Quiz
+from autograder.limits import Trouble, guarded
+from autograder.misconceptions import TROUBLES
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case with what it should give."""
+
+    part: int
+    case: Case
+    kind: Kind
+    wanted: Any
+
+    @property
+    def size(self) -> int:
+        """How much there is to look at; the smallest failing trial is the one that is shown."""
+        values = [*self.case.args, *self.case.kwargs.values(), self.wanted]
+        return sum(np.size(value) if isinstance(value, np.ndarray | list) else 1 for value in values)
+
+
+@dataclass
+class Outcome:
+    """What an answer did on one trial."""
+
+    value: Any = None
+    trouble: Trouble | None = None
+    changed: list[int | str] = field(default_factory=list)
+    printed: str = ""
+
+
+@dataclass
+class Finding:
+    """What is wrong, as a learner is told it. `certain` is False where it only looks like the misconception."""
+
+    misconception: Misconception | None
+    says: str
+    certain: bool = True
+    trial: Trial | None = None
+    outcome: Outcome | None = None
+    difference: Difference | None = None
+    names: tuple[str, ...] = ()  # of the arguments
+
+
+@dataclass
+class PartScore:
+    title: str
+    points: float
+    passed: bool
+
+
+@dataclass
+class Verdict:
+    """The judge's word on one answer."""
+
+    exercise: str
+    kind: str
+    parts: list[PartScore]
+    finding: Finding | None = None
+    hints: tuple[str, ...] = ()
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def score(self) -> float:
+        return sum(part.points for part in self.parts if part.passed)
+
+    @property
+    def max_score(self) -> float:
+        return sum(part.points for part in self.parts)
+
+    @property
+    def passed(self) -> bool:
+        return all(part.passed for part in self.parts)
+
+    @property
+    def misconception(self) -> str | None:
+        idea = self.finding.misconception if self.finding else None
+        return idea.id if idea else None
+
+
+def judge(exercise: Exercise | Quiz, answer: Any, seed: int = 0) -> Verdict:
+    """Judge one answer: a function for an Exercise, one or more letters for a Quiz. Never raises over the answer."""
+    if isinstance(exercise, Quiz):
+        return _judge_quiz(exercise, answer)
+    if not callable(answer):
+        return _refused(exercise, answer)
+    from autograder.diagnosis import diagnose  # here, for the diagnosis runs the judge's own trials
+
+    all_trials = trials(exercise, seed)
+    outcomes = run(exercise, answer, all_trials)
+    right = [is_right(trial, outcome) for trial, outcome in zip(all_trials, outcomes, strict=True)]
+    parts = [
+        PartScore(part.title, part.points, all(ok for trial, ok in zip(all_trials, right, strict=True) if trial.part == n))
+        for n, part in enumerate(exercise.parts)
+    ]
+    verdict = Verdict(exercise.id, "code", parts)
+    if verdict.passed:
+        verdict.remarks = _remarks(exercise, answer, seed)
+        return verdict
+    verdict.finding = diagnose(exercise, answer, seed, all_trials, outcomes, right)
+    idea = verdict.finding.misconception
+    verdict.hints = idea.hints if idea and idea.hints else exercise.hints
+    return verdict
+
+
+@functools.lru_cache(maxsize=256)
+def trials(exercise: Exercise, seed: int) -> tuple[Trial, ...]:
+    """Every case of every part, with what the solution gives. The same seed gives the same cases."""
+    found = []
+    for number, part in enumerate(exercise.parts):
+        found += _trials_of(exercise, part.cases, number, seed)
+    return tuple(found)
+
+
+def _trials_of(exercise: Exercise, cases: Callable[..., Any], number: int, seed: int) -> list[Trial]:
+    rng = np.random.default_rng([seed, number, zlib.crc32(exercise.id.encode())])
+    made = []
+    for case in cases(rng):
+        kind = exercise.kind_of(case)
+        outcome = attempt(exercise, exercise.reference, case, kind)
+        if outcome.trouble is not None:
+            raise ValueError(f"{exercise.id}: the solution fails on {case}: {outcome.trouble.says}")
+        made.append(Trial(number, case, kind, outcome.value))
+    return made
+
+
+def attempt(exercise: Exercise, function: Callable[..., Any], case: Case, kind: Kind) -> Outcome:
+    """One call, guarded, and its result read."""
+
+    def call(*args: Any, **kwargs: Any) -> tuple[Any, Misread | None]:
+        raw = exercise.uses(function, *args, **kwargs) if exercise.uses else function(*args, **kwargs)
+        try:
+            return kind.read(raw), None
+        except Misread as misread:
+            return None, misread
+
+    done = guarded(call, case.args, case.kwargs, exercise.seconds)
+    outcome = Outcome(trouble=done.trouble, changed=done.changed, printed=done.printed)
+    if done.trouble is None:
+        outcome.value, misread = done.result
+        if misread is not None:
+            outcome.trouble = Trouble(misread.kind, str(misread))
+    return outcome
+
+
+def run(exercise: Exercise, function: Callable[..., Any], all_trials: tuple[Trial, ...]) -> list[Outcome]:
+    """The outcome on every trial. One that hangs or was never written ends the run: the rest would do the same."""
+    outcomes: list[Outcome] = []
+    for trial in all_trials:
+        outcome = attempt(exercise, function, trial.case, trial.kind)
+        outcomes.append(outcome)
+        if outcome.trouble and outcome.trouble.kind in ("hangs", "not_written"):
+            return outcomes + [outcome] * (len(all_trials) - len(outcomes))
+    _repeat(exercise, function, all_trials, outcomes)
+    return outcomes
+
+
+def _repeat(
+    exercise: Exercise, function: Callable[..., Any], all_trials: tuple[Trial, ...], outcomes: list[Outcome]
+) -> None:
+    """Call the first case of each part once more, after all the others: what is remembered or random shows."""
+    seen = set()
+    for trial, first in zip(all_trials, outcomes, strict=True):
+        if trial.part in seen or first.trouble:
+            continue
+        seen.add(trial.part)
+        again = attempt(exercise, function, trial.case, trial.kind)
+        if again.trouble or trial.kind.difference(first.value, again.value):
+            first.trouble = Trouble("not_repeatable", TROUBLES["not_repeatable"].says)
+
+
+def is_right(trial: Trial, outcome: Outcome) -> bool:
+    return (
+        outcome.trouble is None
+        and not outcome.changed
+        and trial.kind.difference(trial.wanted, outcome.value) is None
+    )
+
+
+def _remarks(exercise: Exercise, answer: Callable[..., Any], seed: int) -> list[str]:
+    """Sentences for a full answer that has a weakness which costs nothing."""
+    said = []
+    for number, (sentence, cases) in enumerate(exercise.remarks):
+        for trial in _trials_of(exercise, cases, 1000 + number, seed):
+            if not is_right(trial, attempt(exercise, answer, trial.case, trial.kind)):
+                said.append(sentence)
+                break
+    return said
+
+
+def _refused(exercise: Exercise, answer: Any) -> Verdict:
+    """The verdict on something that is not a function."""
+    parts = [PartScore(part.title, part.points, False) for part in exercise.parts]
+    says = f'This is {described(answer)}, not a function. Pass the function itself: check("{exercise.id}", {exercise.id})'
+    finding = Finding(TROUBLES["wrong_type"], says)
+    return Verdict(exercise.id, "code", parts, finding, exercise.hints)
+
+
+def _letters(answer: Any) -> frozenset[str] | None:
+    """The letters of an answer in any form ("b", "A, C", {"A", "C"}); None where it is no such thing."""
+    if isinstance(answer, str):
+        answer = answer.replace(",", " ").replace(";", " ").split()
+        answer = list(answer[0]) if len(answer) == 1 else answer
+    if not isinstance(answer, set | frozenset | list | tuple):
+        return None
+    if not all(isinstance(letter, str) and len(letter.strip()) == 1 for letter in answer):
+        return None
+    return frozenset(letter.strip().upper() for letter in answer)
+
+
+def _judge_quiz(quiz: Quiz, answer: Any) -> Verdict:
+    chosen = _letters(answer)
+    verdict = Verdict(quiz.id, "quiz", [PartScore("The answer", quiz.points, chosen == quiz.key)])
+    if verdict.passed:
+        verdict.remarks = [option.why for option in quiz.options if option.right and option.why]
+        return verdict
+    verdict.hints = quiz.hints
+    verdict.finding = _wrong_choice(quiz, answer, chosen)
+    return verdict
+
+
+def _wrong_choice(quiz: Quiz, answer: Any, chosen: frozenset[str] | None) -> Finding:
+    example = '"A"' if len(quiz.key) == 1 else '{"A", "C"}'
+    if answer is None or answer is Ellipsis or chosen == frozenset():
+        return Finding(TROUBLES["not_written"], f"Not answered yet. An answer looks like {example}.")
+    known = {option.letter for option in quiz.options}
+    if chosen is None or not chosen <= known:
+        letters = ", ".join(sorted(known))
+        return Finding(TROUBLES["wrong_type"], f"The answer {answer!r} is not among {letters}. It looks like {example}.")
+    wrong = [option for option in quiz.options if option.letter in chosen and not option.right]
+    if wrong:
+        idea = next(m for m in quiz.misconceptions if m.id == wrong[0].misconception)
+        return Finding(idea, " ".join(f"{option.letter}: {option.why}" for option in wrong))
+    missing = Misconception("quiz_incomplete", "Not all of them", "What you chose holds, but it is not all that holds.")
+    return Finding(missing, missing.says)

@@ -1,0 +1,137 @@
+"""`leftcontext verify`: prove the bank. Right answers pass, mistakes fail and are named, mutants are noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any
+
+from autograder import bank
+from autograder.authoring import Exercise, Quiz
+from autograder.judge import attempt, is_right, judge, run, trials
+from autograder.mutation import mutants
+
+SEEDS = 20  # verdicts must not change over so many
+FEWEST_EQUIVALENTS = 3
+
+
+@dataclass
+class Proof:
+    """What was proven of one exercise. It holds where `problems` is empty."""
+
+    exercise: str
+    unit: str
+    kind: str
+    right: int = 0  # solution and equivalents that score full
+    wrong: int = 0  # mistakes (or wrong options) that score less
+    named: int = 0  # ... and are named as themselves
+    mutants: int = 0
+    killed: int = 0
+    equivalent: dict[str, str] = field(default_factory=dict)  # mutants declared right, with the reason
+    problems: list[str] = field(default_factory=list)
+
+
+def prove(id: str, seeds: int = SEEDS) -> Proof:
+    """Prove one exercise."""
+    entry = bank.find(id)
+    exercise = entry.load()
+    proof = Proof(id, entry.unit, exercise.kind)
+    if exercise.id != id:
+        proof.problems.append(f"the file is named {entry.path.name}, but its exercise is {exercise.id}")
+    if isinstance(exercise, Quiz):
+        _prove_quiz(exercise, proof)
+        return proof
+    exercise.seconds = min(exercise.seconds, 5.0)
+    _prove_right(exercise, proof, seeds)
+    _prove_wrong(exercise, proof, seeds)
+    _prove_mutants(exercise, proof)
+    return proof
+
+
+def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
+    """Proofs as they are done, on all cores."""
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(prove, id) for id in ids]):
+            yield done.result()
+
+
+def _prove_quiz(quiz: Quiz, proof: Proof) -> None:
+    key = set(quiz.key)
+    if not key or not quiz.id.startswith("quiz_"):
+        proof.problems.append("a quiz has a right option, and its id starts with quiz_")
+    proof.right = int(judge(quiz, key).passed)
+    if not proof.right:
+        proof.problems.append("its own key does not pass")
+    for option in quiz.options:
+        if option.right:
+            continue
+        for answer in (option.letter, key | {option.letter}):
+            verdict = judge(quiz, answer)
+            if verdict.passed or verdict.misconception != option.misconception or not option.why:
+                proof.problems.append(f"the wrong answer {answer} is not explained as {option.misconception}")
+                break
+        else:
+            proof.wrong += 1
+            proof.named += 1
+    if judge(quiz, "").score or judge(quiz, None).score:
+        proof.problems.append("an empty answer scores")
+
+
+def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
+    if len(exercise.equivalents) < FEWEST_EQUIVALENTS:
+        proof.problems.append(f"fewer than {FEWEST_EQUIVALENTS} equivalents")
+    for function in (exercise.reference, *exercise.equivalents):
+        failed = _first(range(seeds), lambda seed, f=function: not judge(exercise, f, seed).passed)
+        if failed is None:
+            proof.right += 1
+            continue
+        finding = judge(exercise, function, failed).finding
+        proof.problems.append(f"right answer {function.__name__} fails at seed {failed}: {finding and finding.says}")
+
+
+def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
+    if judge(exercise, _stub).score:
+        proof.problems.append("the stub scores")
+    for mistake in exercise.mistakes:
+        name = mistake.misconception.id
+        passed = _first(range(seeds), lambda seed, f=mistake.function: judge(exercise, f, seed).passed)
+        if passed is not None:
+            proof.problems.append(f"mistake {name} passes at seed {passed}")
+            continue
+        proof.wrong += 1
+        other = _first(range(3), lambda seed, m=mistake: judge(exercise, m.function, seed).misconception != m.misconception.id)
+        if other is None:
+            proof.named += 1
+        else:
+            called = judge(exercise, mistake.function, other).misconception
+            proof.problems.append(f"mistake {name} is named {called} at seed {other}")
+
+
+def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
+    exercise.seconds = min(exercise.seconds, 1.0)
+    made = mutants(exercise.reference)
+    survivors = {mutant.description for mutant in made if _survives(exercise, mutant.function)}
+    proof.mutants, proof.killed = len(made), len(made) - len(survivors)
+    proof.equivalent = {name: exercise.survivors[name] for name in survivors if name in exercise.survivors}
+    for name in sorted(survivors - exercise.survivors.keys()):
+        proof.problems.append(f"mutant survives: {name}")
+    for name in sorted(exercise.survivors.keys() - survivors):
+        proof.problems.append(f"declared right, but it is killed or does not exist: {name}")
+
+
+def _survives(exercise: Exercise, function: Callable[..., Any]) -> bool:
+    for seed in (0, 1):
+        all_trials = trials(exercise, seed)
+        if not all(is_right(t, attempt(exercise, function, t.case, t.kind)) for t in all_trials):
+            return False
+    return all(is_right(t, o) for t, o in zip(all_trials, run(exercise, function, all_trials), strict=True))
+
+
+def _first(seeds: Iterable[int], holds: Callable[[int], bool]) -> int | None:
+    return next((seed for seed in seeds if holds(seed)), None)
+
+
+def _stub(*_args: Any, **_kwargs: Any) -> None:
+    raise NotImplementedError
