@@ -83,7 +83,7 @@ def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
     if len(exercise.equivalents) < FEWEST_EQUIVALENTS:
         proof.problems.append(f"fewer than {FEWEST_EQUIVALENTS} equivalents")
     for function in (exercise.reference, *exercise.equivalents):
-        failed = _first(range(seeds), lambda seed, f=function: not judge(exercise, f, seed).passed)
+        failed = _first(range(seeds), lambda seed, f=function: not _passes(exercise, f, seed))
         if failed is None:
             proof.right += 1
             continue
@@ -96,7 +96,7 @@ def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
         proof.problems.append("the stub scores")
     for mistake in exercise.mistakes:
         name = mistake.misconception.id
-        passed = _first(range(seeds), lambda seed, f=mistake.function: judge(exercise, f, seed).passed)
+        passed = _first(range(seeds), lambda seed, f=mistake.function: _passes(exercise, f, seed))
         if passed is not None:
             proof.problems.append(f"mistake {name} passes at seed {passed}")
             continue
@@ -112,7 +112,7 @@ def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
 def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
     exercise.seconds = min(exercise.seconds, 1.0)
     made = mutants(exercise.reference)
-    survivors = {mutant.description for mutant in made if _survives(exercise, mutant.function)}
+    survivors = {mutant.description for mutant in made if all(_passes(exercise, mutant.function, seed) for seed in (0, 1))}
     proof.mutants, proof.killed = len(made), len(made) - len(survivors)
     proof.equivalent = {name: exercise.survivors[name] for name in survivors if name in exercise.survivors}
     for name in sorted(survivors - exercise.survivors.keys()):
@@ -121,11 +121,12 @@ def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
         proof.problems.append(f"declared right, but it is killed or does not exist: {name}")
 
 
-def _survives(exercise: Exercise, function: Callable[..., Any]) -> bool:
-    for seed in (0, 1):
-        all_trials = trials(exercise, seed)
-        if not all(is_right(t, attempt(exercise, function, t.case, t.kind)) for t in all_trials):
-            return False
+def _passes(exercise: Exercise, function: Callable[..., Any], seed: int) -> bool:
+    """The judge's yes or no without the diagnosis: stops at the first wrong trial."""
+    all_trials = trials(exercise, seed)
+    if not all(is_right(t, attempt(exercise, function, t.case, t.kind)) for t in all_trials):
+        return False
+    # Once more in one go, repeats included: what changes its inputs or remembers shows only there.
     return all(is_right(t, o) for t, o in zip(all_trials, run(exercise, function, all_trials), strict=True))
 
 

@@ -1,0 +1,295 @@
+"""### Write causal attention
+
+Put the pieces together: scores, scale, mask, softmax, and the mixture of values.
+
+| argument | shape | what it holds |
+|---|---|---|
+| `Q` | `(..., T, d)` | a query for each position |
+| `K` | `(..., T, d)` | a key for each position |
+| `V` | `(..., T, d_v)` | a value for each position |
+
+Return the outputs, `(..., T, d_v)`. Output `i` may depend on positions `0` to `i` only. The leading axes (batches,
+heads) come along unchanged, `d_v` may differ from `d`, and scores may be large.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, case
+from autograder.probes import attention_probes
+
+exercise = Exercise(
+    topic="causal attention",
+    answer=Array(),
+    probes=attention_probes(),
+    hints=(
+        "Which five steps lead from Q, K and V to the output?",
+        "scores = Q K^T / sqrt(d); then mask, softmax over the keys, weights @ V.",
+        "np.where(np.tri(T, dtype=bool), scores, -np.inf), then subtract each row's maximum, exp, divide, @ V.",
+    ),
+)
+
+
+@exercise.solution
+def causal_attention(Q, K, V):
+    """(..., T, d), (..., T, d), (..., T, d_v) -> (..., T, d_v)."""
+    T, d = Q.shape[-2:]
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(d)  # (..., T, T)
+    scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = weights / weights.sum(axis=-1, keepdims=True)
+    return weights @ V
+
+
+def _qkv(rng, *lead, T, d, d_v):
+    return rng.normal(size=(*lead, T, d)), rng.normal(size=(*lead, T, d)), rng.normal(size=(*lead, T, d_v))
+
+
+@exercise.part("Three tokens by hand", points=1)
+def by_hand(rng):
+    Q = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    K = np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 3.0]])
+    V = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    yield case(Q, K, V, note="V is the identity, so the output shows the weights")
+    yield case(*_qkv(rng, T=5, d=4, d_v=3))
+
+
+@exercise.part("Any length and width", points=1)
+def any_size(rng):
+    for T, d, d_v in ((2, 6, 5), (9, 3, 4), (6, 5, 2), (7, 9, 7), (12, 4, 6), (1, 3, 2)):
+        yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
+    Q, K, V = _qkv(rng, T=5, d=4, d_v=6)
+    yield case(0 * Q, K, V, note="all scores are 0")
+
+
+@exercise.part("In a batch, with heads", points=1)
+def in_a_batch(rng):
+    yield case(*_qkv(rng, 2, T=4, d=3, d_v=2), note="a batch of 2")
+    yield case(*_qkv(rng, 2, 3, T=5, d=4, d_v=6), note="a batch of 2 with 3 heads")
+    yield case(*_qkv(rng, 3, 1, 2, T=3, d=5, d_v=4))
+
+
+@exercise.part("Large scores", points=1)
+def large_scores(rng):
+    Q, K, V = _qkv(rng, T=5, d=4, d_v=3)
+    # Only the allowed scores differ by more than exp can hold: masking after the softmax and renormalising stays right.
+    Q = np.zeros((4, 2))
+    K = np.array([[0.0, 1200.0], [0.0, 1200.0], [0.0, 1201.0], [0.0, 1199.0]])
+    Q[1:, 1] = [1.0, 1.0, -1.0]
+    yield case(Q, K, V[:4], note="scores of +850 and -850")
+    K = np.array([[0.0, -60000.0], [0.0, -60001.0], [0.0, -60002.0], [0.0, -60000.0]])
+    yield case(np.abs(Q), K, V[:4], note="every score far below -10000")
+
+
+@exercise.equivalent
+def with_loops(Q, K, V):
+    lead, (T, d) = Q.shape[:-2], Q.shape[-2:]
+    out = np.zeros((*lead, T, V.shape[-1]))
+    for index in np.ndindex(*lead):
+        for i in range(T):
+            s = [float(Q[index][i] @ K[index][j]) / d**0.5 for j in range(i + 1)]
+            top = max(s)
+            e = [np.exp(x - top) for x in s]
+            out[index][i] = sum(w * V[index][j] for j, w in enumerate(e)) / sum(e)
+    return out
+
+
+@exercise.equivalent
+def with_einsum_and_additive_mask(Q, K, V):
+    T = Q.shape[-2]
+    s = np.einsum("...id,...jd->...ij", Q / np.sqrt(Q.shape[-1]), K) + np.triu(np.full((T, T), -1e9), k=1)
+    w = np.exp(s - s.max(-1, keepdims=True))
+    return np.einsum("...ij,...jv->...iv", w / w.sum(-1, keepdims=True), V)
+
+
+@exercise.equivalent
+def masked_after_softmax_and_renormalised(Q, K, V):
+    s = Q @ K.swapaxes(-1, -2) / Q.shape[-1] ** 0.5
+    w = np.exp(s - s.max(-1, keepdims=True))
+    w = np.tril(w / w.sum(-1, keepdims=True))
+    return (w / w.sum(-1, keepdims=True)) @ V
+
+
+@exercise.equivalent
+def keys_centred_over_time(Q, K, V):
+    return causal_attention(Q, K - K.mean(axis=-2, keepdims=True), V)
+
+
+@exercise.equivalent
+def normalised_last(Q, K, V):
+    T, d = Q.shape[-2:]
+    s = np.where(np.tri(T), Q @ K.swapaxes(-1, -2) / np.sqrt(d), -np.inf)
+    w = np.exp(s - s.max(-1, keepdims=True))
+    return (w @ V) / w.sum(-1, keepdims=True)
+
+
+@exercise.equivalent
+def in_float32(Q, K, V):
+    low = np.float32
+    return causal_attention(Q.astype(low), K.astype(low), V.astype(low)).astype(low)
+
+
+def _softmax(s, axis=-1):
+    e = np.exp(s - s.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def _scores(Q, K, scale=None):
+    return Q @ K.swapaxes(-1, -2) / (np.sqrt(Q.shape[-1]) if scale is None else scale)
+
+
+def _attend(Q, K, V, allowed=None, fill=-np.inf, scale=None, axis=-1):
+    """Causal attention with one thing changed."""
+    s = _scores(Q, K, scale)
+    allowed = _causal(Q) if allowed is None else allowed
+    return _softmax(np.where(allowed, s, fill), axis) @ V
+
+
+def _causal(Q, k=0):
+    return np.tri(Q.shape[-2], k=k, dtype=bool)
+
+
+exercise.mistake(idea.TRANSPOSED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q).T))
+exercise.mistake(idea.NO_MASK)(lambda Q, K, V: _softmax(_scores(Q, K)) @ V)
+exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, -1)))
+exercise.mistake(idea.NAN_HIDDEN)(lambda Q, K, V: np.nan_to_num(_attend(Q, K, V, _causal(Q, -1))))
+exercise.mistake(idea.ONE_AHEAD)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, 1)))
+exercise.mistake(idea.INVERTED)(lambda Q, K, V: _attend(Q, K, V, ~_causal(Q)))
+exercise.mistake(idea.ANTI_DIAGONAL)(lambda Q, K, V: _attend(Q, K, V, np.fliplr(_causal(Q))))
+exercise.mistake(idea.WINDOW_TOO_SHORT)(lambda Q, K, V: _attend(Q, K, V, _causal(Q) & ~_causal(Q, -2)))
+exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V: _softmax(_scores(Q, K) * _causal(Q)) @ V)
+exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-10.0))
+exercise.mistake(idea.FILL_WEAK, says="-1e4 looks low, but real scores can be lower still; then hidden keys win.")(
+    lambda Q, K, V: _attend(Q, K, V, fill=-1e4)
+)
+exercise.mistake(idea.FILL_PLUS_INF)(lambda Q, K, V: _attend(Q, K, V, fill=np.inf))
+exercise.mistake(idea.ZERO_TIMES_INF)(lambda Q, K, V: _softmax(_scores(Q, K) + ~_causal(Q) * -np.inf) @ V)
+exercise.mistake(idea.BOOLEAN_ADDED)(lambda Q, K, V: _softmax(_scores(Q, K) + _causal(Q)) @ V)
+exercise.mistake(idea.WRONG_AXIS)(lambda Q, K, V: _attend(Q, K, V, axis=-2))
+exercise.mistake(idea.NO_SCALE)(lambda Q, K, V: _attend(Q, K, V, scale=1.0))
+exercise.mistake(idea.SCALE_BY_D)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1]))
+exercise.mistake(idea.SCALE_MULTIPLIED)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1] ** -0.5))
+exercise.mistake(idea.SCALE_BY_T)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-2] ** 0.5))
+exercise.mistake(idea.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V: _attend(Q, K, V, scale=V.shape[-1] ** 0.5))
+exercise.mistake(idea.SCALE_AFTER_SOFTMAX)(lambda Q, K, V: _attend(Q, K, V, scale=1.0) / np.sqrt(Q.shape[-1]))
+exercise.mistake(idea.KEYS_AND_QUERIES_SWAPPED)(lambda Q, K, V: _attend(K, Q, V))
+exercise.mistake(idea.QUERIES_TWICE)(lambda Q, K, V: _attend(Q, Q, V))
+exercise.mistake(idea.KEYS_AS_VALUES)(lambda Q, K, V: _attend(Q, K, K))
+exercise.mistake(idea.RETURNS_VALUES)(lambda Q, K, V: V)
+exercise.mistake(idea.LAST_ROW_ONLY)(lambda Q, K, V: np.broadcast_to(causal_attention(Q, K, V)[..., -1:, :], V.shape))
+
+
+@exercise.mistake(idea.MASK_AFTER_SOFTMAX)
+def masked_after_softmax(Q, K, V):
+    return (_softmax(_scores(Q, K)) * _causal(Q)) @ V
+
+
+@exercise.mistake(idea.ZERO_AS_SENTINEL)
+def zero_as_sentinel(Q, K, V):
+    s = _scores(Q, K) * _causal(Q)
+    return _softmax(np.where(s == 0, -np.inf, s)) @ V
+
+
+@exercise.mistake(idea.WHOLE_MATRIX)
+def whole_matrix(Q, K, V):
+    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
+    e = np.exp(s - s.max(axis=(-1, -2), keepdims=True))
+    return (e / e.sum(axis=(-1, -2), keepdims=True)) @ V
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max(Q, K, V):
+    e = np.exp(np.where(_causal(Q), _scores(Q, K), -np.inf))
+    return (e / e.sum(axis=-1, keepdims=True)) @ V
+
+
+@exercise.mistake(idea.GLOBAL_MAX)
+def global_max(Q, K, V):
+    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
+    e = np.exp(s - s.max())
+    return (e / e.sum(axis=-1, keepdims=True)) @ V
+
+
+@exercise.mistake(idea.EPSILON)
+def epsilon(Q, K, V):
+    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
+    e = np.exp(s - s.max(axis=-1, keepdims=True))
+    return (e / (e.sum(axis=-1, keepdims=True) + 1e-2)) @ V
+
+
+@exercise.mistake(idea.WEIGHTS_TRANSPOSED)
+def weights_transposed(Q, K, V):
+    w = _softmax(np.where(_causal(Q), _scores(Q, K), -np.inf))
+    return w.swapaxes(-1, -2) @ V
+
+
+@exercise.mistake(idea.UNIFORM_MEAN)
+def uniform_mean(Q, K, V):
+    return np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None]
+
+
+@exercise.mistake(idea.HARD_ARGMAX)
+def hard_argmax(Q, K, V):
+    best = np.where(_causal(Q), _scores(Q, K), -np.inf).argmax(axis=-1)
+    return np.take_along_axis(V, best[..., None], axis=-2)
+
+
+@exercise.mistake(idea.ONLY_TWO_DIMENSIONS)
+def dot_T(Q, K, V):
+    s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[-1]), -np.inf)
+    return _softmax(s) @ V
+
+
+@exercise.mistake(idea.ONLY_FIRST_IN_BATCH)
+def only_first(Q, K, V):
+    out = _softmax(_scores(Q, K)) @ V
+    first = (0,) * (Q.ndim - 2)
+    out[first] = causal_attention(Q[first], K[first], V[first])
+    return out
+
+
+@exercise.mistake(idea.ONE_SIZE)
+def one_size(Q, K, V):
+    T = Q.shape[-2]
+    allowed = np.ones((T, T), dtype=bool)
+    n = min(T, 4)
+    allowed[:n, :n] = np.tri(n, dtype=bool)
+    return _attend(Q, K, V, allowed)
+
+
+@exercise.mistake(idea.CHANGES_INPUTS)
+def changes_inputs(Q, K, V):
+    Q /= np.sqrt(Q.shape[-1])
+    return _attend(Q, K, V, scale=1.0)
+
+
+@exercise.mistake(idea.FLOAT16)
+def float16_inside(Q, K, V):
+    return causal_attention(Q.astype(np.float16), K.astype(np.float16), V.astype(np.float16))
+
+
+@exercise.mistake(idea.INTEGERS_INSIDE)
+def integers_inside(Q, K, V):
+    s = _scores(Q, K).astype(int)
+    return _softmax(np.where(_causal(Q), s, -np.inf)) @ V
+
+
+@exercise.mistake(idea.ONE_AHEAD_PATCHED)
+def one_ahead_patched(Q, K, V):
+    allowed = _causal(Q, 1)
+    allowed[0] = _causal(Q)[0]
+    return _attend(Q, K, V, allowed)
+
+
+@exercise.remark(
+    "Right. One weakness: a huge score at a hidden key makes the allowed weights underflow to 0. "
+    "Mask before taking the maximum, and no hidden score can matter."
+)
+def huge_hidden_score(rng):
+    Q, K, V = _qkv(rng, T=4, d=2, d_v=3)
+    K[-1] *= 2000
+    yield case(Q, K, V)
+
+
+exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
