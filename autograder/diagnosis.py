@@ -24,9 +24,9 @@ def diagnose(
     outcomes: Sequence[Outcome],
     right: Sequence[bool],
 ) -> Finding:
-    """The finding on a wrong answer, shown on the smallest case that fails."""
+    """The finding on a wrong answer, shown on the smallest failing case of the first part that fails."""
     failing = [n for n, ok in enumerate(right) if not ok]
-    shown = min(failing, key=lambda n: all_trials[n].size)
+    shown = min(failing, key=lambda n: (all_trials[n].part, all_trials[n].size))
     trial, outcome = all_trials[shown], outcomes[shown]
     idea, certain = _likeness(exercise, seed, all_trials, outcomes, failing)
     if not certain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,14 +79,19 @@ def _esc(words: str) -> str:
 
 
 def _call(verdict: Verdict, names: Sequence[str], values: Sequence[Any]) -> str:
-    return f"{verdict.exercise}({', '.join(f'{name}={_brief(value)}' for name, value in zip(names, values, strict=True))})"
+    # An array that is shown below goes by its name alone.
+    words = [
+        name if isinstance(value, np.ndarray) and _brief(value).startswith("<") and _fits(value) else f"{name}={_brief(value)}"
+        for name, value in zip(names, values, strict=True)
+    ]
+    return f"{verdict.exercise}({', '.join(words)})"
 
 
 def _brief(value: Any) -> str:
     if isinstance(value, np.ndarray):
         if value.size <= 6 and value.ndim <= 1:
             return "[" + ", ".join(_number(x, 3) for x in value) + "]"
-        return f"<{value.dtype} {value.shape}>"
+        return f"<shape {value.shape}>"
     if callable(value):
         return getattr(value, "__name__", "a function")
     if isinstance(value, np.random.Generator):
@@ -106,7 +112,7 @@ def _panels(finding: Finding) -> list[tuple[str, np.ndarray, np.ndarray | None]]
     panels: list[tuple[str, np.ndarray, np.ndarray | None]] = [
         (name, np.atleast_2d(value), None)
         for name, value in zip(names, values, strict=True)
-        if isinstance(value, np.ndarray) and value.ndim in (1, 2) and 6 < value.size <= MOST_CELLS**2
+        if isinstance(value, np.ndarray) and _brief(value).startswith("<") and _fits(value)
     ]
     difference = finding.difference
     if difference is None or difference.got is None or difference.wanted is None:
@@ -125,6 +131,10 @@ def _panels(finding: Finding) -> list[tuple[str, np.ndarray, np.ndarray | None]]
     yours = np.atleast_2d(got)[window], cut
     right = np.atleast_2d(wanted)[window], None
     return [*panels, (f"your result{of}", *yours), (f"wanted{of}", *right)]
+
+
+def _fits(value: np.ndarray) -> bool:
+    return value.ndim in (1, 2) and 0 < value.size and max(value.shape) <= MOST_CELLS
 
 
 def _window(wrong: np.ndarray) -> tuple[slice, slice]:
@@ -147,7 +157,9 @@ def _number(value: Any, digits: int) -> str:
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     number = float(value)
-    return f"{number:.{digits}g}" if number else "0"
+    if number.is_integer() and abs(number) < 1e6:
+        return str(int(number))
+    return f"{number:.{digits}f}" if 1e-3 <= abs(number) < 1e6 else f"{number:.{digits}g}"
 
 
 def _text_of_case(verdict: Verdict) -> list[str]:
@@ -182,10 +194,30 @@ def _html_of_case(verdict: Verdict) -> str:
     digits = _digits(panels)
     tables = "".join(_table(title, values2d, wrong, digits) for title, values2d, wrong in panels)
     parts.append(f"<div style='display:flex;flex-wrap:wrap;gap:1.2em;overflow-x:auto'>{tables}</div>")
+    parts.append(_to_copy(verdict.exercise, names, values))
     if finding.outcome and finding.outcome.printed:
         printed = _esc(finding.outcome.printed[:300].strip())
         parts.append(f"<div>It printed:<pre style='margin:.2em 0'>{printed}</pre></div>")
     return "".join(parts)
+
+
+def _to_copy(function: str, names: Sequence[str], values: Sequence[Any]) -> str:
+    """The call as code, so that a learner can run it; nothing where it can't be written down."""
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    plain = all(isinstance(value, np.ndarray | int | float | str | list | tuple | None) for value in values)
+    if not arrays or not plain or sum(array.size for array in arrays) > MOST_CELLS**2:
+        return ""
+    with np.printoptions(threshold=10**6, linewidth=100, floatmode="unique"):
+        lines = [f"{name} = {_code(value)}" for name, value in zip(names, values, strict=True)]
+    code = _esc("\n".join([*lines, f"{function}({', '.join(names)})"]))
+    return f"<details><summary>Try it yourself</summary><pre style='margin:.2em 0'>{code}</pre></details>"
+
+
+def _code(value: Any) -> str:
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    code = re.sub(r"\barray\(", "np.array(", repr(value))
+    return re.sub(r"(?<!\.)\b(inf|nan)\b", r"np.\1", code)
 
 
 def _table(title: str, values: np.ndarray, wrong: np.ndarray | None, digits: int) -> str:
