@@ -160,7 +160,8 @@ def _operator_variants(node: ast.BinOp) -> Iterator[ast.AST]:
 def _call_variants(node: ast.Call) -> Iterator[ast.AST]:
     if isinstance(node.func, ast.Attribute) and node.func.attr in NAMES:
         yield _with(node, func=_with(node.func, attr=NAMES[node.func.attr]))
-    if node.args and not isinstance(node.args[0], ast.Starred):
+    plain = isinstance(node.func, ast.Name) and node.func.id == "float"  # float(x) says the same as x
+    if node.args and not plain and not isinstance(node.args[0], ast.Starred):
         yield node.args[0]
     for keyword in node.keywords:
         yield _with(node, keywords=[other for other in node.keywords if other is not keyword])

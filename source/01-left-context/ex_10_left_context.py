@@ -1,0 +1,101 @@
+"""### Cut out the left context
+
+A causal language model reads from left to right. The prediction made *at* position `i` is about the token that
+comes *after* it, and it may depend on the tokens at positions `0` to `i`: its **left context**, its own token included.
+
+Write `left_context(tokens, i)`. `tokens` is an array of `T` whole numbers, `0 <= i < T`. Return those tokens, as an array.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="the left context",
+    answer=Array("int"),
+    hints=(
+        "How many tokens may the prediction at position 0 depend on?",
+        "Positions 0 to i are i + 1 tokens.",
+        "A slice tokens[:n] holds n tokens; which n is wanted?",
+    ),
+)
+
+
+@exercise.solution
+def left_context(tokens, i):
+    """tokens (T,) int, position i -> the tokens at positions 0 to i, (i + 1,)."""
+    return tokens[: i + 1]
+
+
+@exercise.part("Five tokens", points=1)
+def five_tokens(rng):
+    tokens = np.array([7, 3, 9, 4, 1])
+    for i in (2, 0, 4, 3):
+        yield case(tokens, i)
+
+
+@exercise.part("Any sequence", points=1)
+def any_sequence(rng):
+    for T, i in ((1, 0), (2, 1), (9, 4), (12, 11), (12, 0), (30, 17)):
+        yield case(rng.integers(0, 5, size=T), i)
+
+
+@exercise.equivalent
+def with_a_list(tokens, i):
+    return [tokens[j] for j in range(len(tokens)) if j <= i]
+
+
+@exercise.equivalent
+def with_a_boolean_mask(tokens, i):
+    return np.asarray(tokens)[np.arange(len(tokens)) <= i]
+
+
+@exercise.equivalent
+def with_split(tokens, i):
+    left, _right = np.split(tokens, [i + 1])
+    return left
+
+
+@exercise.equivalent
+def from_the_right(tokens, i):
+    return np.delete(tokens, np.s_[i + 1 :])
+
+
+OWN = idea.OWN_POSITION_EXCLUDED.but(
+    "The token at position i itself is missing. The prediction made at i is about the next token, so it may use token i.",
+    ("Which token does the prediction at position 0 have to go on?", "tokens[:n] stops before position n.",
+     "Positions 0 to i are i + 1 tokens."),
+)  # fmt: skip
+exercise.mistake(OWN)(lambda tokens, i: tokens[:i])
+exercise.mistake(
+    idea.ONE_AHEAD,
+    "The token after position i came along. That is the token to be predicted: seeing it is cheating.",
+    ("Which token has the prediction at position i to guess?", "tokens[:n] holds positions 0 to n - 1.",
+     "Positions 0 to i are i + 1 tokens."),
+)(lambda tokens, i: tokens[: i + 2])  # fmt: skip
+exercise.mistake(
+    Misconception("right_context", "That is the right context", "These are the tokens from position i on: the future.",
+                  ("Which way does a causal model read?", "Left of i means smaller positions.", "tokens[:n], not tokens[n:]"))
+)(lambda tokens, i: tokens[i:])  # fmt: skip
+exercise.mistake(
+    Misconception("everything", "All the tokens", "The whole sequence came back, the future included.",
+                  ("What may position 0 see of position 4?", "Only positions up to i count.", "Cut the array at i + 1."))
+)(lambda tokens, i: tokens)  # fmt: skip
+exercise.mistake(
+    Misconception("own_token_only", "Only the token itself", "One token came back; every earlier one belongs to the left context too.",
+                  ("How far back may position i look?", "To position 0.", "tokens[: i + 1], a slice, not tokens[i]."))
+)(lambda tokens, i: tokens[i : i + 1])  # fmt: skip
+exercise.mistake(
+    Misconception("reversed", "The order is turned round", "The right tokens, but from i down to 0.",
+                  ("Which token comes first?", "Position 0 stays first.", "Leave out the [::-1]."))
+)(lambda tokens, i: tokens[: i + 1][::-1])  # fmt: skip
+exercise.mistake(
+    Misconception("hidden_by_zeros", "Hidden, not removed", "The future was overwritten with zeros, but 0 is a token too; the array should end at i.",
+                  ("How long should the result be?", "It has i + 1 entries.", "Cut, don't overwrite."))
+)(lambda tokens, i: np.where(np.arange(len(tokens)) <= i, tokens, 0))  # fmt: skip
+exercise.mistake(
+    Misconception("positions_not_tokens", "Positions instead of tokens", "These are the positions 0 to i; the tokens at them are wanted.",
+                  ("What stands at position 0 of the example?", "tokens[0] is a token, 0 is a position.", "Index tokens."))
+)(lambda tokens, i: np.arange(i + 1))  # fmt: skip

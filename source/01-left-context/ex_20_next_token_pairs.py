@@ -1,0 +1,116 @@
+"""### Inputs and targets
+
+To train a language model on `T + 1` tokens we make two arrays of `T` tokens: the **inputs**, and the **targets**, where the
+target at each position is the *next* token.
+
+Write `next_token_pairs(tokens)`: `tokens` is `(..., T+1)`; return the tuple `(inputs, targets)`, both `(..., T)`.
+Leading axes (a batch) come along, and every row of a batch keeps to itself.
+"""
+
+import numpy as np
+
+from autograder.answers import Array, Tuple
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="next-token prediction",
+    answer=Tuple(inputs=Array("int"), targets=Array("int")),
+    hints=(
+        "Of three tokens a b c: which pairs (input, target) can a model learn from?",
+        "inputs = all but the last token, targets = all but the first.",
+        "tokens[..., :-1] leaves out the last entry of the last axis.",
+    ),
+)
+
+
+@exercise.solution
+def next_token_pairs(tokens):
+    """tokens (..., T+1) -> (inputs (..., T), targets (..., T)); targets[..., i] is the token after inputs[..., i]."""
+    return tokens[..., :-1], tokens[..., 1:]
+
+
+@exercise.part("One sequence", points=1)
+def one_sequence(rng):
+    yield case(np.array([7, 3, 9, 4, 1]))
+    yield case(np.array([5, 2]))
+    yield case(rng.integers(0, 50, size=12))
+
+
+@exercise.part("A batch", points=1)
+def a_batch(rng):
+    yield case(np.array([[1, 2, 3, 4], [11, 12, 13, 14]]), note="two rows, each on its own")
+    yield case(rng.integers(0, 50, size=(4, 5)))
+    yield case(rng.integers(0, 50, size=(2, 3, 7)))
+
+
+@exercise.equivalent
+def with_loops(tokens):
+    rows = np.reshape(tokens, (-1, np.shape(tokens)[-1]))
+    shape = (*np.shape(tokens)[:-1], -1)
+    inputs = [[row[i] for i in range(len(row) - 1)] for row in rows]
+    targets = [[row[i + 1] for i in range(len(row) - 1)] for row in rows]
+    return np.reshape(inputs, shape), np.reshape(targets, shape)
+
+
+@exercise.equivalent
+def with_roll(tokens):
+    rolled = np.roll(tokens, -1, axis=-1)
+    return [np.delete(tokens, -1, axis=-1), np.delete(rolled, -1, axis=-1)]
+
+
+@exercise.equivalent
+def with_windows(tokens):
+    pairs = np.lib.stride_tricks.sliding_window_view(tokens, 2, axis=-1)
+    return pairs[..., 0], pairs[..., 1]
+
+
+exercise.mistake(
+    Misconception("labels_not_shifted", "The targets are not shifted",
+                  "The target equals the input, so the model learns to copy: its loss falls to 0 and it repeats itself.",
+                  ("Which token should the model guess after reading the first?", "targets[i] = tokens[i + 1]",
+                   "The targets leave out the first token instead of the last."))
+)(lambda tokens: (tokens[..., :-1], tokens[..., :-1]))  # fmt: skip
+exercise.mistake(
+    Misconception("shifted_backwards", "The targets are the previous tokens",
+                  "The shift goes the wrong way: the model would learn to guess what it has read already.",
+                  ("Does a language model guess the next token or the previous one?", "targets[i] = tokens[i + 1]",
+                   "Swap the two slices."))
+)(lambda tokens: (tokens[..., 1:], tokens[..., :-1]))  # fmt: skip
+exercise.mistake(
+    Misconception("shifted_twice", "Shifted twice",
+                  "The target is the token after the next one; the next one itself is never learned.",
+                  ("How far ahead is the target?", "By one position.", "tokens[..., 1:] shifts by one already."))
+)(lambda tokens: (tokens[..., :-2], tokens[..., 2:]))  # fmt: skip
+exercise.mistake(
+    Misconception("different_lengths", "Inputs and targets differ in length",
+                  "The last input has no target. Both arrays need T entries.",
+                  ("What comes after the last token?", "T + 1 tokens make T pairs.", "Leave out the last input."))
+)(lambda tokens: (tokens, tokens[..., 1:]))  # fmt: skip
+exercise.mistake(
+    Misconception("wraps_around", "The last target comes from the front",
+                  "np.roll brings the first token round to the end, so the last input gets a target that never followed it.",
+                  ("What follows the last token?", "T + 1 tokens make only T pairs.", "Drop the last entry of both."))
+)(lambda tokens: (tokens, np.roll(tokens, -1, axis=-1)))  # fmt: skip
+
+
+@exercise.mistake(
+    Misconception("shift_across_the_batch", "The rows run into each other",
+                  "The batch was flattened before shifting, so the last target of a row is the first token of the next row.",
+                  ("Does row 1 continue row 0?", "Each row is a sequence of its own.", "Slice the last axis: tokens[..., 1:]."))
+)  # fmt: skip
+def across_the_batch(tokens):
+    flat = tokens.reshape(-1)
+    following = np.append(flat[1:], flat[-1]).reshape(tokens.shape)
+    inputs, targets = tokens[..., :-1], following[..., :-1].copy()
+    if tokens.ndim > 1:
+        inputs, targets = tokens[..., 1:], following[..., 1:]
+    return inputs, targets
+
+
+@exercise.mistake(
+    Misconception("shifts_the_wrong_axis", "The first axis was cut, not the last",
+                  "In a batch this shifts by one sequence instead of one token.",
+                  ("Which axis counts positions?", "The last one.", "tokens[..., :-1], not tokens[:-1]."))
+)  # fmt: skip
+def first_axis(tokens):
+    return tokens[:-1], tokens[1:]

@@ -1,0 +1,121 @@
+"""### The probability of a whole sequence
+
+The chain rule: the probability of a sequence is the product of the probabilities of its tokens, each given the ones before it.
+With logarithms the product becomes a sum.
+
+`log_probs` is `(T, vocab)`: row `i` holds log p(next token | tokens 0..i) for every token of the vocabulary. `targets` is
+`(T,)`: the tokens that really came next. Write `sequence_log_prob(log_probs, targets)` and return one float, the natural
+logarithm of the probability of the whole sequence.
+"""
+
+import numpy as np
+
+from autograder.answers import Number
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="the chain rule",
+    answer=Number(),
+    hints=(
+        "Which entry of row i belongs to the token that really came?",
+        "log p = sum over i of log_probs[i, targets[i]]",
+        "log_probs[np.arange(T), targets] picks one entry a row.",
+    ),
+)
+
+
+@exercise.solution
+def sequence_log_prob(log_probs, targets):
+    """log_probs (T, vocab), targets (T,) int -> float, log p of the whole sequence."""
+    rows = np.arange(len(targets))
+    return float(log_probs[rows, targets].sum())
+
+
+def _log_probs(rng, T, vocab, spread=1.0):
+    logits = spread * rng.normal(size=(T, vocab))
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+@exercise.part("Three tokens by hand", points=1)
+def by_hand(rng):
+    halves = np.log([[0.5, 0.25, 0.25], [0.1, 0.6, 0.3], [0.2, 0.2, 0.6]])
+    yield case(halves, np.array([0, 2, 1]), note="0.5 · 0.3 · 0.2 = 0.03")
+    yield case(halves, np.array([1, 1, 2]))
+
+
+@exercise.part("Any length", points=1)
+def any_length(rng):
+    for T, vocab in ((1, 4), (5, 7), (7, 5), (6, 6), (20, 3)):
+        yield case(_log_probs(rng, T, vocab), rng.integers(0, vocab, size=T))
+    yield case(_log_probs(rng, 400, 50), rng.integers(0, 50, size=400), note="400 tokens: p itself is too small for a float")
+
+
+@exercise.equivalent
+def with_a_loop(log_probs, targets):
+    total = 0.0
+    for row, token in zip(log_probs, targets, strict=True):
+        total += row[token]
+    return total
+
+
+@exercise.equivalent
+def with_one_hot(log_probs, targets):
+    one_hot = np.eye(log_probs.shape[1])[targets]
+    return np.einsum("tv,tv->", log_probs, one_hot)
+
+
+@exercise.equivalent
+def with_take_along_axis(log_probs, targets):
+    return np.sum(np.take_along_axis(log_probs, np.asarray(targets)[:, None], axis=1))
+
+
+MEAN = Misconception(
+    "mean_instead_of_sum", "The mean, not the sum",
+    "This is the average over positions; the probability of the whole sequence needs the sum.",
+    ("Does a longer sequence become less likely?", "log(a b) = log a + log b", "sum, not mean"),
+)  # fmt: skip
+exercise.mistake(MEAN)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets].mean())
+exercise.mistake(
+    Misconception("sign_flipped", "The sign is flipped", "A log-probability is negative (or 0); this is its negative.",
+                  ("Can log p be positive?", "p <= 1, so log p <= 0.", "Leave out the minus."))
+)(lambda log_probs, targets: -log_probs[np.arange(len(targets)), targets].sum())  # fmt: skip
+exercise.mistake(
+    Misconception("probability_not_log", "The probability, not its logarithm",
+                  "The sum was put through exp. For a long sequence that is 0 to a computer.",
+                  ("How small is 0.02 to the power 400?", "log p is wanted.", "Leave out the exp."))
+)(lambda log_probs, targets: np.exp(log_probs[np.arange(len(targets)), targets].sum()))  # fmt: skip
+exercise.mistake(
+    Misconception("log_taken_twice", "The logarithm was taken twice", "The entries are log-probabilities already.",
+                  ("What do the rows of log_probs hold?", "exp of a row sums to 1.", "Don't take np.log again."))
+)(lambda log_probs, targets: np.log(log_probs[np.arange(len(targets)), targets]).sum())  # fmt: skip
+exercise.mistake(
+    Misconception("every_column", "Every row gave all its targets",
+                  "log_probs[:, targets] takes all targets from every row; one entry a row is wanted.",
+                  ("What is the shape of log_probs[:, targets]?", "Row i goes with targets[i].",
+                   "log_probs[np.arange(T), targets]"))
+)(lambda log_probs, targets: log_probs[:, targets].sum())  # fmt: skip
+exercise.mistake(
+    Misconception("most_likely_instead_of_target", "The likeliest token, not the one that came",
+                  "The best entry of each row was added up; the model has to be judged on the tokens that really came.",
+                  ("Where do the targets enter?", "log_probs[i, targets[i]]", "Index with targets instead of taking max."))
+)(lambda log_probs, targets: log_probs.max(axis=-1).sum())  # fmt: skip
+exercise.mistake(
+    Misconception("sum_of_all", "Everything was added up", "All entries of the table were summed, not only those of the tokens that came.",
+                  ("How many entries belong to a sequence of T tokens?", "One a row.", "log_probs[np.arange(T), targets]"))
+)(lambda log_probs, targets: log_probs.sum())  # fmt: skip
+
+
+@exercise.mistake(
+    Misconception("product_underflows", "The product underflows", "Multiplying hundreds of probabilities gives 0, and log(0) is -inf.",
+                  ("What is 0.02 ** 400 in a float?", "The log of a product is the sum of the logs.", "Add logs, don't multiply."))
+)  # fmt: skip
+def product(log_probs, targets):
+    return np.log(np.prod(np.exp(log_probs[np.arange(len(targets)), targets])))
+
+
+@exercise.mistake(
+    Misconception("off_by_one_target", "Row and target are shifted", "Row i was read at target i + 1 (or i - 1). The targets are shifted already.",
+                  ("Are the targets already the next tokens?", "Row i goes with targets[i].", "Don't shift again."))
+)  # fmt: skip
+def shifted(log_probs, targets):
+    return log_probs[np.arange(len(targets)), np.roll(targets, -1)].sum()

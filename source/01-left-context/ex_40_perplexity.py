@@ -1,0 +1,105 @@
+"""### Perplexity
+
+Perplexity turns a loss into a number one can picture: a model with perplexity 8 is as unsure, on average, as a fair
+choice among 8 tokens.
+
+Write `perplexity(log_probs, targets)`: the exponential of the mean negative log-probability of the targets.
+`log_probs` is `(T, vocab)`, natural logarithms; `targets` is `(T,)`. Return one float.
+"""
+
+import numpy as np
+
+from autograder.answers import Number
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="perplexity",
+    answer=Number(),
+    hints=(
+        "What should come out if every token has probability 1/8?",
+        "exp(-(1/T) sum_i log p_i)",
+        "Pick log_probs[np.arange(T), targets], take the mean, change the sign, exponentiate.",
+    ),
+)
+
+
+@exercise.solution
+def perplexity(log_probs, targets):
+    """log_probs (T, vocab), targets (T,) int -> float, exp of the mean negative log-probability."""
+    picked = log_probs[np.arange(len(targets)), targets]  # (T,)
+    return float(np.exp(-picked.mean()))
+
+
+def _log_probs(rng, T, vocab):
+    logits = 1.5 * rng.normal(size=(T, vocab))
+    return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+@exercise.part("By hand", points=1)
+def by_hand(rng):
+    yield case(np.log(np.full((3, 8), 1 / 8)), np.array([5, 0, 7]), note="a fair choice among 8")
+    yield case(np.log([[0.5, 0.5], [0.125, 0.875]]), np.array([1, 0]), note="1/2 and 1/8: their geometric mean is 1/4")
+
+
+@exercise.part("Any length", points=1)
+def any_length(rng):
+    for T, vocab in ((1, 4), (5, 7), (7, 5), (6, 6), (20, 3)):
+        yield case(_log_probs(rng, T, vocab), rng.integers(0, vocab, size=T))
+    yield case(_log_probs(rng, 600, 60), rng.integers(0, 60, size=600), note="600 tokens")
+
+
+@exercise.equivalent
+def with_a_loop(log_probs, targets):
+    total = sum(float(log_probs[i][token]) for i, token in enumerate(targets))
+    return 2.718281828459045 ** (-total / len(targets))
+
+
+@exercise.equivalent
+def inverse_of_the_geometric_mean(log_probs, targets):
+    picked = np.take_along_axis(log_probs, targets.reshape(-1, 1), axis=-1)
+    return 1 / np.exp(np.mean(picked))
+
+
+@exercise.equivalent
+def with_one_hot(log_probs, targets):
+    cross_entropy = -np.trace(log_probs @ np.eye(log_probs.shape[1])[targets].T) / len(targets)
+    return np.exp(cross_entropy)
+
+
+def _picked(log_probs, targets):
+    return log_probs[np.arange(len(targets)), targets]
+
+
+exercise.mistake(
+    Misconception("loss_not_perplexity", "That is the loss", "The mean negative log-probability is the loss; perplexity is its exponential.",
+                  ("What is the loss of a fair choice among 8? And its perplexity?", "perplexity = exp(loss)", "np.exp(...)"))
+)(lambda log_probs, targets: -_picked(log_probs, targets).mean())  # fmt: skip
+exercise.mistake(
+    Misconception("sum_instead_of_mean", "The sum, not the mean", "The exponent holds the sum over positions, so it explodes with the length.",
+                  ("Should a longer text have a larger perplexity?", "Divide by T before exp.", ".mean(), not .sum()"))
+)(lambda log_probs, targets: np.exp(-_picked(log_probs, targets).sum()))  # fmt: skip
+exercise.mistake(
+    Misconception("sign_missing", "The minus is missing", "This is below 1: the geometric mean of the probabilities, not its inverse.",
+                  ("Can a model choose among less than one token?", "exp of the *negative* mean log-probability.", "np.exp(-...)"))
+)(lambda log_probs, targets: np.exp(_picked(log_probs, targets).mean()))  # fmt: skip
+exercise.mistake(
+    Misconception("base_two", "Base 2 and base e are mixed", "2 was raised to a loss in nats; natural logarithms go with exp.",
+                  ("Which logarithm made log_probs?", "exp undoes log, 2** undoes log2.", "np.exp, not 2 **"))
+)(lambda log_probs, targets: 2 ** (-_picked(log_probs, targets).mean()))  # fmt: skip
+exercise.mistake(
+    Misconception("mean_of_inverses", "A mean of 1/p", "The mean was taken after the exponential; it belongs before.",
+                  ("In which order do mean and exp stand in the definition?", "exp(mean(...)), not mean(exp(...)).",
+                   "Take the mean of the logs."))
+)(lambda log_probs, targets: np.exp(-_picked(log_probs, targets)).mean())  # fmt: skip
+exercise.mistake(
+    Misconception("one_over_mean_probability", "1 over the mean probability", "Probabilities multiply along a sequence, so it is their logs that are averaged.",
+                  ("What is the mean of 1/2 and 1/8? And their geometric mean?", "exp(-mean(log p))", "Average the logs."))
+)(lambda log_probs, targets: 1 / np.exp(_picked(log_probs, targets)).mean())  # fmt: skip
+exercise.mistake(
+    Misconception("entropy_of_the_model", "The model's own entropy", "This measures how unsure the model feels; the targets play no part.",
+                  ("Where do the targets enter?", "Only log_probs[i, targets[i]] counts.", "Pick the targets first."))
+)(lambda log_probs, targets: np.exp(-(np.exp(log_probs) * log_probs).sum(-1).mean()))  # fmt: skip
+exercise.mistake(
+    Misconception("mean_over_the_table", "The mean over the whole table", "All entries were averaged, not only those of the targets.",
+                  ("How many entries belong to T tokens?", "One a row.", "log_probs[np.arange(T), targets]"))
+)(lambda log_probs, targets: np.exp(-log_probs.mean()))  # fmt: skip

@@ -1,0 +1,136 @@
+"""### The logarithm, without a detour
+
+A loss needs log p. Taking `np.log` of a softmax fails where the softmax rounds to 0: the true logarithm may be an
+ordinary number such as -2000.
+
+Write `log_softmax(x, axis=-1)`: the natural logarithm of the softmax along `axis`, finite wherever `x` is finite, for entries up to
+±10000. An entry of `-inf` gives `-inf`. Every row has at least one finite entry.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="log-softmax",
+    answer=Array(),
+    hints=(
+        "What is the logarithm of a fraction?",
+        "log softmax(x)_j = x_j - log sum_k exp(x_k)",
+        "x = x - x.max(axis=axis, keepdims=True); x - np.log(np.exp(x).sum(axis=axis, keepdims=True))",
+    ),
+)
+
+
+@exercise.solution
+def log_softmax(x, axis=-1):
+    """x of any shape -> log of its softmax along `axis`, same shape."""
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+@exercise.part("One row", points=1)
+def one_row(rng):
+    yield case(np.log([1.0, 2.0, 5.0]), note="log of 1/8, 2/8 and 5/8")
+    yield case(rng.normal(size=6))
+    yield case(np.array([0.5, -np.inf, 0.5]), note="-inf stays -inf")
+
+
+@exercise.part("Any axis", points=1)
+def any_axis(rng):
+    for shape, axis in (((2, 3), -1), ((2, 3), 0), ((3, 3), 0), ((2, 4, 5), 1), ((2, 4, 5), -1), ((3, 1), -1)):
+        yield case(rng.normal(size=shape), axis=axis)
+
+
+@exercise.part("Large entries", points=1)
+def large(rng):
+    yield case(np.array([2000.0, 0.0, 1999.0]), note="the middle one is -2000, not -inf")
+    yield case(np.array([-1e4, 1e4]))
+    yield case(np.array([[1e4, 1e4 - 3], [-1e4, -1e4 - 800.0]]), note="one row far above the other")
+
+
+@exercise.equivalent
+def with_logaddexp(x, axis=-1):
+    return x - np.logaddexp.reduce(x, axis=axis, keepdims=True)
+
+
+@exercise.equivalent
+def with_loops(x, axis=-1):
+    moved = np.moveaxis(x, axis, -1)
+    out = np.empty(moved.shape)
+    for index in np.ndindex(*moved.shape[:-1]):
+        row = moved[index]
+        top = max(row)
+        total = top + np.log(sum(np.exp(value - top) for value in row))
+        out[index] = [value - total for value in row]
+    return np.moveaxis(out, -1, axis)
+
+
+@exercise.equivalent
+def with_expm1(x, axis=-1):
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    rest = np.exp(shifted).sum(axis=axis, keepdims=True) - 1
+    return shifted - np.log1p(rest)
+
+
+def _softmax(x, axis):
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+exercise.mistake(
+    Misconception("log_of_softmax", "The logarithm of 0", "The softmax rounded to 0 first, and log(0) is -inf; the true value is finite.",
+                  ("What is np.exp(-2000)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
+)(lambda x, axis=-1: np.log(_softmax(x, axis)))  # fmt: skip
+exercise.mistake(
+    Misconception("epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-12) is never below -27.6, and it is never exact.",
+                  ("What is log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
+)(lambda x, axis=-1: np.log(_softmax(x, axis) + 1e-12))  # fmt: skip
+exercise.mistake(idea.NO_MAX, says="exp(2000) is infinite, so large entries give inf or NaN.")(
+    lambda x, axis=-1: x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+)
+exercise.mistake(
+    Misconception("softmax_not_log", "The logarithm is missing", "This is the softmax itself.",
+                  ("Can a log-probability be positive?", "log of 1/8 is -2.08.", "Return the logarithm."))
+)(lambda x, axis=-1: _softmax(x, axis))  # fmt: skip
+exercise.mistake(
+    Misconception("log_sum_missing", "Only the maximum was subtracted", "The log of the sum of exponentials is missing, so exp of a row does not sum to 1.",
+                  ("What does exp of your row sum to?", "x_j - max - log sum_k exp(x_k - max)", "Subtract np.log(...sum()) too."))
+)(lambda x, axis=-1: x - x.max(axis=axis, keepdims=True))  # fmt: skip
+exercise.mistake(
+    Misconception("axis_ignored", "`axis` is ignored", "It works along the last axis whatever `axis` says.",
+                  ("Which lines of your code mention axis?", "Both the maximum and the sum run along `axis`.",
+                   "Give axis=axis, keepdims=True to both."))
+)(lambda x, axis=-1: log_softmax(x))  # fmt: skip
+exercise.mistake(
+    Misconception("other_base", "Another base", "This is the base-2 logarithm; natural logarithms are wanted.",
+                  ("Which base does np.log have?", "log2(x) = log(x) / log(2)", "np.log"))
+)(lambda x, axis=-1: log_softmax(x, axis) / np.log(2))  # fmt: skip
+exercise.mistake(
+    Misconception("sign_flipped", "The sign is flipped", "Log-probabilities are at most 0; these are their negatives.",
+                  ("Can log p be positive?", "p <= 1, so log p <= 0.", "Leave out the minus."))
+)(lambda x, axis=-1: -log_softmax(x, axis))  # fmt: skip
+
+
+@exercise.mistake(
+    Misconception("maximum_not_given_back", "The maximum was subtracted once only", "The sum used x - max, but x itself was not shifted; the two must agree.",
+                  ("Is your result smaller than it should be, or larger, by max(x)?", "Shift both or neither.",
+                   "Use the shifted x in both places."))
+)  # fmt: skip
+def maximum_not_given_back(x, axis=-1):
+    top = x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x - top).sum(axis=axis, keepdims=True))
+
+
+@exercise.mistake(idea.GLOBAL_MAX, says="The largest entry of the whole array was subtracted, so a row far below it underflows to log(0).")
+def global_max(x, axis=-1):
+    shifted = x - x.max()
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+@exercise.mistake(idea.CHANGES_INPUTS)
+def changes(x, axis=-1):
+    x -= x.max(axis=axis, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
