@@ -1,0 +1,120 @@
+// The view of AttentionMap: every number on it is computed here, so that it repaints at once and needs no kernel.
+
+const STAGES = {
+  scores: "Every query times every key.",
+  scaled: "The scores, divided by the root of the width d.",
+  masked: "The mask adds −∞ where a key may not be seen.",
+  weights: "Each row through softmax: it sums to 1, and −∞ has become exactly 0.",
+  output: "Each row is a weighted mean of the values.",
+};
+const FORMULA = ["softmax(", "Q Kᵀ", " / √d", " + mask", ")", " V"];
+const PARTS = { scores: [1], scaled: [1, 2], masked: [1, 2, 3], weights: [0, 1, 2, 3, 4], output: [0, 1, 2, 3, 4, 5] };
+const LABELS = { one_ahead: "one ahead", zero: "0 instead of −∞", yours: "your mask" };
+
+const product = (a, b) => a.map((row) => b[0].map((_, j) => row.reduce((sum, x, k) => sum + x * b[k][j], 0)));
+const transpose = (a) => a[0].map((_, j) => a.map((row) => row[j]));
+const each = (a, f) => a.map((row, i) => row.map((x, j) => f(x, i, j)));
+
+function softmax(row) {
+  const top = Math.max(...row);
+  const e = row.map((x) => (top === -Infinity ? 0 : Math.exp(x - top)));
+  const total = e.reduce((sum, x) => sum + x, 0);
+  return e.map((x) => (total ? x / total : 0));
+}
+
+// What the mask makes of the scaled score x of query i and key j.
+function maskOf(model) {
+  const name = model.get("mask"), own = model.get("_own_mask");
+  if (name === "yours") return (x, i, j) => (own[i][j] === null ? -Infinity : x + own[i][j]);
+  const offset = model.get("_keys").length - model.get("_queries").length;
+  const ahead = { causal: 0, zero: 0, one_ahead: 1, none: Infinity }[name];
+  return (x, i, j) => (j <= i + offset + ahead ? x : name === "zero" ? 0 : -Infinity);
+}
+
+function compute(model) {
+  const queries = model.get("_queries");
+  const scores = product(queries, transpose(model.get("_keys")));
+  const scaled = each(scores, (x) => x / Math.sqrt(queries[0].length));
+  const masked = each(scaled, maskOf(model));
+  const weights = masked.map(softmax);
+  return { scores, scaled, masked, weights, output: product(weights, model.get("_values")) };
+}
+
+function render({ model, el }) {
+  const keys = model.get("tokens"), components = model.get("components");
+  const named = components.some((name, k) => name !== String(k));
+  const offset = keys.length - model.get("_queries").length;
+  const queries = keys.slice(offset);
+  const set = (trait) => (value) => { model.set(trait, value); model.save_changes(); };
+  const labels = Object.fromEntries(model.get("masks").map((name) => [name, LABELS[name] ?? name]));
+  const masks = choice("mask", labels, set("mask"));
+  const stages = choice("stage", Object.fromEntries(Object.keys(STAGES).map((name) => [name, name])), set("stage"));
+  const formula = element("p", { className: "lc-formula" });
+  const caption = element("p", { className: "lc-muted" });
+  const grid = matrixGrid((i, j) => { set("query")(i); say(cellName(i, j)); });
+  const bars = barTable();
+  const status = element("p", { className: "lc-status", role: "status" });
+  root(el, "Attention map").append(masks.node, stages.node, formula, caption,
+    element("div", { className: "lc-columns" }, grid.node, bars.node), status, markLegend());
+  let result;
+
+  const say = (text) => { status.textContent = text; };
+  const seesFuture = (i, j) => j > i + offset && result.masked[i][j] !== -Infinity;
+
+  function cellName(i, j) {
+    const stage = model.get("stage"), x = number(result[stage][i][j], 3);
+    if (stage === "output") return `output of “${queries[i]}”, ${components[j]}: ${x}`;
+    const leak = (stage === "weights" || stage === "masked") && seesFuture(i, j) ? " – a leak: this key lies in the future" : "";
+    if (stage === "weights") return `query “${queries[i]}” attends to key “${keys[j]}”: weight ${x}${leak}`;
+    return `query “${queries[i]}”, key “${keys[j]}”: ${stage === "scores" ? "score" : `${stage} score`} ${x}${leak}`;
+  }
+
+  function mark(i, j) {
+    if (!["masked", "weights"].includes(model.get("stage"))) return "";
+    return seesFuture(i, j) ? "leak" : result.masked[i][j] === -Infinity ? "ruled-out" : "";
+  }
+
+  function paint() {
+    const stage = model.get("stage"), columns = stage === "output" ? components : keys;
+    result = compute(model);
+    masks.choose(model.get("mask"));
+    stages.choose(stage);
+    formula.replaceChildren(...FORMULA.map((part, k) => element(PARTS[stage].includes(k) ? "b" : "span", {}, part)));
+    caption.textContent = STAGES[stage];
+    grid.show({
+      label: `${stage}: rows are queries, columns are ${stage === "output" ? "components" : "keys"}`,
+      rows: queries, columns, axes: ["query ↓", stage === "output" ? "component →" : "key →"],
+      values: result[stage], marks: each(result[stage], (_, i, j) => mark(i, j)),
+      names: each(result[stage], (_, i, j) => cellName(i, j)),
+      range: stage === "weights" ? [0, 1] : undefined,
+    });
+    select();
+  }
+
+  function select() {
+    const i = model.get("query");
+    grid.select(i);
+    bars.show({
+      caption: `weights of query “${queries[i]}”`, names: keys, values: result.weights[i],
+      marks: keys.map((_, j) => (seesFuture(i, j) ? "leak" : result.masked[i][j] === -Infinity ? "ruled-out" : "")),
+      foot: `output: ${result.output[i].map((x, k) => (named ? `${components[k]} ` : "") + number(x)).join(", ")}`,
+    });
+  }
+
+  function verdict() {
+    const future = queries.flatMap((_, i) => keys.flatMap((_, j) => (j > i + offset ? [seesFuture(i, j)] : [])));
+    const seen = future.filter(Boolean).length;
+    return seen ? `${seen} of ${future.length} future cells can be seen: a leak.` : "No query sees its future.";
+  }
+
+  const stop = listen(model, {
+    mask: () => { paint(); say(`mask ${labels[model.get("mask")] ?? model.get("mask")}: ${verdict()}`); },
+    stage: () => { paint(); say(caption.textContent); },
+    query: select,
+  });
+  paint();
+  say(verdict());
+  return stop;
+}
+
+export default { render };

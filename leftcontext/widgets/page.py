@@ -1,0 +1,51 @@
+"""A page that shows widgets without a kernel and without any other address: state, modules and a model in one file."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+
+from leftcontext.widgets.base import CourseWidget
+
+MODEL = """
+function model(state) {
+  const heard = {};
+  return {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; (heard[`change:${name}`] ?? []).forEach((react) => react()); },
+    save_changes: () => {}, send: () => {},
+    on: (event, react) => (heard[event] ??= []).push(react),
+    off: (event, react) => { heard[event] = (heard[event] ?? []).filter((other) => other !== react); },
+  };
+}
+for (const script of document.querySelectorAll("script[type='application/json']")) {
+  const state = JSON.parse(script.textContent);
+  const address = URL.createObjectURL(new Blob([state._esm], { type: "text/javascript" }));
+  const style = document.createElement("style");
+  style.textContent = state._css;
+  document.head.append(style);
+  const view = { model: model(state), el: script.nextElementSibling };
+  import(address).then((module) => module.default.render(view));
+}
+"""
+STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 1rem auto; max-width: 46rem; padding: 0 0.5rem; font-family: system-ui, sans-serif; }
+@media (prefers-color-scheme: dark) { body { background: #14181c; color: #e6eaed; } }
+"""
+
+
+def page(widgets: dict[str, CourseWidget], title: str) -> str:
+    """An HTML page with each widget under its heading; what a toggle changes still works, training does not."""
+    parts = [f"<h2>{escape(name)}</h2>{_holder(widget)}" for name, widget in widgets.items()]
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
+        f'<body><h1>{escape(title)}</h1>{"".join(parts)}<script type="module">{MODEL}</script></body></html>'
+    )
+
+
+def _holder(widget: CourseWidget) -> str:
+    state = {name: value for name, value in widget.get_state().items() if name not in ("layout", "comm")}
+    data = json.dumps(state).replace("</", "<\\/")  # else a text in the state could end the script
+    return f'<div><script type="application/json">{data}</script><div></div></div>'

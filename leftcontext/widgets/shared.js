@@ -1,0 +1,158 @@
+// What every view of the course shares: elements, numbers, colours, a choice, and the one way to read a matrix.
+
+function element(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in node) node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+// The root of a view. JupyterLab would take arrow keys for itself: the attribute tells it to leave them to us.
+function root(el, label) {
+  el.replaceChildren();
+  const node = element("section", { className: "lc", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+  el.append(node);
+  return node;
+}
+
+function number(x, digits = 2) {
+  if (x === -Infinity) return "−∞";
+  const text = Math.abs(x).toFixed(digits);
+  return x < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
+// Cividis (Nuñez, Anderton and Renslow 2018) by ten of its colours: the same to eyes that do not tell red from green.
+const CIVIDIS = [
+  [0, 34, 78], [18, 53, 112], [59, 73, 108], [87, 93, 109], [112, 113, 115],
+  [138, 134, 120], [165, 156, 116], [195, 179, 105], [225, 204, 85], [254, 232, 56],
+];
+
+function cividis(share) {
+  const place = Math.min(Math.max(share, 0), 1) * (CIVIDIS.length - 1);
+  const below = Math.min(Math.floor(place), CIVIDIS.length - 2);
+  return CIVIDIS[below].map((c, k) => Math.round(c + (place - below) * (CIVIDIS[below + 1][k] - c)));
+}
+
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// The range of a matrix's colours, from the lowest to the highest finite entry.
+function rangeOf(matrix) {
+  const finite = matrix.flat().filter(Number.isFinite);
+  const low = Math.min(...finite), high = Math.max(...finite);
+  return high > low ? [low, high] : [low - 0.5, high + 0.5];
+}
+
+let groups = 0; // radio buttons belong together by their name, which has to be another one in each view
+
+// A choice among a few words (value → label): radio buttons, so that arrow keys and screen readers know it already.
+function choice(legend, options, onChoose) {
+  const name = `lc-${Date.now()}-${++groups}`;
+  const inputs = Object.keys(options).map((value) => element("input", { type: "radio", name, value }));
+  const labels = inputs.map((input) => element("label", {}, input, element("span", {}, options[input.value])));
+  const node = element("fieldset", { className: "lc-choice" }, element("legend", {}, legend),
+    element("div", {}, ...labels));
+  node.addEventListener("change", (event) => onChoose(event.target.value));
+  return { node, choose: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
+}
+
+// A matrix one can walk through: a grid with one tab stop, arrow keys, Home and End. `onEnter(i, j)` hears where one is.
+function matrixGrid(onEnter) {
+  const node = element("table", { className: "lc-grid", role: "grid" });
+  let cells = [], lines = [], shape = "", at = [0, 0];
+
+  function build(rows, columns, axes) {
+    const corner = element("td", { className: "lc-corner", role: "columnheader" },
+      ...axes.map((text) => element("span", {}, text)));
+    cells = rows.map(() => columns.map(() => element("td", { role: "gridcell", tabIndex: -1 })));
+    lines = rows.map((name, i) => element("tr", { role: "row" },
+      element("th", { scope: "row", role: "rowheader" }, name), ...cells[i]));
+    const head = columns.map((name) => element("th", { scope: "col", role: "columnheader" }, element("span", {}, name)));
+    node.replaceChildren(
+      element("tr", { role: "row" }, corner, ...head), ...lines);
+    node.classList.toggle("lc-small", columns.length > 10);
+  }
+
+  // values: numbers; marks: "ruled-out", "leak" or "" for each; names: what each cell is called aloud.
+  function show({ label, rows, columns, axes, values, marks, names, range = rangeOf(values) }) {
+    const newShape = JSON.stringify([rows, columns, axes]);
+    if (newShape !== shape) build(rows, columns, axes);
+    shape = newShape;
+    node.ariaLabel = label;
+    const share = (x) => (x - range[0]) / (range[1] - range[0]);
+    cells.forEach((line, i) => line.forEach((cell, j) => {
+      const colour = cividis(share(values[i][j]));
+      cell.textContent = number(values[i][j]);
+      cell.className = marks[i][j];
+      cell.style.backgroundColor = `rgb(${colour})`;
+      cell.style.color = luminance(colour) > 0.18 ? "#1f2933" : "#fff";
+      cell.ariaLabel = names[i][j];
+    }));
+    place(Math.min(at[0], rows.length - 1), Math.min(at[1], columns.length - 1));
+  }
+
+  function place(i, j) {
+    cells[at[0]]?.[at[1]]?.setAttribute("tabindex", -1);
+    at = [i, j];
+    cells[i][j].tabIndex = 0;
+    lines.forEach((line, k) => (line.ariaSelected = k === i));
+  }
+
+  const where = (target) => [lines.findIndex((line) => line.contains(target)), target.cellIndex - 1];
+
+  node.addEventListener("focusin", (event) => {
+    place(...where(event.target));
+    onEnter(...at);
+  });
+  node.addEventListener("click", (event) => {
+    const [i, j] = where(event.target);
+    if (i >= 0) cells[i][j < 0 ? at[1] : j].focus(); // a click on a row's name keeps the column
+  });
+  node.addEventListener("keydown", (event) => {
+    const [i, j] = at, bottom = cells.length - 1, right = cells[0].length - 1;
+    const to = {
+      ArrowUp: [i - 1, j], ArrowDown: [i + 1, j], ArrowLeft: [i, j - 1], ArrowRight: [i, j + 1],
+      Home: [event.ctrlKey ? 0 : i, 0], End: [event.ctrlKey ? bottom : i, right],
+    }[event.key];
+    if (!to) return;
+    event.preventDefault();
+    cells[to[0]]?.[to[1]]?.focus();
+  });
+  return { node, show, select: (i) => place(i, at[1]) };
+}
+
+// One row of weights as bars with their numbers.
+function barTable() {
+  const node = element("table", { className: "lc-bars" });
+  function show({ caption, names, values, marks, foot }) {
+    const head = element("tr", { className: "lc-unseen" }, ...["key", "weight", "bar"].map((name) => element("th", { scope: "col" }, name)));
+    const lines = names.map((name, j) => {
+      const bar = element("span", {}, marks[j] === "ruled-out" ? "hidden" : "");
+      bar.style.width = `${100 * values[j]}%`;
+      return element("tr", { className: marks[j] }, element("th", { scope: "row" }, name),
+        element("td", {}, number(values[j])), element("td", { className: "lc-bar" }, bar));
+    });
+    node.classList.toggle("lc-small", names.length > 10);
+    node.replaceChildren(element("caption", {}, caption), head, ...lines,
+      element("tr", { className: "lc-foot" }, element("td", { colSpan: 3 }, foot)));
+  }
+  return { node, show };
+}
+
+function markLegend() {
+  const sample = (mark, text) => element("span", {}, element("i", { className: mark, ariaHidden: "true" }), text);
+  return element("p", { className: "lc-legend" },
+    sample("ruled-out", "hidden by the mask"), sample("leak", "a key of the future that can be seen"));
+}
+
+// React to changes of traits (name → reaction); returns what ends it.
+function listen(model, reactions) {
+  const pairs = Object.entries(reactions).map(([name, react]) => [`change:${name}`, react]);
+  pairs.forEach(([event, react]) => model.on(event, react));
+  return () => pairs.forEach(([event, react]) => model.off(event, react));
+}

@@ -1,0 +1,124 @@
+"""Widgets without a browser: what Python computes and refuses, and what is sent to the page."""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+import pytest
+import traitlets
+
+from leftcontext.widgets import AttentionMap
+from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.page import page
+
+RNG = np.random.default_rng(5)
+Q, K, V = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=(4, 2))
+
+
+def slow_weights(Q: np.ndarray, K: np.ndarray, mask: str) -> np.ndarray:
+    """Attention weights by loops over single numbers: the oracle."""
+    weights = np.zeros((len(Q), len(K)))
+    for i in range(len(Q)):
+        position = i + len(K) - len(Q)
+        e = []
+        for j in range(len(K)):
+            score = sum(q * k for q, k in zip(Q[i], K[j], strict=True)) / math.sqrt(len(Q[i]))
+            hidden = {"causal": j > position, "zero": j > position, "one_ahead": j > position + 1, "none": False}[mask]
+            e.append(math.exp(0 if hidden else score) if not hidden or mask == "zero" else 0.0)
+        weights[i] = [x / sum(e) for x in e]
+    return weights
+
+
+@pytest.mark.parametrize(("mask", "queries"), list(product(["causal", "one_ahead", "none", "zero"], [4, 2, 1])))
+def test_weights_and_output_are_those_of_the_definition(mask: str, queries: int) -> None:
+    shown = AttentionMap(Q[-queries:], K, V, mask=mask)
+    np.testing.assert_allclose(shown.weights, slow_weights(Q[-queries:], K, mask), atol=1e-15)
+    np.testing.assert_allclose(shown.output, slow_weights(Q[-queries:], K, mask) @ V, atol=1e-14)
+    assert not shown.weights[~shown.allowed].any() or mask == "zero"
+
+
+def test_the_course_sentence_looks_for_the_noun_that_the_verb_must_agree_with() -> None:
+    shown = AttentionMap()
+    assert shown.tokens == ["these", "dogs", "near", "the", "cat"]
+    assert shown.weights[-1].argmax() == shown.tokens.index("dogs")
+    plural, singular = shown.output[-1]
+    assert plural > singular
+
+
+def test_traits_can_be_set_and_read_back() -> None:
+    shown = AttentionMap(Q, K, V)
+    shown.mask, shown.stage, shown.query = "none", "scores", 2
+    assert shown.weights[0, 3] > 0
+    shown.mask = "causal"
+    assert shown.weights[0].tolist() == [1, 0, 0, 0]
+    assert (shown.stage, shown.query) == ("scores", 2)
+
+
+@pytest.mark.parametrize("kind", ["boolean", "additive"])
+def test_a_mask_of_ones_own_in_both_conventions(kind: str) -> None:
+    allowed = np.array([[1, 0, 0, 0], [0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 0]], dtype=bool)
+    shown = AttentionMap(Q, K, V, mask=allowed if kind == "boolean" else np.where(allowed, 0.0, -np.inf))
+    assert (shown.allowed == allowed).all()
+    assert ((shown.weights > 0) == allowed).all()
+    assert not shown.weights[3].any() and shown.mask == "yours" and "yours" in shown.masks
+    json.dumps(shown.get_state(), allow_nan=False, default=str)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: AttentionMap(Q, K), "together"),
+        (lambda: AttentionMap(Q[:, :2], K, V), "same width"),
+        (lambda: AttentionMap(Q, K, V[:3]), "one value"),
+        (lambda: AttentionMap(Q, K[:3], V[:3]), "more queries"),
+        (lambda: AttentionMap(Q[0], K, V), "two axes"),
+        (lambda: AttentionMap([["a"]], K, V), "not a matrix of numbers"),
+        (lambda: AttentionMap(Q * np.nan, K, V), "not finite"),
+        (lambda: AttentionMap(Q, K, V, tokens=["a"]), "4 keys, but 1 tokens"),
+        (lambda: AttentionMap(Q, K, V, components=["a"]), "2 columns of V, but 1 components"),
+        (lambda: AttentionMap(Q, K, V, mask=np.zeros((3, 3))), r"shape \(3, 3\)"),
+        (lambda: AttentionMap(Q, K, V, mask=np.full((4, 4), np.inf)), "0 and -inf"),
+    ],
+)
+def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("trait", "value"), [("mask", "future"), ("mask", "yours"), ("stage", "sum"), ("query", 9)])
+def test_a_trait_refuses_what_it_does_not_know(trait: str, value: object) -> None:
+    shown = AttentionMap()
+    with pytest.raises((ValueError, traitlets.TraitError)):
+        setattr(shown, trait, value)
+
+
+def test_a_mask_set_by_hand_becomes_a_choice() -> None:
+    shown = AttentionMap()
+    shown.mask = "zero"
+    assert shown.masks == ["causal", "one_ahead", "none", "zero"]
+
+
+@pytest.mark.parametrize("widget", [AttentionMap()], ids=lambda widget: type(widget).__name__)
+def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidget) -> None:
+    code = widget._esm + widget._css
+    assert len(code) < 30_000
+    assert not re.search(r"https?:|\bimport\b|@import|url\(", code)
+    assert code.count("export default") == 1
+    bundle = widget._repr_mimebundle_()
+    assert bundle is not None
+    data, _ = bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert re.search(r'<img [^>]*alt="[^"]{20,}"', data["text/html"])
+    assert "object at 0x" not in data["text/plain"]
+    json.dumps(widget.get_state(), allow_nan=False, default=str)
+
+
+def test_a_page_needs_no_other_address_and_survives_any_token() -> None:
+    token = "</script><b>"
+    text = page({"a < b": AttentionMap(Q, K, V, tokens=[token, "b", "c", "d"])}, "Pictures")
+    assert not re.search(r"https?://", text)
+    assert token not in text and "<h2>a &lt; b</h2>" in text
