@@ -1,0 +1,98 @@
+"""### Several documents in one row
+
+To waste no space, several short documents are packed into one row. `segment_ids` says which document each position belongs to.
+
+Write `packed_allowed(segment_ids)`: `segment_ids` is `(T,)`, whole numbers. Return `(T, T)` booleans: causal within a document, and nothing
+across documents. Equal ids mean the same document, wherever they stand; ids need not be sorted or start at 0.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="packed documents",
+    answer=Array("bool"),
+    hints=(
+        "When may query i see key j? There are two conditions.",
+        "j <= i, and both belong to the same document.",
+        "segment_ids[:, None] == segment_ids compares every pair.",
+    ),
+)
+
+
+@exercise.solution
+def packed_allowed(segment_ids):
+    """segment_ids (T,) int -> (T, T) bool: causal, and only within one document."""
+    same = segment_ids[:, None] == segment_ids  # (T, T)
+    return same & np.tri(len(segment_ids), dtype=bool)
+
+
+@exercise.part("Two documents", points=1)
+def two(rng):
+    yield case(np.array([0, 0, 0, 1, 1]))
+    yield case(np.array([7, 7, 3, 3]), note="ids are names, not an order")
+
+
+@exercise.part("Any packing", points=1)
+def any_packing(rng):
+    yield case(np.array([0]))
+    yield case(np.array([5, 5, 5, 5]))
+    yield case(np.array([3, 1, 2]))
+    yield case(np.sort(rng.integers(0, 4, size=12)))
+    yield case(np.sort(rng.integers(-3, 3, size=9))[::-1].copy())
+    yield case(np.array([0, 1, 0, 1, 1, 0]), note="interleaved")
+
+
+@exercise.equivalent
+def with_loops(segment_ids):
+    T = len(segment_ids)
+    return [[j <= i and segment_ids[i] == segment_ids[j] for j in range(T)] for i in range(T)]
+
+
+@exercise.equivalent
+def document_by_document(segment_ids):
+    allowed = np.zeros((len(segment_ids),) * 2, dtype=bool)
+    for name in set(segment_ids.tolist()):
+        members = np.flatnonzero(segment_ids == name)
+        allowed[np.ix_(members, members)] = True
+    return np.tril(allowed)
+
+
+@exercise.equivalent
+def with_one_hot(segment_ids):
+    one_hot = np.unique(segment_ids)[:, None] == segment_ids
+    return np.tril(one_hot.T.astype(int) @ one_hot.astype(int)).astype(bool)
+
+
+exercise.mistake(
+    Misconception("documents_not_isolated", "Documents see each other", "That is the plain causal mask: the second document reads the first.",
+                  ("What has document 2 to do with document 1?", "segment_ids[i] == segment_ids[j]", "And it with the triangle."))
+)(lambda segment_ids: np.tri(len(segment_ids), dtype=bool))  # fmt: skip
+exercise.mistake(idea.NO_MASK, says="Within a document every query sees every key, the future included.")(
+    lambda segment_ids: segment_ids[:, None] == segment_ids
+)
+exercise.mistake(idea.TRANSPOSED)(lambda segment_ids: packed_allowed(segment_ids).T)
+exercise.mistake(idea.INVERTED)(lambda segment_ids: ~packed_allowed(segment_ids))
+exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="The diagonal is forbidden, so the first token of each document sees nothing.")(
+    lambda segment_ids: np.tril(segment_ids[:, None] == segment_ids, k=-1)
+)
+exercise.mistake(idea.ONE_AHEAD)(lambda segment_ids: np.tril(segment_ids[:, None] == segment_ids, k=1))
+exercise.mistake(
+    Misconception("ids_compared_by_order", "Ids were compared by size", "Earlier documents are visible: ids are names, so only equality counts.",
+                  ("Is document 7 later than document 3?", "==, not >=", "segment_ids[:, None] == segment_ids"))
+)(lambda segment_ids: np.tril(segment_ids[:, None] >= segment_ids))  # fmt: skip
+exercise.mistake(
+    Misconception("neighbours_only", "Only the previous token was compared", "A document is more than its neighbouring pairs: position i sees its whole document.",
+                  ("How far back in its document may a query look?", "To the document's start.", "Compare all pairs."))
+)(lambda segment_ids: (segment_ids[:, None] == segment_ids) & np.tri(len(segment_ids), dtype=bool) & ~np.tri(len(segment_ids), k=-2, dtype=bool))  # fmt: skip
+exercise.mistake(
+    Misconception("across_instead_of_within", "Other documents instead of the own one", "The comparison is the wrong way round: each query sees only what is not its own document.",
+                  ("Which documents should a query see?", "Equal ids.", "== instead of !="))
+)(lambda segment_ids: np.tril(segment_ids[:, None] != segment_ids))  # fmt: skip
+exercise.mistake(
+    Misconception("zero_means_padding", "Document 0 was taken for padding", "Here 0 is an id like any other.",
+                  ("Does the prompt speak of padding?", "Only equality counts.", "Drop the test for 0."))
+)(lambda segment_ids: packed_allowed(segment_ids) & (segment_ids != 0))  # fmt: skip

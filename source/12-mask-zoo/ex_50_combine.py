@@ -1,0 +1,119 @@
+"""### All must allow
+
+Real models put several masks together: causal *and* no padding *and* the same document.
+
+Write `combine(*allowed)`: any number (at least one) of boolean masks whose shapes broadcast together, such as `(T, T)` and `(B, 1, T)`.
+Return booleans: True where **all** of them allow. The inputs stay as they are.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="combining masks",
+    answer=Array("bool"),
+    hints=(
+        "Two masks: one allows, one forbids. What is right?",
+        "Logical and, one mask after another; NumPy broadcasts by itself.",
+        "Start with the first mask and use & in a loop.",
+    ),
+)
+
+
+@exercise.solution
+def combine(*allowed):
+    """Boolean masks that broadcast together -> True where all of them allow."""
+    together = allowed[0]
+    for mask in allowed[1:]:
+        together = together & mask
+    return together
+
+
+def _random(rng, *shape):
+    return rng.random(shape) < 0.6
+
+
+@exercise.part("Two masks", points=1)
+def two(rng):
+    yield case(np.tri(3, dtype=bool), np.array([[True, True, False]] * 3))
+    yield case(np.array([True, True, False, False]), np.array([True, False, True, False]))
+
+
+@exercise.part("Any number, any shape", points=1)
+def any_number(rng):
+    yield case(np.tri(4, dtype=bool), np.array([[[True, True, False, False]], [[True, True, True, False]]]), note="(T, T) and (B, 1, T)")
+    yield case(_random(rng, 3, 3))
+    yield case(_random(rng, 5, 5), _random(rng, 5, 5), _random(rng, 5, 5))
+    yield case(_random(rng, 2, 1, 1, 4), _random(rng, 3, 4, 4), _random(rng, 4, 1), _random(rng, 4))
+    yield case(np.array([[True]]), np.array([[True]]))
+
+
+@exercise.equivalent
+def with_reduce(*allowed):
+    return np.logical_and.reduce(np.broadcast_arrays(*allowed))
+
+
+@exercise.equivalent
+def by_multiplying(*allowed):
+    out = np.ones(np.broadcast_shapes(*(np.shape(mask) for mask in allowed)), dtype=bool)
+    for mask in allowed:
+        out *= mask
+    return out
+
+
+@exercise.equivalent
+def none_forbids(*allowed):
+    return ~np.any(np.stack([~mask for mask in np.broadcast_arrays(*allowed)]), axis=0)
+
+
+exercise.mistake(
+    Misconception("any_instead_of_all", "One mask is enough", "A position counts as allowed if any mask allows it; all of them must.",
+                  ("The causal mask forbids, the padding mask allows: what should win?", "and, not or", "& instead of |"))
+)(lambda *allowed: np.logical_or.reduce(np.broadcast_arrays(*allowed)))  # fmt: skip
+exercise.mistake(
+    Misconception("only_two_masks", "Only the first two masks count", "From the third mask on nothing happens.",
+                  ("How many masks may come?", "Loop over all of them.", "for mask in allowed[1:]: ..."))
+)(lambda *allowed: allowed[0] & allowed[1] if len(allowed) > 1 else allowed[0])  # fmt: skip
+exercise.mistake(
+    Misconception("only_the_last_mask", "Only the last mask counts", "Each mask overwrote the one before.",
+                  ("What did the loop do with the first mask?", "together & mask", "Keep what you have so far."))
+)(lambda *allowed: np.broadcast_to(allowed[-1], np.broadcast_shapes(*(m.shape for m in allowed))).copy())  # fmt: skip
+exercise.mistake(
+    Misconception("only_the_first_mask", "Only the first mask counts", "The other masks play no part.",
+                  ("Where do the other masks enter?", "together & mask", "Loop over all of them."))
+)(lambda *allowed: np.broadcast_to(allowed[0], np.broadcast_shapes(*(m.shape for m in allowed))).copy())  # fmt: skip
+exercise.mistake(
+    Misconception("masks_added", "Masks were added", "True + True is still True: adding booleans means 'any', and with numbers it is no mask.",
+                  ("What is True + False?", "and, not plus", "&"))
+)(lambda *allowed: np.sum(np.broadcast_arrays(*allowed), axis=0) * 1.0)  # fmt: skip
+exercise.mistake(
+    Misconception("exclusive_or", "An odd number of masks", "xor is True where an odd number of masks allows.",
+                  ("Two masks allow: what should come out?", "and, not xor", "& instead of ^"))
+)(lambda *allowed: np.logical_xor.reduce(np.broadcast_arrays(*allowed)))  # fmt: skip
+exercise.mistake(idea.INVERTED)(lambda *allowed: ~combine(*allowed))
+
+
+@exercise.mistake(idea.CHANGES_INPUTS, says="The first mask was changed in place (&=), so the caller's mask is different afterwards.")
+def in_place(*allowed):
+    together = allowed[0]
+    for mask in allowed[1:]:
+        if np.broadcast_shapes(together.shape, mask.shape) == together.shape:
+            together &= mask
+        else:
+            together = together & mask
+    return together
+
+
+@exercise.mistake(
+    Misconception("no_broadcasting", "Different shapes break it", "Stacking needs equal shapes; `(T, T)` and `(B, 1, T)` have to broadcast.",
+                  ("What is the shape of (4, 4) & (2, 1, 4)?", "& broadcasts by itself.", "Use &, or np.broadcast_arrays first."))
+)  # fmt: skip
+def no_broadcasting(*allowed):
+    return np.all(np.stack(allowed), axis=0)
+
+
+exercise.survives("1 -> 0", because="a mask and itself is that mask")
+exercise.survives("1: -> :", because="a mask and itself is that mask")

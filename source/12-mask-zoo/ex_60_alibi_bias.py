@@ -1,0 +1,111 @@
+"""### ALiBi: the older, the weaker
+
+ALiBi (Press, Smith and Lewis, 2022) tells attention about distance without position vectors: each head subtracts a penalty that grows
+with the age of a key.
+
+Write `alibi_bias(slopes, T)`: `slopes` is `(H,)`, positive, one for each head. Return an additive bias `(H, T, T)`, float: `-slope * (i - j)` where `j <= i`, and `-inf`
+where `j > i`.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="ALiBi",
+    answer=Array(),
+    hints=(
+        "What is the bias on the diagonal?",
+        "bias[h, i, j] = -slopes[h] * (i - j) for j <= i, -inf above.",
+        "distance = i - j as a (T, T) array; slopes[:, None, None] * distance has shape (H, T, T).",
+    ),
+)
+
+
+@exercise.solution
+def alibi_bias(slopes, T):
+    """slopes (H,), T -> (H, T, T) float: -slope * (i - j) at and below the diagonal, -inf above."""
+    position = np.arange(T)
+    distance = position[:, None] - position  # (T, T)
+    return np.where(distance >= 0, -slopes[:, None, None] * distance, -np.inf)
+
+
+@exercise.part("Two heads", points=1)
+def two_heads(rng):
+    yield case(np.array([0.5]), 4)
+    yield case(np.array([0.5, 0.25]), 3)
+
+
+@exercise.part("Any heads", points=1)
+def any_heads(rng):
+    for H, T in ((1, 1), (2, 5), (5, 2), (4, 4), (8, 7), (3, 1)):
+        yield case(2.0 ** -np.arange(1, H + 1), T)
+    yield case(rng.random(3) + 0.1, 6)
+
+
+@exercise.equivalent
+def with_loops(slopes, T):
+    return [[[-m * (i - j) if j <= i else -np.inf for j in range(T)] for i in range(T)] for m in slopes]
+
+
+@exercise.equivalent
+def penalty_plus_mask(slopes, T):
+    i, j = np.indices((T, T))
+    mask = np.triu(np.full((T, T), -np.inf), k=1)
+    return np.einsum("h,ij->hij", slopes, np.minimum(j - i, 0.0)) + mask
+
+
+@exercise.equivalent
+def with_multiply_outer(slopes, T):
+    age = np.subtract.outer(np.arange(T), np.arange(T)).astype(float)
+    age[age < 0] = np.inf
+    return -np.multiply.outer(slopes, age)
+
+
+def _distance(T):
+    return np.arange(T)[:, None] - np.arange(T)
+
+
+exercise.mistake(
+    Misconception("penalty_sign_flipped", "Old keys are rewarded", "The sign is flipped: the bias grows with age instead of falling.",
+                  ("Should an old key get more weight or less?", "-slope * (i - j)", "Put a minus before the slope."))
+)(lambda slopes, T: np.where(_distance(T) >= 0, slopes[:, None, None] * _distance(T), -np.inf))  # fmt: skip
+exercise.mistake(idea.NO_MASK, says="The future is not masked, and there the bias is even positive: future keys are preferred.")(
+    lambda slopes, T: -slopes[:, None, None] * _distance(T)
+)
+exercise.mistake(
+    Misconception("symmetric_alibi", "The future is only penalised", "-slope * |i - j| makes the future less likely; it has to be impossible.",
+                  ("What is exp(-0.5)?", "-inf where j > i.", "np.where(j <= i, ..., -np.inf)"))
+)(lambda slopes, T: -slopes[:, None, None] * abs(_distance(T)))  # fmt: skip
+exercise.mistake(idea.FILL_ZERO, says="Above the diagonal stands 0: that leaves the future's scores as they are.")(
+    lambda slopes, T: np.where(_distance(T) >= 0, -slopes[:, None, None] * _distance(T), 0.0)
+)
+exercise.mistake(idea.TRANSPOSED)(lambda slopes, T: alibi_bias(slopes, T).swapaxes(-1, -2))
+exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="The diagonal is -inf; a query may see its own key, with a bias of 0.")(
+    lambda slopes, T: np.where(_distance(T) > 0, -slopes[:, None, None] * _distance(T), -np.inf)
+)
+exercise.mistake(idea.LARGE_NEGATIVE)(
+    lambda slopes, T: np.where(_distance(T) >= 0, -slopes[:, None, None] * _distance(T), -1e9)
+)
+exercise.mistake(
+    Misconception("slope_of_first_head", "One slope for all heads", "Every head got the slope of the first.",
+                  ("Do the heads differ?", "Head h uses slopes[h].", "slopes[:, None, None]"))
+)(lambda slopes, T: np.broadcast_to(alibi_bias(slopes[:1], T), (len(slopes), T, T)))  # fmt: skip
+exercise.mistake(
+    Misconception("slopes_divide", "Divided by the slope", "A larger slope should punish more, not less.",
+                  ("Which head looks further back, slope 0.5 or 0.25?", "-slope * (i - j)", "Multiply."))
+)(lambda slopes, T: np.where(_distance(T) >= 0, -_distance(T) / slopes[:, None, None], -np.inf))  # fmt: skip
+exercise.mistake(
+    Misconception("key_position_not_distance", "The key's position, not its age", "The penalty depends on j alone. What counts is how far back the key is: i - j.",
+                  ("What is the bias on the diagonal?", "i - j is 0 there.", "Use i - j."))
+)(lambda slopes, T: np.where(_distance(T) >= 0, -slopes[:, None, None] * np.arange(T), -np.inf))  # fmt: skip
+exercise.mistake(
+    Misconception("distance_starts_at_one", "The own key is punished", "i - j + 1 was used; the distance to oneself is 0.",
+                  ("How far is a position from itself?", "i - j", "Leave out the + 1."))
+)(lambda slopes, T: np.where(_distance(T) >= 0, -slopes[:, None, None] * (_distance(T) + 1), -np.inf))  # fmt: skip
+exercise.mistake(
+    Misconception("heads_last", "The heads are the last axis", "The shape is (T, T, H); heads come first: (H, T, T).",
+                  ("Where is the head axis of the scores?", "(..., H, T, T)", "slopes[:, None, None]"))
+)(lambda slopes, T: np.moveaxis(alibi_bias(slopes, T), 0, -1))  # fmt: skip
