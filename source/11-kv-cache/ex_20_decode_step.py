@@ -1,0 +1,198 @@
+"""### One step with a cache
+
+Keys and values of past tokens never change, so they can be kept. One step of decoding then needs only the newest token.
+
+Write `decode_step(q, k, v, cache)`: `q` and `k` are `(d,)`, `v` is `(d_v,)`, all of the newest token; `cache` is `None` at the start, or the tuple `(K, V)` of the tokens
+before, `(t, d)` and `(t, d_v)`. Return `(output, new_cache)`: the attention output `(d_v,)` of the newest token over all tokens **including itself**, and the
+cache with the new key and value at its end. The old cache stays as it is. Scores may be large.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array, Tuple
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="KV cache",
+    answer=Tuple(output=Array(), cache=Tuple(K=Array(), V=Array())),
+    hints=(
+        "What has to be in the cache before the query looks at it?",
+        "K' = [K; k], V' = [V; v]; output = softmax(K' q / sqrt(d)) V'",
+        "np.concatenate([K, k[None]]) adds a row; then scores = K @ q / np.sqrt(len(q)).",
+    ),
+)
+
+
+@exercise.solution
+def decode_step(q, k, v, cache):
+    """q, k (d,), v (d_v,), cache (K (t, d), V (t, d_v)) or None -> (output (d_v,), new cache)."""
+    K, V = (k[None], v[None]) if cache is None else (np.vstack([cache[0], k]), np.vstack([cache[1], v]))
+    scores = K @ q / np.sqrt(len(q))  # (t + 1,)
+    weights = np.exp(scores - scores.max())
+    return weights @ V / weights.sum(), (K, V)
+
+
+def _inputs(rng, t, d, d_v):
+    q, k, v = rng.normal(size=d), rng.normal(size=d), rng.normal(size=d_v)
+    cache = (rng.normal(size=(t, d)), rng.normal(size=(t, d_v))) if t else None
+    return q, k, v, cache
+
+
+@exercise.part("By hand", points=1)
+def by_hand(rng):
+    yield case(np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([5.0, 6.0, 7.0]), None, note="the first token")
+    cache = (np.array([[0.0, 0.0], [0.0, 1.0]]), np.array([[3.0, 0.0, 0.0], [0.0, 3.0, 0.0]]))
+    yield case(np.zeros(2), np.array([1.0, 1.0]), np.array([0.0, 0.0, 3.0]), cache, note="q = 0: a plain mean of three values")
+
+
+@exercise.part("Any step", points=1)
+def any_step(rng):
+    for t, d, d_v in ((1, 4, 4), (4, 4, 4), (6, 3, 5), (9, 5, 2), (2, 1, 1), (0, 6, 4)):
+        yield case(*_inputs(rng, t, d, d_v))
+    q, k, v, cache = _inputs(rng, 4, 3, 3)
+    q[0], k[0] = 40.0, 40.0
+    yield case(q, k, v, cache, note="large scores")
+
+
+@exercise.equivalent
+def with_loops(q, k, v, cache):
+    K = ([] if cache is None else [row.tolist() for row in cache[0]]) + [k.tolist()]
+    V = ([] if cache is None else [row.tolist() for row in cache[1]]) + [v.tolist()]
+    s = [sum(a * b for a, b in zip(q, row, strict=True)) / len(q) ** 0.5 for row in K]
+    e = [np.exp(x - max(s)) for x in s]
+    out = [sum(w * row[c] for w, row in zip(e, V, strict=True)) / sum(e) for c in range(len(v))]
+    return out, (K, V)
+
+
+@exercise.equivalent
+def with_append(q, k, v, cache):
+    if cache is None:
+        return v.copy(), [k.reshape(1, -1), v.reshape(1, -1)]
+    K, V = np.append(cache[0], [k], axis=0), np.append(cache[1], [v], axis=0)
+    z = np.einsum("td,d->t", K, q / np.sqrt(q.size))
+    return np.exp(z - np.logaddexp.reduce(z)) @ V, [K, V]
+
+
+@exercise.equivalent
+def preallocated(q, k, v, cache):
+    t = 0 if cache is None else len(cache[0])
+    K, V = np.empty((t + 1, k.size)), np.empty((t + 1, v.size))
+    if cache is not None:
+        K[:t], V[:t] = cache
+    K[t], V[t] = k, v
+    w = np.exp((z := q @ K.T / q.size**0.5) - z.max())
+    return (w / w.sum()) @ V, (K, V)
+
+
+def _attend(q, K, V, scale=None):
+    s = K @ q / (np.sqrt(len(q)) if scale is None else scale)
+    w = np.exp(s - s.max())
+    return w @ V / w.sum()
+
+
+def _grown(k, v, cache):
+    return (k[None], v[None]) if cache is None else (np.vstack([cache[0], k]), np.vstack([cache[1], v]))
+
+
+@exercise.mistake(
+    Misconception("newest_key_missing", "The newest token can't see itself", "The query looked at the cache before the new key and value were in it.",
+                  ("May the newest token attend to itself?", "Append first, then attend.", "Use the grown K and V for the scores."))
+)  # fmt: skip
+def attends_before_appending(q, k, v, cache):
+    return (v if cache is None else _attend(q, *cache)), _grown(k, v, cache)
+
+
+@exercise.mistake(
+    Misconception("cache_not_returned_grown", "The cache does not grow", "The old cache came back: the next step will not know this token.",
+                  ("What will the next token see of this one?", "new cache = old cache and one more row", "Return (K, V) after appending."))
+)  # fmt: skip
+def does_not_grow(q, k, v, cache):
+    grown = _grown(k, v, cache)
+    return _attend(q, *grown), (grown if cache is None else cache)
+
+
+@exercise.mistake(
+    Misconception("cache_forgets", "The cache forgets the past", "Only the newest key and value were kept.",
+                  ("What will the next token see?", "All tokens so far.", "Append to the cache, don't replace it."))
+)  # fmt: skip
+def forgets(q, k, v, cache):
+    return _attend(q, *_grown(k, v, cache)), (k[None], v[None])
+
+
+@exercise.mistake(
+    Misconception("ignores_the_cache", "The cache is not used", "The output is the new value alone: the past plays no part.",
+                  ("Which keys may the newest query see?", "All of the cache and its own.", "Score q against all rows of K."))
+)  # fmt: skip
+def ignores(q, k, v, cache):
+    return v, _grown(k, v, cache)
+
+
+@exercise.mistake(
+    Misconception("added_at_the_front", "Added at the wrong end", "The newest token was put first; the order of the cache is the order of the text.",
+                  ("Which row belongs to position 0?", "The newest token comes last.", "[K; k], not [k; K]"))
+)  # fmt: skip
+def at_the_front(q, k, v, cache):
+    grown = (k[None], v[None]) if cache is None else (np.vstack([k, cache[0]]), np.vstack([v, cache[1]]))
+    return _attend(q, *grown), grown
+
+
+@exercise.mistake(
+    Misconception("query_cached", "The query was cached", "The cache holds keys and values; past queries are never needed again.",
+                  ("Which of q, k and v does a later token need?", "k and v", "Append k."))
+)  # fmt: skip
+def caches_query(q, k, v, cache):
+    return _attend(q, *_grown(k, v, cache)), _grown(q, v, cache)
+
+
+@exercise.mistake(
+    Misconception("key_and_value_swapped", "Keys and values are swapped", "The values went where the keys belong.",
+                  ("In which order is the cache?", "(K, V)", "Return (K, V)."))
+)  # fmt: skip
+def swapped(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    return _attend(q, K, V), (V, K)
+
+
+exercise.mistake(idea.NO_SCALE)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=1.0), _grown(k, v, cache)))
+exercise.mistake(idea.SCALE_BY_D)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=len(q)), _grown(k, v, cache)))
+exercise.mistake(
+    Misconception("scaled_by_cache_length", "Scaled by the number of tokens", "sqrt(t) was used; the width d of the vectors counts.",
+                  ("Over what does the dot product sum?", "sqrt(d)", "np.sqrt(len(q))"))
+)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=len(_grown(k, v, cache)[0]) ** 0.5), _grown(k, v, cache)))  # fmt: skip
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    w = np.exp(K @ q / np.sqrt(len(q)))
+    return w @ V / w.sum(), (K, V)
+
+
+@exercise.mistake(idea.KEYS_AS_VALUES)
+def keys_as_values(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    return _attend(q, K, K), (K, V)
+
+
+@exercise.mistake(idea.UNIFORM_MEAN)
+def mean(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    return V.mean(axis=0), (K, V)
+
+
+@exercise.mistake(
+    Misconception("first_step_forgotten", "It can't start", "At the first token cache is None, and None has no keys.",
+                  ("What is in the cache before the first token?", "None: start with one row.", "Treat `cache is None` first."))
+)  # fmt: skip
+def cannot_start(q, k, v, cache):
+    K, V = np.vstack([cache[0], k]), np.vstack([cache[1], v])
+    return _attend(q, K, V), (K, V)
+
+
+@exercise.mistake(idea.CHANGES_INPUTS, says="The old cache was overwritten: whoever still holds it (another branch, say) now sees this token.")
+def overwrites(q, k, v, cache):
+    if cache is not None:
+        cache[0][-1] += 0.5
+    K, V = _grown(k, v, cache)
+    return _attend(q, K, V), (K, V)
