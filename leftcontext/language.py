@@ -88,6 +88,17 @@ class Language:
         """Texts (..., T) → True where every token is legal (...)."""
         return self.legal_tokens(texts) == np.shape(texts)[-1]
 
+    def log_probability(self, texts: ArrayLike) -> NDArray[np.float64]:
+        """Texts (..., T) from the beginning of a sentence → log p of each (...), -inf where illegal."""
+        texts = np.asarray(texts, dtype=np.intp)  # (..., T)
+        state = np.zeros(texts.shape[:-1], dtype=np.intp)  # (...)
+        total = np.zeros(texts.shape[:-1])  # (...)
+        for t in range(texts.shape[-1]):
+            with np.errstate(divide="ignore"):
+                total += np.log(self.probability[state, texts[..., t]])
+            state = self.successor[state, texts[..., t]]
+        return total
+
     def next_probabilities(self, prefix: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float64]:
         """A legal text (t,) from the beginning of a sentence → the exact distribution of the token after it (V,)."""
         state = 0
@@ -112,12 +123,21 @@ class Language:
 
     @cached_property
     def entropy_rate(self) -> float:
-        """The limit of `entropy(length)` for long texts: entropy of a sentence over its expected length."""
+        """The limit of `entropy(length)` for endless text: entropy of a sentence over its mean length."""
+        return float(self._visits @ self._state_entropy / self.sentence_length)
+
+    @cached_property
+    def sentence_length(self) -> float:
+        """The mean number of tokens in a sentence, with its full stop."""
+        return float(self._visits.sum())
+
+    @cached_property
+    def _visits(self) -> NDArray[np.float64]:
+        """How often each state is expected in a sentence (S,)."""
         within = self._transition.copy()  # (S, S)
         within[:, 0] = 0  # a sentence ends where the automaton returns to state 0
         start = np.eye(1, len(within))[0]  # (S,)
-        visits = np.linalg.solve(np.eye(len(within)) - within.T, start)  # (S,) expected visits in a sentence
-        return float(visits @ self._state_entropy / visits.sum())
+        return np.linalg.solve(np.eye(len(within)) - within.T, start)
 
     @cached_property
     def _token(self) -> dict[str, int]:

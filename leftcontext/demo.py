@@ -1,0 +1,163 @@
+"""The demonstration: one model, trained three times, with and without sight of the future.
+
+`leftcontext demo` prints what is computed here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leftcontext.evaluation import held_out_loss
+from leftcontext.generation import generate_texts, share_legal
+from leftcontext.language import LITTLE_LANGUAGE
+from leftcontext.model import Config, Transformer
+from leftcontext.training import MASKS, Progress, Schedule, allowed_by, train
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+OnProgress = Callable[[str, Progress], None]  # called after every step with the mask's name
+CONTEXT = Config().context
+TEXTS = 1000  # generated for each score
+TITLES = {"causal": "causal mask", "one_ahead": "one token ahead", "none": "no mask"}
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A model and its numbers: losses in nats per token, all on the same held-out rows."""
+
+    mask: str
+    model: Transformer
+    train_loss: float  # mean of the last 200 steps
+    held_out_teacher_forced: float
+    held_out_free_running: float  # with the future truly hidden
+    valid_sentences: float  # share of generated texts that are legal in every token
+    seconds: float  # of training
+    texts: NDArray[np.intp]  # (TEXTS, T) generated, each from the beginning of a sentence
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What `compare` found, for a program and for a terminal."""
+
+    language_entropy: float  # nats per token, exact, of rows as long as the held-out ones
+    models: tuple[Trained, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as `leftcontext demo --json` prints it."""
+        models = [
+            {
+                "mask": m.mask,
+                "train_loss": m.train_loss,
+                "held_out_teacher_forced": m.held_out_teacher_forced,
+                "held_out_free_running": m.held_out_free_running,
+                "valid_sentences": m.valid_sentences,
+                "seconds": m.seconds,
+                "sample": LITTLE_LANGUAGE.decode(m.texts[0]),
+            }
+            for m in self.models
+        ]
+        return {"language_entropy": self.language_entropy, "models": models}
+
+    def table(self, samples: int = 3) -> Group:
+        """For a terminal: the numbers, what they mean, and the first texts of each model."""
+        from rich.console import Group
+        from rich.text import Text
+
+        lines: list[Text] = []
+        for m in self.models:
+            lines.append(Text(f"\n{TITLES[m.mask]} writes", style="bold"))
+            lines += [_marked(text) for text in m.texts[:samples]]
+        return Group(self._numbers(), Text(self._verdict()), *lines)
+
+    def _numbers(self) -> Table:
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, title="One model, three masks: loss in nats per token", title_justify="left")
+        table.add_column("trained with")
+        for name in ("training", "held out", "held out,\nfuture hidden", "texts legal\nin every token", "seconds"):
+            table.add_column(name, justify="right")
+        for m in self.models:
+            table.add_row(
+                TITLES[m.mask],
+                self._loss(m.train_loss),
+                self._loss(m.held_out_teacher_forced),
+                self._loss(m.held_out_free_running),
+                f"{m.valid_sentences:.1%}",
+                f"{m.seconds:.2f}",
+            )
+        exact = f"{self.language_entropy:.3f}"
+        table.add_row("the language's entropy", *[exact] * 3, "", "", style="italic")
+        return table
+
+    def _loss(self, loss: float) -> str:
+        return f"{loss:.3f} {'!' if self._impossible(loss) else ' '}"
+
+    def _impossible(self, loss: float) -> bool:
+        return loss < 0.95 * self.language_entropy  # a sample of text scatters by a percent
+
+    def _verdict(self) -> str:
+        return (
+            "! Below the entropy of the language, which no prediction of an unseen word can be. Such a model reads the"
+            " answer instead of predicting it, on held-out text too; when it writes, there is no answer to read."
+        )
+
+
+def held_out_rows() -> NDArray[np.intp]:
+    """The rows on which every model is measured (512, T + 1), and none is trained.
+
+    A draw that costs a perfect predictor the language's entropy to four digits, so that no chance blurs the comparison.
+    """
+    return LITTLE_LANGUAGE.rows(512, CONTEXT, np.random.default_rng([323, 512]))
+
+
+def compare(seed: int = 0, on_progress: OnProgress | None = None, schedule: Schedule | None = None) -> Report:
+    """Train the course's model under each mask, from the same weights on the same rows, and measure all three."""
+    models = tuple(train_under(mask, seed, on_progress, schedule) for mask in MASKS)
+    return Report(LITTLE_LANGUAGE.entropy(CONTEXT), models)
+
+
+def train_under(
+    mask: str, seed: int = 0, on_progress: OnProgress | None = None, schedule: Schedule | None = None
+) -> Trained:
+    """Train one model under the mask of that name and measure it."""
+    model = Transformer(allowed=allowed_by(mask, CONTEXT), seed=seed)
+    losses: list[float] = []
+    begin = time.perf_counter()
+    for progress in train(model, schedule=schedule, seed=seed):
+        losses.append(progress.loss)
+        if on_progress:
+            on_progress(mask, progress)
+    seconds = time.perf_counter() - begin
+    rows = held_out_rows()
+    texts = generate_texts(model, TEXTS, rng=seed)
+    return Trained(
+        mask=mask,
+        model=model,
+        train_loss=float(np.mean(losses[-200:])),
+        held_out_teacher_forced=held_out_loss(model, rows),
+        held_out_free_running=held_out_loss(model, rows, hide_future=True),
+        valid_sentences=share_legal(LITTLE_LANGUAGE, texts),
+        seconds=seconds,
+        texts=texts,
+    )
+
+
+def _marked(text: NDArray[np.intp]) -> Text:
+    """A text with a cross before its first illegal word, and the rest struck through."""
+    from rich.text import Text
+
+    words, legal = LITTLE_LANGUAGE.words(text), int(LITTLE_LANGUAGE.legal_tokens(text))
+    if legal == len(words):
+        return Text("  ✓ ", style="green").append(" ".join(words), style="default")
+    line = Text("  ✗ ", style="red").append(" ".join([*words[:legal], ""]), style="default")
+    return line.append("✗" + " ".join(words[legal:]), style="red strike")
