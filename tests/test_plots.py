@@ -11,7 +11,7 @@ from PIL import Image
 from leftcontext import plots
 from leftcontext.picture import Picture
 
-SENTENCE = "these dogs near the cat".split()
+SENTENCE = ["these", "dogs", "near", "the", "cat"]
 ALLOWED = np.tril(np.ones((5, 5), dtype=bool))
 SCORES = np.arange(25.0).reshape(5, 5) / 10 - 1
 

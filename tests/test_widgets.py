@@ -1,5 +1,6 @@
 """Widgets without a browser: what Python computes and refuses, and what is sent to the page."""
 
+import asyncio
 import json
 import math
 import re
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 import traitlets
 
-from leftcontext.widgets import AttentionMap
+from leftcontext.language import LITTLE_LANGUAGE
+from leftcontext.model import Transformer
+from leftcontext.training import Schedule, allowed_by, train
+from leftcontext.widgets import AttentionMap, TrainAndGenerate
 from leftcontext.widgets.base import CourseWidget
 from leftcontext.widgets.page import page
 
@@ -102,9 +106,80 @@ def test_a_mask_set_by_hand_becomes_a_choice() -> None:
     assert shown.masks == ["causal", "one_ahead", "none", "zero"]
 
 
-@pytest.mark.parametrize("widget", [AttentionMap()], ids=lambda widget: type(widget).__name__)
+def trained(mask: str = "causal", steps: int = 60) -> TrainAndGenerate:
+    widget = TrainAndGenerate(mask, steps=steps)
+    asyncio.run(widget.train())
+    return widget
+
+
+def test_a_run_is_the_training_of_the_model_and_nothing_else() -> None:
+    run = trained("one_ahead").runs["one_ahead"]
+    model = Transformer(allowed=allowed_by("one_ahead", 16), seed=0)
+    losses = [progress.loss for progress in train(model, schedule=Schedule(steps=60), seed=0)]
+    np.testing.assert_allclose(run["losses"], np.reshape(losses, (3, 20)).mean(-1))
+    assert run["steps"] == [20, 40, 60] and run["after"] == 60
+    legal = LITTLE_LANGUAGE.legal_tokens(LITTLE_LANGUAGE.encode(run["words"]))
+    assert run["legal"] == legal and 0 <= run["share"] <= 1
+    sentence = LITTLE_LANGUAGE.encode([".", "these", "dogs", "near", "the", "cat"])
+    np.testing.assert_allclose(run["weights"], model.attention_weights(sentence), atol=1e-4)
+
+
+def test_a_model_that_sees_the_answers_falls_below_the_entropy() -> None:
+    widget = trained("none", steps=400)
+    assert widget.runs["none"]["losses"][-1] < widget.entropy / 2
+    assert widget.runs["none"]["share"] < 0.2
+    assert "entropy" in widget.picture().text and "✗" in widget.picture().text
+
+
+def test_a_training_can_be_stopped_and_started_again() -> None:
+    widget = TrainAndGenerate(steps=400)
+
+    async def use() -> None:
+        widget.start()
+        while not widget.runs.get("causal", {}).get("losses"):
+            await asyncio.sleep(0)
+        assert widget.running == "causal"
+        widget.stop()
+        await asyncio.sleep(0.05)
+        assert not widget.running
+        stopped = widget.runs["causal"]
+        assert 0 < len(stopped["losses"]) < 20 and stopped["share"] is None
+        widget.start()
+        await asyncio.sleep(0)
+        assert widget.running == "causal" and len(widget.runs["causal"]["losses"]) < len(stopped["losses"]) + 1
+        widget.mask = "none"
+        widget.start()  # a new training takes the place of the one that runs
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert widget.running == "none" and set(widget.runs) == {"causal", "none"}
+        widget.stop()
+
+    asyncio.run(use())
+
+
+def test_the_page_asks_by_messages() -> None:
+    widget = TrainAndGenerate(steps=40)
+
+    async def use() -> None:
+        widget._hear(widget, {"do": "hello"}, [])
+        assert not widget.running
+        widget._hear(widget, {"do": "train"}, [])
+        await asyncio.sleep(0)
+        assert widget.running == "causal"
+        widget._hear(widget, {"do": "stop"}, [])
+        await asyncio.sleep(0.01)
+        assert not widget.running
+
+    asyncio.run(use())
+
+
+def test_before_any_training_the_static_form_says_what_is_to_be_done() -> None:
+    assert "needs a running notebook" in TrainAndGenerate().picture().text
+
+
+@pytest.mark.parametrize("widget", [AttentionMap(), trained()], ids=lambda widget: type(widget).__name__)
 def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidget) -> None:
-    code = widget._esm + widget._css
+    code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
     assert len(code) < 30_000
     assert not re.search(r"https?:|\bimport\b|@import|url\(", code)
     assert code.count("export default") == 1

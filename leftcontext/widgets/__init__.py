@@ -1,5 +1,6 @@
 """Pictures one can touch: state in Python, view in the browser."""
 
 from leftcontext.widgets.attention_map import AttentionMap
+from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
-__all__ = ["AttentionMap"]
+__all__ = ["AttentionMap", "TrainAndGenerate"]

@@ -64,7 +64,7 @@ function choice(legend, options, onChoose) {
 // A matrix one can walk through: a grid with one tab stop, arrow keys, Home and End. `onEnter(i, j)` hears where one is.
 function matrixGrid(onEnter) {
   const node = element("table", { className: "lc-grid", role: "grid" });
-  let cells = [], lines = [], shape = "", at = [0, 0];
+  let cells = [], lines = [], shape = "", at = [Infinity, 0]; // at first in the last row, which sees most
 
   function build(rows, columns, axes) {
     const corner = element("td", { className: "lc-corner", role: "columnheader" },

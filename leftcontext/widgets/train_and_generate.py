@@ -1,0 +1,132 @@
+"""TrainAndGenerate: train the little model under a mask and watch what the mask is worth.
+
+The training runs in Python, in a task of the notebook's own event loop, and streams to the page: the loss beside the
+entropy that no honest model gets below, a text that the model writes, and its attention to the course's sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import traitlets as t
+
+from leftcontext.generation import generate_texts, share_legal
+from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
+from leftcontext.model import Transformer
+from leftcontext.picture import Picture, side_by_side
+from leftcontext.plots import show_curves, show_texts
+from leftcontext.training import MASKS, Schedule, allowed_by, train
+from leftcontext.widgets.base import CourseWidget, view
+
+CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
+SAMPLE = 160  # steps between two texts
+JUDGED = 200  # texts that are judged at the end
+PAUSE = 0.05  # seconds between two words of the last text, so that one sees it grow
+
+
+class TrainAndGenerate(CourseWidget):
+    """Choose a mask, press Train, and watch loss, text and attention; the runs of all masks stay side by side.
+
+    mask: "causal", "one_ahead" or "none"; what is chosen on the page, and what `start()` trains with.
+    steps: the length of a training; 1,600 steps take about a second and a half.
+    runs: what each mask has come to: `widget.runs["causal"]["losses"]`, `["share"]` (of 200 texts, how many are legal
+        in every word; None until the training is over), `["words"]`, `["legal"]` (words before the first illegal one).
+    running: the mask that is being trained with, or "".
+    """
+
+    _esm, _css = view("train_and_generate")
+
+    mask = t.Enum(MASKS, default_value="causal").tag(sync=True)
+    steps = t.Int(Schedule.steps, min=1).tag(sync=True)
+    running = t.Unicode("").tag(sync=True)
+    runs: t.Dict[str, dict[str, Any]] = t.Dict().tag(sync=True)
+    entropy = t.Float(0.0).tag(sync=True)
+    tokens = t.List(t.Unicode(), [LITTLE_LANGUAGE.symbols[0], *SENTENCE]).tag(sync=True)
+
+    def __init__(self, mask: str = "causal", *, steps: int = Schedule.steps, seed: int = 0) -> None:
+        self.seed = seed
+        self._task: asyncio.Task[None] | None = None
+        super().__init__(mask=mask, steps=steps, entropy=LITTLE_LANGUAGE.entropy(Transformer().config.context))
+        self.on_msg(self._hear)
+
+    def start(self) -> None:
+        """Train a fresh model under the chosen mask while the notebook stays usable; ends a training that runs."""
+        self.stop()
+        self._task = asyncio.ensure_future(self.train())
+
+    def stop(self) -> None:
+        """End the training after the current chunk; what it has come to stays."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def train(self) -> None:
+        """The training itself; `await widget.train()` waits for its end."""
+        mask = self.running = self.mask
+        model = Transformer(allowed=allowed_by(mask, Transformer().config.context), seed=self.seed)
+        self.runs = self.runs | {mask: {"steps": [], "losses": [], "words": [], "legal": 0, "after": 0, "share": None}}
+        try:
+            await self._descend(mask, model)
+            await self._write(mask, model)
+        finally:
+            self.running = ""
+
+    async def _descend(self, mask: str, model: Transformer) -> None:
+        losses: list[float] = []
+        for progress in train(model, schedule=Schedule(steps=self.steps), seed=self.seed):
+            losses.append(progress.loss)
+            last = progress.step == progress.steps
+            if progress.step % CHUNK and not last:
+                continue
+            run = self.runs[mask]
+            news = {"steps": [*run["steps"], progress.step], "losses": [*run["losses"], float(np.mean(losses))]}
+            if progress.step % SAMPLE == 0 or last:
+                news |= _sample(model, progress.step) | {"weights": _weights(model, self.tokens)}
+            self._publish(mask, news)
+            losses.clear()
+            await asyncio.sleep(0)
+
+    async def _write(self, mask: str, model: Transformer) -> None:
+        """The last text word by word, then the share of legal texts among many."""
+        text = self.runs[mask]
+        for n in range(1, len(text["words"]) + 1):
+            self._publish(mask, {"words": text["words"][:n], "legal": min(n, text["legal"])})
+            await asyncio.sleep(PAUSE)
+        texts = generate_texts(model, JUDGED, rng=self.seed)
+        self._publish(mask, {"share": share_legal(LITTLE_LANGUAGE, texts)})
+
+    def _publish(self, mask: str, news: dict[str, Any]) -> None:
+        self.runs = self.runs | {mask: self.runs[mask] | news}
+
+    def _hear(self, _: object, message: dict[str, str], __: object) -> None:
+        """What the page asks for; any answer tells it that there is a kernel."""
+        if message.get("do") == "train":
+            self.start()
+        elif message.get("do") == "stop":
+            self.stop()
+        self.send({"here": True})
+
+    def picture(self) -> Picture:
+        trained = {mask: run for mask, run in self.runs.items() if run["losses"]}
+        if not trained:
+            words = "Here one trains the little model under a mask of one's choice. It needs a running notebook."
+            return Picture(f"<p><em>{words}</em></p>", words)
+        name = {mask: mask.replace("_", " ") for mask in MASKS}
+        curves = {name[mask]: run["losses"] for mask, run in trained.items()}
+        longest = max((run["steps"] for run in trained.values()), key=len)
+        texts = {name[m]: (r["words"], [k < r["legal"] for k in range(len(r["words"]))]) for m, r in trained.items()}
+        curve = show_curves(curves, floor=self.entropy, x=longest, title="Training loss")
+        return side_by_side([curve, show_texts(texts)])
+
+
+def _sample(model: Transformer, step: int) -> dict[str, Any]:
+    [text] = generate_texts(model, 1, rng=step)
+    legal = int(LITTLE_LANGUAGE.legal_tokens(text))
+    return {"words": LITTLE_LANGUAGE.words(text), "legal": legal, "after": step}
+
+
+def _weights(model: Transformer, words: list[str]) -> list[list[list[list[float]]]]:
+    """The attention of each layer and head to the course's sentence (layers, heads, T, T)."""
+    weights: list[list[list[list[float]]]] = model.attention_weights(LITTLE_LANGUAGE.encode(words)).round(4).tolist()
+    return weights
