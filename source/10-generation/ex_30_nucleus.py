@@ -1,0 +1,212 @@
+"""### The nucleus
+
+Top-k keeps the same number of tokens whether the model is sure or not. **Nucleus sampling** (Holtzman et al., 2020) keeps as many as it takes.
+
+Write `nucleus(logits, p)`: `logits` is `(vocab,)`, `0 < p <= 1`. Return probabilities `(vocab,)`: find the **smallest** set of most likely tokens whose mass **reaches** `p`
+(at least `p`, the token that crosses the line included), give every other token exactly 0, and renormalise. Logits may be large. Order stays that of `logits`.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="nucleus sampling",
+    answer=Array(exact_zeros=True),
+    hints=(
+        "With probabilities 0.5, 0.3, 0.2 and p = 0.6: which tokens stay?",
+        "Sort from likely to unlikely; a token stays if the mass before it is below p.",
+        "order = np.argsort(-probs); before = np.cumsum(probs[order]) - probs[order]; keep order[before < p].",
+    ),
+)
+
+
+@exercise.solution
+def nucleus(logits, p):
+    """logits (vocab,), 0 < p <= 1 -> probabilities (vocab,): the fewest likeliest tokens that reach p, renormalised."""
+    probs = np.exp(logits - logits.max())
+    probs = probs / probs.sum()
+    order = np.argsort(-probs)
+    reached = np.cumsum(probs[order]) - probs[order] < p  # the mass before each token
+    kept = np.zeros_like(probs)
+    kept[order[reached]] = probs[order[reached]]
+    return kept / kept.sum()
+
+
+@exercise.part("Four tokens", points=1)
+def four(rng):
+    yield case(np.log([0.5, 0.3, 0.15, 0.05]), 0.6, note="0.5 is not enough, 0.5 + 0.3 is")
+    yield case(np.log([0.1, 0.2, 0.4, 0.3]), 0.65, note="not in order")
+    yield case(np.log([0.5, 0.3, 0.15, 0.05]), 0.4, note="the likeliest alone reaches p")
+
+
+@exercise.part("Any logits, any p", points=1)
+def any_logits(rng):
+    for vocab, p in ((9, 0.9), (6, 0.3), (12, 0.75), (5, 0.99)):
+        yield case(2 * rng.normal(size=vocab), p)
+    yield case(np.array([0.3, -0.2, 1.0, 0.1]), 1.0, note="p = 1: everything")
+    yield case(np.array([3.0]), 0.5)
+    yield case(np.array([900.0, 899.0, 898.5, -900.0]), 0.8, note="large logits")
+    yield case(np.log([0.3, 0.25, 0.05, 0.4]), 1e-6, note="a tiny p still keeps one token")
+
+
+@exercise.equivalent
+def with_a_loop(logits, p):
+    w = [float(np.exp(z - max(logits))) for z in logits]
+    total, mass, kept = sum(w), 0.0, []
+    for token in sorted(range(len(w)), key=lambda t: -w[t]):
+        if mass >= p * total and kept:
+            break
+        kept.append(token)
+        mass += w[token]
+    return [w[t] / mass if t in kept else 0.0 for t in range(len(w))]
+
+
+@exercise.equivalent
+def with_a_threshold(logits, p):
+    q = np.exp(logits - np.logaddexp.reduce(logits))
+    falling = np.sort(q)[::-1]
+    count = min(np.searchsorted(np.cumsum(falling), p) + 1, q.size)
+    q = np.where(q >= falling[count - 1], q, 0.0)
+    return q / q.sum()
+
+
+@exercise.equivalent
+def mass_of_the_likelier(logits, p):
+    q = np.exp(logits - logits.max())
+    q /= q.sum()
+    likelier = (q[None, :] > q[:, None]) @ q
+    q = q * (likelier < p)
+    return q / q.sum()
+
+
+def _probs(logits):
+    e = np.exp(logits - logits.max())
+    return e / e.sum()
+
+
+def _keep(probs, order, kept):
+    out = np.zeros_like(probs)
+    out[order[kept]] = probs[order[kept]]
+    return out
+
+
+@exercise.mistake(
+    Misconception("crossing_token_left_out", "The token that crosses the line is missing", "The set stops *before* it reaches p; with a sure model nothing is left at all.",
+                  ("With 0.5, 0.3 and p = 0.6: is 0.5 enough?", "A token stays if the mass *before* it is below p.", "cumsum - probs < p"))
+)  # fmt: skip
+def left_out(logits, p):
+    probs = _probs(logits)
+    order = np.argsort(-probs)
+    kept = _keep(probs, order, np.cumsum(probs[order]) <= p)
+    return kept / kept.sum()
+
+
+@exercise.mistake(
+    Misconception("one_token_too_many", "One token too many", "The set goes on for one token after it has reached p.",
+                  ("With 0.5, 0.3 and p = 0.4: which tokens are needed?", "The smallest set that reaches p.", "Compare the mass before each token."))
+)  # fmt: skip
+def too_many(logits, p):
+    probs = _probs(logits)
+    order = np.argsort(-probs)
+    before = np.cumsum(probs[order]) - probs[order]
+    reached = before < p
+    reached[: min(reached.sum() + 1, len(reached))] = True
+    kept = _keep(probs, order, reached)
+    return kept / kept.sum()
+
+
+@exercise.mistake(
+    Misconception("not_renormalised", "Not renormalised", "The kept probabilities don't sum to 1 any more.",
+                  ("What do the kept ones sum to?", "Divide by their sum.", "kept / kept.sum()"))
+)  # fmt: skip
+def not_renormalised(logits, p):
+    probs = _probs(logits)
+    order = np.argsort(-probs)
+    return _keep(probs, order, np.cumsum(probs[order]) - probs[order] < p)
+
+
+@exercise.mistake(
+    Misconception("unlikely_first", "The unlikely tokens come first", "The sorting runs the wrong way: the nucleus holds the least likely tokens.",
+                  ("Does argsort go up or down?", "Likely ones first.", "np.argsort(-probs)"))
+)  # fmt: skip
+def unlikely_first(logits, p):
+    probs = _probs(logits)
+    order = np.argsort(probs)
+    kept = _keep(probs, order, np.cumsum(probs[order]) - probs[order] < p)
+    return kept / kept.sum()
+
+
+@exercise.mistake(
+    Misconception("threshold_on_probability", "p was used as a threshold", "Tokens below probability p were dropped; it is the *sum* that has to reach p.",
+                  ("Can every token be below p?", "The mass of the set counts.", "cumsum"))
+)  # fmt: skip
+def threshold(logits, p):
+    probs = _probs(logits)
+    kept = np.where(probs >= min(p, probs.max()), probs, 0.0)
+    return kept / kept.sum()
+
+
+@exercise.mistake(
+    Misconception("sorted_order_returned", "The result is sorted", "The probabilities came back from likely to unlikely; each belongs to its own token.",
+                  ("Which token has entry 0 of your result?", "Keep the order of the logits.", "Write back with order."))
+)  # fmt: skip
+def sorted_order(logits, p):
+    return np.sort(nucleus(logits, p))[::-1]
+
+
+@exercise.mistake(
+    Misconception("vocabulary_order", "The tokens were not sorted", "The running sum went through the vocabulary in its own order.",
+                  ("Which tokens are the most likely?", "Sort first.", "order = np.argsort(-probs)"))
+)  # fmt: skip
+def vocabulary_order(logits, p):
+    probs = _probs(logits)
+    kept = _keep(probs, np.arange(len(probs)), np.cumsum(probs) - probs < p)
+    return kept / kept.sum()
+
+
+@exercise.mistake(
+    Misconception("uniform_in_nucleus", "All kept tokens are equally likely", "Inside the nucleus the proportions stay as they were.",
+                  ("Was 0.5 likelier than 0.3?", "Divide by the sum, don't flatten.", "kept / kept.sum()"))
+)  # fmt: skip
+def uniform(logits, p):
+    kept = nucleus(logits, p) > 0
+    return kept / kept.sum()
+
+
+@exercise.mistake(
+    Misconception("nothing_cut", "Nothing was cut", "That is the plain softmax.",
+                  ("Where does p enter?", "Outside the nucleus: 0.", "Keep only what is needed to reach p."))
+)  # fmt: skip
+def nothing_cut(logits, p):
+    return _probs(logits)
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max(logits, p):
+    probs = np.exp(logits) / np.exp(logits).sum()
+    order = np.argsort(-probs)
+    kept = _keep(probs, order, np.cumsum(probs[order]) - probs[order] < p)
+    return kept / kept.sum()
+
+
+@exercise.mistake(idea.CHANGES_INPUTS)
+def changes(logits, p):
+    logits -= logits.max()
+    return nucleus(logits, p)
+
+
+@exercise.mistake(
+    Misconception("logits_not_probabilities", "Logits were returned", "The kept logits came back instead of probabilities.",
+                  ("What should the result sum to?", "Probabilities, renormalised.", "Softmax first."))
+)  # fmt: skip
+def logits_returned(logits, p):
+    return np.where(nucleus(logits, p) > 0, logits, 0.0)
+
+
+exercise.survives(
+    "np.cumsum(probs[order]) - probs[order] < p -> np.cumsum(probs[order]) - probs[order] <= p",
+    because="they differ only where the mass equals p to the last bit, which rounding decides",
+)
