@@ -80,7 +80,7 @@ def probabilities(rng):
 
 @exercise.part("Temperature and top-k", points=1)
 def knobs(rng):
-    yield case(np.log([0.35, 0.55, 0.1]), rng, temperature=0.2, note="bolder")
+    yield case(np.log([0.1, 0.8, 0.1]), rng, temperature=0.2, note="bolder")
     yield case(np.log([0.02, 0.9, 0.08]), rng, temperature=4.0, note="flatter")
     yield case(np.log([0.15, 0.3, 0.35, 0.2]), rng, top_k=2, note="only tokens 1 and 2")
     yield case(np.log([0.4, 0.25, 0.35]), rng, top_k=9, note="more than there are")
