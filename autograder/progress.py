@@ -1,0 +1,115 @@
+"""What a learner has tried and solved: `progress.json` in a workspace, one entry for each exercise.
+
+`check` writes here. Outside a workspace (in a clone, under nbgrader) there is nothing to write to, and nothing is
+written. Keeping a record must never cost a learner a point: an error here stays silent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypedDict
+
+MARKER = ".leftcontext.json"  # names a folder as a workspace, and lists what was handed out in it
+FILE = "progress.json"
+WORKSPACE = "LEFTCONTEXT_WORKSPACE"  # an environment variable: a workspace's folder, or empty for none
+
+
+class Entry(TypedDict):
+    """`score` is the best so far; `failures` counts the failed tries before the first right answer."""
+
+    passed: bool
+    score: float
+    max_score: float
+    failures: int
+
+
+def workspace() -> Path | None:
+    """The folder that $LEFTCONTEXT_WORKSPACE names, or the nearest one above the current folder; None outside."""
+    named = os.environ.get(WORKSPACE)
+    if named is not None:
+        return Path(named) if named else None
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / MARKER).is_file()), None)
+
+
+def load(folder: Path | None = None) -> dict[str, Entry]:
+    """Every exercise that was tried in the workspace `folder` (default: the one around); {} where there is none."""
+    folder = folder or workspace()
+    if folder is None:
+        return {}
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {id: entry for id, entry in found.items() if _is_entry(entry)} if isinstance(found, dict) else {}
+
+
+def record(exercise: str, passed: bool, score: float, max_score: float) -> None:
+    """Add one try. What is solved stays solved, whatever is tried later."""
+    with contextlib.suppress(OSError):
+        folder = workspace()
+        if folder is None or not folder.is_dir():
+            return
+        with _only_one(folder):
+            _keep_damaged(folder / FILE)
+            entries = load(folder)
+            old = entries.get(exercise, Entry(passed=False, score=0.0, max_score=max_score, failures=0))
+            entries[exercise] = Entry(
+                passed=passed or old["passed"],
+                score=max(float(score), old["score"]),
+                max_score=float(max_score),
+                failures=old["failures"] + (not passed and not old["passed"]),
+            )
+            write(folder / FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+
+
+def attempts(exercise: str) -> int:
+    """How often `exercise` was tried in vain: as many hints may open."""
+    entry = load().get(exercise)
+    return entry["failures"] if entry else 0
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file in one step, so that a crash leaves the old one or the new one, never half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(name, path.stat().st_mode if path.exists() else 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.keys() >= Entry.__annotations__.keys()
+
+
+def _keep_damaged(path: Path) -> None:
+    """Lay a file that is not ours to read beside the new one instead of writing over it."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            if isinstance(json.loads(path.read_text(encoding="utf-8")), dict):
+                return
+        except ValueError:
+            pass
+        os.replace(path, path.with_suffix(".damaged.json"))
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Two notebooks that run at once must not lose each other's entries."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, and the browser's kernel: a lost entry comes back with the next try
+        yield
+        return
+    with open(folder / MARKER, "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
