@@ -113,6 +113,7 @@ class Exercise:
         self.survivors: dict[str, str] = {}
         self.uses: Callable[..., Any] | None = None
         self.function: Function | None = None
+        self.starter_function: Function | None = None
 
     @property
     def id(self) -> str:
@@ -148,6 +149,11 @@ class Exercise:
     def solution(self, function: Function) -> Function:
         """The worked answer; its body becomes the solution cell, its docstring stays in the stub."""
         self.function = function
+        return function
+
+    def starter(self, function: Function) -> Function:
+        """Code to mend: what the learner is handed in place of an empty function, under the solution's name."""
+        self.starter_function = function
         return function
 
     def part(self, title: str, points: float = 1.0) -> Callable[[Function], Function]:
