@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import zlib
 from collections.abc import Callable
@@ -128,7 +129,7 @@ def trials(exercise: Exercise, seed: int) -> tuple[Trial, ...]:
 def _trials_of(exercise: Exercise, cases: Callable[..., Any], number: int, seed: int) -> list[Trial]:
     rng = np.random.default_rng([seed, number, zlib.crc32(exercise.id.encode())])
     made = []
-    for case in cases(rng):
+    for case in map(copy.deepcopy, cases(rng)):  # a generator may go on changing the arrays that it yielded
         kind = exercise.kind_of(case)
         outcome = attempt(exercise, exercise.reference, case, kind)
         if outcome.trouble is not None:

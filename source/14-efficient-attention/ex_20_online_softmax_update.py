@@ -1,0 +1,188 @@
+"""### Softmax, a block at a time
+
+Attention can be computed without ever holding a whole row of scores (Milakov and Gimelshein, 2018; FlashAttention, 2022). Three things are carried along: the largest
+score so far `m`, the sum of exponentials `l = sum exp(s - m)`, and the weighted sum of values `acc = sum exp(s - m) v`.
+
+Write `online_softmax_update(state, scores, values)`: `state` is `(m, l, acc)` or `None` at the start; `scores` is `(n,)`, `values` `(n, d_v)`, the next block. Return the new
+`(m, l, acc)`. At any time `acc / l` is the softmax-weighted mean of all values so far. The old state stays unchanged. Scores may be large, or `-inf`; each block has a finite one.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array, Number, Tuple
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="online softmax",
+    answer=Tuple(m=Number(), l=Number(), acc=Array()),
+    hints=(
+        "If the maximum grows from 2 to 5, what has to happen to the old sum?",
+        "m' = max(m, max s); old sums are multiplied by exp(m - m').",
+        "shrink = np.exp(m - new_m); l * shrink + np.exp(scores - new_m).sum(); the same for acc.",
+    ),
+)
+
+
+@exercise.solution
+def online_softmax_update(state, scores, values):
+    """state (m, l, acc) or None, scores (n,), values (n, d_v) -> the new (m, l, acc); acc / l is the output so far."""
+    m, l, acc = (-np.inf, 0.0, 0.0) if state is None else state
+    new_m = max(m, scores.max())
+    shrink, e = np.exp(m - new_m), np.exp(scores - new_m)
+    return new_m, l * shrink + e.sum(), acc * shrink + e @ values
+
+
+def _state(scores, values):
+    m = scores.max()
+    e = np.exp(scores - m)
+    return float(m), float(e.sum()), e @ values
+
+
+def _block(rng, n, d_v, level=0.0):
+    return level + rng.normal(size=n), rng.normal(size=(n, d_v))
+
+
+@exercise.part("The first block", points=1)
+def first(rng):
+    yield case(None, np.log([1.0, 2.0]), np.array([[3.0, 0.0], [0.0, 3.0]]))
+    yield case(None, *_block(rng, 4, 3))
+    yield case(None, *_block(rng, 3, 2, level=-900.0), note="all scores far below 0")
+    yield case(None, np.array([1000.0, 999.0]), np.array([[1.0], [2.0]]), note="large scores")
+    yield case(None, np.array([0.5, -np.inf]), np.array([[1.0], [7.0]]), note="a masked key")
+
+
+@exercise.part("The next blocks", points=2)
+def following(rng):
+    yield case((0.0, 1.0, np.array([5.0])), np.array([0.0]), np.array([[7.0]]), note="two equal scores")
+    yield case(_state(*_block(rng, 3, 2)), *_block(rng, 2, 2, level=4.0), note="the maximum grows")
+    yield case(_state(*_block(rng, 3, 2, level=4.0)), *_block(rng, 2, 2), note="the maximum stays")
+    for n, d_v in ((1, 1), (5, 4), (2, 3)):
+        yield case(_state(*_block(rng, 4, d_v)), *_block(rng, n, d_v))
+    yield case(_state(*_block(rng, 2, 2, level=-800.0)), *_block(rng, 3, 2, level=800.0), note="from -800 to 800")
+    yield case(_state(*_block(rng, 2, 2, level=800.0)), *_block(rng, 3, 2, level=-800.0), note="from 800 to -800")
+
+
+@exercise.equivalent
+def start_apart(state, scores, values):
+    top = np.max(scores)
+    p = np.exp(scores - top)
+    if state is None:
+        return [top, np.sum(p), p @ values]
+    m, l, acc = state
+    if m >= top:
+        p = p * np.exp(top - m)
+        return [m, l + p.sum(), acc + p @ values]
+    return [top, l * np.exp(m - top) + p.sum(), acc * np.exp(m - top) + p @ values]
+
+
+@exercise.equivalent
+def key_by_key(state, scores, values):
+    for s, v in zip(scores, values, strict=True):
+        if state is None:
+            state = (s, 1.0, np.array(v, dtype=float))
+            continue
+        m, l, acc = state
+        top = s if s > m else m
+        old, new = np.exp(m - top), np.exp(s - top)
+        state = (top, l * old + new, acc * old + new * v)
+    return state
+
+
+@exercise.equivalent
+def as_a_longer_block(state, scores, values):
+    # The old state is one more key: score m + log l, value acc / l.
+    if state is not None:
+        m, l, acc = state
+        scores, values = np.append(scores, m + np.log(l)), np.vstack([values, acc / l])
+        top = max(m, np.max(scores[:-1]))
+    else:
+        top = np.max(scores)
+    e = np.exp(scores - top)
+    return top, e.sum(), np.einsum("n,nd->d", e, values)
+
+
+def _update(state, scores, values, rescale_l=True, rescale_acc=True, start=-np.inf, sign=1.0, fresh=False):
+    m, l, acc = (start, 0.0, np.zeros(values.shape[1])) if state is None else state
+    top = scores.max() if fresh else max(m, scores.max())
+    shrink = np.exp(sign * (m - top)) if np.isfinite(m) else 0.0
+    e = np.exp(scores - top)
+    return top, l * (shrink if rescale_l else 1.0) + e.sum(), acc * (shrink if rescale_acc else 1.0) + e @ values
+
+
+exercise.mistake(
+    Misconception("not_rescaled", "The old sums were not rescaled", "The maximum grew, but l and acc still belong to the old one.",
+                  ("Relative to which maximum was the old l computed?", "Multiply by exp(m - m').", "l * np.exp(m - new_m)"))
+)(lambda *a: _update(*a, rescale_l=False, rescale_acc=False))  # fmt: skip
+exercise.mistake(
+    Misconception("accumulator_not_rescaled", "acc was not rescaled", "l was brought to the new maximum, acc was not.",
+                  ("Does acc hold exponentials too?", "The same factor for both.", "acc * shrink"))
+)(lambda *a: _update(*a, rescale_acc=False))  # fmt: skip
+exercise.mistake(
+    Misconception("sum_not_rescaled", "l was not rescaled", "acc was brought to the new maximum, l was not.",
+                  ("Does l hold exponentials too?", "The same factor for both.", "l * shrink"))
+)(lambda *a: _update(*a, rescale_l=False))  # fmt: skip
+exercise.mistake(
+    Misconception("running_max_starts_at_zero", "The maximum starts at 0", "Where all scores are far below 0, every exponential underflows to 0.",
+                  ("What is max(0, -900)?", "Start at -inf.", "-np.inf, or the first block's own maximum"))
+)(lambda *a: _update(*a, start=0.0))  # fmt: skip
+exercise.mistake(
+    Misconception("rescaled_the_wrong_way", "Rescaled the wrong way", "exp(m' - m) grows where the old sums should shrink.",
+                  ("Is the factor above or below 1?", "exp(m - m') <= 1", "np.exp(m - new_m)"))
+)(lambda *a: _update(*a, sign=-1.0))  # fmt: skip
+exercise.mistake(
+    Misconception("block_maximum_only", "Only the block's own maximum", "m fell: the maximum so far can never get smaller.",
+                  ("Can the largest score so far shrink?", "m' = max(m, max s)", "Take the old m into account."))
+)(lambda *a: _update(*a, fresh=True))  # fmt: skip
+
+
+@exercise.mistake(
+    Misconception("output_accumulated", "The output was carried, not the sum", "acc was divided by l already; then the next block can't be added.",
+                  ("When is the division done?", "acc / l, only at the very end.", "Carry the undivided sum."))
+)  # fmt: skip
+def divided(state, scores, values):
+    m, l, acc = online_softmax_update(state, scores, values)
+    return m, l, acc / l
+
+
+@exercise.mistake(
+    Misconception("state_ignored", "The state is ignored", "Only the new block counts.",
+                  ("What is the state for?", "Old sums and new ones.", "l * shrink + ..."))
+)  # fmt: skip
+def ignored(state, scores, values):
+    return _update(None, scores, values)
+
+
+@exercise.mistake(idea.NO_MAX, says="Nothing is subtracted before exp, so large scores overflow.")
+def no_max(state, scores, values):
+    m, l, acc = (-np.inf, 0.0, 0.0) if state is None else state
+    top = max(m, scores.max())
+    old = 0.0 if state is None else np.exp(m)
+    e = np.exp(scores)
+    return top, (l * old + e.sum()) / np.exp(top), (acc * old + e @ values) / np.exp(top)
+
+
+@exercise.mistake(
+    Misconception("block_normalised", "Each block was normalised", "The block's weights were divided by their own sum, so all blocks count the same.",
+                  ("Should a block of low scores count as much as one of high scores?", "Add exponentials, divide at the end.",
+                   "e @ values, not softmax(scores) @ values"))
+)  # fmt: skip
+def block_normalised(state, scores, values):
+    m, l, acc = online_softmax_update(state, scores, values)
+    e = np.exp(scores - scores.max())
+    mean = e @ values / e.sum()
+    return m, l, mean if state is None else state[2] + mean
+
+
+@exercise.mistake(idea.CHANGES_INPUTS, says="acc was changed in place (*=, +=), so the old state is spoiled.")
+def in_place(state, scores, values):
+    m, l, acc = (-np.inf, 0.0, np.zeros(values.shape[1])) if state is None else state
+    top = max(m, scores.max())
+    e = np.exp(scores - top)
+    acc *= np.exp(m - top)
+    acc += e @ values
+    return top, l * np.exp(m - top) + e.sum(), acc
+
+
+exercise.survives("0.0 -> 1.0", because="exp(-inf) = 0 removes whatever the sum starts with")
+exercise.survives("0.0 -> 1.0 #2", because="exp(-inf) = 0 removes whatever the sum starts with")

@@ -1,0 +1,247 @@
+"""### Causal attention in blocks
+
+Write `blockwise_causal_attention(Q, K, V, block)`: the same result as causal attention for `Q, K (..., T, d)` and `V (..., T, d_v)`, but work on blocks of `block` queries against blocks of `block`
+keys, and never hold more than `(block, block)` scores for each head. Blocks that lie wholly in the future are not computed at all. `T` need not be a multiple of `block`. Return `(..., T, d_v)`. Scores may be large.
+
+One part measures memory: for a long sequence, no array of `T × T` numbers may exist.
+"""
+
+import tracemalloc
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array, Truth, Tuple
+from autograder.authoring import Exercise, Misconception, case
+from autograder.probes import attention_probes
+
+exercise = Exercise(
+    topic="blockwise attention",
+    answer=Tuple(output=Array(), memory_stays_small=Truth()),
+    probes=attention_probes(lambda answer: lambda Q, K, V: answer(Q, K, V, 2)),
+    seconds=10.0,
+    hints=(
+        "Which key blocks does the first query block need?",
+        "For each query block carry (m, l, acc) over the key blocks up to its own; mask only the diagonal block.",
+        "for a in range(0, T, block): for b in range(0, a + 1, block): rescale by exp(m - new_m), add, and divide by l at the end.",
+    ),
+)
+
+
+@exercise.solution
+def blockwise_causal_attention(Q, K, V, block):
+    """Q, K (..., T, d), V (..., T, d_v) -> (..., T, d_v), with (block, block) scores at a time."""
+    T, d = Q.shape[-2:]
+    out = np.empty((*Q.shape[:-1], V.shape[-1]))
+    for a in range(0, T, block):
+        q = Q[..., a : a + block, :] / np.sqrt(d)
+        m, l, acc = np.full((*q.shape[:-1], 1), -np.inf), 0.0, 0.0
+        for b in range(0, a + 1, block):  # key blocks after the query's own lie in the future
+            s = q @ np.swapaxes(K[..., b : b + block, :], -1, -2)  # (..., block, block)
+            if b == a:
+                s = np.where(np.tri(s.shape[-1], dtype=bool), s, -np.inf)
+            new_m = np.maximum(m, s.max(axis=-1, keepdims=True))
+            shrink, e = np.exp(m - new_m), np.exp(s - new_m)
+            l = l * shrink + e.sum(axis=-1, keepdims=True)
+            acc = acc * shrink + e @ V[..., b : b + block, :]
+            m = new_m
+        out[..., a : a + block, :] = acc / l
+    return out
+
+
+@exercise.use
+def with_memory(answer, Q, K, V, block):
+    """The result and, for a long sequence, whether the peak of memory stayed far below a T x T matrix."""
+    T = Q.shape[-2]
+    if T < 200:
+        return answer(Q, K, V, block), True
+    tracemalloc.start()
+    try:
+        out = answer(Q, K, V, block)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    return out, peak < 0.5 * T * T * 8
+
+
+def _qkv(rng, *lead, T, d, d_v):
+    return rng.normal(size=(*lead, T, d)), rng.normal(size=(*lead, T, d)), rng.normal(size=(*lead, T, d_v))
+
+
+@exercise.part("Four tokens, blocks of two", points=1)
+def four(rng):
+    Q, K, _ = _qkv(rng, T=4, d=2, d_v=4)
+    yield case(0 * Q, K, np.eye(4), 2, note="Q = 0 and V the identity: the output is the pattern of weights")
+    yield case(np.round(2 * Q), np.round(2 * K), np.eye(4), 2)
+
+
+@exercise.part("Any length, any block", points=1)
+def any_block(rng):
+    for T, d, d_v, block in ((5, 4, 3, 2), (6, 3, 5, 6), (7, 5, 2, 3), (4, 3, 3, 9), (8, 2, 4, 1), (1, 2, 3, 1), (9, 3, 2, 4)):
+        yield case(*_qkv(rng, T=T, d=d, d_v=d_v), block)
+    yield case(*_qkv(rng, 2, 4, T=5, d=4, d_v=3), 3, note="a batch of 2 with 4 heads")
+
+
+@exercise.part("Large scores", points=1)
+def large(rng):
+    Q, K, V = _qkv(rng, T=6, d=2, d_v=3)
+    K[:, 0] = np.arange(6) * 400.0
+    yield case(np.abs(Q) + 0.5, K, V, 2, note="scores that rise from block to block")
+    yield case(np.abs(Q) + 0.5, K[::-1].copy(), V, 2, note="scores that fall from block to block")
+    K[:, 0] = -5000.0 - np.arange(6)
+    yield case(np.abs(Q) + 0.5, K, V, 3, note="all scores far below 0")
+
+
+@exercise.part("Memory", points=1)
+def memory(rng):
+    yield case(*_qkv(rng, T=320, d=4, d_v=3), 32, note="320 tokens, blocks of 32; peak memory is measured")
+
+
+@exercise.equivalent
+def row_of_blocks(Q, K, V, block):
+    # Two passes over the key blocks: first the maximum, then the sums.
+    T, d = Q.shape[-2:]
+    rows = []
+    for a in range(0, T, block):
+        stop = min(a + block, T)
+        starts = range(0, stop, block)
+
+        def scores(b, a=a, stop=stop):
+            s = Q[..., a:stop, :] @ np.swapaxes(K[..., b : min(b + block, stop), :], -1, -2) / np.sqrt(d)
+            late = np.arange(b, b + s.shape[-1]) > np.arange(a, stop)[:, None]
+            return np.where(late, -1e30, s)
+
+        top = np.max([scores(b).max(-1) for b in starts], axis=0)[..., None]
+        total = sum(np.exp(scores(b) - top).sum(-1, keepdims=True) for b in starts)
+        rows.append(sum(np.exp(scores(b) - top) @ V[..., b : min(b + block, stop), :] for b in starts) / total)
+    return np.concatenate(rows, axis=-2)
+
+
+@exercise.equivalent
+def one_query_at_a_time(Q, K, V, block):
+    out = np.zeros((*Q.shape[:-1], V.shape[-1]))
+    for i in range(Q.shape[-2]):
+        s = np.einsum("...d,...jd->...j", Q[..., i, :], K[..., : i + 1, :]) / Q.shape[-1] ** 0.5
+        w = np.exp(s - s.max(-1, keepdims=True))
+        out[..., i, :] = np.einsum("...j,...jv->...v", w / w.sum(-1, keepdims=True), V[..., : i + 1, :])
+    return out
+
+
+@exercise.equivalent
+def key_by_key(Q, K, V, block):
+    T, d = Q.shape[-2:]
+    m = np.full((*Q.shape[:-1], 1), -np.inf)
+    l, acc = np.zeros_like(m), np.zeros((*Q.shape[:-1], V.shape[-1]))
+    for j in range(T):  # each key serves the queries from its own position on
+        s = (Q[..., j:, :] * K[..., j : j + 1, :]).sum(-1, keepdims=True) / np.sqrt(d)
+        top = np.maximum(m[..., j:, :], s)
+        old, new = np.exp(m[..., j:, :] - top), np.exp(s - top)
+        l[..., j:, :] = l[..., j:, :] * old + new
+        acc[..., j:, :] = acc[..., j:, :] * old + new * V[..., j : j + 1, :]
+        m[..., j:, :] = top
+    return acc / l
+
+
+def _blockwise(Q, K, V, block, *, masked=lambda a, b: a == b, last=lambda a, T: a + 1, rescale=True, start=-np.inf, k=0, scale=None):
+    """Blockwise attention with one thing changed."""
+    T, d = Q.shape[-2:]
+    out = np.empty((*Q.shape[:-1], V.shape[-1]))
+    for a in range(0, T, block):
+        q = Q[..., a : a + block, :] / (np.sqrt(d) if scale is None else scale)
+        m, l, acc = np.full((*q.shape[:-1], 1), start), 0.0, 0.0
+        for b in range(0, last(a, T), block):
+            s = q @ np.swapaxes(K[..., b : b + block, :], -1, -2)
+            if masked(a, b):
+                s = np.where(np.tri(*s.shape[-2:], k=k, dtype=bool), s, -np.inf)
+            top = np.maximum(m, s.max(axis=-1, keepdims=True))
+            shrink, e = (np.exp(m - top) if rescale else 1.0), np.exp(s - top)
+            l = l * shrink + e.sum(axis=-1, keepdims=True)
+            acc = acc * shrink + e @ V[..., b : b + block, :]
+            m = top
+        out[..., a : a + block, :] = acc / l
+    return out
+
+
+@exercise.mistake(
+    Misconception("whole_matrix_held", "The whole matrix was held", "The result is right, but a T × T array existed on the way; that is what blocks are to avoid.",
+                  ("How large is your largest array for T = 320?", "At most (block, block) scores a head.", "Two loops, over query blocks and key blocks."))
+)  # fmt: skip
+def whole_matrix(Q, K, V, block):
+    T, d = Q.shape[-2:]
+    s = np.where(np.tri(T, dtype=bool), Q @ np.swapaxes(K, -1, -2) / np.sqrt(d), -np.inf)
+    w = np.exp(s - s.max(axis=-1, keepdims=True))
+    return w @ V / w.sum(axis=-1, keepdims=True)
+
+
+exercise.mistake(
+    Misconception("not_rescaled", "The old sums were not rescaled", "The maximum grew from one block to the next, but the sums still belong to the old one.",
+                  ("Why is one block alone right?", "Multiply by exp(m - m').", "l * np.exp(m - new_m), and acc too"))
+)(lambda Q, K, V, block: _blockwise(Q, K, V, block, rescale=False))  # fmt: skip
+exercise.mistake(
+    Misconception("diagonal_block_unmasked", "The diagonal block is not masked", "Inside its own block a query sees later keys.",
+                  ("With block = T, what is your function?", "The diagonal block is masked like a small causal matrix.",
+                   "np.where(np.tri(n, dtype=bool), s, -np.inf)"))
+)(lambda Q, K, V, block: _blockwise(Q, K, V, block, masked=lambda a, b: False))  # fmt: skip
+exercise.mistake(
+    Misconception("diagonal_block_skipped", "The diagonal block is missing", "Only the blocks before the query's own were used.",
+                  ("May a query see its own key?", "Up to and including the diagonal block.", "range(0, a + 1, block)"))
+)(lambda Q, K, V, block: _blockwise(Q, K, V, block, last=lambda a, T: max(a, 1), masked=lambda a, b: a == b))  # fmt: skip
+exercise.mistake(
+    Misconception("future_blocks_included", "Future blocks were included", "Key blocks after the query's own were neither skipped nor masked.",
+                  ("Which key blocks does the first query block need?", "Stop at the diagonal.", "range(0, a + 1, block)"))
+)(lambda Q, K, V, block: _blockwise(Q, K, V, block, last=lambda a, T: T))  # fmt: skip
+exercise.mistake(
+    Misconception("only_own_block", "Only the own block", "Queries look no further back than their own block.",
+                  ("How far back may a query look?", "To the first block.", "Loop over all earlier key blocks."))
+)(lambda Q, K, V, block: np.concatenate([whole_matrix(*(x[..., a : a + block, :] for x in (Q, K, V)), block) for a in range(0, Q.shape[-2], block)], axis=-2))  # fmt: skip
+exercise.mistake(
+    Misconception("every_block_masked", "Every block was masked", "Blocks before the diagonal lie wholly in the past and need no mask.",
+                  ("May query 3 see key 1, in an earlier block?", "Only the diagonal block is masked.", "if b == a: ..."))
+)(lambda Q, K, V, block: _blockwise(Q, K, V, block, masked=lambda a, b: True))  # fmt: skip
+exercise.mistake(
+    Misconception("running_max_starts_at_zero", "The maximum starts at 0", "Where all scores are far below 0, everything underflows to 0 / 0.",
+                  ("What is max(0, -900)?", "Start at -inf.", "np.full(..., -np.inf)"))
+)(lambda Q, K, V, block: _blockwise(Q, K, V, block, start=0.0))  # fmt: skip
+exercise.mistake(idea.ONE_AHEAD, says="In the diagonal block each query sees one key too far.")(
+    lambda Q, K, V, block: _blockwise(Q, K, V, block, k=1)
+)
+exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda Q, K, V, block: _blockwise(Q, K, V, block, k=-1))
+exercise.mistake(idea.NO_SCALE)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=1.0))
+exercise.mistake(idea.SCALE_BY_D)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=Q.shape[-1]))
+
+
+@exercise.mistake(
+    Misconception("last_block_dropped", "The last, shorter block is missing", "T is not a multiple of block, and the remaining rows were left at 0.",
+                  ("What happens at T = 5 and block = 2?", "The last block may be shorter.", "range(0, T, block) covers it."))
+)  # fmt: skip
+def dropped(Q, K, V, block):
+    out = _blockwise(Q, K, V, block)
+    out[..., Q.shape[-2] // block * block :, :] = 0
+    return out
+
+
+@exercise.mistake(
+    Misconception("block_normalised", "Each block was normalised", "The blocks were softmaxed on their own and averaged.",
+                  ("Should a block of low scores count as much as one of high scores?", "Add exponentials, divide at the end.", "Carry m, l and acc."))
+)  # fmt: skip
+def block_normalised(Q, K, V, block):
+    T, d = Q.shape[-2:]
+    out = np.empty((*Q.shape[:-1], V.shape[-1]))
+    for a in range(0, T, block):
+        parts = []
+        for b in range(0, a + 1, block):
+            s = Q[..., a : a + block, :] @ np.swapaxes(K[..., b : b + block, :], -1, -2) / np.sqrt(d)
+            s = np.where(np.tri(*s.shape[-2:], dtype=bool), s, -np.inf) if a == b else s
+            w = np.exp(s - s.max(axis=-1, keepdims=True))
+            parts.append(w @ V[..., b : b + block, :] / w.sum(axis=-1, keepdims=True))
+        out[..., a : a + block, :] = np.mean(parts, axis=0)
+    return out
+
+
+exercise.survives("0.0 -> 1.0", because="exp(-inf) = 0 removes whatever the sum starts with")
+exercise.survives("0.0 -> 1.0 #2", because="exp(-inf) = 0 removes whatever the sum starts with")
+exercise.survives("1 -> 0 #9", because="a single -inf broadcasts to every row")
+exercise.survives("1 -> 2 #8", because="the diagonal block is square")
+exercise.survives(
+    "np.tri(s.shape[-1], dtype=bool) -> np.tri(s.shape[-1])", because="np.where takes any number but 0 for True"
+)

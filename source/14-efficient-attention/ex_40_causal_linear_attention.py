@@ -1,0 +1,168 @@
+"""### Linear attention
+
+Replace `exp(q · k)` by a product of features, `phi(q) · phi(k)`, and the sum over keys no longer depends on the query: it can run along (Katharopoulos et al., 2020).
+
+Write `causal_linear_attention(Q, K, V)` with `phi(x) = elu(x) + 1`, that is `x + 1` for `x > 0` and `exp(x)` elsewhere. Output `i` is
+`sum_{j <= i} (phi(q_i) · phi(k_j)) v_j / sum_{j <= i} (phi(q_i) · phi(k_j))`. No scaling by sqrt(d). `Q, K (..., T, d)`, `V (..., T, d_v)` → `(..., T, d_v)`. A running sum costs O(T).
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+from autograder.probes import FORGETS, LEAKS, ROW_ZERO, SUMS, attention_probes
+
+exercise = Exercise(
+    topic="linear attention",
+    answer=Array(),
+    probes=tuple(probe for probe in attention_probes() if probe.misconception in (LEAKS, ROW_ZERO, FORGETS, SUMS)),
+    hints=(
+        "Which sum over j can be carried from position i to i + 1?",
+        "S_i = sum_{j<=i} phi(k_j) v_j^T and z_i = sum_{j<=i} phi(k_j); output = phi(q_i) S_i / phi(q_i) . z_i",
+        "np.cumsum along the position axis makes all S_i and z_i at once.",
+    ),
+)
+
+
+@exercise.solution
+def causal_linear_attention(Q, K, V):
+    """Q, K (..., T, d), V (..., T, d_v) -> (..., T, d_v), with features elu(x) + 1 and running sums."""
+    q, k = (np.where(x > 0, x + 1, np.exp(np.minimum(x, 0))) for x in (Q, K))
+    S = np.cumsum(k[..., :, None] * V[..., None, :], axis=-3)  # (..., T, d, d_v)
+    z = np.cumsum(k, axis=-2)  # (..., T, d)
+    return (q[..., None, :] @ S)[..., 0, :] / (q * z).sum(axis=-1, keepdims=True)
+
+
+def _qkv(rng, *lead, T, d, d_v):
+    return rng.normal(size=(*lead, T, d)), rng.normal(size=(*lead, T, d)), rng.normal(size=(*lead, T, d_v))
+
+
+@exercise.part("By hand", points=1)
+def by_hand(rng):
+    yield case(np.array([[0.0], [1.0], [0.0]]), np.array([[0.0], [1.0], [2.0]]), np.array([[6.0], [0.0], [0.0]]), note="one feature: phi(k) = 1, 2, 3")
+    yield case(*_qkv(rng, T=3, d=2, d_v=2))
+
+
+@exercise.part("Any shape", points=1)
+def any_shape(rng):
+    for T, d, d_v in ((5, 4, 3), (9, 3, 3), (4, 4, 4), (1, 2, 3), (6, 1, 5)):
+        yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
+    yield case(*_qkv(rng, 2, 3, T=5, d=4, d_v=2), note="a batch of 2 with 3 heads")
+    Q, K, V = _qkv(rng, T=5, d=3, d_v=2)
+    yield case(np.where(Q > 0, 900 * Q, Q), 900 * np.abs(K), V, note="large entries: exp must not overflow")
+
+
+@exercise.equivalent
+def with_a_mask(Q, K, V):
+    q, k = (np.maximum(x, 0) + np.exp(np.minimum(x, 0)) for x in (Q, K))
+    w = np.tril(np.einsum("...id,...jd->...ij", q, k))
+    return w @ V / w.sum(axis=-1, keepdims=True)
+
+
+@exercise.equivalent
+def with_a_running_state(Q, K, V):
+    def phi(x):
+        return np.where(x > 0, x, np.expm1(np.clip(x, None, 0))) + 1
+
+    S = np.zeros((*Q.shape[:-2], Q.shape[-1], V.shape[-1]))
+    z = np.zeros((*Q.shape[:-2], Q.shape[-1]))
+    out = []
+    for t in range(Q.shape[-2]):
+        k = phi(K[..., t, :])
+        S, z = S + k[..., :, None] * V[..., t, None, :], z + k
+        q = phi(Q[..., t, :])
+        out.append(np.einsum("...d,...dv->...v", q, S) / (q * z).sum(-1, keepdims=True))
+    return np.stack(out, axis=-2)
+
+
+@exercise.equivalent
+def with_plain_loops(Q, K, V):
+    out = np.empty((*Q.shape[:-1], V.shape[-1]))
+    for lead in np.ndindex(*Q.shape[:-2]):
+        q, k = ([[x + 1 if x > 0 else np.exp(x) for x in row] for row in M[lead]] for M in (Q, K))
+        for i in range(len(q)):
+            w = [sum(a * b for a, b in zip(q[i], k[j], strict=True)) for j in range(i + 1)]
+            out[lead][i] = sum(w[j] * V[lead][j] for j in range(i + 1)) / sum(w)
+    return out
+
+
+def _phi(x):
+    return np.where(x > 0, x + 1, np.exp(np.minimum(x, 0)))
+
+
+def _linear(Q, K, V, phi=_phi, phi_q=None, k=0):
+    w = np.tril((phi_q or phi)(Q) @ np.swapaxes(phi(K), -1, -2), k=k)
+    return w @ V / w.sum(axis=-1, keepdims=True)
+
+
+exercise.mistake(
+    Misconception("not_causal_sum", "The sum runs over all positions", "S was summed over the whole sequence, the future included.",
+                  ("Which keys may query 0 use?", "A running sum, not a total.", "np.cumsum, not np.sum"))
+)(lambda Q, K, V: (lambda w: w @ V / w.sum(-1, keepdims=True))(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)))  # fmt: skip
+exercise.mistake(
+    Misconception("own_key_missing", "The own key is missing", "The sum stops before position i, so the first output is 0 / 0.",
+                  ("Does output i use v_i?", "j <= i", "Add the own key before reading the sum."))
+)(lambda Q, K, V: _linear(Q, K, V, k=-1))  # fmt: skip
+exercise.mistake(idea.ONE_AHEAD)(lambda Q, K, V: _linear(Q, K, V, k=1))
+exercise.mistake(
+    Misconception("not_divided", "Not normalised", "The denominator is missing: the weights don't sum to 1.",
+                  ("What should come out if all values are 1?", "Divide by phi(q) . z.", "z = cumsum of phi(k)"))
+)(lambda Q, K, V: np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)) @ V)  # fmt: skip
+exercise.mistake(
+    Misconception("relu_features", "ReLU instead of elu + 1", "max(x, 0) loses everything negative and can be 0 / 0.",
+                  ("What is phi(-1)?", "exp(-1)", "np.where(x > 0, x + 1, np.exp(x))"))
+)(lambda Q, K, V: _linear(Q, K, V, phi=lambda x: np.maximum(x, 0)))  # fmt: skip
+exercise.mistake(
+    Misconception("elu_without_one", "The + 1 is missing", "elu(x) can be negative, and weights must not.",
+                  ("What is the smallest value of elu?", "-1, so add 1.", "elu(x) + 1"))
+)(lambda Q, K, V: _linear(Q, K, V, phi=lambda x: _phi(x) - 1))  # fmt: skip
+exercise.mistake(
+    Misconception("exponential_features", "exp instead of elu + 1", "exp(x) agrees below 0 only, and overflows above.",
+                  ("What is phi(1)?", "2", "x + 1 for x > 0"))
+)(lambda Q, K, V: _linear(Q, K, V, phi=np.exp))  # fmt: skip
+exercise.mistake(
+    Misconception("features_of_keys_only", "The queries have no features", "phi was applied to the keys, but not to the queries.",
+                  ("Can phi(q) . phi(k) be negative?", "phi for both.", "phi(Q) and phi(K)"))
+)(lambda Q, K, V: _linear(Q, K, V, phi_q=lambda x: x))  # fmt: skip
+exercise.mistake(
+    Misconception("softmax_attention", "That is softmax attention", "Here the weights are products of features, with no exponential of a score and no scale.",
+                  ("Where is phi?", "phi(q) . phi(k)", "No softmax at all."))
+)(lambda Q, K, V: _softmax_attention(Q, K, V))  # fmt: skip
+exercise.mistake(
+    Misconception("scaled_features", "A scale that does not belong here", "The queries were divided by sqrt(d) before phi; phi is not linear, so it matters.",
+                  ("Does the definition have a sqrt(d)?", "phi(q_i) . phi(k_j)", "Leave out the scale."))
+)(lambda Q, K, V: _linear(Q / np.sqrt(Q.shape[-1]), K, V) if Q.shape[-1] > 1 else _linear(Q / 2, K, V))  # fmt: skip
+exercise.mistake(idea.KEYS_AS_VALUES)(lambda Q, K, V: _linear(Q, K, K))
+exercise.mistake(idea.UNIFORM_MEAN)(lambda Q, K, V: np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None])
+
+
+def _softmax_attention(Q, K, V):
+    s = np.where(np.tri(Q.shape[-2], dtype=bool), Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]), -np.inf)
+    w = np.exp(s - s.max(-1, keepdims=True))
+    return w @ V / w.sum(-1, keepdims=True)
+
+
+@exercise.mistake(
+    Misconception("overflow_in_hidden_branch", "exp overflows in the branch that is not taken", "np.where evaluates both branches, and exp of a large number becomes inf (harmless), but inf * 0 becomes NaN.",
+                  ("What is 0 * np.exp(900.0)?", "Choose, don't multiply.", "np.exp(np.minimum(x, 0))"))
+)  # fmt: skip
+def multiplied_branches(Q, K, V):
+    return _linear(Q, K, V, phi=lambda x: (x > 0) * (x + 1) + (x <= 0) * np.exp(x))
+
+
+@exercise.mistake(
+    Misconception("sum_over_the_batch", "The running sum ran over the wrong axis", "cumsum ran along another axis than the positions.",
+                  ("Which axis of phi(k) v^T counts positions?", "axis -3 of (..., T, d, d_v)", "Count axes from the end."))
+)  # fmt: skip
+def wrong_axis(Q, K, V):
+    q, k = _phi(Q), _phi(K)
+    S = np.cumsum(k[..., :, None] * V[..., None, :], axis=0)
+    z = np.cumsum(k, axis=0)
+    return (q[..., None, :] @ S)[..., 0, :] / (q * z).sum(axis=-1, keepdims=True)
+
+
+exercise.survives("0 -> -1 #3", because="the axis has one entry")
+exercise.survives("0 -> 1 #2", because="that branch is taken for x <= 0 only")
+exercise.survives("np.minimum(x, 0) -> x", because="the overflowing branch is not taken")
+exercise.survives("x > 0 -> x >= 0", because="both branches give 1 at 0")
