@@ -10,11 +10,9 @@ import numpy as np
 from leftcontext.grammar import STOP
 from leftcontext.language import ILLEGAL, LITTLE_LANGUAGE, Language
 from leftcontext.model import Config
-from leftcontext.training import Schedule
 
 SYMBOLS = (STOP, " ", *sorted(set("".join(LITTLE_LANGUAGE.symbols[1:]))))
 CHARACTER_MODEL = Config(vocab=len(SYMBOLS), context=40, width=48, heads=4, hidden=96)  # 33,552 parameters
-CHARACTER_SCHEDULE = Schedule(steps=1200, rate=8e-3)
 
 Spelled = tuple[int, str]  # a state of the language of words, and the letters of the next word so far
 

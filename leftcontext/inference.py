@@ -12,11 +12,14 @@ from leftcontext.training import MASKS, allowed_by
 
 
 def legal_under(
-    model: Transformer, masks: Iterable[str] = MASKS, *, texts: int = 500, seed: int = 0
+    model: Transformer, masks: Iterable[str] = MASKS, *, texts: int = 500, seed: int = 0, padded: bool = False
 ) -> dict[str, float]:
-    """The share of generated texts that are legal in every token, for each mask used while generating."""
+    """The share of generated texts that are legal in every token, for each mask used while generating.
+
+    `padded` as in `generate`: then unwritten positions stand in the window too, and a missing mask shows them.
+    """
     T = model.config.context
-    generated = {m: generate_texts(model, texts, rng=seed, allowed=allowed_by(m, T)) for m in masks}
+    generated = {m: generate_texts(model, texts, rng=seed, allowed=allowed_by(m, T), padded=padded) for m in masks}
     return {mask: share_legal(LITTLE_LANGUAGE, tokens) for mask, tokens in generated.items()}
 
 

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from leftcontext.layers import MLP, Array, Attention, Buffers, Norm
 
+SHARPNESS = 4  # multiplies the logits: they must grow large to rule a word out, and Adam's steps are small
+
 
 @dataclass(frozen=True)
 class Config:
@@ -93,7 +95,7 @@ class Transformer:
         total = p.sum(axis=0)  # (N,)
         p /= total
         p[answers, rows] -= 1
-        p /= inputs.size
+        p *= SHARPNESS / inputs.size
         self._backward(inputs, p)
         return float((np.log(total) - right).mean())
 
@@ -107,7 +109,9 @@ class Transformer:
             x += attention.forward(self.norms[2 * i].forward(x), mask[:T, ..., :T])
             x += mlp.forward(self.norms[2 * i + 1].forward(x))
         y = self.norms[-1].forward(x)
-        return np.matmul(self.params["head"].T, y.T, out=self.new("logits", self.config.vocab, B * T))  # (V, N)
+        logits = np.matmul(self.params["head"].T, y.T, out=self.new("logits", self.config.vocab, B * T))  # (V, N)
+        logits *= SHARPNESS
+        return logits
 
     def _backward(self, tokens: NDArray[np.integer], dlogits: Array) -> None:
         np.matmul(self.norms[-1].y.T, dlogits.T, out=self.grads["head"])
@@ -137,7 +141,7 @@ class Transformer:
         return list(np.ascontiguousarray(masks.transpose(0, 3, 1, 2)[:, :, None]))  # each (T_k, 1, H, T_q)
 
     def _draw(self, rng: np.random.Generator) -> None:
-        special = {"token": 0.5, "position": 0.1, "head": 0.1 * self.config.width**-0.5}
+        special = {"token": 0.5, "position": 0.1, "head": 0.02 * self.config.width**-0.5}
         deep = (2 * self.config.layers) ** -0.5  # so many matrices add to the residual stream
         for name, w in self.params.items():
             spread = special.get(name, len(w) ** -0.5 * (deep if name.endswith(("merge", "down")) else 1))

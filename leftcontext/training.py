@@ -24,7 +24,7 @@ MASKS = ("causal", "one_ahead", "none")
 class Schedule:
     """How long and how fast; the defaults train the course's model in about a second."""
 
-    steps: int = 1600
+    steps: int = 1200
     batch: int = 16
     rate: float = 1.2e-2  # the highest learning rate, after the warm-up; from there it falls to 0 in a straight line
     warm_up: int = 100

@@ -76,10 +76,15 @@ def test_the_causal_model_agrees_over_the_distance(reports):
 
 
 def test_the_mask_must_stay_when_the_model_writes(reports):
-    honest, leaky = of(reports, "causal")[0].model, of(reports, "none")[0].model
-    assert legal_under(honest)["causal"] > 0.94
-    assert legal_under(honest)["none"] < 0.8  # a mask at training only
-    assert legal_under(leaky)["causal"] < 0.07  # a mask at generation only
+    shares = [legal_under(m.model) for m in of(reports, "causal")]
+    assert all(share["none"] < share["causal"] - 0.05 for share in shares)  # a mask at training only
+    assert median(share["none"] for share in shares) < 0.8
+    for honest, share in zip(of(reports, "causal")[:2], shares, strict=False):
+        in_a_fixed_window = legal_under(honest.model, ("causal", "none"), padded=True)
+        assert in_a_fixed_window["causal"] == share["causal"]
+        assert in_a_fixed_window["none"] < 0.1
+    for leaky in of(reports, "none"):
+        assert legal_under(leaky.model, ("causal",))["causal"] < 0.07  # a mask at generation only
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

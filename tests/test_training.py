@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from leftcontext.audit import audit, random_rows
-from leftcontext.characters import CHARACTER_MODEL, CHARACTER_SCHEDULE, SYMBOLS, character_language
+from leftcontext.characters import CHARACTER_MODEL, SYMBOLS, character_language
 from leftcontext.evaluation import cross_entropies, held_out_loss, leak, position_losses
 from leftcontext.generation import choose, generate, generate_texts, share_legal
 from leftcontext.language import LITTLE_LANGUAGE
@@ -102,6 +102,14 @@ def test_generation_is_repeatable_and_keeps_its_prompt():
     assert generate_texts(model, 3).shape == (3, 16)
 
 
+def test_with_its_mask_a_causal_model_writes_the_same_in_a_padded_window():
+    model, prompt = causal(), np.zeros((20, 1), dtype=int)
+    for length in (10, 25):
+        text = generate(model, prompt, length)
+        np.testing.assert_array_equal(generate(model, prompt, length, padded=True), text)
+        assert (generate(model, prompt, length, padded=True, allowed=True) != text).any()
+
+
 def test_temperature_zero_takes_the_likeliest_token_of_the_window():
     model = causal()
     text = generate(model, np.zeros(1, dtype=int), 20, temperature=0)
@@ -168,7 +176,7 @@ def test_the_spelled_language_is_the_language_of_words_letter_by_letter():
 def test_letter_by_letter_too_a_leak_shows(mask):
     letters = character_language()
     model = Transformer(CHARACTER_MODEL, allowed=allowed_by(mask, 40))
-    *_, last = train(model, letters.rows, CHARACTER_SCHEDULE)
+    *_, last = train(model, letters.rows)
     legal = share_legal(letters, generate_texts(model, 300))
     if mask == "causal":
         assert letters.entropy(40) < last.smooth < 1.1 * letters.entropy(40)
