@@ -1,0 +1,173 @@
+"""### Measure a gradient
+
+Before deriving a gradient, build the instrument that checks it. **Central differences**: nudge one entry up and down by `eps`, and see how much the function changes.
+
+Write `numerical_gradient(f, x, eps=1e-6)`: `f` maps an array of `x`'s shape to one number. Return the gradient, an array of the shape of `x`: entry by entry `(f(x + eps e) - f(x - eps e)) / (2 eps)`,
+where `e` is 1 at that entry and 0 elsewhere. `x` stays unchanged, and has any number of axes.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="numerical gradients",
+    answer=Array(rtol=1e-6, atol=2e-6),
+    hints=(
+        "How many times is f called for an array of n entries?",
+        "(f(x + eps e) - f(x - eps e)) / (2 eps) for each entry",
+        "for index in np.ndindex(x.shape): up, down = x.copy(), x.copy(); up[index] += eps; down[index] -= eps; ...",
+    ),
+)
+
+
+@exercise.solution
+def numerical_gradient(f, x, eps=1e-6):
+    """f: array -> float, x any shape -> gradient, the shape of x, by central differences."""
+    grad = np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[index] = eps
+        grad[index] = (f(x + step) - f(x - step)) / (2 * eps)
+    return grad
+
+
+def sum_of_squares(x):
+    return float((x**2).sum())
+
+
+def sum_of_cubes(x):
+    return float((x**3).sum())
+
+
+def first_times_last(x):
+    return float(x.flat[0] * x.flat[-1] + 2 * x.flat[0])
+
+
+def log_sum_exp(x):
+    return float(np.log(np.exp(x).sum()))
+
+
+def weighted_sines(x):
+    return float((np.sin(x) * np.arange(1, x.size + 1).reshape(x.shape)).sum())
+
+
+@exercise.part("A vector", points=1)
+def vector(rng):
+    yield case(sum_of_squares, np.array([3.0, -1.0]), note="the gradient is 2x")
+    yield case(first_times_last, np.array([2.0, 5.0, 7.0]))
+
+
+@exercise.part("Any shape, any eps", points=1)
+def any_shape(rng):
+    for f, shape in ((log_sum_exp, (5,)), (weighted_sines, (2, 3)), (log_sum_exp, (2, 2, 2)), (first_times_last, (1,)), (sum_of_cubes, (3, 1))):
+        yield case(f, rng.normal(size=shape))
+    yield case(sum_of_cubes, np.array([1.0, 2.0]), eps=0.5, note="a coarse eps: central differences give 3x² + eps²")
+    yield case(sum_of_cubes, np.array([[1.0, -2.0], [0.5, 3.0]]), eps=0.1)
+
+
+@exercise.equivalent
+def nudging_a_copy(f, x, eps=1e-6):
+    x = np.array(x, dtype=float)
+    grad = np.zeros_like(x)
+    for n in range(x.size):
+        keep = x.flat[n]
+        x.flat[n] = keep + eps
+        up = f(x)
+        x.flat[n] = keep - eps
+        down = f(x)
+        x.flat[n] = keep
+        grad.flat[n] = (up - down) / eps / 2
+    return grad
+
+
+@exercise.equivalent
+def with_an_identity_matrix(f, x, eps=1e-6):
+    steps = eps * np.eye(x.size).reshape(-1, *x.shape)
+    return np.array([f(x + e) - f(x - e) for e in steps]).reshape(x.shape) / (2 * eps)
+
+
+@exercise.equivalent
+def with_a_list(f, x, eps=1e-6):
+    flat = x.ravel().tolist()
+
+    def at(n, by):
+        return f(np.array([v + by if k == n else v for k, v in enumerate(flat)]).reshape(x.shape))
+
+    return np.reshape([(at(n, eps) - at(n, -eps)) / (2 * eps) for n in range(len(flat))], x.shape).tolist()
+
+
+def _differences(f, x, eps, up=1.0, down=1.0, divide=2.0):
+    grad = np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[index] = eps
+        grad[index] = (f(x + up * step) - f(x - down * step)) / (divide * eps)
+    return grad
+
+
+exercise.mistake(
+    Misconception("one_sided_difference", "One-sided, not central", "(f(x + eps) - f(x)) / eps has an error that grows with eps; the central difference has one that grows with eps squared.",
+                  ("What is the error for x squared at eps = 0.5?", "Step up and down.", "f(x + e) - f(x - e), over 2 eps"))
+)(lambda f, x, eps=1e-6: _differences(f, x, eps, down=0.0, divide=1.0))  # fmt: skip
+exercise.mistake(
+    Misconception("divided_by_eps", "Divided by eps, not 2 eps", "The two points are 2 eps apart, so the result is twice too large.",
+                  ("How far apart are x + eps and x - eps?", "2 eps", "/ (2 * eps)"))
+)(lambda f, x, eps=1e-6: _differences(f, x, eps, divide=1.0))  # fmt: skip
+exercise.mistake(
+    Misconception("sign_flipped", "The sign is flipped", "f(x - eps) - f(x + eps) is the negative gradient.",
+                  ("Where does x squared grow?", "Up minus down.", "f(x + step) - f(x - step)"))
+)(lambda f, x, eps=1e-6: -_differences(f, x, eps))  # fmt: skip
+exercise.mistake(
+    Misconception("all_entries_at_once", "All entries were nudged together", "That measures one directional derivative; each entry needs a nudge of its own.",
+                  ("How many numbers are in the gradient?", "One entry at a time.", "A step that is eps at one index, 0 elsewhere."))
+)(lambda f, x, eps=1e-6: np.full(x.shape, (f(x + eps) - f(x - eps)) / (2 * eps)))  # fmt: skip
+exercise.mistake(
+    Misconception("not_divided", "Not divided by the distance", "The difference of f is not yet a slope.",
+                  ("What are the units of a slope?", "Divide by 2 eps.", "/ (2 * eps)"))
+)(lambda f, x, eps=1e-6: _differences(f, x, eps) * 2 * eps)  # fmt: skip
+exercise.mistake(
+    Misconception("eps_ignored", "eps is ignored", "A step of its own was used, whatever eps says.",
+                  ("Where does eps enter?", "The step is eps.", "step[index] = eps"))
+)(lambda f, x, eps=1e-6: _differences(f, x, 1e-6))  # fmt: skip
+
+
+@exercise.mistake(
+    Misconception("first_axis_only", "Whole rows were nudged", "The loop ran over the first axis only, so a row shares one number.",
+                  ("How many entries has a (2, 3) array?", "One entry at a time.", "np.ndindex(x.shape)"))
+)  # fmt: skip
+def rows(f, x, eps=1e-6):
+    grad = np.empty(x.shape)
+    for i in range(len(x)):
+        step = np.zeros(x.shape)
+        step[i] = eps
+        grad[i] = (f(x + step) - f(x - step)) / (2 * eps)
+    return grad
+
+
+@exercise.mistake(idea.CHANGES_INPUTS, says="x was nudged in place and not put back exactly.")
+def in_place(f, x, eps=1e-6):
+    grad = np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        x[index] += eps
+        up = f(x)
+        x[index] -= 2 * eps
+        grad[index] = (up - f(x)) / (2 * eps)
+    return grad
+
+
+@exercise.mistake(
+    Misconception("nudge_not_taken_back", "The nudges pile up", "After an entry was measured it stayed nudged while the next one was measured.",
+                  ("Where should x be when the next entry is measured?", "Start from x each time.", "A fresh step for each entry."))
+)  # fmt: skip
+def piles_up(f, x, eps=1e-6):
+    x, grad = x.copy(), np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        x[index] += eps
+        up = f(x)
+        x[index] -= 2 * eps
+        grad[index] = (up - f(x)) / (2 * eps)
+        x[index] -= 0.25
+    return grad

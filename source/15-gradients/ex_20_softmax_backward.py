@@ -1,0 +1,120 @@
+"""### Back through the softmax
+
+A row of weights `w = softmax(s)` sums to 1, so raising one score lowers all other weights. In matrix form: `dL/ds_j = w_j (g_j - sum_k w_k g_k)`, with `g = dL/dw`.
+
+Write `softmax_backward(weights, grad_weights)`: both `(..., T_k)`, rows along the last axis. Return the gradient with respect to the scores, the same shape. A weight of exactly 0 (a masked key) gives exactly 0.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="softmax backward",
+    answer=Array(exact_zeros=True, atol=1e-12),
+    hints=(
+        "What does the gradient of a row of scores sum to, and why?",
+        "ds = w * (g - sum(w * g)), the sum along the row",
+        "weights * (grad_weights - (weights * grad_weights).sum(axis=-1, keepdims=True))",
+    ),
+)
+
+
+@exercise.solution
+def softmax_backward(weights, grad_weights):
+    """weights, grad_weights (..., T_k) -> the gradient with respect to the scores, same shape."""
+    mean = (weights * grad_weights).sum(axis=-1, keepdims=True)
+    return weights * (grad_weights - mean)
+
+
+def _weights(rng, *shape):
+    e = np.exp(rng.normal(size=shape))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@exercise.part("One row", points=1)
+def one_row(rng):
+    yield case(np.array([0.25, 0.25, 0.5]), np.array([1.0, 3.0, 4.0]))
+    yield case(np.array([0.75, 0.25, 0.0]), np.array([2.0, 4.0, 100.0]), note="the last key is masked")
+
+
+@exercise.part("Any shape", points=1)
+def any_shape(rng):
+    for shape in ((1,), (4, 4), (5, 3), (2, 3, 4), (2, 2, 3, 5)):
+        yield case(_weights(rng, *shape), rng.normal(size=shape))
+    e = np.tril(np.exp(rng.normal(size=(5, 5))))
+    yield case(e / e.sum(axis=-1, keepdims=True), rng.normal(size=(5, 5)), note="causal weights")
+    e = np.tril(np.exp(rng.normal(size=(2, 6, 6))))
+    yield case(e / e.sum(axis=-1, keepdims=True), 50 * rng.normal(size=(2, 6, 6)))
+
+
+@exercise.equivalent
+def with_the_jacobian(weights, grad_weights):
+    n = weights.shape[-1]
+    jacobian = weights[..., :, None] * (np.eye(n) - weights[..., None, :])
+    return np.einsum("...jk,...k->...j", jacobian, grad_weights)
+
+
+@exercise.equivalent
+def with_loops(weights, grad_weights):
+    out = np.zeros(weights.shape)
+    for lead in np.ndindex(*weights.shape[:-1]):
+        w, g = weights[lead], grad_weights[lead]
+        out[lead] = [w[j] * (g[j] - sum(w[k] * g[k] for k in range(len(w)))) for j in range(len(w))]
+    return out
+
+
+@exercise.equivalent
+def with_vecdot(weights, grad_weights):
+    wg = np.multiply(weights, grad_weights)
+    return wg - weights * np.vecdot(weights, grad_weights)[..., None]
+
+
+exercise.mistake(
+    Misconception("diagonal_only", "Only the diagonal of the Jacobian", "w (1 - w) g treats each weight alone; raising one score lowers all the others.",
+                  ("What happens to w_2 when s_1 grows?", "Subtract the weighted mean of g.", "g - sum(w * g)"))
+)(lambda weights, grad_weights: weights * (1 - weights) * grad_weights)  # fmt: skip
+exercise.mistake(
+    Misconception("mean_not_subtracted", "The mean was not subtracted", "w * g alone: the gradient of a row of scores has to sum to 0.",
+                  ("What happens to the weights if all scores grow by 1?", "ds sums to 0.", "Subtract sum(w * g)."))
+)(lambda weights, grad_weights: weights * grad_weights)  # fmt: skip
+exercise.mistake(
+    Misconception("plain_mean_subtracted", "The plain mean was subtracted", "The mean has to be weighted by the weights.",
+                  ("Which mean makes ds sum to 0?", "sum_k w_k g_k", "(w * g).sum, not g.mean"))
+)(lambda weights, grad_weights: weights * (grad_weights - grad_weights.mean(axis=-1, keepdims=True)))  # fmt: skip
+exercise.mistake(
+    Misconception("sum_over_everything", "The sum ran over the whole array", "Each row has a mean of its own.",
+                  ("Do the rows influence each other?", "axis=-1, keepdims=True", ".sum(axis=-1, keepdims=True)"))
+)(lambda weights, grad_weights: weights * (grad_weights - (weights * grad_weights).sum()))  # fmt: skip
+exercise.mistake(
+    Misconception("sum_over_queries", "The sum ran over the queries", "The softmax was along the keys (the last axis), and so is its backward pass.",
+                  ("Along which axis do the weights sum to 1?", "axis=-1", ".sum(axis=-1, keepdims=True)"))
+)(lambda weights, grad_weights: weights * (grad_weights - (weights * grad_weights).sum(axis=max(-2, -weights.ndim), keepdims=True)))  # fmt: skip
+exercise.mistake(
+    Misconception("weight_outside_missing", "The factor w is missing", "g - mean is not yet multiplied by the weights.",
+                  ("What is the gradient for a masked key?", "w_j (g_j - mean)", "weights * (...)"))
+)(lambda weights, grad_weights: grad_weights - (weights * grad_weights).sum(axis=-1, keepdims=True))  # fmt: skip
+exercise.mistake(
+    Misconception("sign_flipped", "The sign is flipped", "mean - g instead of g - mean.",
+                  ("If g_j is above the mean, should s_j's gradient be positive?", "w (g - mean)", "Swap the two terms."))
+)(lambda weights, grad_weights: weights * ((weights * grad_weights).sum(axis=-1, keepdims=True) - grad_weights))  # fmt: skip
+exercise.mistake(
+    Misconception("gradient_passed_through", "The softmax was skipped", "The gradient of the weights came back unchanged.",
+                  ("What lies between scores and weights?", "w (g - mean)", "Multiply by the Jacobian."))
+)(lambda weights, grad_weights: grad_weights.copy())  # fmt: skip
+exercise.mistake(idea.CHANGES_INPUTS)(lambda weights, grad_weights: _in_place(weights, grad_weights))
+
+
+def _in_place(weights, grad_weights):
+    grad_weights -= (weights * grad_weights).sum(axis=-1, keepdims=True)
+    return weights * grad_weights
+
+
+@exercise.mistake(
+    Misconception("keepdims_missing", "keepdims is missing", "The sums lost an axis and were subtracted from the wrong cells, or from none.",
+                  ("What is the shape of the sum?", "(..., 1)", "keepdims=True"))
+)  # fmt: skip
+def no_keepdims(weights, grad_weights):
+    return weights * (grad_weights - (weights * grad_weights).sum(axis=-1))
