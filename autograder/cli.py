@@ -1,0 +1,298 @@
+"""`leftcontext`: the one command. Each subcommand loads what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import click
+import typer
+
+if TYPE_CHECKING:
+    from autograder.build import Unit
+    from autograder.course import Course
+
+app = typer.Typer(
+    name="leftcontext",
+    help="A course on causal attention that grades itself.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="For a program: JSON on standard output, nothing else.")]
+WRONG, UNUSABLE = 1, 2  # exit codes: an answer (or a notebook, or the bank) is wrong; the input can't be used
+
+
+def _exercise_ids(incomplete: str) -> list[str]:
+    from autograder import bank
+
+    return [id for id in bank.entries() if id.startswith(incomplete)]
+
+
+def _unit_names(incomplete: str) -> list[str]:
+    from autograder.course import Course
+
+    return [name for name in Course.around(Path.cwd()).units() if name.startswith(incomplete)]
+
+
+@app.command()
+def lab(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The workspace; made if it is not there.")] = Path(
+        "workspace"
+    ),
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    port: Annotated[int, typer.Option(help="JupyterLab's port; 0 for any free one.", min=0, max=65535)] = 8888,
+) -> None:
+    """A learner's workspace, opened in JupyterLab. What you wrote is never overwritten."""
+    from autograder import workspace
+
+    for line in workspace.update(folder):
+        typer.echo(line)
+    raise typer.Exit(workspace.open_lab(folder, port=port, browser=browser))
+
+
+@app.command()
+def build(
+    units: Annotated[
+        list[str] | None, typer.Argument(metavar="[UNIT]...", autocompletion=_unit_names, help="Default: every unit.")
+    ] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a notebook has drifted.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks that were edited by hand.")] = False,
+    execute: Annotated[
+        bool | None,
+        typer.Option("--execute/--no-execute", help="Run every worked notebook, or none. Default: those that changed."),
+    ] = None,
+) -> None:
+    """Make the notebooks from source/."""
+    from autograder import build as builder
+    from autograder.course import Course
+
+    course = Course.around(Path.cwd())
+    made = [builder.make(course, name) for name in course.units(units or ())]
+    if check_only:
+        _report_drift(course, made, everything=not units)
+    else:
+        _build(course, made, force, execute)
+
+
+def _report_drift(course: Course, made: list[Unit], everything: bool) -> None:
+    from autograder import build as builder
+
+    wrong = {unit.name: builder.drift(course, unit) for unit in made}
+    lost = builder.leftovers(course) if everything else []
+    for line in [*(line for lines in wrong.values() for line in lines), *lost]:
+        typer.echo(line, err=True)
+    stale = [name for name, lines in wrong.items() if lines]
+    if stale:
+        typer.echo(f"Run: leftcontext build {' '.join(stale)}", err=True)
+    if stale or lost:
+        raise typer.Exit(WRONG)
+    typer.echo(f"{len(made)} units are as source/ makes them.")
+
+
+def _build(course: Course, made: list[Unit], force: bool, execute: bool | None) -> None:
+    from autograder import build as builder
+    from autograder.rhythm import advice
+
+    failed, to_run = False, []
+    for unit in made:
+        done = builder.write_unit(course, unit, force=force, execute=bool(execute))
+        for path in done.written:
+            typer.echo(f"wrote {path}")
+        for problem in [*done.refused, *advice(unit)]:
+            typer.echo(str(problem), err=True)
+        failed = failed or bool(done.refused)
+        if done.to_run and execute is not False:
+            to_run.append(unit)
+    if not _run_all(course, to_run) or failed:
+        raise typer.Exit(WRONG)
+    typer.echo(f"{len(made)} units are built.")
+
+
+def _run_all(course: Course, units: list[Unit]) -> bool:
+    from rich.console import Console
+    from rich.progress import Progress, TimeElapsedColumn
+
+    from autograder import build as builder
+    from autograder.running import RunError
+
+    good = True
+    with Progress(*Progress.get_default_columns()[:3], TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        for unit in units:
+            task = bar.add_task(f"running {unit.worked}", total=unit.cells)
+            try:
+                builder.run_unit(course, unit, lambda number, task=task: bar.update(task, completed=number))
+                bar.update(task, completed=unit.cells)
+                bar.console.print(f"wrote {unit.worked}", highlight=False)
+            except RunError as error:
+                good = False
+                bar.console.print(str(error), style="red", highlight=False, markup=False)
+    return good
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Of weights, training text and samples.", min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Train the same tiny model with and without the causal mask, and see why the second one cheats."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more threads make such small matrices slower
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from leftcontext.demo import compare
+    from leftcontext.training import MASKS
+
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+        tasks = {mask: bar.add_task(f"mask: {mask}") for mask in MASKS}
+        report = compare(
+            seed=seed, on_progress=lambda mask, at: bar.update(tasks[mask], completed=at.step, total=at.steps)
+        )
+    if as_json:
+        typer.echo(json.dumps(report.to_json()))
+    else:
+        Console().print(report.table())
+
+
+@app.command()
+def exercises(as_json: Json = False) -> None:
+    """The bank: every exercise, its unit, topic, points and the misconceptions it can name."""
+    from autograder import bank
+
+    rows = []
+    for entry in bank.entries().values():
+        exercise = entry.load()
+        rows.append(
+            {
+                "id": entry.id,
+                "unit": entry.unit,
+                "topic": exercise.topic,
+                "kind": exercise.kind,
+                "points": exercise.points,
+                "misconceptions": [idea.id for idea in exercise.misconceptions],
+            }
+        )
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        _print_bank(rows)
+
+
+def _print_bank(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, caption=f"{len(rows)} exercises", caption_justify="left")
+    for name in ("id", "unit", "topic", "kind"):
+        table.add_column(name, overflow="fold")
+    for name in ("points", "misconceptions"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        known = str(len(row["misconceptions"]))
+        table.add_row(row["id"], row["unit"], row["topic"], row["kind"], f"{row['points']:g}", known)
+    Console().print(table)
+
+
+@app.command()
+def check(
+    exercise: Annotated[str, typer.Argument(autocompletion=_exercise_ids, help="The id of an exercise.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help=".py or .ipynb files that define it.")],
+    as_json: Json = False,
+) -> None:
+    """Grade one exercise in each FILE. Exit code 0: all right; 1: an answer is wrong; 2: a FILE can't be used."""
+    from autograder.files import check_files
+
+    code = 0
+    for result in check_files(exercise, files):
+        if as_json:
+            typer.echo(result.to_json())
+        elif result.usable:
+            typer.echo(f"{result.file}\n{result.details}\n" if len(files) > 1 else result.details)
+        if not result.usable:
+            typer.echo(f"leftcontext: {result.message}", err=True)
+        code = max(code, UNUSABLE if not result.usable else 0 if result.passed else WRONG)
+    raise typer.Exit(code)
+
+
+@app.command()
+def verify(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=_exercise_ids, help="Default: all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove the bank: right answers pass, known mistakes and mutants fail, and every mistake is named."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from autograder import bank
+    from autograder.proof import prove_all
+
+    wanted = [bank.find(id).id for id in ids] if ids else list(bank.entries())
+    proofs = []
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+        task = bar.add_task("proving", total=len(wanted))
+        for proof in prove_all(wanted):
+            proofs.append(proof)
+            bar.advance(task)
+            if as_json:
+                typer.echo(json.dumps(asdict(proof), ensure_ascii=False))
+            for problem in proof.problems:
+                typer.echo(f"{proof.exercise}: {problem}", err=True)
+    broken = [proof for proof in proofs if proof.problems]
+    if not as_json:
+        _print_proofs(proofs)
+    raise typer.Exit(WRONG if broken else 0)
+
+
+def _print_proofs(proofs: list[Any]) -> None:
+    def total(name: str) -> int:
+        return sum(getattr(proof, name) for proof in proofs)
+
+    equivalent = sum(len(proof.equivalent) for proof in proofs)
+    typer.echo(
+        f"{len(proofs)} exercises: {total('right')} right answers pass; {total('wrong')} mistakes fail, "
+        f"{total('named')} of them by name; {total('killed')} of {total('mutants')} mutants fail, {equivalent} are right "
+        f"too; {sum(bool(proof.problems) for proof in proofs)} exercises have problems."
+    )
+
+
+def main() -> None:
+    """Run the command; bad input ends in one line on standard error and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        code = 130
+    except BrokenPipeError:
+        # Whoever read us has had enough, as in `leftcontext exercises | head`; Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except click.ClickException as error:
+        code = _refuse(error.format_message())
+    except (LookupError, ValueError, OSError) as error:
+        if not _is_ours(error):
+            raise
+        code = _refuse(str(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether an error is one of the sentences this project writes for people, and no bug of its own."""
+    from autograder.bank import UnknownExercise
+    from autograder.course import NoCourse
+    from autograder.lesson import LessonError
+    from autograder.workspace import NoWorkspace
+
+    return isinstance(error, UnknownExercise | NoCourse | LessonError | NoWorkspace)
+
+
+def _refuse(sentence: str) -> int:
+    print(f"leftcontext: {' '.join(sentence.split())}", file=sys.stderr)
+    return UNUSABLE

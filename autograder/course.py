@@ -1,0 +1,51 @@
+"""A course directory: where its units are, and what they are called when built."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+CONFIG = "nbgrader_config.py"
+LESSON = "lesson.md"
+
+
+class NoCourse(LookupError):
+    """There is no course, or no such unit in it; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder with `source/` and an nbgrader_config.py: a clone of this project."""
+
+    root: Path
+
+    @classmethod
+    def around(cls, folder: Path) -> Course:
+        """The course that `folder` lies in. Raises NoCourse."""
+        for root in (folder, *folder.parents):
+            if (root / CONFIG).is_file() and (root / "source").is_dir():
+                return cls(root)
+        raise NoCourse(f"There is no course in {folder}: no source/, no {CONFIG}. Run this in a clone of Left Context.")
+
+    def units(self, names: Iterable[str] = ()) -> list[str]:
+        """The units with a lesson, in order, or those of the given names. Raises NoCourse."""
+        known = sorted(path.parent.name for path in (self.root / "source").glob(f"*/{LESSON}"))
+        chosen = list(names) or known
+        for name in chosen:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=2, cutoff=0.3)
+                advice = f"Did you mean {' or '.join(near)}?" if near else f"It needs source/{name}/{LESSON}."
+                raise NoCourse(f"There is no unit called {name!r}. {advice}")
+        return chosen
+
+    def instructor(self, unit: str) -> str:
+        """The path of a unit's instructor notebook within the course."""
+        return f"source/{unit}/{unit}.ipynb"
+
+    def release(self, unit: str) -> str:
+        return f"notebooks/{unit}"
+
+    def worked(self, unit: str) -> str:
+        return f"solutions/{unit}"
