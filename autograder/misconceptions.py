@@ -56,7 +56,7 @@ INVERTED = M(
 ANTI_DIAGONAL = M(
     "anti_diagonal",
     "The triangle is mirrored left to right",
-    "The triangle follows the other diagonal: the first query sees every key, the last one only the first.",
+    "Each row is filled from the right: the first query sees only the last key, which lies in its future.",
     ("Which key is in the leftmost column?", "Key 0 is the leftmost column, and every query may see it.",
      "Don't flip the mask: np.tril alone has the right orientation."),
 )
@@ -364,7 +364,7 @@ TROUBLES = {
     for idea in (
         CHANGES_INPUTS,
         NOT_REPEATABLE,
-        M("not_written", "Not written yet", "Nothing has been written here yet. Replace the line `...` by your own code."),
+        M("not_written", "Not written yet", "Nothing has been written here yet. Write your code where the comment says so, and return the result."),
         M("returned_none", "It returns nothing", "It returned None. Is the `return` line missing?"),
         M("raises", "It stops with an error", "The call ended in an error."),
         M("hangs", "It does not end", "The call ran out of time."),
@@ -373,6 +373,7 @@ TROUBLES = {
         M("wrong_shape", "The shape is wrong", "The result has the wrong shape."),
         M("wrong_type", "Another kind of thing", "The result is not of the kind that is wanted."),
         M("not_boolean", "Not a boolean array", "The result should hold True and False."),
+        M("not_floats", "Not floats", "The result should hold floating-point numbers."),
         M("not_integers", "Not integers", "The result should hold whole numbers."),
         M("not_an_integer", "Not a whole number", "The result should be a whole number."),
         M("not_a_number", "Not a single number", "The result should be one number."),
