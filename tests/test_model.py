@@ -1,5 +1,8 @@
 """The little model: its gradient by finite differences, its attention by PyTorch, its honesty by disturbing it."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -58,6 +61,29 @@ def test_attention_equals_pytorch(mask):
         heads = torch.nan_to_num(heads)  # a row that may see nothing is zero here
         want = heads.transpose(1, 2).reshape(2, 7, 12).numpy() @ model.params[f"{layer}.merge"]
         np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12)
+
+
+def test_gradient_equals_pytorch_autograd():
+    torch = pytest.importorskip("torch")
+    path = Path(__file__).parents[1] / "benchmarks" / "train_vs_torch.py"
+    spec = importlib.util.spec_from_file_location("train_vs_torch", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    ours = Transformer(SMALL, allowed=np.tri(7), seed=1)
+    x, y = tokens(2, 3, 7), tokens(3, 3, 7)
+    loss = ours.loss_and_gradient(x, y)
+    for fused in (False, True):
+        theirs = benchmark.TorchModel(ours, fused)
+        logits = theirs(torch.from_numpy(x))
+        np.testing.assert_allclose(logits.detach().numpy(), ours.logits(x), rtol=1e-4, atol=1e-5)
+        their_loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(y).flatten())
+        assert their_loss.item() == pytest.approx(loss, rel=1e-5)
+        their_loss.backward()
+        want = dict(theirs.named_parameters())
+        for name, gradient in ours.grads.items():
+            weight = want[f"blocks.{name}.weight" if "." in name else f"{name}.weight"].grad.numpy()
+            gradient = gradient if name in ("token", "position") else gradient.T
+            np.testing.assert_allclose(gradient, weight, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_loss_is_the_cross_entropy_of_the_logits():
