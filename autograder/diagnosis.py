@@ -28,6 +28,8 @@ def diagnose(
     failing = [n for n, ok in enumerate(right) if not ok]
     shown = min(failing, key=lambda n: (all_trials[n].part, all_trials[n].size))
     trial, outcome = all_trials[shown], outcomes[shown]
+    if outcome.trouble is not None and outcome.trouble.kind == "not_written":
+        return Finding(TROUBLES["not_written"], outcome.trouble.says)  # no input shows what is not there
     idea, certain = _likeness(exercise, seed, all_trials, outcomes, failing)
     if not certain:
         own = _own_trouble(trial, outcome)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dis
 import functools
 import zlib
 from collections.abc import Callable
@@ -167,6 +168,8 @@ def is_stub(function: Callable[..., Any]) -> bool:
 
 def run(exercise: Exercise, function: Callable[..., Any], all_trials: tuple[Trial, ...]) -> list[Outcome]:
     """The outcome on every trial. One that hangs or was never written ends the run: the rest would do the same."""
+    if _is_unwritten(function):
+        return [Outcome(trouble=Trouble("not_written", TROUBLES["not_written"].says))] * len(all_trials)
     outcomes: list[Outcome] = []
     for trial in all_trials:
         outcome = attempt(exercise, function, trial.case, trial.kind)
@@ -175,6 +178,15 @@ def run(exercise: Exercise, function: Callable[..., Any], all_trials: tuple[Tria
             return outcomes + [outcome] * (len(all_trials) - len(outcomes))
     _repeat(exercise, function, all_trials, outcomes)
     return outcomes
+
+
+def _is_unwritten(function: Callable[..., Any]) -> bool:
+    """Whether nothing happens in a function: a docstring, a comment, `...` or `pass`, as it is handed out."""
+    code = getattr(function, "__code__", None)
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")] if code else []
+    return bool(steps) and all(
+        step.opname == "RETURN_VALUE" or (step.opname.endswith("_CONST") and step.argval is None) for step in steps
+    )
 
 
 def _repeat(
