@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 OnProgress = Callable[[str, Progress], None]  # called after every step with the mask's name
 CONTEXT = Config().context
 TEXTS = 1000  # generated for each score
+VERDICT = (
+    "! Below the entropy of the language, where no prediction of a hidden word can stay. Such a model reads the answer"
+    " instead of predicting it, in held-out text too. When it writes, there is no answer to read."
+)
 TITLES = {"causal": "causal mask", "one_ahead": "one token ahead", "none": "no mask"}
 
 
@@ -68,48 +72,38 @@ class Report:
         return {"language_entropy": self.language_entropy, "models": models}
 
     def table(self, samples: int = 3) -> Group:
-        """For a terminal: the numbers, what they mean, and the first texts of each model."""
+        """For a terminal: the numbers, what they mean, and the first texts of each model, marked where they go wrong."""
         from rich.console import Group
+        from rich.table import Table
         from rich.text import Text
 
-        lines: list[Text] = []
+        parts: list[Table | Text] = [self._numbers()]
+        if any(self._impossible(m.train_loss) for m in self.models):
+            parts.append(Text(VERDICT))
         for m in self.models:
-            lines.append(Text(f"\n{TITLES[m.mask]} writes", style="bold"))
-            lines += [_marked(text) for text in m.texts[:samples]]
-        return Group(self._numbers(), Text(self._verdict()), *lines)
+            texts = Table.grid(padding=(0, 1))
+            for text in m.texts[:samples]:
+                texts.add_row(*_marked(text))
+            parts += [Text(f"\n{TITLES[m.mask]} writes", style="bold"), texts]
+        return Group(*parts)
 
     def _numbers(self) -> Table:
         from rich import box
         from rich.table import Table
 
         table = Table(box=box.SIMPLE_HEAD, title="One model, three masks: loss in nats per token", title_justify="left")
-        table.add_column("trained with")
-        for name in ("training", "held out", "held out,\nfuture hidden", "texts legal\nin every token", "seconds"):
-            table.add_column(name, justify="right")
+        table.add_column("trained with", no_wrap=True)
+        for name in ("training", "held out", "future\nhidden", "texts all\nlegal", "seconds"):
+            table.add_column(name, justify="right", no_wrap=True)
         for m in self.models:
-            table.add_row(
-                TITLES[m.mask],
-                self._loss(m.train_loss),
-                self._loss(m.held_out_teacher_forced),
-                self._loss(m.held_out_free_running),
-                f"{m.valid_sentences:.1%}",
-                f"{m.seconds:.2f}",
-            )
-        exact = f"{self.language_entropy:.3f}"
-        table.add_row("the language's entropy", *[exact] * 3, "", "", style="italic")
+            losses = (m.train_loss, m.held_out_teacher_forced, m.held_out_free_running)
+            marked = (f"{loss:.3f} {'!' if self._impossible(loss) else ' '}" for loss in losses)
+            table.add_row(TITLES[m.mask], *marked, f"{m.valid_sentences:.1%}", f"{m.seconds:.2f}")
+        table.add_row("language's entropy", *[f"{self.language_entropy:.3f}  "] * 3, style="italic")
         return table
-
-    def _loss(self, loss: float) -> str:
-        return f"{loss:.3f} {'!' if self._impossible(loss) else ' '}"
 
     def _impossible(self, loss: float) -> bool:
         return loss < 0.95 * self.language_entropy  # a sample of text scatters by a percent
-
-    def _verdict(self) -> str:
-        return (
-            "! Below the entropy of the language, which no prediction of an unseen word can be. Such a model reads the"
-            " answer instead of predicting it, on held-out text too; when it writes, there is no answer to read."
-        )
 
 
 def held_out_rows() -> NDArray[np.intp]:
@@ -152,12 +146,12 @@ def train_under(
     )
 
 
-def _marked(text: NDArray[np.intp]) -> Text:
-    """A text with a cross before its first illegal word, and the rest struck through."""
+def _marked(text: NDArray[np.intp]) -> tuple[Text, Text]:
+    """A verdict, and the text with a cross before its first illegal word and everything from there struck through."""
     from rich.text import Text
 
     words, legal = LITTLE_LANGUAGE.words(text), int(LITTLE_LANGUAGE.legal_tokens(text))
     if legal == len(words):
-        return Text("  ✓ ", style="green").append(" ".join(words), style="default")
-    line = Text("  ✗ ", style="red").append(" ".join([*words[:legal], ""]), style="default")
-    return line.append("✗" + " ".join(words[legal:]), style="red strike")
+        return Text("  ✓", style="green"), Text(" ".join(words))
+    line = Text(" ".join([*words[:legal], ""])).append("✗" + " ".join(words[legal:]), style="red strike")
+    return Text("  ✗", style="red"), line

@@ -113,7 +113,7 @@ def test_the_report_as_plain_data(reports):
 
 
 def printed(report: Report) -> str:
-    console = Console(file=StringIO(), width=100, no_color=True)
+    console = Console(file=StringIO(), width=80, no_color=True)
     console.print(report.table())
     return console.file.getvalue()
 
@@ -121,7 +121,8 @@ def printed(report: Report) -> str:
 def test_the_report_in_a_terminal_marks_without_colour(reports):
     text = printed(reports[0])
     assert "1.949" in text
-    assert text.count("✓") + text.count("  ✗ ") == 9
+    assert text.count("\n  ✓ ") + text.count("\n  ✗ ") == 9
+    assert text.count("✗") == 2 * text.count("\n  ✗ ") > 0
     for model in reports[0].models:
         lost = 0.95 * LITTLE_LANGUAGE.entropy(16) > model.train_loss
         assert f"{model.train_loss:.3f} {'!' if lost else ' '}" in text
