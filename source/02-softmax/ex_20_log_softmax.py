@@ -1,6 +1,6 @@
-"""### The logarithm, without a detour
+"""### Write log-softmax
 
-A loss needs log p. Taking `np.log` of a softmax fails where the softmax rounds to 0: the true logarithm may be an
+Taking `np.log` of a softmax fails where the softmax rounds to 0: the true logarithm may be an
 ordinary number such as -2000.
 
 Write `log_softmax(x, axis=-1)`: the natural logarithm of the softmax along `axis`, finite wherever `x` is finite, for entries up to
