@@ -10,10 +10,14 @@ function element(tag, properties = {}, ...children) {
   return node;
 }
 
-// The root of a view. JupyterLab would take arrow keys for itself: the attribute tells it to leave them to us.
+// The root of a view. Plain keys stay inside: JupyterLab would take arrows and Enter as commands to the notebook.
 function root(el, label) {
   el.replaceChildren();
-  const node = element("section", { className: "lc", "aria-label": label, "data-lm-suppress-shortcuts": "true" });
+  const node = element("section", { className: "lc", "aria-label": label });
+  node.addEventListener("keydown", (event) => {
+    const toNotebook = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+    if (!toNotebook) event.stopPropagation();
+  });
   el.append(node);
   return node;
 }

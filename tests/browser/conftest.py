@@ -1,0 +1,117 @@
+"""Fixtures for whoever tests what a person sees: a browser, a JupyterLab, a notebook that has run in it.
+
+    def test_something(lab):
+        page = lab("import numpy as np", "np.eye(2)")                    # a notebook of these cells
+        page = lab(ROOT / "notebooks/04-causal-mask/04-causal-mask.ipynb")   # or a copy of this one
+        expect(page.get_by_text("causal")).to_be_visible()
+
+Without Chromium the tests are skipped, but where CI is set they fail.
+"""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from own_lab import jupyterlab
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+
+from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.page import page as widgets_page
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+PATIENCE = 30_000  # milliseconds: how long a busy machine may take, never what is measured
+Lab = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        missing = "There is no Chromium on PATH; Debian's package is called chromium."
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh page, 1280 wide; a test that a script's error went unseen in would lie, so such an error fails it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors, errors
+
+
+@pytest.fixture
+def alone(page: Page, tmp_path: Path) -> Callable[[CourseWidget], Page]:
+    """Show a widget on a page without a kernel and without a network."""
+
+    def show(widget: CourseWidget) -> Page:
+        file = tmp_path / "page.html"
+        file.write_text(widgets_page({"Widget": widget}, "Test"), encoding="utf-8")
+        page.context.set_offline(True)
+        page.goto(file.as_uri())
+        return page
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workspace")
+
+
+@pytest.fixture(scope="session")
+def lab_address(browser: Browser, workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab on `workspace`, one for all tests."""
+    with jupyterlab(workspace, tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@pytest.fixture
+def lab(page: Page, lab_address: str, workspace: Path) -> Lab:
+    """Open a notebook (a file, or the sources of code cells) in JupyterLab, run all of it, return the page."""
+    numbers = itertools.count(len(list(workspace.iterdir())))
+
+    def open_and_run(*notebook: Path | str, run: bool = True) -> Page:
+        name = f"notebook-{next(numbers)}.ipynb"
+        if isinstance(notebook[0], Path):
+            shutil.copy(notebook[0], workspace / name)
+        else:
+            cells = [nbformat.v4.new_code_cell(source) for source in notebook]
+            kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+            nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), workspace / name)
+        page.goto(f"{lab_address}/lab/tree/{name}?reset")
+        expect(page.get_by_role("tab", name=name)).to_be_visible(timeout=PATIENCE)
+        expect(idle(page)).to_be_visible(timeout=PATIENCE)
+        if run:
+            run_all(page)
+        return page
+
+    return open_and_run
+
+
+def run_all(page: Page) -> None:
+    """Choose Run All Cells from the menu, and wait until the kernel has done them."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    expect(page.get_by_text("[*]:")).to_have_count(0, timeout=PATIENCE)
+    expect(idle(page)).to_be_visible(timeout=PATIENCE)
+
+
+def idle(page: Page) -> Locator:
+    """What the status bar says when the kernel has nothing to do."""
+    return page.get_by_role("button", name="| Idle")

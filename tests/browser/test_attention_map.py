@@ -1,0 +1,138 @@
+"""AttentionMap as a person meets it: by mouse, by keyboard, by reading; its numbers against NumPy's."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from leftcontext.widgets import AttentionMap
+from leftcontext.widgets.base import CourseWidget
+
+Alone = Callable[[CourseWidget], Page]
+RNG = np.random.default_rng(3)
+Q, K, V = RNG.normal(size=(5, 2)).round(2), RNG.normal(size=(5, 2)).round(2), RNG.normal(size=(5, 3)).round(2)
+WORDS = ["these", "dogs", "near", "the", "cat"]
+CELL = f"""
+from leftcontext.widgets import AttentionMap
+shown = AttentionMap({Q.tolist()}, {K.tolist()}, {V.tolist()}, tokens={WORDS})
+shown
+"""
+
+
+def expected(mask: str) -> dict[str, np.ndarray]:
+    scores = Q @ K.T
+    hidden = np.triu(np.ones((5, 5), dtype=bool), {"causal": 1, "one ahead": 2, "none": 5, "0 instead of −∞": 1}[mask])
+    masked = np.where(hidden, 0.0 if mask.startswith("0") else -np.inf, scores / np.sqrt(2))
+    weights = np.exp(masked) / np.exp(masked).sum(-1, keepdims=True)
+    return {
+        "scores": scores,
+        "scaled": scores / np.sqrt(2),
+        "masked": masked,
+        "weights": weights,
+        "output": weights @ V,
+    }
+
+
+def numbers(page: Page) -> np.ndarray:
+    """What stands in the cells of the map."""
+    rows = page.get_by_role("grid").get_by_role("row").all()[1:]
+    texts = [row.get_by_role("gridcell").all_inner_texts() for row in rows]
+    return np.array([[float(text.replace("−", "-").replace("∞", "inf")) for text in row] for row in texts])
+
+
+def radio(page: Page, name: str) -> Locator:
+    return page.get_by_role("radio", name=name, exact=True)
+
+
+def test_in_jupyterlab_the_mask_is_flipped_by_mouse_and_python_knows(lab: Callable[..., Page]) -> None:
+    page = lab(CELL, "print(shown.mask, shown.query, shown.weights.round(3).tolist()[1])", "shown.mask = 'none'")
+    expect(radio(page, "none")).to_be_checked()  # set by the last cell
+    radio(page, "one ahead").check()
+    expect(page.get_by_role("status")).to_have_text("mask one ahead: 4 of 10 future cells can be seen: a leak.")
+    np.testing.assert_allclose(numbers(page), expected("one ahead")["weights"], atol=0.00501)
+    page.get_by_role("rowheader", name="dogs").first.click()
+    run_the_second_cell(page)
+    told = f"one_ahead 1 {expected('one ahead')['weights'].round(3).tolist()[1]}"
+    expect(page.get_by_text(told, exact=True)).to_be_visible()
+
+
+def run_the_second_cell(page: Page) -> None:
+    page.get_by_text("print(shown.mask").click()
+    page.keyboard.press("Control+Enter")
+
+
+def test_in_jupyterlab_everything_works_from_the_keyboard(lab: Callable[..., Page]) -> None:
+    page = lab(CELL)
+    radio(page, "causal").focus()
+    page.keyboard.press("ArrowRight")
+    expect(radio(page, "one ahead")).to_be_checked()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("status")).to_have_text("mask none: 10 of 10 future cells can be seen: a leak.")
+    page.keyboard.press("Tab")  # to the stage
+    page.keyboard.press("Tab")  # into the matrix, where the query's row is
+    expect(page.get_by_role("gridcell").and_(page.locator(":focus"))).to_have_count(1)
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    weight = f"{expected('none')['weights'][3, 4]:.3f}"
+    sentence = f"query “the” attends to key “cat”: weight {weight} – a leak: this key lies in the future"
+    expect(page.get_by_role("status")).to_have_text(sentence)
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    weight = f"{expected('none')['weights'][4, 0]:.3f}"
+    expect(page.get_by_role("status")).to_have_text(f"query “cat” attends to key “these”: weight {weight}")
+
+
+@pytest.mark.parametrize("mask", ["causal", "one ahead", "none", "0 instead of −∞"])
+def test_without_a_kernel_every_stage_equals_numpy(alone: Alone, mask: str) -> None:
+    page = alone(AttentionMap(Q, K, V, tokens=WORDS, masks=["none", "causal", "one_ahead", "zero"], mask="none"))
+    radio(page, mask).check()
+    for stage, matrix in expected(mask).items():
+        radio(page, stage).check()
+        np.testing.assert_allclose(numbers(page), matrix, atol=0.00501, err_msg=stage)
+
+
+def test_the_selected_row_is_told_in_numbers(alone: Alone) -> None:
+    page = alone(AttentionMap(Q, K, V, tokens=WORDS))
+    page.get_by_role("rowheader", name="near").first.click()
+    bars = page.get_by_role("table", name="weights of query “near”")
+    shown = [row.get_by_role("cell").first.inner_text() for row in bars.get_by_role("row").all()[1:6]]
+    np.testing.assert_allclose([float(x) for x in shown], expected("causal")["weights"][2], atol=0.00501)
+    expect(bars.get_by_text("hidden")).to_have_count(2)
+    output = ", ".join(f"{x:.2f}".replace("-", "−") for x in expected("causal")["output"][2])
+    expect(bars.get_by_text(f"output: {output}")).to_be_visible()
+
+
+def test_a_query_that_sees_nothing_has_zero_weights(alone: Alone) -> None:
+    allowed = np.tril(np.ones((5, 5), dtype=bool), -1)
+    page = alone(AttentionMap(Q, K, V, tokens=WORDS, mask=allowed))
+    assert not numbers(page)[0].any()
+    np.testing.assert_allclose(numbers(page)[1:].sum(-1), 1, atol=0.03)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(alone: Alone, scheme: str) -> None:
+    page = alone(AttentionMap())
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for width in (360, 640):  # 640: a screen of 1280 at 200 %
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        right = max(box["x"] + box["width"] for box in boxes(page.get_by_role("gridcell")))
+        assert right <= width, "no cell is cut off"
+
+
+def boxes(locator: Locator) -> list[dict[str, float]]:
+    return [dict(box) for item in locator.all() if (box := item.bounding_box())]
+
+
+def test_focus_is_seen_and_still_there_without_motion(alone: Alone) -> None:
+    page = alone(AttentionMap())
+    page.emulate_media(reduced_motion="reduce")
+    cell = page.get_by_role("gridcell").last
+    before = cell.evaluate("e => getComputedStyle(e).outlineStyle")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    focused = page.locator(":focus")
+    assert before == "none" and focused.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+    assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
