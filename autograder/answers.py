@@ -77,9 +77,12 @@ def _tolerances(dtype: np.dtype) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Array:
-    """An array of `of`; `exact_zeros` holds a wanted 0 to be exactly 0 (a forbidden weight, say)."""
+    """An array of `of`; `exact_zeros` holds a wanted 0 to be exactly 0 (a forbidden weight, say).
 
-    of: Literal["float", "bool", "int"] = "float"
+    Where a float is wanted, integers and booleans will do; not so with `of="floating"`.
+    """
+
+    of: Literal["float", "floating", "bool", "int"] = "float"
     exact_zeros: bool = False
     rtol: float | None = None
     atol: float | None = None
@@ -88,6 +91,8 @@ class Array:
         array = _as_array(raw)
         if array.size and self.of == "bool" and array.dtype != bool:
             raise Misread("not_boolean", self._not_boolean(array))
+        if array.size and self.of == "floating" and array.dtype.kind != "f":
+            raise Misread("not_floats", f"It returned {array.dtype} values; an array of floats is wanted.")
         if array.size and self.of == "int" and array.dtype.kind not in "iu":
             raise Misread("not_integers", f"It returned {array.dtype} values; integers are wanted.")
         return array
@@ -104,7 +109,7 @@ class Array:
     def difference(self, wanted: np.ndarray, got: np.ndarray) -> Difference | None:
         if wanted.shape != got.shape:
             return Difference(wanted, got)
-        if self.of != "float":
+        if self.of in ("bool", "int"):
             wrong = wanted != got
         else:
             rtol, atol = _tolerances(got.dtype)

@@ -1,0 +1,64 @@
+"""The patterns that a causal mask is mistaken for, each with its name: what several exercises have to tell apart.
+
+A pattern is a function T -> (T, T) bool, True where the query may attend to the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder import misconceptions as idea
+from autograder.authoring import Misconception
+
+Pattern = Callable[[int], NDArray[np.bool_]]
+
+UPSIDE_DOWN = Misconception(
+    "rows_upside_down",
+    "The rows are upside down",
+    "The first query sees every key and the last one only the first; it should be the other way round.",
+    ("How many keys may the first query see?", "Row 0 allows one key, row 1 two, the last row all of them.",
+     "The rows start with query 0 at the top."),
+)  # fmt: skip
+ONLY_ITSELF = Misconception(
+    "only_itself",
+    "Each query sees only itself",
+    "The diagonal is right, but a query may also see every key before its own.",
+    ("What may the last query look back to?", "Allowed is j <= i, not only j == i.", "Fill the triangle below the diagonal."),
+)
+OWN_POSITION_PATCHED = Misconception(
+    "own_position_excluded_except_first",
+    "Only the first query sees its own position",
+    "Row 0 is right, but from row 1 on the diagonal is forbidden: a query can't see its own token.",
+    ("Does row 1 follow the same rule as row 0?", "Allowed is j <= i in every row.",
+     "One rule with the diagonal in it needs no exception for row 0."),
+)  # fmt: skip
+
+
+def causal(T: int, k: int = 0) -> NDArray[np.bool_]:
+    """(T, T) bool: query i may see the keys up to i + k."""
+    return np.tri(T, k=k, dtype=bool)
+
+
+def first_row_right(T: int, k: int) -> NDArray[np.bool_]:
+    """As causal(T, k), with row 0 mended by hand."""
+    allowed = causal(T, k)
+    allowed[0] = causal(T)[0]
+    return allowed
+
+
+WRONG_PATTERNS: tuple[tuple[Misconception, Pattern], ...] = (
+    (idea.TRANSPOSED, lambda T: causal(T).T),
+    (idea.NO_MASK, lambda T: np.ones((T, T), dtype=bool)),
+    (idea.OWN_POSITION_EXCLUDED, lambda T: causal(T, -1)),
+    (OWN_POSITION_PATCHED, lambda T: first_row_right(T, -1)),
+    (idea.ONE_AHEAD, lambda T: causal(T, 1)),
+    (idea.ONE_AHEAD_PATCHED, lambda T: first_row_right(T, 1)),
+    (idea.INVERTED, lambda T: ~causal(T)),
+    (idea.ANTI_DIAGONAL, lambda T: np.fliplr(causal(T))),
+    (UPSIDE_DOWN, lambda T: np.flipud(causal(T))),
+    (idea.WINDOW_TOO_SHORT, lambda T: causal(T) & ~causal(T, -2)),
+    (ONLY_ITSELF, lambda T: np.eye(T, dtype=bool)),
+)
