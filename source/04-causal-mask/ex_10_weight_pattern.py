@@ -1,0 +1,80 @@
+"""### Type the pattern of four tokens
+
+Four tokens, causal attention. Write `weight_pattern()` so that it returns a `(4, 4)` matrix typed by hand: **1** where a weight
+can be non-zero, **0** where it is forced to be zero.
+
+Rows are queries, columns are keys. Numbers or booleans will do, as an array or as a list of four rows.
+"""
+
+import numpy as np
+
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+from autograder.patterns import WRONG_PATTERNS, causal
+
+exercise = Exercise(
+    topic="the shape of the weight matrix",
+    answer=Array(),
+    hints=(
+        "Which tokens may the first query see? And the second?",
+        "Row i has i + 1 ones, and they start at the left.",
+        "[[1, 0, 0, 0], [1, 1, 0, 0], ...]: two rows are missing.",
+    ),
+)
+
+
+@exercise.solution
+def weight_pattern():
+    """() -> (4, 4): 1 where a causal weight can be non-zero, 0 where it is forced to zero."""
+    return [
+        [1, 0, 0, 0],
+        [1, 1, 0, 0],
+        [1, 1, 1, 0],
+        [1, 1, 1, 1],
+    ]
+
+
+@exercise.part("The pattern", points=1)
+def the_pattern(rng):
+    yield case()
+
+
+@exercise.equivalent
+def with_booleans():
+    yes, no = True, False
+    return ((yes, no, no, no), (yes, yes, no, no), (yes, yes, yes, no), (yes, yes, yes, yes))
+
+
+@exercise.equivalent
+def as_float32():
+    return np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]], dtype=np.float32)
+
+
+@exercise.equivalent
+def computed():
+    return np.tri(4)
+
+
+@exercise.equivalent
+def row_by_row():
+    return [[1] * (i + 1) + [0] * (3 - i) for i in range(4)]
+
+
+for misconception, pattern in WRONG_PATTERNS:
+    exercise.mistake(misconception)(lambda pattern=pattern: pattern(4))
+
+exercise.mistake(
+    Misconception("mask_instead_of_weights", "This is the mask, not the weights", "0 and -inf are what a mask adds to the scores. After the softmax, a 0 there has become a weight and -inf has become 0.",
+                  ("What does softmax make of -inf?", "-inf in the mask becomes a weight of 0.", "Write 1 where the mask has 0, and 0 where it has -inf."))
+)(lambda: np.where(causal(4), 0.0, -np.inf))  # fmt: skip
+exercise.mistake(
+    Misconception("weights_instead_of_pattern", "The zeros are right; the rest should be 1", "These are weights of one particular kind, equal shares. The pattern says only where a weight can be: write 1 there.",
+                  ("Which numbers does the pattern hold?", "Only 1 and 0.", "Replace every number but 0 by 1."))
+)(lambda: np.tri(4) / np.arange(1, 5)[:, None])  # fmt: skip
+exercise.mistake(
+    Misconception("keys_one_ahead_of_zero", "Key 0 is hidden", "The first column is empty: no query sees key 0, though all of them may.",
+                  ("Which queries may look back to the very first token?", "All of them: column 0 is full.", "Put a 1 at the left of every row."))
+)(lambda: causal(4) & (np.arange(4) > 0))  # fmt: skip
+exercise.mistake(Misconception("counts_instead_of_pattern", "These are counts, not a pattern", "Row i does have i + 1 weights that can be non-zero. The pattern shows where they are.",
+                        ("How many ones are in each row?", "i + 1 ones, then zeros.", "Four rows of four numbers."))
+)(lambda: [1, 2, 3, 4])  # fmt: skip
