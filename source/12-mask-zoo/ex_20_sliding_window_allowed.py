@@ -1,4 +1,4 @@
-"""### A sliding window
+"""### Write the window
 
 Long texts are cheaper if each query looks back only a little way.
 

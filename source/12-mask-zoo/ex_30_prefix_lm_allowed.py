@@ -1,4 +1,4 @@
-"""### A visible prefix
+"""### Open the prefix
 
 A prefix language model reads a prompt both ways, then writes from left to right.
 

@@ -1,4 +1,4 @@
-"""### Several documents in one row
+"""### Keep documents apart
 
 To waste no space, several short documents are packed into one row. `segment_ids` says which document each position belongs to.
 

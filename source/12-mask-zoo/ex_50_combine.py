@@ -1,4 +1,4 @@
-"""### All must allow
+"""### Put masks together
 
 Real models put several masks together: causal *and* no padding *and* the same document.
 

@@ -1,4 +1,4 @@
-"""### A tree of continuations
+"""### Ancestors only
 
 Speculative decoding tries several continuations at once. They form a tree: `parents[n]` is the node that node `n` continues, `-1` for a root.
 Parents come before their children.
