@@ -11,6 +11,10 @@ exercise = Quiz(
     topic="scaled dot products",
     hints=("How large is a typical sum of d numbers that are as often above as below 0?", "Variances of independent numbers add up; the spread is the root of the variance."),
 )  # fmt: skip
+exercise.right(
+    "Their spread is sqrt(d). Divided by it, the softmax is as soft for wide vectors as for narrow ones.",
+    "The sum of d products has variance d. Without the division, wide models would start with nearly one-hot weights and tiny gradients.",
+)
 exercise.wrong(
     "So that each row of scores sums to 1.",
     "That is the softmax's work. Scaled scores can be negative and have any sum.",
@@ -25,8 +29,4 @@ exercise.wrong(
     "It changes nothing: softmax gives the same weights for scaled scores.",
     "Softmax ignores a constant that is added, not one that multiplies: larger scores give sharper weights.",
     "scale_does_not_matter",
-)
-exercise.right(
-    "Their spread is sqrt(d); divided by it, the scores of wide vectors spread as those of narrow ones, and the softmax stays soft.",
-    "The sum of d products has variance d. Without the division, wide models would start with nearly one-hot weights and tiny gradients.",
 )
