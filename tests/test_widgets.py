@@ -163,9 +163,9 @@ def test_the_page_asks_by_messages() -> None:
     async def use() -> None:
         widget._hear(widget, {"do": "hello"}, [])
         assert not widget.running
-        widget._hear(widget, {"do": "train"}, [])
+        widget._hear(widget, {"do": "train", "mask": "none"}, [])
         await asyncio.sleep(0)
-        assert widget.running == "causal"
+        assert widget.running == "none"
         widget._hear(widget, {"do": "stop"}, [])
         await asyncio.sleep(0.01)
         assert not widget.running

@@ -87,31 +87,33 @@ function render({ model, el }) {
 
   // Ask Python for something. Where nobody answers there is no kernel, and the button says so instead of doing nothing.
   function ask(what) {
-    model.send({ do: what });
+    model.send({ do: what, mask: model.get("mask") }); // the mask too: a trait may arrive later than a message
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       kernel = false;
       paint();
-      say("No kernel answers, so nothing can be trained here. Open the notebook in Jupyter and run this cell.");
+      say("No kernel answers: it is busy, or there is none. To train, open the notebook in Jupyter and run this cell.");
     }, ANSWER);
   }
 
   function heard() {
     clearTimeout(waiting);
-    if (!kernel) say(run()?.losses.length ? verdict(run()) : "Choose a mask and press Train.");
+    if (!kernel) say(run()?.losses.length ? verdict(model.get("mask")) : "Choose a mask and press Train.");
     kernel = true;
     paint();
   }
 
-  function verdict({ losses, share }) {
+  function verdict(mask) {
+    const { losses, share } = model.get("runs")[mask];
+    if (!losses.length) return `${NAMES[mask]}: stopped before the first step.`;
     const loss = losses.at(-1);
     const where = loss < entropy - 0.1 ? "below the entropy: it has seen the answers" :
       "not below the entropy: no sign of a leak";
-    return `${NAMES[model.get("mask")]}: ${share === null ? "stopped at" : "trained to"} loss ${number(loss)}, ${where}.`;
+    return `${NAMES[mask]}: ${share === null ? "stopped at" : "trained to"} loss ${number(loss)}, ${where}.`;
   }
 
   function paint() {
-    const running = model.get("running"), shown = run(), done = shown?.steps.at(-1) ?? 0;
+    const running = kernel && model.get("running"), shown = run(), done = shown?.steps.at(-1) ?? 0;
     masks.choose(model.get("mask"));
     button.textContent = running ? "■ Stop" : shown ? "▶ Train again" : "▶ Train";
     button.disabled = !kernel;
@@ -148,7 +150,7 @@ function render({ model, el }) {
   function announce() {
     const running = model.get("running");
     if (running === announced) return;
-    say(running ? `Training with mask ${NAMES[running]} …` : verdict(run()));
+    say(running ? `Training with mask ${NAMES[running]} …` : verdict(announced));
     announced = running;
   }
 

@@ -102,6 +102,7 @@ class TrainAndGenerate(CourseWidget):
     def _hear(self, _: object, message: dict[str, str], __: object) -> None:
         """What the page asks for; any answer tells it that there is a kernel."""
         if message.get("do") == "train":
+            self.mask = message["mask"]
             self.start()
         elif message.get("do") == "stop":
             self.stop()
