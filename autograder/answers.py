@@ -32,6 +32,8 @@ class Difference:
 
 
 class Kind(Protocol):
+    """A kind of result: how a raw one is read, and where two read ones differ."""
+
     def read(self, raw: Any) -> Any:
         """The result in canonical form; raises Misread."""
 

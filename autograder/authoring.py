@@ -57,6 +57,7 @@ class Case:
 
 
 def case(*args: Any, note: str = "", **kwargs: Any) -> Case:
+    """A case as an exercise file writes it: `case(Q, K, note="one query, three keys")`."""
     return Case(args, kwargs, note)
 
 
@@ -71,6 +72,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Mistake:
+    """A wrong answer and the idea behind it."""
+
     misconception: Misconception
     function: Function
 
@@ -138,7 +141,7 @@ class Exercise:
     def kind_of(self, trial: Case) -> Kind:
         if hasattr(self.answer, "read"):
             return self.answer  # type: ignore[return-value]
-        return self.answer(*trial.args, **trial.kwargs)  # type: ignore[operator, return-value]
+        return self.answer(*trial.args, **trial.kwargs)
 
     def argument_names(self, trial: Case) -> list[str]:
         names = list(inspect.signature(self.reference).parameters)[: len(trial.args)]

@@ -134,7 +134,7 @@ def _panels(finding: Finding) -> list[tuple[str, np.ndarray, np.ndarray | None]]
 
 
 def _fits(value: np.ndarray) -> bool:
-    return value.ndim in (1, 2) and 0 < value.size and max(value.shape) <= MOST_CELLS
+    return value.ndim in (1, 2) and value.size > 0 and max(value.shape) <= MOST_CELLS
 
 
 def _window(wrong: np.ndarray) -> tuple[slice, slice]:

@@ -59,6 +59,8 @@ class Finding:
 
 @dataclass
 class PartScore:
+    """What one part of an exercise earned."""
+
     title: str
     points: float
     passed: bool
@@ -204,6 +206,7 @@ def _repeat(
 
 
 def is_right(trial: Trial, outcome: Outcome) -> bool:
+    """Whether an answer did all that the trial wants, and nothing else."""
     return (
         outcome.trouble is None
         and not outcome.changed

@@ -364,7 +364,11 @@ TROUBLES = {
     for idea in (
         CHANGES_INPUTS,
         NOT_REPEATABLE,
-        M("not_written", "Not written yet", "Nothing has been written here yet. Write your code where the comment says so, and return the result."),
+        M(
+            "not_written",
+            "Not written yet",
+            "Nothing has been written here yet. Write your code where the comment says so, and return the result.",
+        ),
         M("returned_none", "It returns nothing", "It returned None. Is the `return` line missing?"),
         M("raises", "It stops with an error", "The call ended in an error."),
         M("hangs", "It does not end", "The call ran out of time."),

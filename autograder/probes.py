@@ -6,6 +6,7 @@ A probe looks at `attend(Q, K, V)`; an exercise of another shape says how its an
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -67,6 +68,7 @@ def _inputs(*lead: int, T: int = 5, d: int = 4, d_v: int = 3) -> tuple[np.ndarra
 
 
 def leaks(attend: Function) -> bool:
+    """Output i moves when the rows after i do."""
     Q, K, V = _inputs()
     before = np.asarray(attend(Q, K, V))
     for i in range(len(Q) - 1):
@@ -78,6 +80,7 @@ def leaks(attend: Function) -> bool:
 
 
 def forgets(attend: Function) -> bool:
+    """A value moves, and an output that may use it does not."""
     Q, K, V = _inputs()
     before = np.asarray(attend(Q, K, V))
     for j in range(len(Q)):
@@ -89,22 +92,26 @@ def forgets(attend: Function) -> bool:
 
 
 def first_output_wrong(attend: Function) -> bool:
+    """Position 0 sees itself alone, so its output is its own value."""
     Q, K, V = _inputs()
     return not np.allclose(np.asarray(attend(Q, K, V))[0], V[0], atol=1e-5)
 
 
 def does_not_sum(attend: Function) -> bool:
+    """Values that are all 1 give outputs of 1 if the weights sum to 1."""
     Q, K, V = _inputs()
     return not np.allclose(attend(Q, K, np.ones_like(V)), 1.0, atol=1e-5)
 
 
 def not_a_mean(attend: Function) -> bool:
+    """With queries of zero, every allowed weight is the same: a mean over the past."""
     Q, K, V = _inputs()
     mean = np.cumsum(V, axis=0) / np.arange(1, len(V) + 1)[:, None]
     return not np.allclose(attend(np.zeros_like(Q), K, V), mean, atol=1e-5)
 
 
 def differs_in_a_batch(attend: Function) -> bool:
+    """A batch with heads gives something else than its members one by one."""
     Q, K, V = _inputs(2, 3)
     try:
         together = np.asarray(attend(Q, K, V))
@@ -115,6 +122,7 @@ def differs_in_a_batch(attend: Function) -> bool:
 
 
 def unstable(attend: Function) -> bool:
+    """Large scores give NaN or infinity."""
     Q, K, V = _inputs()
     return not np.isfinite(attend(40 * Q, 40 * K, V)).all()
 
@@ -130,4 +138,8 @@ def attention_probes(adapter: Adapter = lambda answer: answer, batched: bool = T
     ]
     table += [(BATCH, differs_in_a_batch)] if batched else []
     table += [(LARGE, unstable)]
-    return tuple(Probe(idea, lambda answer, shows=shows: shows(adapter(answer))) for idea, shows in table)
+    return tuple(Probe(idea, partial(_shows, shows, adapter)) for idea, shows in table)
+
+
+def _shows(shows: Function, adapter: Adapter, answer: Function) -> bool:
+    return bool(shows(adapter(answer)))

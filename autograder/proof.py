@@ -83,7 +83,7 @@ def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
     if len(exercise.equivalents) < FEWEST_EQUIVALENTS:
         proof.problems.append(f"fewer than {FEWEST_EQUIVALENTS} equivalents")
     for function in (exercise.reference, *exercise.equivalents):
-        failed = _first(range(seeds), lambda seed, f=function: not _passes(exercise, f, seed))
+        failed = _first(seed for seed in range(seeds) if not _passes(exercise, function, seed))
         if failed is None:
             proof.right += 1
             continue
@@ -96,12 +96,12 @@ def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
         proof.problems.append("the stub scores")
     for mistake in exercise.mistakes:
         name = mistake.misconception.id
-        passed = _first(range(seeds), lambda seed, f=mistake.function: _passes(exercise, f, seed))
+        passed = _first(seed for seed in range(seeds) if _passes(exercise, mistake.function, seed))
         if passed is not None:
             proof.problems.append(f"mistake {name} passes at seed {passed}")
             continue
         proof.wrong += 1
-        other = _first(range(3), lambda seed, m=mistake: judge(exercise, m.function, seed).misconception != m.misconception.id)
+        other = _first(seed for seed in range(3) if judge(exercise, mistake.function, seed).misconception != name)
         if other is None:
             proof.named += 1
         else:
@@ -130,8 +130,8 @@ def _passes(exercise: Exercise, function: Callable[..., Any], seed: int) -> bool
     return all(is_right(t, o) for t, o in zip(all_trials, run(exercise, function, all_trials), strict=True))
 
 
-def _first(seeds: Iterable[int], holds: Callable[[int], bool]) -> int | None:
-    return next((seed for seed in seeds if holds(seed)), None)
+def _first(seeds: Iterator[int]) -> int | None:
+    return next(seeds, None)
 
 
 def _stub(*_args: Any, **_kwargs: Any) -> None:
