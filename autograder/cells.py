@@ -20,6 +20,10 @@ from autograder.bank import Entry
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SCHEMA = 3  # of nbgrader's cell metadata
+METADATA = {  # of every notebook
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
 def exercise_cells(entry: Entry) -> list[NotebookNode]:

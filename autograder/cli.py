@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,8 @@ import click
 import typer
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from autograder.build import Unit
     from autograder.course import Course
 
@@ -44,7 +47,9 @@ def lab(
         "workspace"
     ),
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
-    port: Annotated[int, typer.Option(help="JupyterLab's port; 0 for any free one.", min=0, max=65535)] = 8888,
+    port: Annotated[
+        int | None, typer.Option(help="JupyterLab's port. Default: 8888 or the next free one.", min=1, max=65535)
+    ] = None,
 ) -> None:
     """A learner's workspace, opened in JupyterLab. What you wrote is never overwritten."""
     from autograder import workspace
@@ -124,13 +129,17 @@ def _run_all(course: Course, units: list[Unit]) -> bool:
         for unit in units:
             task = bar.add_task(f"running {unit.worked}", total=unit.cells)
             try:
-                builder.run_unit(course, unit, lambda number, task=task: bar.update(task, completed=number))
+                builder.run_unit(course, unit, partial(_advance, bar, task))
                 bar.update(task, completed=unit.cells)
                 bar.console.print(f"wrote {unit.worked}", highlight=False)
             except RunError as error:
                 good = False
                 bar.console.print(str(error), style="red", highlight=False, markup=False)
     return good
+
+
+def _advance(bar: Progress, task: TaskID, cells_run: int) -> None:
+    bar.update(task, completed=cells_run)
 
 
 @app.command()

@@ -16,14 +16,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder import bank
-from autograder.cells import exercise_cells
+from autograder.cells import METADATA, exercise_cells
 
 FILE = "lesson.md"
 CALL = re.compile(r"^\{exercise\}`(\w+)`[ \t]*$", re.MULTILINE)
-METADATA = {
-    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 
 
 class LessonError(ValueError):

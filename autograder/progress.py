@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
 
@@ -20,12 +21,13 @@ WORKSPACE = "LEFTCONTEXT_WORKSPACE"  # an environment variable: a workspace's fo
 
 
 class Entry(TypedDict):
-    """`score` is the best so far; `failures` counts the failed tries before the first right answer."""
+    """`score` is the best so far; `failures` counts the failed tries before the first right answer, at `solved`."""
 
     passed: bool
     score: float
     max_score: float
     failures: int
+    solved: str | None
 
 
 def workspace() -> Path | None:
@@ -58,12 +60,14 @@ def record(exercise: str, passed: bool, score: float, max_score: float) -> None:
         with _only_one(folder):
             _keep_damaged(folder / FILE)
             entries = load(folder)
-            old = entries.get(exercise, Entry(passed=False, score=0.0, max_score=max_score, failures=0))
+            old = entries.get(exercise, Entry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
+            now = datetime.now(UTC).isoformat(timespec="seconds")
             entries[exercise] = Entry(
                 passed=passed or old["passed"],
                 score=max(float(score), old["score"]),
                 max_score=float(max_score),
                 failures=old["failures"] + (not passed and not old["passed"]),
+                solved=old["solved"] or (now if passed else None),
             )
             write(folder / FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 

@@ -18,8 +18,8 @@ WORDS_A_LESSON = 1500
 
 def advice(unit: Unit) -> list[str]:
     """What to shorten in a unit's lesson; empty where all is well."""
-    release = next(content for path, content in unit.files.items() if path.startswith("notebooks/") and path.endswith(".ipynb"))
-    cells = json.loads(release)["cells"]
+    release = f"notebooks/{unit.name}/{unit.name}.ipynb"
+    cells = json.loads(unit.files[release])["cells"]
     found = [line for cell in cells for line in _of_cell(cell, unit.origins[cell["id"]])]
     own = sum(words(_source(cell)) for cell in cells if cell["cell_type"] == "markdown" and not _is_prompt(cell))
     if own > WORDS_A_LESSON:

@@ -1,0 +1,58 @@
+# Everything a person types. `make` alone says what there is.
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python on PATH that is new enough; PYTHON=... chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help lab setup build lint test verify bench lock
+
+help:
+	@echo 'make lab      open the course in JupyterLab (the first time sets up $(VENV), which takes a minute or two)'
+	@echo 'make build    make the notebooks from source/'
+	@echo 'make test     everything that must hold: style, types, drift, tests'
+	@echo 'make lint     its quick part: style, types, layers, drift'
+	@echo 'make verify   prove the bank: right answers pass, mistakes and mutants fail'
+	@echo 'make bench    measure'
+	@echo 'make lock     renew requirements.txt from pyproject.toml'
+
+lab: setup
+	@$(BIN)/leftcontext lab
+
+setup: $(VENV)/ready
+
+# The packages, pinned, from requirements.txt; again when it changes. Nothing outside $(VENV) is touched.
+$(VENV)/ready: requirements.txt pyproject.toml
+	@test -n '$(PYTHON)' || { echo 'Left Context needs Python 3.11 or newer. Install it, or name it: make PYTHON=/path/to/python3' >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo '$(PYTHON) is older than Python 3.11. Name a newer one: make PYTHON=/path/to/python3' >&2; exit 2; }
+	@echo 'Setting up $(VENV): a minute or two ...'
+	@$(PYTHON) -m venv $(VENV) || { echo 'Python cannot make a venv here. On Debian and Ubuntu: apt install python3-venv' >&2; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+build: setup
+	$(BIN)/leftcontext build
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/leftcontext build --check
+
+# Two at a time; a file's tests stay together, so that they share its JupyterLab.
+test: lint
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+
+verify: setup
+	$(BIN)/leftcontext verify
+
+bench: setup
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+lock: setup
+	$(BIN)/python -m pip install --quiet 'uv>=0.9'
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --extra test --no-annotate --no-header \
+		--no-emit-index-url --no-emit-find-links --upgrade --output-file requirements.txt pyproject.toml
