@@ -56,7 +56,8 @@ def lab(
 
     for line in workspace.update(folder):
         typer.echo(line)
-    raise typer.Exit(workspace.open_lab(folder, port=port, browser=browser))
+    sys.stdout.flush()
+    workspace.open_lab(folder, port=port, browser=browser)
 
 
 @app.command()

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 from autograder.overview import START, start_notebook
 from autograder.progress import MARKER, write
@@ -83,8 +84,8 @@ class _HandOut:
         path.write_bytes(content)
 
 
-def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> int:
-    """Run JupyterLab on the workspace until it is ended; its exit code. Raises NoWorkspace for an occupied port."""
+def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoReturn:
+    """Become a JupyterLab on the workspace. Raises NoWorkspace for an occupied port."""
     if importlib.util.find_spec("jupyterlab") is None:
         raise NoWorkspace("JupyterLab is not installed. Run: make lab")
     if port and not _is_free(port):
@@ -93,19 +94,21 @@ def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> int
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--ServerApp.port={FIRST_PORT if port is None else port}",
         f"--LabApp.default_url=/lab/tree/{START}",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
     ]
     if not browser:
         options.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # in a container there is nobody else to be
     # More BLAS threads than one make the course's small matrices slower.
-    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
-    try:
-        return subprocess.call([sys.executable, "-m", "jupyterlab", *options], cwd=folder, env=environment)
-    except KeyboardInterrupt:
-        return 0
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Defaults of ours (no question about news at the start) behind the learner's own.
+    paths = [os.environ.get("JUPYTER_CONFIG_PATH"), str(HERE / "jupyter")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(path for path in paths if path)
+    os.chdir(folder)
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    if sys.platform == "win32":
+        sys.exit(subprocess.call(command))
+    os.execv(sys.executable, command)
 
 
 def _handed_out(folder: Path) -> dict[str, str]:
