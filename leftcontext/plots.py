@@ -23,7 +23,7 @@ from leftcontext.picture import Picture, drawn, side_by_side
 
 INK, MUTED, PAPER, PALE = "#1f2933", "#56616b", "#ffffff", "#e3ebf2"
 RULED_OUT, HATCH = "#eceff1", "#9aa5ae"
-BLUE, VERMILION, GREEN, PURPLE = "#0072b2", "#d55e00", "#00795a", "#a0527f"  # Okabe and Ito's, two of them darkened
+BLUE, VERMILION, GREEN, PURPLE = "#0072b2", "#bf5000", "#00795a", "#a0527f"  # Okabe and Ito's, darkened for text
 CURVES = [(BLUE, "-"), (VERMILION, (0, (1, 1))), (GREEN, (0, (6, 1, 1, 1))), (PURPLE, (0, (3, 1, 1, 1, 1, 1)))]
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
@@ -169,7 +169,8 @@ def show_losses(
             axes.axhline(floor, color=INK, linewidth=1.3, linestyle=(0, (5, 3)))
             _name_ends(axes, {f"{floor_name} {floor:.4g}": (floor, INK)})
         axes.set(xlabel=x_axis, ylabel=y_axis, ylim=(0, 1.3 * max(values.max(), floor or 0.0, 1e-9)))
-        axes.set_xticks(range(len(values)), names, rotation=45 if max(map(len, names)) > 3 else 0)
+        room = PLOT_WIDTH / len(values) / CHARACTER  # characters that stand side by side
+        axes.set_xticks(range(len(values)), names, rotation=90 if max(map(len, names)) + 1 > room else 0)
         axes.set_title(title, loc="left")
         facts = ", ".join(f"{name}: {value:.2f}" for name, value in zip(names, values, strict=True))
         facts += f"; {floor_name} (dashed line): {floor:.3f}" if floor is not None else ""
@@ -177,7 +178,7 @@ def show_losses(
 
 
 def show_tokens(tokens: Sequence[str], legal: Sequence[bool] | None = None, *, title: str = "") -> Picture:
-    """A text word by word: legal words underlined, illegal ones struck out; it is text, so it wraps and is read aloud."""
+    """A text word by word: legal words have a straight line below, illegal ones a wavy one; it wraps as text does."""
     marks = [True] * len(tokens) if legal is None else [bool(mark) for mark in legal]
     if len(marks) != len(tokens):
         raise ValueError(f"There are {len(tokens)} tokens, but legal has {len(marks)} entries.")
@@ -200,8 +201,8 @@ def show_texts(texts: Mapping[str, tuple[Sequence[str], Sequence[bool]]]) -> Pic
 def _word(token: str, mark: bool, judged: bool) -> str:
     if not judged:
         return escape(token)
-    tag, colour, line = ("u", BLUE, "1.5px") if mark else ("s", VERMILION, "2px")
-    return f'<{tag} style="text-decoration-color:{colour};text-decoration-thickness:{line}">{escape(token)}</{tag}>'
+    tag, line = ("u", f"solid {BLUE}") if mark else ("s", f"wavy {VERMILION}")  # without its style an <s> is struck out
+    return f'<{tag} style="text-decoration:underline {line};text-underline-offset:3px">{escape(token)}</{tag}>'
 
 
 def _checked(
@@ -275,11 +276,11 @@ def _write_cells(
     axes: Axes, texts: list[list[str]], colours: NDArray[np.float64], ruled_out: NDArray[np.bool_], large: bool
 ) -> None:
     """A text in each cell, dark on light and light on dark; on hatching it gets a quiet ground."""
-    light = _luminance(colours) > 0.18  # where ink and paper contrast equally with the cell
+    light = _luminance(colours) > 0.18  # where black and white contrast equally with the cell, 4.6 to 1
     ground = {"boxstyle": "round,pad=0.12", "facecolor": RULED_OUT, "edgecolor": "none"}
     for i, j in np.ndindex(ruled_out.shape):
         axes.text(
-            j + 0.5, i + 0.5, texts[i][j], ha="center", va="center_baseline", color=INK if light[i, j] else PAPER,
+            j + 0.5, i + 0.5, texts[i][j], ha="center", va="center_baseline", color="black" if light[i, j] else PAPER,
             size=12 if large else None, bbox=ground if ruled_out[i, j] else None,
         )  # fmt: skip
 

@@ -51,7 +51,7 @@ function render({ model, el }) {
   const stages = choice("stage", Object.fromEntries(Object.keys(STAGES).map((name) => [name, name])), set("stage"));
   const formula = element("p", { className: "lc-formula" });
   const caption = element("p", { className: "lc-muted" });
-  const grid = matrixGrid((i, j) => { set("query")(i); say(cellName(i, j)); });
+  const grid = matrixGrid((i, j) => { set("query")(i); say(cellSentence(i, j)); });
   const bars = barTable();
   const status = element("p", { className: "lc-status", role: "status" });
   root(el, "Attention map").append(masks.node, stages.node, formula, caption,
@@ -61,12 +61,12 @@ function render({ model, el }) {
   const say = (text) => { status.textContent = text; };
   const seesFuture = (i, j) => j > i + offset && result.masked[i][j] !== -Infinity;
 
-  function cellName(i, j) {
+  function cellSentence(i, j) {
     const stage = model.get("stage"), x = number(result[stage][i][j], 3);
     if (stage === "output") return `output of “${queries[i]}”, ${components[j]}: ${x}`;
-    const leak = (stage === "weights" || stage === "masked") && seesFuture(i, j) ? " – a leak: this key lies in the future" : "";
-    if (stage === "weights") return `query “${queries[i]}” attends to key “${keys[j]}”: weight ${x}${leak}`;
-    return `query “${queries[i]}”, key “${keys[j]}”: ${stage === "scores" ? "score" : `${stage} score`} ${x}${leak}`;
+    const note = { leak: " – a leak: this key lies in the future", "ruled-out": " – hidden by the mask", "": "" }[mark(i, j)];
+    if (stage === "weights") return `query “${queries[i]}” attends to key “${keys[j]}”: weight ${x}${note}`;
+    return `query “${queries[i]}”, key “${keys[j]}”: ${stage === "scores" ? "score" : `${stage} score`} ${x}${note}`;
   }
 
   function mark(i, j) {
@@ -85,7 +85,6 @@ function render({ model, el }) {
       label: `${stage}: rows are queries, columns are ${stage === "output" ? "components" : "keys"}`,
       rows: queries, columns, axes: ["query ↓", stage === "output" ? "component →" : "key →"],
       values: result[stage], marks: each(result[stage], (_, i, j) => mark(i, j)),
-      names: each(result[stage], (_, i, j) => cellName(i, j)),
       range: stage === "weights" ? [0, 1] : undefined,
     });
     select();

@@ -41,7 +41,7 @@ def page(widgets: dict[str, CourseWidget], title: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f'<body><h1>{escape(title)}</h1>{"".join(parts)}<script type="module">{MODEL}</script></body></html>'
+        f'<body><main><h1>{escape(title)}</h1>{"".join(parts)}</main><script type="module">{MODEL}</script></body></html>'
     )
 
 

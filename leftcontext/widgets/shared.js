@@ -13,7 +13,7 @@ function element(tag, properties = {}, ...children) {
 // The root of a view. Plain keys stay inside: JupyterLab would take arrows and Enter as commands to the notebook.
 function root(el, label) {
   el.replaceChildren();
-  const node = element("section", { className: "lc", "aria-label": label });
+  const node = element("div", { className: "lc", role: "group", ariaLabel: label });
   node.addEventListener("keydown", (event) => {
     const toNotebook = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
     if (!toNotebook) event.stopPropagation();
@@ -82,8 +82,8 @@ function matrixGrid(onEnter) {
     node.classList.toggle("lc-small", columns.length > 10);
   }
 
-  // values: numbers; marks: "ruled-out", "leak" or "" for each; names: what each cell is called aloud.
-  function show({ label, rows, columns, axes, values, marks, names, range = rangeOf(values) }) {
+  // values: numbers; marks: "ruled-out", "leak" or "" for each.
+  function show({ label, rows, columns, axes, values, marks, range = rangeOf(values) }) {
     const newShape = JSON.stringify([rows, columns, axes]);
     if (newShape !== shape) build(rows, columns, axes);
     shape = newShape;
@@ -94,8 +94,7 @@ function matrixGrid(onEnter) {
       cell.textContent = number(values[i][j]);
       cell.className = marks[i][j];
       cell.style.backgroundColor = `rgb(${colour})`;
-      cell.style.color = luminance(colour) > 0.18 ? "#1f2933" : "#fff";
-      cell.ariaLabel = names[i][j];
+      cell.style.color = luminance(colour) > 0.18 ? "#000" : "#fff"; // either way a contrast of 4.5 and more
     }));
     place(Math.min(at[0], rows.length - 1), Math.min(at[1], columns.length - 1));
   }

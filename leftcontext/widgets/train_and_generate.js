@@ -71,7 +71,7 @@ function render({ model, el }) {
   const chart = lossChart(steps, entropy);
   const samples = element("div", { className: "lc-samples" });
   const map = element("div", { className: "lc-map" });
-  const grid = matrixGrid((i, j) => say(cellName(i, j)));
+  const grid = matrixGrid((i, j) => say(cellSentence(i, j)));
   const status = element("p", { className: "lc-status", role: "status" });
   map.append(heads.node, grid.node, markLegend());
   root(el, "Train and generate").append(masks.node,
@@ -83,7 +83,7 @@ function render({ model, el }) {
   const run = () => model.get("runs")[model.get("mask")];
   const weights = (of = head) => of.split(".").reduce((part, k) => part[k], run().weights);
   const ahead = () => ({ causal: 0, one_ahead: 1, none: Infinity })[model.get("mask")];
-  const cellName = (i, j) => `query “${tokens[i]}” attends to key “${tokens[j]}”: weight ${number(weights()[i][j], 3)}`;
+  const cellSentence = (i, j) => `query “${tokens[i]}” attends to key “${tokens[j]}”: weight ${number(weights()[i][j], 3)}`;
 
   // Ask Python for something. Where nobody answers there is no kernel, and the button says so instead of doing nothing.
   function ask(what) {
@@ -142,7 +142,6 @@ function render({ model, el }) {
       label: `attention weights of head ${HEADS[head]}, rows are queries, columns are keys`,
       rows: tokens, columns: tokens, axes: ["query ↓", "key →"], values: weights(), range: [0, 1],
       marks: tokens.map((_, i) => tokens.map((_, j) => (j > i + ahead() ? "ruled-out" : j > i ? "leak" : ""))),
-      names: tokens.map((_, i) => tokens.map((_, j) => cellName(i, j))),
     });
   }
 

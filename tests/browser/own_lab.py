@@ -39,7 +39,7 @@ def jupyterlab(folder: Path, home: Path, *options: str) -> Iterator[str]:
     log = home / "jupyterlab.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [*command, *OPTIONS, *options], cwd=folder, env=_environment(home), stdout=output, stderr=output,
+            [*command, *OPTIONS, *options], cwd=folder, env=environment(home), stdout=output, stderr=output,
             start_new_session=True,
         )  # fmt: skip
     try:
@@ -49,7 +49,8 @@ def jupyterlab(folder: Path, home: Path, *options: str) -> Iterator[str]:
         _end(server)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """This process's variables, with everything that Jupyter reads and writes moved below `home`."""
     own = {
         "HOME": home,
         "JUPYTER_CONFIG_DIR": home / "config",
