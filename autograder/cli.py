@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 
 if TYPE_CHECKING:
@@ -21,12 +20,18 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="leftcontext",
     help="A course on causal attention that grades itself.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 Json = Annotated[bool, typer.Option("--json", help="For a program: JSON on standard output, nothing else.")]
 WRONG, UNUSABLE = 1, 2  # exit codes: an answer (or a notebook, or the bank) is wrong; the input can't be used
+UsageError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which typer does not name
+
+
+@app.callback(invoke_without_command=True)
+def _without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def _exercise_ids(incomplete: str) -> list[str]:
@@ -196,15 +201,20 @@ def _print_bank(rows: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, caption=f"{len(rows)} exercises", caption_justify="left")
-    for name in ("id", "unit", "topic", "kind"):
-        table.add_column(name, overflow="fold")
-    for name in ("points", "misconceptions"):
-        table.add_column(name, justify="right")
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("exercise", no_wrap=True)
+    table.add_column("topic", overflow="fold")
+    table.add_column("points", justify="right")
+    table.add_column("mistakes known", justify="right")
+    unit = None
     for row in rows:
-        known = str(len(row["misconceptions"]))
-        table.add_row(row["id"], row["unit"], row["topic"], row["kind"], f"{row['points']:g}", known)
+        if row["unit"] != unit:
+            unit = row["unit"]
+            table.add_section()
+            table.add_row(unit, style="bold")
+        table.add_row(row["id"], row["topic"], f"{row['points']:g}", str(len(row["misconceptions"])))
     Console().print(table)
+    typer.echo(f"{len(rows)} exercises.")
 
 
 @app.command()
@@ -278,29 +288,27 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         code = 130
     except BrokenPipeError:
         # Whoever read us has had enough, as in `leftcontext exercises | head`; Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except click.ClickException as error:
-        code = _refuse(error.format_message())
-    except (LookupError, ValueError, OSError) as error:
+    except (UsageError, LookupError, ValueError) as error:
         if not _is_ours(error):
             raise
-        code = _refuse(str(error))
+        code = _refuse(getattr(error, "format_message", error.__str__)())
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _is_ours(error: Exception) -> bool:
-    """Whether an error is one of the sentences this project writes for people, and no bug of its own."""
+def _is_ours(error: BaseException) -> bool:
+    """Whether an error is a sentence written for people, and no bug."""
     from autograder.bank import UnknownExercise
     from autograder.course import NoCourse
     from autograder.lesson import LessonError
     from autograder.workspace import NoWorkspace
 
-    return isinstance(error, UnknownExercise | NoCourse | LessonError | NoWorkspace)
+    return isinstance(error, UsageError | UnknownExercise | NoCourse | LessonError | NoWorkspace)
 
 
 def _refuse(sentence: str) -> int:

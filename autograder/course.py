@@ -30,9 +30,9 @@ class Course:
         raise NoCourse(f"There is no course in {folder}: no source/, no {CONFIG}. Run this in a clone of Left Context.")
 
     def units(self, names: Iterable[str] = ()) -> list[str]:
-        """The units with a lesson, in order, or those of the given names. Raises NoCourse."""
+        """The units with a lesson, in order, or those of the given names ("04" is enough). Raises NoCourse."""
         known = sorted(path.parent.name for path in (self.root / "source").glob(f"*/{LESSON}"))
-        chosen = list(names) or known
+        chosen = [next((unit for unit in known if unit.startswith(f"{name}-")), name) for name in names] or known
         for name in chosen:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=2, cutoff=0.3)
