@@ -3,7 +3,7 @@
 Write `causal_allowed(T)`: a `(T, T)` array of **booleans** for any `T >= 1`. Entry `[i, j]` is `True` where query `i` may attend to key `j`,
 and `False` where it may not.
 
-Rows are queries, columns are keys. (Numbers 0 and -inf are another kind of mask; its turn comes next.)
+Rows are queries, columns are keys. (Numbers `0` and `-inf` are another kind of mask; its turn comes next.)
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """### Write the additive mask
 
-Write `causal_mask(T)`: a `(T, T)` array of floats for any `T >= 1`, with **0** where query `i` may attend to key `j` and
-**-inf** where it may not. Added to the scores, it leaves an allowed score as it is and sinks every other.
+Write `causal_mask(T)`: a `(T, T)` array of floats for any `T >= 1`, with `0` where query `i` may attend to key `j` and
+`-inf` where it may not. Added to the scores, it leaves an allowed score as it is and sinks every other.
 
-Any float type will do. A large negative number is not -inf: here the mask keeps its word exactly.
+Any float type will do. A large negative number is not `-inf`: here the mask keeps its word exactly.
 """
 
 import numpy as np

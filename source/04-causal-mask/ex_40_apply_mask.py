@@ -1,7 +1,7 @@
 """### Apply the mask
 
-Write `apply_mask(scores, mask)`. `scores` is `(..., T_q, T_k)`, already scaled; `mask` is additive, it holds only 0 and -inf, and
-its last two axes are `(T_q, T_k)` too. Return the masked scores, ready for the softmax: a score where the mask is 0, -inf where it is -inf.
+Write `apply_mask(scores, mask)`. `scores` is `(..., T_q, T_k)`, already scaled; `mask` is additive, it holds only `0` and `-inf`, and
+its last two axes are `(T_q, T_k)` too. Return the masked scores, ready for the softmax: a score where the mask is `0`, and `-inf` where it is `-inf`.
 
 - Leading axes (batch, heads) broadcast: one `(T, T)` mask serves a whole batch, and `(B, 1, T, T)` gives each text its own.
 - Any pattern may come, not only the causal one; `T_q` and `T_k` may differ, and may be 1.

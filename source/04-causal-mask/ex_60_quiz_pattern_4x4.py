@@ -1,6 +1,14 @@
 """### Which one is causal?
 
-Rows are queries, columns are keys; `1` is a weight that can be non-zero, `.` one that is forced to 0. Which is the pattern of a causal weight matrix?
+Rows are queries, columns are keys; `.` is a weight forced to 0. Which pattern does causal attention have?
+
+```text
+A       B       C       D       E       F
+1111    1...    11..    ....    ...1    1...
+.111    11..    111.    1...    ..11    11..
+..11    111.    1111    11..    .111    .11.
+...1    1111    1111    111.    1111    ..11
+```
 """
 
 from autograder.authoring import Quiz
@@ -10,38 +18,32 @@ exercise = Quiz(
     topic="the shape of the weight matrix",
     hints=("How many keys may the first row see?", "Key 0 is the leftmost column. Who may see it?"),
 )
-
-
-def picture(*rows: str) -> str:
-    return "\n".join(["```text", *(" ".join(row) for row in rows), "```"])
-
-
 exercise.wrong(
-    picture("1111", ".111", "..11", "...1"),
-    "Read row 0: the first query would see all four keys, three of them in its future. This is the transpose.",
+    "Row 0 sees every key, row 3 only key 3.",
+    "Read row 0: the first query would see three keys of its future. This is the transpose.",
     "mask_transposed",
 )
 exercise.right(
-    picture("1...", "11..", "111.", "1111"),
+    "Row 0 sees only key 0, row 3 every key.",
     "Row i begins at key 0 and ends at its own position.",
 )
 exercise.wrong(
-    picture("11..", "111.", "1111", "1111"),
+    "Row 0 sees two keys, row 3 every key.",
     "One column too far: row 0 sees key 1, the very token that it has to predict.",
     "one_ahead",
 )
 exercise.wrong(
-    picture("....", "1...", "11..", "111."),
+    "Row 0 sees no key, row 3 three keys.",
     "The diagonal is missing: row 0 has no key at all, and its softmax has nothing to divide by.",
     "own_position_excluded",
 )
 exercise.wrong(
-    picture("...1", "..11", ".111", "1111"),
-    "Mirrored: row 0 sees only key 3, the last one. Key 0 is the leftmost column, and every query may see it.",
+    "Row 0 sees only key 3, row 3 every key.",
+    "Mirrored: row 0 sees only the last key. Key 0 is the leftmost column, and every query may see it.",
     "anti_diagonal",
 )
 exercise.wrong(
-    picture("1...", "11..", ".11.", "..11"),
+    "Row 0 sees only key 0, row 3 two keys.",
     "No leak here, but rows 2 and 3 forget the oldest tokens. Plain causal attention looks back to the very first.",
     "forgets_the_past",
 )

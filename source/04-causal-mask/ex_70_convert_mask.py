@@ -6,10 +6,10 @@ Write `convert_mask(mask, source, target)`: the same mask, in another convention
 |---|---|---|---|
 | `"allowed"` | True | False | bool |
 | `"blocked"` | False | True | bool |
-| `"additive"` | 0 | -inf | float |
+| `"additive"` | 0 | `-inf` | float |
 | `"multiplicative"` | 1 | 0 | float |
 
-`mask` is an array of any shape and pattern, and stays as it is. An additive mask holds only 0 and -inf. A multiplicative one may
+`mask` is an array of any shape and pattern, and stays as it is. An additive mask holds only `0` and `-inf`. A multiplicative one may
 arrive as integers, but leaves as floats.
 """
 
