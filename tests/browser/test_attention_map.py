@@ -1,6 +1,7 @@
 """AttentionMap as a person meets it: by mouse, by keyboard, by reading; its numbers against NumPy's."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -136,3 +137,26 @@ def test_focus_is_seen_and_still_there_without_motion(alone: Alone) -> None:
     focused = page.locator(":focus")
     assert before == "none" and focused.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
     assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
+
+
+@pytest.fixture
+def dark_theme(page: Page, lab_address: str) -> Iterator[None]:
+    address = f"{lab_address}/lab/api/settings/@jupyterlab/apputils-extension:themes"
+
+    def choose(theme: str) -> None:
+        page.goto(f"{lab_address}/lab")
+        token = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "_xsrf")
+        page.request.put(address, data={"raw": json.dumps({"theme": theme})}, headers={"X-XSRFToken": token})
+
+    choose("JupyterLab Dark")
+    yield
+    choose("JupyterLab Light")
+
+
+def test_in_jupyterlab_it_is_dark_where_the_theme_is_dark(dark_theme: None, lab: Callable[..., Page]) -> None:
+    page = lab(CELL)
+    page.get_by_role("rowheader", name="cat").first.wait_for()
+    ink = page.get_by_role("status").evaluate("e => getComputedStyle(e).color.match(/\\d+/g).slice(0, 3).map(Number)")
+    assert min(ink) > 180, f"light text on a dark ground, not {ink}"
+    hidden = page.get_by_role("gridcell").nth(4).evaluate("e => getComputedStyle(e).color.match(/\\d+/g).map(Number)")
+    assert min(hidden) > 180, f"also where a key is hidden, not {hidden}"
