@@ -72,7 +72,7 @@ def any_size(rng):
     K = np.array([[0.0, 1700.0, 0.0, 0.0], [1.0, 1700.0, 0.0, 0.0], [-1.0, 1700.0, 0.0, 0.0], [0.0, 1701.0, 0.0, 0.0]])
     V = rng.normal(size=(4, 3))
     yield case(Q, K, V, 2, note="scores near +850")
-    yield case(Q * [1.0, -60.0, 0.0, 0.0], K, V, 2, note="scores far below -10000")
+    yield case(Q * [1.0, -200.0, 0.0, 0.0], K, V, 2, note="scores far below -100000")
     K[1] *= -1
     yield case(Q, K, V, 2, note="scores of +850 and -850 side by side")
 
@@ -193,8 +193,8 @@ exercise.mistake(idea.MASK_AFTER_SOFTMAX, says="The keys after i took part in th
 ))(lambda Q, K, V, i: _softmax(K @ Q[i] / np.sqrt(Q.shape[1]))[_up_to(i)] @ V[_up_to(i)])  # fmt: skip
 exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V, i: _filled(Q, K, V, i, 0.0))
 exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V, i: _filled(Q, K, V, i, -10.0))
-exercise.mistake(idea.FILL_WEAK, says="-1e4 looks low, but real scores can be lower still; then hidden keys win.")(
-    lambda Q, K, V, i: _filled(Q, K, V, i, -1e4)
+exercise.mistake(idea.FILL_WEAK, says="A number such as -1e4 or -1e5 looks low, but real scores can be lower still; then hidden keys win.")(
+    lambda Q, K, V, i: _filled(Q, K, V, i, -1e5)
 )
 exercise.mistake(idea.FILL_PLUS_INF)(lambda Q, K, V, i: _filled(Q, K, V, i, np.inf))
 exercise.mistake(idea.NO_SCALE)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=1.0))
