@@ -9,6 +9,7 @@ const STAGES = {
 };
 const FORMULA = ["softmax(", "Q Kᵀ", " / √d", " + mask", ")", " V"];
 const PARTS = { scores: [1], scaled: [1, 2], masked: [1, 2, 3], weights: [0, 1, 2, 3, 4], output: [0, 1, 2, 3, 4, 5] };
+const NOTES = { leak: " – a leak: this key lies in the future", "ruled-out": " – hidden by the mask", "": "" };
 const LABELS = { one_ahead: "one ahead", zero: "0 instead of −∞", yours: "your mask" };
 
 const product = (a, b) => a.map((row) => b[0].map((_, j) => row.reduce((sum, x, k) => sum + x * b[k][j], 0)));
@@ -31,88 +32,90 @@ function maskOf(model) {
   return (x, i, j) => (j <= i + offset + ahead ? x : name === "zero" ? 0 : -Infinity);
 }
 
+// All stages by name, and for each weight whether its key is hidden, or lies in the future and is seen.
 function compute(model) {
-  const queries = model.get("_queries");
-  const scores = product(queries, transpose(model.get("_keys")));
+  const queries = model.get("_queries"), keys = model.get("_keys"), offset = keys.length - queries.length;
+  const scores = product(queries, transpose(keys));
   const scaled = each(scores, (x) => x / Math.sqrt(queries[0].length));
   const masked = each(scaled, maskOf(model));
   const weights = masked.map(softmax);
-  return { scores, scaled, masked, weights, output: product(weights, model.get("_values")) };
+  const marks = each(masked, (x, i, j) => (x === -Infinity ? "ruled-out" : j > i + offset ? "leak" : ""));
+  const future = scores.reduce((sum, row, i) => sum + Math.max(0, row.length - 1 - i - offset), 0);
+  return { scores, scaled, masked, weights, output: product(weights, model.get("_values")), marks, future };
+}
+
+// One cell in a sentence, for the eyes of those who look at it and the ears of those who do not.
+function sentence(stage, result, i, j, query, key) {
+  const x = number(result[stage][i][j], 3);
+  if (stage === "output") return `output of “${query}”, ${key}: ${x}`;
+  const pair = `query “${query}”, key “${key}”:`;
+  if (stage === "scores") return `${pair} score ${x}`;
+  if (stage === "scaled") return `${pair} scaled score ${x}`;
+  const note = NOTES[result.marks[i][j]];
+  if (stage === "masked") return `${pair} masked score ${x}${note}`;
+  return `query “${query}” attends to key “${key}”: weight ${x}${note}`;
+}
+
+function verdict({ marks, future }) {
+  const seen = marks.flat().filter((mark) => mark === "leak").length;
+  return seen ? `${seen} of ${future} future cells can be seen: a leak.` : "No query sees its future.";
 }
 
 function render({ model, el }) {
   const keys = model.get("tokens"), components = model.get("components");
-  const named = components.some((name, k) => name !== String(k));
-  const offset = keys.length - model.get("_queries").length;
-  const queries = keys.slice(offset);
+  const queries = keys.slice(keys.length - model.get("_queries").length);
   const set = (trait) => (value) => { model.set(trait, value); model.save_changes(); };
   const labels = Object.fromEntries(model.get("masks").map((name) => [name, LABELS[name] ?? name]));
   const masks = choice("mask", labels, set("mask"));
   const stages = choice("stage", Object.fromEntries(Object.keys(STAGES).map((name) => [name, name])), set("stage"));
   const formula = element("p", { className: "lc-formula" });
   const caption = element("p", { className: "lc-muted" });
-  const grid = matrixGrid((i, j) => { set("query")(i); say(cellSentence(i, j)); });
+  const grid = matrixGrid((i, j) => { set("query")(i); tell(i, j); });
   const bars = barTable();
   const status = element("p", { className: "lc-status", role: "status" });
+  let result;
   root(el, "Attention map").append(masks.node, stages.node, formula, caption,
     element("div", { className: "lc-columns" }, grid.node, bars.node), status, markLegend());
-  let result;
 
   const say = (text) => { status.textContent = text; };
-  const seesFuture = (i, j) => j > i + offset && result.masked[i][j] !== -Infinity;
-
-  function cellSentence(i, j) {
-    const stage = model.get("stage"), x = number(result[stage][i][j], 3);
-    if (stage === "output") return `output of “${queries[i]}”, ${components[j]}: ${x}`;
-    const note = { leak: " – a leak: this key lies in the future", "ruled-out": " – hidden by the mask", "": "" }[mark(i, j)];
-    if (stage === "weights") return `query “${queries[i]}” attends to key “${keys[j]}”: weight ${x}${note}`;
-    return `query “${queries[i]}”, key “${keys[j]}”: ${stage === "scores" ? "score" : `${stage} score`} ${x}${note}`;
-  }
-
-  function mark(i, j) {
-    if (!["masked", "weights"].includes(model.get("stage"))) return "";
-    return seesFuture(i, j) ? "leak" : result.masked[i][j] === -Infinity ? "ruled-out" : "";
-  }
+  const columns = (stage) => (stage === "output" ? components : keys);
+  const tell = (i, j) => {
+    const stage = model.get("stage");
+    say(sentence(stage, result, i, j, queries[i], columns(stage)[j]));
+  };
 
   function paint() {
-    const stage = model.get("stage"), columns = stage === "output" ? components : keys;
+    const stage = model.get("stage"), kind = stage === "output" ? "component" : "key";
     result = compute(model);
     masks.choose(model.get("mask"));
     stages.choose(stage);
     formula.replaceChildren(...FORMULA.map((part, k) => element(PARTS[stage].includes(k) ? "b" : "span", {}, part)));
     caption.textContent = STAGES[stage];
     grid.show({
-      label: `${stage}: rows are queries, columns are ${stage === "output" ? "components" : "keys"}`,
-      rows: queries, columns, axes: ["query ↓", stage === "output" ? "component →" : "key →"],
-      values: result[stage], marks: each(result[stage], (_, i, j) => mark(i, j)),
+      label: `${stage}: rows are queries, columns are ${kind}s`,
+      rows: queries, columns: columns(stage), axes: ["query ↓", `${kind} →`], values: result[stage],
+      marks: stage === "masked" || stage === "weights" ? result.marks : each(result[stage], () => ""),
       range: stage === "weights" ? [0, 1] : undefined,
     });
     select();
   }
 
   function select() {
-    const i = model.get("query");
+    const i = model.get("query"), named = components.some((name, k) => name !== String(k));
     grid.select(i);
     bars.show({
-      caption: `weights of query “${queries[i]}”`, names: keys, values: result.weights[i],
-      marks: keys.map((_, j) => (seesFuture(i, j) ? "leak" : result.masked[i][j] === -Infinity ? "ruled-out" : "")),
+      caption: `weights of query “${queries[i]}”`, names: keys, values: result.weights[i], marks: result.marks[i],
       foot: `output: ${result.output[i].map((x, k) => (named ? `${components[k]} ` : "") + number(x)).join(", ")}`,
     });
   }
 
-  function verdict() {
-    const future = queries.flatMap((_, i) => keys.flatMap((_, j) => (j > i + offset ? [seesFuture(i, j)] : [])));
-    const seen = future.filter(Boolean).length;
-    return seen ? `${seen} of ${future.length} future cells can be seen: a leak.` : "No query sees its future.";
-  }
-
   const stop = listen(model, {
-    mask: () => { paint(); say(`mask ${labels[model.get("mask")] ?? model.get("mask")}: ${verdict()}`); },
+    mask: () => { paint(); say(`mask ${labels[model.get("mask")] ?? model.get("mask")}: ${verdict(result)}`); },
     stage: () => { paint(); say(caption.textContent); },
     query: select,
   });
   paint();
-  say(verdict());
+  say(verdict(result));
   return stop;
 }
 

@@ -133,7 +133,8 @@ function matrixGrid(onEnter) {
 function barTable() {
   const node = element("table", { className: "lc-bars" });
   function show({ caption, names, values, marks, foot }) {
-    const head = element("tr", { className: "lc-unseen" }, ...["key", "weight", "bar"].map((name) => element("th", { scope: "col" }, name)));
+    const titles = ["key", "weight", "bar"].map((name) => element("th", { scope: "col" }, name));
+    const head = element("tr", { className: "lc-unseen" }, ...titles);
     const lines = names.map((name, j) => {
       const bar = element("span", {}, marks[j] === "ruled-out" ? "hidden" : "");
       bar.style.width = `${100 * values[j]}%`;

@@ -61,31 +61,63 @@ function sampleText(mask, run) {
     element("p", { className: "lc-words" }, ...words), element("p", { className: "lc-muted" }, `${verdict}.${share}`));
 }
 
+// The attention of one head to the course's sentence. Until a reader chooses a head, it is the one in which the last
+// word looks most at the noun that the verb must agree with, or, where the future is seen, the one that looks most ahead.
+function headMap(tokens, say) {
+  const heads = choice("head", HEADS, (of) => { chosen = of; paint(); });
+  const grid = matrixGrid((i, j) =>
+    say(`query “${tokens[i]}” attends to key “${tokens[j]}”: weight ${number(part(head)[i][j], 3)}`));
+  const node = element("div", {}, heads.node, grid.node, markLegend());
+  let weights, ahead, head, chosen;
+
+  const part = (of) => of.split(".").reduce((rest, k) => rest[k], weights);
+  const noun = tokens.indexOf("dogs");
+  const merit = (of) => (ahead ? part(of).reduce((sum, row, i) => sum + (row[i + 1] ?? 0), 0) : part(of).at(-1)[noun]);
+
+  function paint() {
+    head = chosen ?? Object.keys(HEADS).reduce((a, b) => (merit(b) > merit(a) ? b : a));
+    heads.choose(head);
+    grid.show({
+      label: `attention weights of head ${HEADS[head]}: rows are queries, columns are keys`,
+      rows: tokens, columns: tokens, axes: ["query ↓", "key →"], values: part(head), range: [0, 1],
+      marks: tokens.map((_, i) => tokens.map((_, j) => (j > i + ahead ? "ruled-out" : j > i ? "leak" : ""))),
+    });
+  }
+
+  function show(run, mask) {
+    node.hidden = !run?.weights;
+    if (node.hidden) return;
+    weights = run.weights;
+    ahead = { causal: 0, one_ahead: 1, none: Infinity }[mask];
+    paint();
+  }
+  return { node, show };
+}
+
+function verdict(mask, { losses, share }, entropy) {
+  if (!losses.length) return `${NAMES[mask]}: stopped before the first step.`;
+  const loss = losses.at(-1), below = loss < entropy - 0.1;
+  return `${NAMES[mask]}: ${share === null ? "stopped at" : "trained to"} loss ${number(loss)}, ` +
+    (below ? "below the entropy: it has seen the answers." : "not below the entropy: no sign of a leak.");
+}
+
 function render({ model, el }) {
-  const tokens = model.get("tokens"), entropy = model.get("entropy"), steps = model.get("steps");
+  const entropy = model.get("entropy"), steps = model.get("steps");
   const masks = choice("mask", NAMES, (mask) => { model.set("mask", mask); model.save_changes(); });
-  const heads = choice("head", HEADS, (value) => { chosen = value; paint(); });
   const button = element("button", { type: "button", className: "lc-button", disabled: true });
   const progress = element("progress", { max: steps, ariaLabel: "training steps done" });
   const readout = element("span", { className: "lc-muted" });
   const chart = lossChart(steps, entropy);
   const samples = element("div", { className: "lc-samples" });
-  const map = element("div", { className: "lc-map" });
-  const grid = matrixGrid((i, j) => say(cellSentence(i, j)));
   const status = element("p", { className: "lc-status", role: "status" });
-  map.append(heads.node, grid.node, markLegend());
+  const say = (text) => { status.textContent = text; };
+  const map = headMap(model.get("tokens"), say);
   root(el, "Train and generate").append(masks.node,
     element("div", { className: "lc-controls" }, button, progress, readout),
-    status, element("div", { className: "lc-columns" }, chart.node, samples), map);
-  let head, chosen, kernel = false, waiting, announced = "";
+    status, element("div", { className: "lc-columns" }, chart.node, samples), map.node);
+  let kernel = false, waiting, announced = "";
 
-  const say = (text) => { status.textContent = text; };
-  const run = () => model.get("runs")[model.get("mask")];
-  const weights = (of = head) => of.split(".").reduce((part, k) => part[k], run().weights);
-  const ahead = () => ({ causal: 0, one_ahead: 1, none: Infinity })[model.get("mask")];
-  const cellSentence = (i, j) => `query “${tokens[i]}” attends to key “${tokens[j]}”: weight ${number(weights()[i][j], 3)}`;
-
-  // Ask Python for something. Where nobody answers there is no kernel, and the button says so instead of doing nothing.
+  // Ask Python for something. Where nobody answers there is no kernel, and the page says so instead of doing nothing.
   function ask(what) {
     model.send({ do: what, mask: model.get("mask") }); // the mask too: a trait may arrive later than a message
     clearTimeout(waiting);
@@ -97,59 +129,32 @@ function render({ model, el }) {
   }
 
   function heard() {
+    const mask = model.get("mask"), run = model.get("runs")[mask];
     clearTimeout(waiting);
-    if (!kernel) say(run()?.losses.length ? verdict(model.get("mask")) : "Choose a mask and press Train.");
+    if (!kernel) say(run ? verdict(mask, run, entropy) : "Choose a mask and press Train.");
     kernel = true;
     paint();
   }
 
-  function verdict(mask) {
-    const { losses, share } = model.get("runs")[mask];
-    if (!losses.length) return `${NAMES[mask]}: stopped before the first step.`;
-    const loss = losses.at(-1);
-    const where = loss < entropy - 0.1 ? "below the entropy: it has seen the answers" :
-      "not below the entropy: no sign of a leak";
-    return `${NAMES[mask]}: ${share === null ? "stopped at" : "trained to"} loss ${number(loss)}, ${where}.`;
-  }
-
   function paint() {
-    const running = kernel && model.get("running"), shown = run(), done = shown?.steps.at(-1) ?? 0;
-    masks.choose(model.get("mask"));
-    button.textContent = running ? "■ Stop" : shown ? "▶ Train again" : "▶ Train";
+    const mask = model.get("mask"), runs = model.get("runs"), run = runs[mask], running = kernel && model.get("running");
+    const done = run?.steps.at(-1) ?? 0, loss = run?.losses.at(-1);
+    masks.choose(mask);
+    button.textContent = running ? "■ Stop" : run ? "▶ Train again" : "▶ Train";
     button.disabled = !kernel;
     progress.value = done;
-    readout.textContent = shown?.losses.length
-      ? `step ${done} of ${steps}, loss ${number(shown.losses.at(-1))}, entropy ${number(entropy)}` : `entropy ${number(entropy)}`;
-    chart.show(model.get("runs"));
-    const texts = Object.keys(NAMES).filter((mask) => model.get("runs")[mask]?.words.length);
-    samples.replaceChildren(...texts.map((mask) => sampleText(mask, model.get("runs")[mask])));
-    map.hidden = !shown?.weights;
-    if (shown?.weights) paintMap();
-  }
-
-  // Until a reader chooses a head: the one in which the last word looks most at the noun that the verb must agree with,
-  // or, where the future can be seen, the one that looks most at the next word.
-  function bestHead() {
-    const noun = tokens.indexOf("dogs");
-    const merit = (of) => (ahead() ? weights(of).reduce((sum, line, i) => sum + (line[i + 1] ?? 0), 0) : weights(of).at(-1)[noun]);
-    return Object.keys(HEADS).reduce((a, b) => (merit(b) > merit(a) ? b : a));
-  }
-
-  function paintMap() {
-    head = chosen ?? bestHead();
-    heads.choose(head);
-    grid.show({
-      label: `attention weights of head ${HEADS[head]}, rows are queries, columns are keys`,
-      rows: tokens, columns: tokens, axes: ["query ↓", "key →"], values: weights(), range: [0, 1],
-      marks: tokens.map((_, i) => tokens.map((_, j) => (j > i + ahead() ? "ruled-out" : j > i ? "leak" : ""))),
-    });
+    readout.textContent = (done ? `step ${done} of ${steps}, loss ${number(loss)}, ` : "") + `entropy ${number(entropy)}`;
+    chart.show(runs);
+    const written = Object.keys(NAMES).filter((name) => runs[name]?.words.length);
+    samples.replaceChildren(...written.map((name) => sampleText(name, runs[name])));
+    map.show(run, mask);
   }
 
   // Say what happened once, not at every step: a screen reader reads each change of the status aloud.
   function announce() {
     const running = model.get("running");
     if (running === announced) return;
-    say(running ? `Training with mask ${NAMES[running]} …` : verdict(announced));
+    say(running ? `Training with mask ${NAMES[running]} …` : verdict(announced, model.get("runs")[announced], entropy));
     announced = running;
   }
 
