@@ -42,9 +42,9 @@ lint: setup
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/leftcontext build --check
 
-# Two at a time; a file's tests stay together, so that they share its JupyterLab.
+# Two at a time, so that both cores have work to the end.
 test: lint
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
 
 verify: setup
 	$(BIN)/leftcontext verify

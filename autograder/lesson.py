@@ -43,18 +43,23 @@ def read_lesson(unit: Path) -> Lesson:
         raise LessonError(f"{_short(path)} is missing. Write the lesson there.") from None
     parsed = myst_to_notebook(text, add_source_map=True)
     lesson = Lesson(new_notebook(metadata=METADATA))
+    lines = text.split("\n")
     for cell, line in zip(parsed.cells, parsed.metadata.source_map, strict=True):
-        _add(lesson, cell, path, line + 1)
+        while line < len(lines) - 1 and not lines[line].strip():
+            line += 1
+        if cell.cell_type == "code":
+            _append(lesson, cell, _free(lesson, _content_id(cell)), f"{_short(path)}, line {line + 1}")
+        else:
+            _add_text(lesson, cell, path, line + 1)
     return lesson
 
 
-def _add(lesson: Lesson, cell: NotebookNode, path: Path, line: int) -> None:
-    place = f"{_short(path)}, line {line}"
-    if cell.cell_type == "code":
-        _append(lesson, cell, _free(lesson, _content_id(cell)), place)
-        return
+def _add_text(lesson: Lesson, cell: NotebookNode, path: Path, line: int) -> None:
     # re.split gives text, id, text, id, ..., text.
     for number, piece in enumerate(CALL.split(cell.source)):
+        empty_lines = len(piece) - len(piece.lstrip("\n"))
+        place = f"{_short(path)}, line {line + empty_lines}"
+        line += piece.count("\n")
         if number % 2:
             _call_in(lesson, piece, place)
         elif piece.strip():

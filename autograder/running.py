@@ -43,10 +43,10 @@ def run(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = l
     )
     try:
         client.execute(env={**os.environ, WORKSPACE: "", "OPENBLAS_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        cell = _last_run(notebook)
-        ends = str(error).strip().splitlines()
-        raise RunError(cell.id, ends[-1] if ends else type(error).__name__) from None
+    except CellExecutionError as error:
+        raise RunError(_last_run(notebook).id, f"{error.ename}: {error.evalue}") from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise RunError(_last_run(notebook).id, str(error).splitlines()[0]) from None
     notebook.metadata = own
     for cell in notebook.cells:
         if cell.cell_type == "code":

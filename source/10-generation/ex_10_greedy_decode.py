@@ -8,7 +8,6 @@ numbers, `T >= 1`; `n >= 0`. Return the prompt followed by `n` new tokens, `(T +
 
 import numpy as np
 
-from autograder import misconceptions as idea
 from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, case
 
