@@ -1,0 +1,113 @@
+"""What is committed: no stray, no output, no address, no path of somebody's machine; modules that fit the head."""
+
+import ast
+import json
+import re
+import statistics
+import subprocess
+import tomllib
+from collections.abc import Iterator
+
+import pytest
+from clone import ROOT
+
+TOP = {
+    ".ci", ".gitattributes", ".gitignore", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT", "Makefile", "README.md", "autograder",
+    "benchmarks", "docs", "environment.yml", "leftcontext", "nbgrader_config.py", "notebooks", "pyproject.toml",
+    "requirements.txt", "solutions", "source", "tests",
+}  # fmt: skip
+UNIT_FILE = re.compile(r"source/(\d\d-[a-z-]+)/(lesson\.md|ex_\d\d_\w+\.py|\1\.ipynb)|source/built\.sums")
+BUILT_FILE = re.compile(r"(?:notebooks|solutions)/(\d\d-[a-z-]+)/\1\.ipynb")
+DATA_OF_UNITS: set[str] = set()  # files that a lesson needs beside it, by their paths under source/, declared here
+NEVER = re.compile(r"\.(db|pyc|sqlite\d?|key|pem|log)$|\.ipynb_checkpoints|__pycache__|jupyter_cookie|\.env$")
+MACHINE = re.compile(r"/root/|/home/\w+/|/work/|/Users/\w+/|[A-Z]:\\Users|file:///|https?://[^ ]*(?:pypi|pythonhosted|npmjs)")
+
+
+@pytest.fixture(scope="module")
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("This is no git clone.")
+    return [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def texts(tracked: list[str], *suffixes: str) -> Iterator[tuple[str, str]]:
+    for name in tracked:
+        if name.endswith(suffixes):
+            yield name, (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_file_has_a_place(tracked: list[str]) -> None:
+    strays = [name for name in tracked if not _has_a_place(name)]
+    assert not strays, f"Not expected here. Run: git rm --cached {' '.join(strays)}"
+
+
+def _has_a_place(name: str) -> bool:
+    if NEVER.search(name) or name.split("/")[0] not in TOP:
+        return False
+    if name.startswith("source/"):
+        return bool(UNIT_FILE.fullmatch(name)) or name.removeprefix("source/") in DATA_OF_UNITS
+    if name.startswith(("notebooks/", "solutions/")):
+        return bool(BUILT_FILE.fullmatch(name)) or name.split("/", 1)[1] in DATA_OF_UNITS
+    return True
+
+
+def test_no_file_is_large(tracked: list[str]) -> None:
+    large = {name: size for name in tracked if (size := (ROOT / name).stat().st_size) > 1_500_000}
+    assert not large
+
+
+def test_committed_notebooks_outside_solutions_hold_no_output(tracked: list[str]) -> None:
+    for name, text in texts(tracked, ".ipynb"):
+        if name.startswith("solutions/"):
+            continue
+        code = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+        assert not any(cell["outputs"] or cell["execution_count"] for cell in code), f"{name}. Run: leftcontext build"
+
+
+def test_nothing_names_a_machine_or_a_registry(tracked: list[str]) -> None:
+    for name, text in texts(tracked, ".py", ".md", ".ipynb", ".toml", ".txt", ".yml", ".js", ".css", "Makefile", "run"):
+        if name == "tests/test_repository.py":
+            continue
+        found = MACHINE.search(text)
+        assert found is None, f"{name}: {found[0]}"
+
+
+def test_the_lock_holds_pins_and_no_address() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line) for line in lines)
+    locked = {line.split("==")[0] for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["test"]
+    assert {re.split(r"[<>=]", name)[0] for name in wanted} <= locked, "Run: make lock"
+    assert any(line.startswith("ipykernel==7.") for line in lines)
+
+
+def test_conda_and_binder_get_the_same_packages() -> None:
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    assert "- -r requirements.txt" in text
+    assert "- -e ." in text
+    assert re.search(r"python=3\.1[1-4]$", text, re.MULTILINE)
+
+
+def test_links_between_pages_lead_somewhere(tracked: list[str]) -> None:
+    for name, text in texts(tracked, ".md"):
+        for target in re.findall(r"\]\(<?([^)#>\s]+)", text):
+            if "://" not in target and not target.startswith("mailto:"):
+                assert (ROOT / name).parent.joinpath(target).exists(), f"{name} links to {target}"
+
+
+def test_modules_and_functions_fit_the_head(tracked: list[str]) -> None:
+    lengths, functions = {}, {}
+    for name, text in texts(tracked, ".py"):
+        if not name.startswith(("autograder/", "leftcontext/")):
+            continue
+        lengths[name] = text.count("\n")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                functions[f"{name}:{node.name}"] = node.end_lineno - node.lineno + 1
+    assert {name: n for name, n in lengths.items() if n > 400} == {}
+    assert {name: n for name, n in functions.items() if n > 70} == {}
+    assert statistics.median(lengths.values()) <= 140
+    assert statistics.median(functions.values()) <= 10
