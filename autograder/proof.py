@@ -15,6 +15,7 @@ from autograder.mutation import mutants
 
 SEEDS = 20  # verdicts must not change over so many
 FEWEST_EQUIVALENTS = 3
+EVERY = "*"  # declares all mutants of an exercise that is graded by what the answer achieves, not by what it returns
 
 
 @dataclass
@@ -110,6 +111,9 @@ def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
 
 
 def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
+    if EVERY in exercise.survivors:
+        proof.equivalent = {EVERY: exercise.survivors[EVERY]}
+        return
     exercise.seconds = min(exercise.seconds, 1.0)
     made = mutants(exercise.reference)
     survivors = {mutant.description for mutant in made if all(_passes(exercise, mutant.function, seed) for seed in (0, 1))}

@@ -1,0 +1,220 @@
+"""### The audit
+
+Before anybody believes a loss, the model is audited. Write `audit(logits_fn, vocab, T)`: `logits_fn(tokens)` maps `(T,)` tokens (whole numbers from 0 to `vocab - 1`) to `(T, vocab)` logits.
+
+Return True only if no logits at a position `i` depend on tokens **after** `i`. A leak may be small (1e-6), sit at one position only, or show only from the second call on; rounding noise (about 1e-12) is no leak.
+"""
+
+import numpy as np
+
+from autograder.answers import Truth
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="auditing a model",
+    answer=Truth(),
+    hints=(
+        "If token j changes, which rows of the logits may move?",
+        "Change token j, keep the tokens before it, and compare rows 0 to j - 1 with a tolerance between 1e-12 and 1e-6.",
+        "for j in range(1, T): changed = tokens.copy(); changed[j] = (changed[j] + 1) % vocab; compare logits[:j].",
+    ),
+)
+
+
+@exercise.solution
+def audit(logits_fn, vocab, T):
+    """logits_fn: (T,) int -> (T, vocab). True only if no row depends on later tokens."""
+    tokens = np.arange(T) % vocab
+    before = np.array(logits_fn(tokens))  # (T, vocab)
+    for j in range(1, T):
+        changed = tokens.copy()
+        changed[j] = (tokens[j] + 1) % vocab
+        moved = np.abs(np.array(logits_fn(changed)) - before)
+        if moved[:j].max() > 1e-9:
+            return False
+    return True
+
+
+class Model:
+    """A small deterministic logits_fn; `leak(vectors)` says what of the future gets into (T, vocab) logits."""
+
+    def __init__(self, name, rng, vocab, leak=None, first_calls_honest=0):
+        self.__name__ = name
+        self.table, self.leak = rng.normal(size=(vocab, vocab)), leak
+        self.vectors = rng.normal(size=(vocab, vocab))
+        self.calls, self.first_calls_honest = 0, first_calls_honest
+
+    def __call__(self, tokens):
+        self.calls += 1
+        tokens = np.asarray(tokens)
+        past = np.cumsum(self.vectors[tokens], axis=0) / np.arange(1, len(tokens) + 1)[:, None]
+        logits = self.table[tokens] + past
+        if self.leak is not None and self.calls > self.first_calls_honest:
+            logits = logits + self.leak(self.vectors[tokens])
+        return logits
+
+
+def _next(x):
+    return np.roll(x, -1, axis=0) * (np.arange(len(x)) < len(x) - 1)[:, None]
+
+
+def _only(x, row):
+    return x * (np.arange(len(x)) == row)[:, None]
+
+
+LEAKS = {
+    "sees_one_ahead": _next,
+    "sees_everything": lambda x: np.broadcast_to(x.sum(axis=0), x.shape),
+    "mean_over_time": lambda x: np.broadcast_to(x.mean(axis=0), x.shape) * 0.1,
+    "leaks_by_a_millionth": lambda x: 1e-6 * _next(x),
+    "leaks_at_position_0_only": lambda x: _only(_next(x), 0),
+    "leaks_at_the_last_but_one_only": lambda x: _only(_next(x), len(x) - 2),
+    "position_0_sees_the_last_token_only": lambda x: _only(np.broadcast_to(x[-1], x.shape), 0),
+    "one_ahead_but_not_at_row_0": lambda x: _next(x) * (np.arange(len(x)) > 0)[:, None],
+    "leaks_into_one_logit_only": lambda x: _next(x) * (np.arange(x.shape[1]) == 1),
+}
+HONEST = {
+    "causal": None,
+    "rounding_noise": lambda x: 1e-13 * np.broadcast_to(x.sum(axis=0), x.shape),
+    "sees_one_back": lambda x: np.roll(x, 1, axis=0) * (np.arange(len(x)) > 0)[:, None],
+}
+
+
+@exercise.part("Plain cases", points=1)
+def plain(rng):
+    yield case(Model("causal", rng, 5), 5, 4)
+    yield case(Model("sees_one_ahead", rng, 5, LEAKS["sees_one_ahead"]), 5, 4)
+    yield case(Model("sees_everything", rng, 5, LEAKS["sees_everything"]), 5, 6)
+
+
+@exercise.part("Leaks that hide", points=2)
+def hidden(rng):
+    for name in list(LEAKS)[2:]:
+        yield case(Model(name, rng, 7, LEAKS[name]), 7, 6)
+    yield case(Model("leaks_from_the_second_call_on", rng, 5, LEAKS["sees_one_ahead"], first_calls_honest=1), 5, 5)
+    yield case(Model("leaks_with_two_tokens_of_vocabulary", rng, 2, LEAKS["sees_one_ahead"]), 2, 5)
+
+
+@exercise.part("No false alarm", points=1)
+def honest(rng):
+    for name, leak in HONEST.items():
+        yield case(Model(name, rng, 6, leak), 6, 7)
+    yield case(Model("causal", rng, 4), 4, 1, note="T = 1 has no future")
+    yield case(Model("sees_one_ahead", rng, 4, LEAKS["sees_one_ahead"]), 4, 2)
+
+
+def _rows_moved(logits_fn, tokens, changed):
+    a, b = np.array(logits_fn(tokens)), np.array(logits_fn(changed))
+    return np.abs(a - b).max(axis=-1)
+
+
+@exercise.equivalent
+def one_token_at_a_time(logits_fn, vocab, T):
+    for shift in range(1, vocab):
+        tokens = np.arange(T) * 3 % vocab
+        for j in range(T):
+            changed = tokens.copy()
+            changed[j] = (changed[j] + shift) % vocab
+            if (_rows_moved(logits_fn, tokens, changed)[:j] > 1e-8).any():
+                return False
+    return True
+
+
+@exercise.equivalent
+def influence_matrix_first(logits_fn, vocab, T):
+    rng = np.random.default_rng(7)
+    moved = np.zeros((T, T), dtype=bool)
+    for _ in range(4):
+        tokens = rng.integers(vocab, size=T)
+        for j in range(T):
+            changed = np.where(np.arange(T) == j, (tokens + 1) % vocab, tokens)
+            moved[:, j] |= _rows_moved(logits_fn, tokens, changed) > 1e-10
+    return bool(not np.triu(moved, k=1).any())
+
+
+@exercise.equivalent
+def prefixes_against_the_whole(logits_fn, vocab, T):
+    # A causal model says the same about a prefix, whatever follows.
+    logits_fn(np.zeros(T, dtype=int))
+    for seed in range(3):
+        tokens = np.random.default_rng(seed).integers(vocab, size=T)
+        whole = np.array(logits_fn(tokens))
+        for i in range(T):
+            other = np.concatenate([tokens[: i + 1], (tokens[i + 1 :] + 1) % vocab])
+            if not np.allclose(np.array(logits_fn(other))[: i + 1], whole[: i + 1], rtol=0, atol=1e-9):
+                return False
+    return True
+
+
+exercise.mistake(
+    Misconception("always_true", "It believes everyone", "Every model passes, leaking ones too.",
+                  ("What should a model that sees one ahead get?", "False where an earlier row moves.", "Compare before and after a change."))
+)(lambda logits_fn, vocab, T: True)  # fmt: skip
+exercise.mistake(
+    Misconception("always_false", "It believes no one", "Honest models are accused.",
+                  ("What does a causal model get?", "True where no earlier row moves.", "Compare only rows before the changed token."))
+)(lambda logits_fn, vocab, T: False)  # fmt: skip
+
+
+def _auditor(tolerance=1e-9, positions=lambda T: range(1, T), rows=lambda moved, j: moved[:j], shift=1, warm=True, row_of=None):
+    def audit_with_one_flaw(logits_fn, vocab, T):
+        tokens = np.arange(T) * 3 % vocab
+        if warm:
+            logits_fn(tokens)
+        for j in positions(T):
+            changed = tokens.copy()
+            changed[j] = (changed[j] + shift) % vocab
+            if (rows(_rows_moved(logits_fn, tokens, changed), j) > tolerance).any():
+                return False
+        return True
+
+    return audit_with_one_flaw
+
+
+exercise.mistake(
+    Misconception("detector_too_weak", "Small leaks slip through", "The tolerance is so wide that a leak of 1e-6 passes. Training would make it grow.",
+                  ("How small may a leak be?", "A tolerance between 1e-12 and 1e-6.", "1e-9"))
+)(_auditor(tolerance=1e-3))  # fmt: skip
+exercise.mistake(
+    Misconception("detector_too_strict", "Rounding noise is taken for a leak", "Exact equality accuses honest models: floats differ in the last digits.",
+                  ("Are 0.1 + 0.2 and 0.3 equal?", "A tolerance between 1e-12 and 1e-6.", "1e-9"))
+)(_auditor(tolerance=0.0))  # fmt: skip
+exercise.mistake(
+    Misconception("one_position_only", "Only the last token is changed", "A leak elsewhere is not seen.",
+                  ("Which leaks show when only the last token changes?", "Change every position in turn.", "for j in range(1, T)"))
+)(_auditor(positions=lambda T: [T - 1] if T > 1 else []))  # fmt: skip
+exercise.mistake(
+    Misconception("first_row_only", "Only row 0 is looked at", "A model can be honest at row 0 and leak in all others.",
+                  ("Which rows come before position j?", "All rows 0 to j - 1.", "logits[:j]"))
+)(_auditor(rows=lambda moved, j: moved[:1]))  # fmt: skip
+exercise.mistake(
+    Misconception("one_row_before_only", "Only the row before is looked at", "Row j - 1 is compared, but an earlier row may see token j as well.",
+                  ("Can row 0 see the last token?", "All rows 0 to j - 1.", "logits[:j], not logits[j - 1]"))
+)(_auditor(rows=lambda moved, j: moved[j - 1 : j]))  # fmt: skip
+exercise.mistake(
+    Misconception("own_row_counted", "The token's own row is counted", "Row j may depend on token j; that is no leak.",
+                  ("May the prediction at j use token j?", "Rows 0 to j - 1 only.", "logits[:j]"))
+)(_auditor(rows=lambda moved, j: moved[: j + 1]))  # fmt: skip
+@exercise.mistake(
+    Misconception("argmax_compared", "Only the likeliest token is compared", "A leak can move all logits without changing which one is the largest.",
+                  ("Does a leak of 1e-6 change the argmax?", "Compare the logits themselves.", "np.abs(a - b).max()"))
+)  # fmt: skip
+def by_argmax(logits_fn, vocab, T):
+    tokens = np.arange(T) * 3 % vocab
+    best = np.argmax(logits_fn(tokens), axis=-1)
+    for j in range(1, T):
+        changed = tokens.copy()
+        changed[j] = (changed[j] + 1) % vocab
+        if (np.argmax(logits_fn(changed), axis=-1)[:j] != best[:j]).any():
+            return False
+    return True
+
+
+
+_BOTH_WAYS = "a leak raises some logits and lowers others, so either sign shows it"
+exercise.survives("np.abs(np.array(logits_fn(changed)) - before) -> np.array(logits_fn(changed)) - before", because=_BOTH_WAYS)
+exercise.survives("np.array(logits_fn(changed)) - before -> before - np.array(logits_fn(changed))", because=_BOTH_WAYS)
+exercise.survives("np.array(logits_fn(changed)) -> logits_fn(changed)", because="the logits are an array already")
+exercise.survives("np.array(logits_fn(tokens)) -> logits_fn(tokens)", because="the logits are an array already")
+exercise.survives("tokens[j] + 1 -> tokens[j] - 1", because="any other token will do")
+exercise.survives("moved[:j].max() > 1e-09 -> moved[:j].max() >= 1e-09", because="no leak is exactly 1e-9")

@@ -1,0 +1,187 @@
+"""### The training loop
+
+Write `train_mini_gpt(params, batches, steps)`: `batches` is `(n, B, T+1)` tokens; do `steps` steps, taking the batches in turn (from the start again after the last). Return
+the trained dictionary: the same names and shapes. The given one stays unchanged.
+
+`loss_and_gradients(params, rows)` from `leftcontext.mini_gpt` gives a batch's loss and a dictionary of gradients. **Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
+`p - rate * m / (sqrt(v) + 1e-8)` with a rate near 0.02. Any optimiser will do: **the loss on unseen text must fall below 0.7 nats** (it starts above 1.5; the best is 0.27).
+"""
+
+import numpy as np
+
+from autograder.answers import Difference, Tuple
+from autograder.authoring import Exercise, Misconception, case
+from leftcontext.mini_gpt import init_params, loss_and_gradients
+
+BAR = 0.7  # nats per token
+
+
+class Below:
+    """A loss that has to be at most the bar. It is shown, so that a learner sees how far it is."""
+
+    def read(self, raw):
+        return np.asarray(float(raw))
+
+    def difference(self, wanted, got):
+        # Two losses agree if both have learned, both have not, both have got worse, or both are no number.
+        agree = np.digitize(wanted, (BAR, 3.0)) == np.digitize(got, (BAR, 3.0)) and np.isnan(wanted) == np.isnan(got)
+        return None if agree else Difference(np.asarray(BAR), got, np.asarray(True))
+
+
+class Fine:
+    """True where the parameters have the right names and shapes."""
+
+    def read(self, raw):
+        return np.asarray(bool(raw))
+
+    def difference(self, wanted, got):
+        return None if bool(wanted) == bool(got) else Difference(wanted, got, np.asarray(True))
+
+
+exercise = Exercise(
+    topic="training a transformer",
+    answer=Tuple(same_names_and_shapes=Fine(), held_out_loss=Below()),
+    seconds=20.0,
+    hints=(
+        "Does the loss of the first batches fall while you train? Print it every 20 steps.",
+        "A step: loss, g = loss_and_gradients(params, batches[t % n]); then move every parameter against its gradient.",
+        "params = {name: p - rate * m[name] / (np.sqrt(v[name]) + 1e-8) for name, p in params.items()}, with m and v from Adam.",
+    ),
+)
+
+
+@exercise.solution
+def train_mini_gpt(params, batches, steps):
+    """params, batches (n, B, T+1) int, steps -> trained params, the same names and shapes."""
+    from leftcontext.mini_gpt import loss_and_gradients
+
+    m = {name: np.zeros_like(p) for name, p in params.items()}
+    v = {name: np.zeros_like(p) for name, p in params.items()}
+    for t in range(1, steps + 1):
+        _, g = loss_and_gradients(params, batches[(t - 1) % len(batches)])
+        rate = 0.015 * min(t / 30, 1) * (1 - 0.95 * t / steps)
+        m = {name: 0.9 * m[name] + 0.1 * g[name] for name in g}
+        v = {name: 0.98 * v[name] + 0.02 * g[name] ** 2 for name in g}
+        step = {name: m[name] / (1 - 0.9**t) / (np.sqrt(v[name] / (1 - 0.98**t)) + 1e-8) for name in g}
+        params = {name: p - rate * step[name] for name, p in params.items()}
+    return params
+
+
+def _echo(rng, n, T=6, vocab=5):
+    """Texts in which every token repeats the one two places back: only the first prediction is a guess."""
+    return np.tile(rng.integers(0, vocab, size=(n, 2)), (1, T))[:, : T + 1]
+
+
+@exercise.use
+def held_out(answer, params, batches, steps):
+    """Whether the form is right, and the loss on texts that were not trained on."""
+    trained = answer(params, batches, steps)
+    if not isinstance(trained, dict) or trained.keys() != params.keys():
+        return False, np.nan
+    if any(np.shape(trained[name]) != np.shape(params[name]) for name in params):
+        return False, np.nan
+    trained = {name: np.asarray(array, dtype=float) for name, array in trained.items()}
+    return True, loss_and_gradients(trained, _echo(np.random.default_rng(99), 100))[0]
+
+
+def _case(rng, steps, n, **note):
+    params = init_params(5, 6, 16, 2, 32, seed=int(rng.integers(2**31)))
+    return case(params, _echo(rng, n * 16).reshape(n, 16, 7), steps, **note)
+
+
+@exercise.part("Learns an echo", points=2)
+def echo(rng):
+    yield _case(rng, 120, 120, note="texts in which every token repeats the one two places back")
+
+
+@exercise.part("More steps than batches", points=1)
+def again(rng):
+    yield _case(rng, 140, 35, note="35 batches, 140 steps")
+
+
+@exercise.equivalent
+def with_momentum(params, batches, steps):
+    params = {name: array.copy() for name, array in params.items()}
+    velocity = {name: np.zeros_like(array) for name, array in params.items()}
+    for t in range(steps):
+        _, g = loss_and_gradients(params, batches[t % len(batches)])
+        for name in params:
+            velocity[name] = 0.9 * velocity[name] + g[name]
+            params[name] -= 0.1 * velocity[name]
+    return params
+
+
+@exercise.equivalent
+def with_a_constant_rate(params, batches, steps):
+    p = {name: array.astype(np.float32) for name, array in params.items()}
+    m, v = ({name: np.zeros(array.shape) for name, array in p.items()} for _ in range(2))
+    for t in range(1, steps + 1):
+        gradients = loss_and_gradients(p, batches[(t - 1) % batches.shape[0]])[1]
+        for name, g in gradients.items():
+            m[name] += 0.1 * (g - m[name])
+            v[name] += 0.01 * (g * g - v[name])
+            p[name] = p[name] - 0.01 * (m[name] / (1 - 0.9**t)) / (np.sqrt(v[name] / (1 - 0.99**t)) + 1e-8)
+    return p
+
+
+@exercise.equivalent
+def with_signs(params, batches, steps):
+    params = dict(params)
+    for t in range(steps):
+        for name, g in loss_and_gradients(params, batches[t % len(batches)])[1].items():
+            params[name] = params[name] - 0.01 * (1 - t / steps) * np.sign(g)
+    return params
+
+
+def _descend(params, batches, steps, rate=0.1, names=None, pick=lambda t, n: t % n):
+    params = dict(params)
+    velocity = {name: np.zeros_like(array) for name, array in params.items()}
+    for t in range(steps):
+        for name, g in loss_and_gradients(params, batches[pick(t, len(batches))])[1].items():
+            if names is None or name in names:
+                velocity[name] = 0.9 * velocity[name] + g
+                params[name] = params[name] - rate * velocity[name]
+    return params
+
+
+exercise.mistake(
+    Misconception("not_trained", "Nothing was learned", "The parameters came back as they were, or nearly so.",
+                  ("Are the parameters that you return different from those you got?", "p = p - rate * step", "Keep the new dictionary."))
+)(lambda params, batches, steps: dict(params))  # fmt: skip
+exercise.mistake(
+    Misconception("gradient_added", "Uphill instead of downhill", "The step was added, so the loss grows.",
+                  ("Where does the gradient point?", "p - rate * step", "A minus."))
+)(lambda params, batches, steps: _descend(params, batches, steps, rate=-0.1))  # fmt: skip
+exercise.mistake(
+    Misconception("returns_gradients", "Those are not parameters", "The dictionary holds other names or shapes than the parameters.",
+                  ("What are the keys of the result?", "The same names and shapes.", "return params"))
+)(lambda params, batches, steps: {"loss": loss_and_gradients(params, batches[0])[0]})  # fmt: skip
+
+
+@exercise.mistake(
+    Misconception("changes_inputs", "The given parameters were changed", "p -= ... works on the caller's arrays; a second training would start from the trained ones.",
+                  ("Does p -= make a new array?", "p = p - ... does.", "Copy the parameters first."))
+)  # fmt: skip
+def in_place(params, batches, steps):
+    for t in range(steps):
+        for name, g in loss_and_gradients(params, batches[t % len(batches)])[1].items():
+            params[name] -= 0.03 * g
+    return params
+
+
+@exercise.mistake(
+    Misconception("batches_run_out", "It runs out of batches", "With more steps than batches the index runs past the end.",
+                  ("What is batches[35] if there are 35?", "Take them in turn.", "batches[t % len(batches)]"))
+)  # fmt: skip
+def runs_out(params, batches, steps):
+    return _descend(params, batches, steps, pick=lambda t, n: t)
+
+
+@exercise.mistake(
+    Misconception("rate_too_high", "The steps are too large", "The loss jumps instead of falling; the parameters explode.",
+                  ("What does the loss do in the first ten steps?", "A rate of about 0.01 for Adam, 0.1 for momentum.", "Make the rate smaller."))
+)  # fmt: skip
+def explodes(params, batches, steps):
+    return {name: array * 0 + np.nan for name, array in params.items()}
+
+exercise.survives("*", because="any optimiser will do: whatever gets below the bar is right")
