@@ -45,12 +45,12 @@ def as_html(verdict: Verdict, hints: int = 1) -> str:
         marks = (f"{'✓' if part.passed else '✗'} {_esc(part.title)} ({_points(part.points)})" for part in verdict.parts)
         body.append(f"<div style='font-size:90%;opacity:.85'>{' &nbsp; '.join(marks)}</div>")
     if verdict.finding:
-        body.append(f"<p style='margin:.6em 0 .2em'><b>{_esc(_title(verdict.finding))}.</b> {_esc(verdict.finding.says)}</p>")
+        body.append(f"<p style='margin:.6em 0 .2em'><b>{_esc(_title(verdict.finding))}.</b> {_prose(verdict.finding.says)}</p>")
         body.append(_html_of_case(verdict))
-        body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {_esc(h)}</div>" for n, h in enumerate(verdict.hints[:hints], 1)]
+        body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {_prose(h)}</div>" for n, h in enumerate(verdict.hints[:hints], 1)]
         if len(verdict.hints) > hints:
             body.append("<div style='font-size:90%;opacity:.85'>Another failed try opens the next hint.</div>")
-    body += [f"<div style='margin-top:.4em'><b>Note.</b> {_esc(remark)}</div>" for remark in verdict.remarks]
+    body += [f"<div style='margin-top:.4em'><b>Note.</b> {_prose(remark)}</div>" for remark in verdict.remarks]
     return (
         f"<div role='status' style='border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;max-width:60em;"
         f"line-height:1.5'>{''.join(body)}</div>"
@@ -73,6 +73,11 @@ def _title(finding: Finding) -> str:
 
 def _esc(words: str) -> str:
     return html.escape(words, quote=True)
+
+
+def _prose(words: str) -> str:
+    """A sentence, escaped; what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _esc(words))
 
 
 # The smallest input on which it shows, and the two results side by side.

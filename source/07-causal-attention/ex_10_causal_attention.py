@@ -78,8 +78,10 @@ def large_scores(rng):
     K = np.array([[0.0, 1200.0], [0.0, 1200.0], [0.0, 1201.0], [0.0, 1199.0]])
     Q[1:, 1] = [1.0, 1.0, -1.0]
     yield case(Q, K, V[:4], note="scores of +850 and -850")
-    K = np.array([[0.0, -60000.0], [0.0, -60001.0], [0.0, -60002.0], [0.0, -60000.0]])
-    yield case(np.abs(Q), K, V[:4], note="every score far below -10000")
+    # Halves of even numbers: float32 can hold every one of these scores exactly.
+    Q, K = np.zeros((4, 4)), np.zeros((4, 4))
+    Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360002.0, -360004.0, -360000.0]
+    yield case(Q, K, V[:4], note="every score far below -100000")
 
 
 @exercise.equivalent
@@ -160,8 +162,8 @@ exercise.mistake(idea.ANTI_DIAGONAL)(lambda Q, K, V: _attend(Q, K, V, np.fliplr(
 exercise.mistake(idea.WINDOW_TOO_SHORT)(lambda Q, K, V: _attend(Q, K, V, _causal(Q) & ~_causal(Q, -2)))
 exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V: _softmax(_scores(Q, K) * _causal(Q)) @ V)
 exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-10.0))
-exercise.mistake(idea.FILL_WEAK, says="-1e4 looks low, but real scores can be lower still; then hidden keys win.")(
-    lambda Q, K, V: _attend(Q, K, V, fill=-1e4)
+exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but real scores can be lower still; then hidden keys win.")(
+    lambda Q, K, V: _attend(Q, K, V, fill=-1e5)
 )
 exercise.mistake(idea.FILL_PLUS_INF)(lambda Q, K, V: _attend(Q, K, V, fill=np.inf))
 exercise.mistake(idea.ZERO_TIMES_INF)(lambda Q, K, V: _softmax(_scores(Q, K) + ~_causal(Q) * -np.inf) @ V)
