@@ -22,8 +22,10 @@ in other styles, and mistakes, each with the name and the sentence that a learne
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -215,16 +217,49 @@ class Option:
 
 
 class Quiz:
-    """A question with lettered options. `id` starts with `quiz_`; several options may hold."""
+    """A question with lettered options. `id` starts with `quiz_`; several options may hold.
+
+    `numbers` are what a variant may change: name → the values to choose from, the first one as it is in the lesson.
+    `derive` makes further numbers out of the chosen ones. Prompt, options, explanations and hints write `$name`.
+    """
 
     kind = "quiz"
 
-    def __init__(self, id: str, topic: str, *, points: float = 1.0, hints: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        id: str,
+        topic: str,
+        *,
+        points: float = 1.0,
+        hints: tuple[str, ...] = (),
+        numbers: Mapping[str, Sequence[Any]] | None = None,
+        derive: Callable[[dict[str, Any]], Mapping[str, Any]] = dict,
+    ) -> None:
         self.id = id
         self.topic = topic
         self.points = points
         self.hints = hints
+        self.numbers = numbers or {}
+        self.derive = derive
         self.options: list[Option] = []
+
+    def variant(self, seed: int) -> Quiz:
+        """The quiz with numbers and an order of options that follow from the seed; as it is in the lesson for 0."""
+        twin = Quiz(self.id, self.topic, points=self.points, hints=tuple(self.worded(hint, seed) for hint in self.hints))
+        order = list(self.options)
+        if seed:
+            random.Random(f"{self.id} order {seed}").shuffle(order)
+        for option in order:
+            twin._add(self.worded(option.text, seed), option.right, self.worded(option.why, seed), option.misconception)
+        return twin
+
+    def worded(self, text: str, seed: int) -> str:
+        """`text` with the numbers of a variant."""
+        if not self.numbers:
+            return text
+        rng = random.Random(f"{self.id} numbers {seed}")
+        chosen = {name: rng.choice(values) if seed else values[0] for name, values in self.numbers.items()}
+        return Template(text).substitute({**chosen, **self.derive(chosen)})
 
     @property
     def key(self) -> frozenset[str]:

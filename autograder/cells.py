@@ -26,19 +26,22 @@ METADATA = {  # of every notebook
 }
 
 
-def exercise_cells(entry: Entry) -> list[NotebookNode]:
-    """Prompt, answer and check. Raises ValueError where the exercise can't be handed out."""
+def exercise_cells(entry: Entry, seed: int = 0) -> list[NotebookNode]:
+    """Prompt, answer and check, of a variant if `seed` is not 0. Raises ValueError where it can't be handed out."""
     exercise = entry.load()
     prompt = entry.prompt
     if isinstance(exercise, Quiz):
+        prompt, exercise = exercise.worded(prompt, seed), exercise.variant(seed)
         prompt = f"{prompt}\n\n{options(exercise)}"
     answer = quiz_answer(exercise) if isinstance(exercise, Quiz) else code_answer(exercise)
-    check = f'check("{entry.id}", {entry.id})'
+    check = f'check("{entry.id}", {entry.id}{f", seed={seed}" if seed else ""})'
     points = int(exercise.points) if float(exercise.points).is_integer() else exercise.points
+    # The tag lets "Run All" go on after a check that fails; nbgrader reads the failure all the same.
+    check_cell = new_code_cell(check, metadata={"tags": ["raises-exception"]})
     return [
         _marked(new_markdown_cell(prompt), f"prompt_{entry.id}", locked=True),
         _marked(new_code_cell(answer), entry.id, solution=True),
-        _marked(new_code_cell(check), f"check_{entry.id}", locked=True, grade=True, points=points),
+        _marked(check_cell, f"check_{entry.id}", locked=True, grade=True, points=points),
     ]
 
 

@@ -98,7 +98,7 @@ class Verdict:
 def judge(exercise: Exercise | Quiz, answer: Any, seed: int = 0) -> Verdict:
     """Judge one answer: a function for an Exercise, one or more letters for a Quiz. Never raises over the answer."""
     if isinstance(exercise, Quiz):
-        return _judge_quiz(exercise, answer)
+        return _judge_quiz(exercise.variant(seed), answer)
     if not callable(answer):
         return _refused(exercise, answer)
     from autograder.diagnosis import diagnose  # here, for the diagnosis runs the judge's own trials

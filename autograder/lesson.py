@@ -1,7 +1,8 @@
 """A lesson as text: `source/NN-name/lesson.md` → the cells of a notebook, exercises called in where they stand.
 
 `lesson.md` is MyST Markdown as jupytext reads it: `+++` between text cells, ```` ```{code-cell} ```` for code.
-A line that is {exercise}`causal_mask` and nothing else is replaced by that exercise.
+A line that is {exercise}`causal_mask` and nothing else is replaced by that exercise; {exercise}`causal_mask seed=7` is
+one of its variants.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from autograder import bank
 from autograder.cells import METADATA, exercise_cells
 
 FILE = "lesson.md"
-CALL = re.compile(r"^\{exercise\}`(\w+)`[ \t]*$", re.MULTILINE)
+CALL = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?)`[ \t]*$", re.MULTILINE)
 
 
 class LessonError(ValueError):
@@ -69,7 +70,8 @@ def _add_text(lesson: Lesson, cell: NotebookNode, path: Path, line: int) -> None
             _append(lesson, text, _free(lesson, _content_id(text)), place)
 
 
-def _call_in(lesson: Lesson, id: str, place: str) -> None:
+def _call_in(lesson: Lesson, call: str, place: str) -> None:
+    id, _, seed = call.partition(" seed=")
     try:
         entry = bank.find(id)
     except bank.UnknownExercise as error:
@@ -77,7 +79,7 @@ def _call_in(lesson: Lesson, id: str, place: str) -> None:
     if id in lesson.origins:
         raise LessonError(f"{place}: the exercise {id} is called in twice.")
     try:
-        cells = exercise_cells(entry)
+        cells = exercise_cells(entry, int(seed or 0))
     except ValueError as error:
         raise LessonError(f"{_short(entry.path)}: {error}") from None
     for cell in cells:

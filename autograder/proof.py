@@ -59,25 +59,33 @@ def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
 
 
 def _prove_quiz(quiz: Quiz, proof: Proof) -> None:
-    key = set(quiz.key)
-    if not key or not quiz.id.startswith("quiz_"):
+    if not quiz.key or not quiz.id.startswith("quiz_"):
         proof.problems.append("a quiz has a right option, and its id starts with quiz_")
-    proof.right = int(judge(quiz, key).passed)
-    if not proof.right:
-        proof.problems.append("its own key does not pass")
-    for option in quiz.options:
-        if option.right:
-            continue
-        for answer in (option.letter, key | {option.letter}):
-            verdict = judge(quiz, answer)
-            if verdict.passed or verdict.misconception != option.misconception or not option.why:
-                proof.problems.append(f"the wrong answer {answer} is not explained as {option.misconception}")
-                break
-        else:
-            proof.wrong += 1
-            proof.named += 1
+    failed = _first(seed for seed in range(SEEDS) if not judge(quiz, quiz.variant(seed).key, seed).passed)
+    proof.right = int(failed is None)
+    if failed is not None:
+        proof.problems.append(f"its own key does not pass at seed {failed}")
+    proof.wrong = sum(not option.right for option in quiz.options)
+    for seed in range(SEEDS):
+        proof.problems += _unexplained(quiz, seed)
+    proof.named = proof.wrong if not proof.problems else 0
     if judge(quiz, "").score or judge(quiz, None).score:
         proof.problems.append("an empty answer scores")
+
+
+def _unexplained(quiz: Quiz, seed: int) -> Iterator[str]:
+    """Wrong options that pass, or whose choice is not explained as their own misconception."""
+    variant = quiz.variant(seed)
+    for option in variant.options:
+        for answer in (option.letter, variant.key | {option.letter}):
+            if option.right:
+                continue
+            verdict = judge(quiz, answer, seed)
+            if verdict.passed or verdict.misconception != option.misconception or not option.why:
+                yield f"the wrong answer {answer} is not explained as {option.misconception} at seed {seed}"
+    texts = [option.text for option in variant.options]
+    if len(set(texts)) < len(texts):
+        yield f"two options read the same at seed {seed}"
 
 
 def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:

@@ -1,13 +1,23 @@
 """### A score of -inf
 
-The scores of a row are `[2, -inf, 2, 1]`. What are its softmax weights?
+The scores of a row are `[$high, -inf, $high, $low]`. What are its softmax weights?
 """
 
+from math import exp
+
 from autograder.authoring import Quiz
+
+
+def _weights(n):
+    low, left = n["high"] - n["gap"], exp(-n["gap"])
+    return {"low": low, "a": f"{1 / (2 + left):.2f}", "b": f"{left / (2 + left):.2f}"}
+
 
 exercise = Quiz(
     "quiz_minus_inf",
     topic="softmax",
+    numbers={"high": (2, 3, 4, 5), "gap": (1, 2, 3)},
+    derive=_weights,
     hints=("What is exp(-inf)?", "The other three share the whole weight."),
 )
 exercise.wrong(
@@ -16,7 +26,7 @@ exercise.wrong(
     "inf_means_nan",
 )
 exercise.wrong(
-    "`[0.42, 0, 0.42, 0.16]` only approximately: the second is tiny, but not 0",
+    "`[$a, 0, $a, $b]` only approximately: the second is tiny, but not 0",
     "exp(-inf) is exactly 0, and so is the weight. That is why a mask uses -inf and not -100.",
     "nearly_zero",
 )
@@ -26,6 +36,6 @@ exercise.wrong(
     "weight_is_lost",
 )
 exercise.right(
-    "`[0.42, 0, 0.42, 0.16]`, the second exactly 0, and the others sum to 1",
+    "`[$a, 0, $a, $b]`, the second exactly 0, and the others sum to 1",
     "exp(-inf) = 0, so the entry takes no part, not even in the denominator.",
 )

@@ -1,6 +1,6 @@
 """### Whose gradient?
 
-The loss uses only the output of position 2 (of positions 0 to 4). Which rows of `dV` can be different from 0?
+The loss uses only the output of position $i (of positions 0 to 5). Which rows of `dV` can be different from 0?
 """
 
 from autograder.authoring import Quiz
@@ -8,9 +8,10 @@ from autograder.authoring import Quiz
 exercise = Quiz(
     "quiz_value_gradient",
     topic="gradient pattern",
-    hints=("Which values enter output 2?", "dV = W^T dO"),
+    numbers={"i": (2, 1, 3, 4)},
+    hints=("Which values enter output $i?", "dV = W^T dO"),
 )
-exercise.wrong("row 2 only", "Output 2 mixes the values of all positions that it sees, not only its own.", "own_token_only")
-exercise.right("rows 0, 1 and 2", "Output 2 is a mixture of values 0 to 2: the gradient flows back to the left context, and nowhere else.")
-exercise.wrong("rows 2, 3 and 4", "Gradients flow back along the same pairs as the forward pass: to the past.", "mask_transposed")
-exercise.wrong("all rows", "Values 3 and 4 have a weight of exactly 0 in output 2.", "no_mask")
+exercise.wrong("row $i only", "Output $i mixes the values of all positions that it sees, not only its own.", "own_token_only")
+exercise.right("rows 0 to $i", "Output $i is a mixture of values 0 to $i: the gradient flows back to the left context, and nowhere else.")
+exercise.wrong("rows $i to 5", "Gradients flow back along the same pairs as the forward pass: to the past.", "mask_transposed")
+exercise.wrong("all rows", "Values after position $i have a weight of exactly 0 in output $i.", "no_mask")
