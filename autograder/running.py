@@ -50,7 +50,7 @@ def run(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = l
     notebook.metadata = own
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            _refuse_warnings(cell)
+            _refuse(cell)
             cell.outputs = [_lasting(output) for output in cell.outputs]
 
 
@@ -65,8 +65,11 @@ def _last_run(notebook: NotebookNode) -> NotebookNode:
     return tried[-1] if tried else notebook.cells[0]
 
 
-def _refuse_warnings(cell: NotebookNode) -> None:
+def _refuse(cell: NotebookNode) -> None:
+    """Raise RunError for a warning, and for a check that fails: its cell may raise, but not in a worked notebook."""
     for output in cell.outputs:
+        if output.output_type == "error" and "nbgrader" in cell.metadata:
+            raise RunError(cell.id, f"{output.ename}: {output.evalue}")
         if output.get("name") == "stderr":
             raise RunError(cell.id, f"it writes on stderr: {output.text.strip().splitlines()[-1]}")
 

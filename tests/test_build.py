@@ -237,7 +237,19 @@ def test_a_worked_notebook_that_warns_or_fails_is_not_written(course: Course) ->
     rewrite(course, 'import warnings\nwarnings.warn("beware")', "1 / 0")
     with pytest.raises(RunError, match=r"lesson\.md, line \d+: .*ZeroDivisionError"):
         built(course, run=True)
+    rewrite(course, "1 / 0", 'def causal_attention(Q, K, V): return V\ncheck("causal_attention", causal_attention)')
+    with pytest.raises(RunError, match="CheckFailed"):
+        built(course, run=True)
     assert not (course.root / f"solutions/{UNIT}/{UNIT}.ipynb").exists()
+
+
+def test_a_worked_notebook_whose_check_fails_is_not_written(course: Course) -> None:
+    unit = build.make(course, UNIT)
+    text = unit.files[unit.worked].decode().replace('quiz_left_context = \\"C\\"', 'quiz_left_context = \\"D\\"')
+    assert text != unit.files[unit.worked].decode()
+    unit.files[unit.worked] = text.encode()
+    with pytest.raises(RunError, match=r"ex_50_quiz_left_context\.py: .*CheckFailed"):
+        build.run_unit(course, unit)
 
 
 def test_only_a_change_of_its_cells_runs_the_worked_notebook_again(course: Course) -> None:
