@@ -239,6 +239,34 @@ def check(
 
 
 @app.command()
+def compose(
+    name: Annotated[str, typer.Argument(help="The new assignment: source/NAME/ is made.")],
+    exercises: Annotated[
+        list[str], typer.Argument(metavar="EXERCISE...", autocompletion=_exercise_ids, help="Ids of exercises, in order.")
+    ],
+    seed: Annotated[int, typer.Option(help="Another seed, other cases and numbers.", min=0)] = 0,
+    per_student: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Student ids, one a line: each gets an assignment NAME-ID, a variant of its own."),
+    ] = None,
+    execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Run the worked notebooks.")] = True,
+) -> None:
+    """A new nbgrader assignment out of exercises of the bank."""
+    from autograder import build as builder
+    from autograder import compose as composer
+    from autograder.course import Course
+
+    course = Course.around(Path.cwd())
+    names = {name: seed}
+    if per_student is not None:
+        names = {f"{name}-{id}": composer.seed_of(id, seed) for id in composer.students(per_student)}
+    for each, own_seed in names.items():
+        typer.echo(f"wrote {composer.compose(course, each, exercises, own_seed).relative_to(course.root)}")
+    _build(course, [builder.make(course, each) for each in names], force=False, execute=None if execute else False)
+    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(names))}" + (" (and so on)" if len(names) > 1 else ""))
+
+
+@app.command()
 def verify(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=_exercise_ids, help="Default: all.")
@@ -275,6 +303,17 @@ def _print_proofs(proofs: list[Any]) -> None:
     def total(name: str) -> int:
         return sum(getattr(proof, name) for proof in proofs)
 
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("exercise", *("right", "wrong", "named", "mutants", "killed", "right too"), box=box.SIMPLE_HEAD)
+    for proof in sorted(proofs, key=lambda proof: (proof.unit, proof.exercise)):
+        numbers = proof.right, proof.wrong, proof.named, proof.mutants, proof.killed, len(proof.equivalent)
+        table.add_row(f"{'✗' if proof.problems else '✓'} {proof.exercise}", *map(str, numbers))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    Console().print(table)
     equivalent = sum(len(proof.equivalent) for proof in proofs)
     typer.echo(
         f"{len(proofs)} exercises: {total('right')} right answers pass; {total('wrong')} mistakes fail, "
@@ -304,11 +343,12 @@ def main() -> None:
 def _is_ours(error: BaseException) -> bool:
     """Whether an error is a sentence written for people, and no bug."""
     from autograder.bank import UnknownExercise
+    from autograder.compose import CannotCompose
     from autograder.course import NoCourse
     from autograder.lesson import LessonError
     from autograder.workspace import NoWorkspace
 
-    return isinstance(error, UsageError | UnknownExercise | NoCourse | LessonError | NoWorkspace)
+    return isinstance(error, UsageError | UnknownExercise | CannotCompose | NoCourse | LessonError | NoWorkspace)
 
 
 def _refuse(sentence: str) -> int:
