@@ -47,7 +47,8 @@ def as_html(verdict: Verdict, hints: int = 1) -> str:
     if verdict.finding:
         body.append(f"<p style='margin:.6em 0 .2em'><b>{_esc(_title(verdict.finding))}.</b> {_prose(verdict.finding.says)}</p>")
         body.append(_html_of_case(verdict))
-        body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {_prose(h)}</div>" for n, h in enumerate(verdict.hints[:hints], 1)]
+        opened = enumerate(verdict.hints[:hints], 1)
+        body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {_prose(hint)}</div>" for n, hint in opened]
         if len(verdict.hints) > hints:
             body.append("<div style='font-size:90%;opacity:.85'>Another failed try opens the next hint.</div>")
     body += [f"<div style='margin-top:.4em'><b>Note.</b> {_prose(remark)}</div>" for remark in verdict.remarks]
