@@ -50,10 +50,10 @@ def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
     that the bank does not have.
     """
     verdict = judge(bank.find(exercise).load(), answer, seed)
-    if not verdict.passed:
-        _failures[exercise] = _failures.get(exercise, 0) + 1
-    progress.record(exercise, verdict.passed, verdict.score, verdict.max_score)
-    _display(_Shown(verdict, hints=max(1, _failures.get(exercise, 1))))
+    if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
+        _failures[exercise] = _failures.get(exercise, 0) + (not verdict.passed)
+        progress.record(exercise, verdict.passed, verdict.score, verdict.max_score)
+    _display(_Shown(verdict, hints=max(1, _failures.get(exercise, 0), progress.attempts(exercise))))
     if verdict.passed:
         return
     if verdict.score > 0:

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
-from autograder import overview, progress, workspace
+from autograder import checking, overview, progress, workspace
 
 UNIT = "01-first"
 FILE = f"{UNIT}/{UNIT}.ipynb"
@@ -205,6 +206,28 @@ def test_two_notebooks_at_once_lose_nothing(mine: Path) -> None:
     for process in both:
         process.join()
     assert len(progress.load()) == 40
+
+
+def test_checking_is_recorded_opens_hints_and_an_empty_cell_is_no_try(
+    mine: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def causal_mask(T):
+        """Nothing yet."""
+
+    with pytest.raises(checking.CheckFailed):
+        checking.check("causal_mask", causal_mask)
+    assert progress.load() == {}
+    for hints in (1, 2):
+        capsys.readouterr()
+        with pytest.raises(checking.CheckFailed):
+            checking.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
+        assert capsys.readouterr().out.count("Hint ") == hints
+    checking._failures.clear()  # a kernel that is started again
+    with pytest.raises(checking.CheckFailed):
+        checking.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
+    assert capsys.readouterr().out.count("Hint ") == 3
+    checking.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf), k=1))
+    assert progress.load()["causal_mask"]["passed"]
 
 
 # The map.
