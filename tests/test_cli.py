@@ -6,6 +6,9 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -130,6 +133,35 @@ def test_an_occupied_port_is_named(tmp_path: Path) -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         assert f"Port {port} is taken" in refusal(leftcontext("lab", tmp_path / "mine", "--port", port))
+
+
+def test_lab_serves_the_workspace_until_it_is_ended(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"HOME": str(tmp_path), "LEFTCONTEXT_WORKSPACE": "", "JUPYTER_TOKEN": "secret"}
+    command = [BIN / "leftcontext", "lab", "mine", "--no-browser", "--port", str(port)]
+    with (tmp_path / "log").open("w") as log:
+        server = subprocess.Popen(command, cwd=tmp_path, env=os.environ | own, stdout=log, stderr=log)
+    try:
+        page = _answer(f"http://127.0.0.1:{port}/api/contents/start.ipynb?token=secret", server)
+        assert "[01 · " in json.dumps(json.loads(page), ensure_ascii=False)
+    finally:
+        server.terminate()
+        server.wait(30)
+    assert (tmp_path / "mine" / "start.ipynb").is_file()
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0, "it left a server behind"
+
+
+def _answer(address: str, server: subprocess.Popen[bytes]) -> bytes:
+    while server.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as page:
+                return page.read()
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    raise AssertionError("JupyterLab ended before it answered")
 
 
 def test_a_file_is_no_workspace(tmp_path: Path) -> None:
