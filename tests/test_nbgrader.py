@@ -64,6 +64,32 @@ def test_a_unit_from_release_to_feedback(course: Path, unit: str) -> None:
         assert (course / "course/feedback" / student / unit / f"{unit}.html").stat().st_size > 1000
 
 
+ANSWERS = {  # to causal_mask, which has two parts of one point each
+    "right": ("return np.triu(np.full((T, T), -np.inf), k=1)", 2),
+    "warns": ("warnings.warn('beware'); return np.triu(np.full((T, T), -np.inf), k=1)", 2),
+    "half": ("return np.triu(np.full((T, T), -np.inf), k=1 if T <= 4 else 0)", 1),
+    "wrong": ("return np.zeros((T, T))", 0),
+}
+
+
+def test_partial_credit_reaches_the_gradebook(course: Path) -> None:
+    unit = "98-half"
+    (course / "source" / unit).mkdir()
+    lesson = "# Half\n\n```{code-cell}\nfrom autograder import check\n```\n\n{exercise}`causal_mask`\n"
+    (course / "source" / unit / "lesson.md").write_text(lesson)
+    assert run(course, "leftcontext", "build", "--no-execute", unit).returncode == 0
+    nbgrader(course, "generate_assignment", unit)
+    for student, (body, _) in ANSWERS.items():
+        submit(course, unit, student, course / "notebooks" / unit / f"{unit}.ipynb")
+        path = course / "course/submitted" / student / unit / f"{unit}.ipynb"
+        notebook = json.loads(path.read_bytes())
+        (cell,) = (cell for cell in notebook["cells"] if cell["id"] == "causal_mask")
+        cell["source"] = f"import warnings\nimport numpy as np\ndef causal_mask(T):\n    {body}\n"
+        path.write_text(json.dumps(notebook))
+    nbgrader(course, "autograde", unit)
+    assert scores(course, unit) == {student: (points, 2) for student, (_, points) in ANSWERS.items()}
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_release_holds_no_answer(unit: str) -> None:
     folder = ROOT / "notebooks" / unit
@@ -82,7 +108,7 @@ def _holds_no_answer(id: str, answer: str, everything: str) -> None:
     assert answer.endswith(STUB)
     if isinstance(exercise, Quiz):
         assert ast.literal_eval(answer.split("=", 1)[1].split("#")[0].strip().replace("set()", "()")) in ("", ())
-        for option in exercise.options:
+        for option in exercise.variant(0).options:
             assert option.why not in everything
         return
     if exercise.starter_function is None:
