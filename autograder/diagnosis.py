@@ -36,7 +36,7 @@ def diagnose(
         if own is not None:
             idea, certain = own, True
         elif idea is None:
-            idea = _symptom(exercise, answer) or _generic(trial, outcome)
+            idea = _misshapen(trial, outcome) or _symptom(exercise, answer) or _has_nan(trial, outcome)
             certain = idea is not None
     difference = None
     if outcome.trouble is None:
@@ -60,8 +60,12 @@ def mistake_outcomes(exercise: Exercise, seed: int) -> tuple[tuple[Misconception
 def _likeness(
     exercise: Exercise, seed: int, all_trials: Sequence[Trial], outcomes: Sequence[Outcome], failing: Sequence[int]
 ) -> tuple[Misconception | None, bool]:
-    """The mistake that the answer equals on all cases (certain), or else the one it equals on most that fail."""
-    best, best_share = None, 0.0
+    """The mistake that the answer equals on all cases (certain), or else the one it equals on most that fail.
+
+    Where several come equally near, the one that also agrees on most other cases; none if all are far off there,
+    for on a single extreme input many mistakes give the same.
+    """
+    near: list[tuple[float, float, Misconception]] = []
     for idea, theirs, right in mistake_outcomes(exercise, seed):
         if all(right):
             continue
@@ -69,9 +73,13 @@ def _likeness(
         if all(same):
             return idea, True
         share = sum(same[n] and not right[n] for n in failing) / len(failing)
-        if same[failing[0]] and share >= LOOKS_LIKE and share > best_share:
-            best, best_share = idea, share
-    return best, False
+        if same[failing[0]] and share >= LOOKS_LIKE:
+            near.append((share, sum(same) / len(same), idea))
+    if not near:
+        return None, False
+    best = max(near, key=lambda candidate: candidate[:2])
+    rivals = [candidate for candidate in near if candidate[0] == best[0]]
+    return (None if len(rivals) > 1 and best[1] < LOOKS_LIKE else best[2]), False
 
 
 def _agree(trial: Trial, theirs: Outcome, mine: Outcome) -> bool:
@@ -99,13 +107,15 @@ def _symptom(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | 
     return None
 
 
-def _generic(trial: Trial, outcome: Outcome) -> Misconception | None:
+def _misshapen(trial: Trial, outcome: Outcome) -> Misconception | None:
     difference = trial.kind.difference(trial.wanted, outcome.value)
-    if difference is None:
-        return None
-    if np.shape(difference.got) != np.shape(difference.wanted):
-        return TROUBLES["wrong_shape"]
-    got = np.asarray(difference.got)
+    differs = difference is not None and np.shape(difference.got) != np.shape(difference.wanted)
+    return TROUBLES["wrong_shape"] if differs else None
+
+
+def _has_nan(trial: Trial, outcome: Outcome) -> Misconception | None:
+    difference = trial.kind.difference(trial.wanted, outcome.value)
+    got = np.asarray(difference.got) if difference is not None else np.zeros(0)
     return TROUBLES["has_nan"] if got.dtype.kind == "f" and np.isnan(got).any() else None
 
 

@@ -81,7 +81,7 @@ def leaks(attend: Function) -> bool:
 
 def forgets(attend: Function) -> bool:
     """A value moves, and an output that may use it does not."""
-    Q, K, V = _inputs()
+    Q, K, V = _inputs(T=12)
     before = np.asarray(attend(Q, K, V))
     for j in range(len(Q)):
         V2 = V.copy()

@@ -57,7 +57,7 @@ def by_hand(rng):
 
 @exercise.part("Any length and width", points=1)
 def any_size(rng):
-    for T, d, d_v in ((2, 6, 5), (9, 3, 4), (6, 5, 2), (7, 9, 7), (12, 4, 6), (1, 3, 2)):
+    for T, d, d_v in ((2, 6, 5), (4, 1, 1), (5, 5, 5), (9, 3, 4), (6, 5, 2), (7, 9, 7), (12, 4, 6), (70, 3, 2), (1, 3, 2)):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
     Q, K, V = _qkv(rng, T=5, d=4, d_v=6)
     yield case(0 * Q, K, V, note="all scores are 0")
@@ -68,6 +68,8 @@ def in_a_batch(rng):
     yield case(*_qkv(rng, 2, T=4, d=3, d_v=2), note="a batch of 2")
     yield case(*_qkv(rng, 2, 3, T=5, d=4, d_v=6), note="a batch of 2 with 3 heads")
     yield case(*_qkv(rng, 3, 1, 2, T=3, d=5, d_v=4))
+    yield case(*_qkv(rng, 1, T=4, d=2, d_v=3), note="a batch of 1")
+    yield case(*_qkv(rng, 3, 4, T=4, d=4, d_v=4), note="as many heads as positions")
 
 
 @exercise.part("Large scores", points=1)
@@ -82,6 +84,9 @@ def large_scores(rng):
     Q, K = np.zeros((4, 4)), np.zeros((4, 4))
     Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360002.0, -360004.0, -360000.0]
     yield case(Q, K, V[:4], note="every score far below -100000")
+    Q, K = np.zeros((4, 4)), np.zeros((4, 4))
+    Q[1:, 2], K[:, 2] = 256.0, [0.0, 13.25, 13.265625, 6.0]
+    yield case(Q, K, rng.normal(size=(4, 3)), note="scores of 0 and 1700 in one row")
 
 
 @exercise.equivalent
@@ -162,7 +167,7 @@ exercise.mistake(idea.ANTI_DIAGONAL)(lambda Q, K, V: _attend(Q, K, V, np.fliplr(
 exercise.mistake(idea.WINDOW_TOO_SHORT)(lambda Q, K, V: _attend(Q, K, V, _causal(Q) & ~_causal(Q, -2)))
 exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V: _softmax(_scores(Q, K) * _causal(Q)) @ V)
 exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-10.0))
-exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but real scores can be lower still; then hidden keys win.")(
+exercise.mistake(idea.FILL_WEAK, says="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
     lambda Q, K, V: _attend(Q, K, V, fill=-1e5)
 )
 exercise.mistake(idea.FILL_PLUS_INF)(lambda Q, K, V: _attend(Q, K, V, fill=np.inf))
@@ -285,12 +290,12 @@ def one_ahead_patched(Q, K, V):
 
 
 @exercise.remark(
-    "Right. One weakness: a huge score at a hidden key makes the allowed weights underflow to 0. "
-    "Mask before taking the maximum, and no hidden score can matter."
+    "Right. One weakness: a huge score at a hidden key still changes the output. "
+    "Write -inf over the hidden scores before you take the maximum, and none of them can matter."
 )
 def huge_hidden_score(rng):
     Q, K, V = _qkv(rng, T=4, d=2, d_v=3)
-    K[-1] *= 2000
+    K[-1] = 1e5 * Q[0] / np.linalg.norm(Q[0])
     yield case(Q, K, V)
 
 
