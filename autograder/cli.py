@@ -5,17 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
-
-    from autograder.build import Unit
-    from autograder.course import Course
 
 app = typer.Typer(
     name="leftcontext",
@@ -78,74 +71,14 @@ def build(
     ] = None,
 ) -> None:
     """Make the notebooks from source/."""
-    from autograder import build as builder
+    from autograder.build import make
+    from autograder.build_report import build_all, report_drift
     from autograder.course import Course
 
     course = Course.around(Path.cwd())
-    made = [builder.make(course, name) for name in course.units(units or ())]
-    if check_only:
-        _report_drift(course, made, everything=not units)
-    else:
-        _build(course, made, force, execute)
-
-
-def _report_drift(course: Course, made: list[Unit], everything: bool) -> None:
-    from autograder import build as builder
-
-    wrong = {unit.name: builder.drift(course, unit) for unit in made}
-    lost = builder.leftovers(course) if everything else []
-    for line in [*(line for lines in wrong.values() for line in lines), *lost]:
-        typer.echo(line, err=True)
-    stale = [name for name, lines in wrong.items() if lines]
-    if stale:
-        typer.echo(f"Run: leftcontext build {' '.join(stale)}", err=True)
-    if stale or lost:
-        raise typer.Exit(WRONG)
-    typer.echo(f"{len(made)} units are as source/ makes them.")
-
-
-def _build(course: Course, made: list[Unit], force: bool, execute: bool | None) -> None:
-    from autograder import build as builder
-    from autograder.rhythm import advice
-
-    failed, to_run = False, []
-    for unit in made:
-        done = builder.write_unit(course, unit, force=force, execute=bool(execute))
-        for path in done.written:
-            typer.echo(f"wrote {path}")
-        for problem in [*done.refused, *advice(unit)]:
-            typer.echo(str(problem), err=True)
-        failed = failed or bool(done.refused)
-        if done.to_run and execute is not False:
-            to_run.append(unit)
-    if not _run_all(course, to_run) or failed:
-        raise typer.Exit(WRONG)
-    typer.echo(f"{len(made)} units are built.")
-
-
-def _run_all(course: Course, units: list[Unit]) -> bool:
-    from rich.console import Console
-    from rich.progress import Progress, TimeElapsedColumn
-
-    from autograder import build as builder
-    from autograder.running import RunError
-
-    good = True
-    with Progress(*Progress.get_default_columns()[:3], TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        for unit in units:
-            task = bar.add_task(f"running {unit.worked}", total=unit.cells)
-            try:
-                builder.run_unit(course, unit, partial(_advance, bar, task))
-                bar.update(task, completed=unit.cells)
-                bar.console.print(f"wrote {unit.worked}", highlight=False)
-            except RunError as error:
-                good = False
-                bar.console.print(str(error), style="red", highlight=False, markup=False)
-    return good
-
-
-def _advance(bar: Progress, task: TaskID, cells_run: int) -> None:
-    bar.update(task, completed=cells_run)
+    made = [make(course, name) for name in course.units(units or ())]
+    good = report_drift(course, made, everything=not units) if check_only else build_all(course, made, force, execute)
+    raise typer.Exit(0 if good else WRONG)
 
 
 @app.command()
@@ -193,28 +126,9 @@ def exercises(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     else:
-        _print_bank(rows)
+        from autograder.tables import print_bank
 
-
-def _print_bank(rows: list[dict[str, Any]]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("exercise", no_wrap=True)
-    table.add_column("topic", overflow="fold")
-    table.add_column("points", justify="right")
-    table.add_column("mistakes known", justify="right")
-    unit = None
-    for row in rows:
-        if row["unit"] != unit:
-            unit = row["unit"]
-            table.add_section()
-            table.add_row(unit, style="bold")
-        table.add_row(row["id"], row["topic"], f"{row['points']:g}", str(len(row["misconceptions"])))
-    Console().print(table)
-    typer.echo(f"{len(rows)} exercises.")
+        print_bank(rows)
 
 
 @app.command()
@@ -252,8 +166,9 @@ def compose(
     execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Run the worked notebooks.")] = True,
 ) -> None:
     """A new nbgrader assignment out of exercises of the bank."""
-    from autograder import build as builder
     from autograder import compose as composer
+    from autograder.build import make
+    from autograder.build_report import build_all
     from autograder.course import Course
 
     course = Course.around(Path.cwd())
@@ -262,7 +177,9 @@ def compose(
         names = {f"{name}-{id}": composer.seed_of(id, seed) for id in composer.students(per_student)}
     for each, own_seed in names.items():
         typer.echo(f"wrote {composer.compose(course, each, exercises, own_seed).relative_to(course.root)}")
-    _build(course, [builder.make(course, each) for each in names], force=False, execute=None if execute else False)
+    made = [make(course, each) for each in names]
+    if not build_all(course, made, force=False, execute=None if execute else False):
+        raise typer.Exit(WRONG)
     typer.echo(f"Release it: nbgrader generate_assignment {next(iter(names))}" + (" (and so on)" if len(names) > 1 else ""))
 
 
@@ -295,31 +212,10 @@ def verify(
                 typer.echo(f"{proof.exercise}: {problem}", err=True)
     broken = [proof for proof in proofs if proof.problems]
     if not as_json:
-        _print_proofs(proofs)
+        from autograder.tables import print_proofs
+
+        print_proofs(proofs)
     raise typer.Exit(WRONG if broken else 0)
-
-
-def _print_proofs(proofs: list[Any]) -> None:
-    def total(name: str) -> int:
-        return sum(getattr(proof, name) for proof in proofs)
-
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("exercise", *("right", "wrong", "named", "mutants", "killed", "right too"), box=box.SIMPLE_HEAD)
-    for proof in sorted(proofs, key=lambda proof: (proof.unit, proof.exercise)):
-        numbers = proof.right, proof.wrong, proof.named, proof.mutants, proof.killed, len(proof.equivalent)
-        table.add_row(f"{'✗' if proof.problems else '✓'} {proof.exercise}", *map(str, numbers))
-    for column in table.columns[1:]:
-        column.justify = "right"
-    Console().print(table)
-    equivalent = sum(len(proof.equivalent) for proof in proofs)
-    typer.echo(
-        f"{len(proofs)} exercises: {total('right')} right answers pass; {total('wrong')} mistakes fail, "
-        f"{total('named')} of them by name; {total('killed')} of {total('mutants')} mutants fail, {equivalent} are right "
-        f"too; {sum(bool(proof.problems) for proof in proofs)} exercises have problems."
-    )
 
 
 def main() -> None:

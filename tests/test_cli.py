@@ -232,7 +232,9 @@ def test_verify_proves_an_exercise() -> None:
     (proof,) = map(json.loads, done.stdout.splitlines())
     assert proof["exercise"] == "quiz_left_context"
     assert proof["problems"] == []
-    assert leftcontext("verify", "quiz_left_context").stdout.startswith("1 exercises: ")
+    table = leftcontext("verify", "quiz_left_context").stdout
+    assert "✓ quiz_left_context" in table
+    assert table.splitlines()[-1].startswith("1 exercises: 1 right answers pass")
 
 
 def test_demo_prints_what_a_program_can_read() -> None:
