@@ -1,0 +1,219 @@
+"""### From scores to causal weights
+
+`scores` is `(..., T, T)`, already scaled: rows are queries, columns are keys. Write `causal_weights(scores)`: mask the future, then softmax along each row.
+
+Return weights of the same shape: every row sums to 1, and every weight above the diagonal is **exactly** 0. Scores may be large or very negative; leading axes come along; the input stays as it is.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+from autograder.probes import BATCH, FORGETS, LARGE, LEAKS, NOT_UNIFORM, SUMS, attention_probes
+
+exercise = Exercise(
+    topic="masked softmax",
+    answer=Array(exact_zeros=True),
+    probes=tuple(
+        probe
+        for probe in attention_probes(
+            lambda answer: lambda Q, K, V: np.asarray(answer(Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]))) @ V
+        )
+        if probe.misconception in (LEAKS, FORGETS, SUMS, NOT_UNIFORM, BATCH, LARGE)
+    ),
+    hints=(
+        "What has to happen to the scores above the diagonal before the softmax?",
+        "softmax(scores + mask) along axis -1, with -inf above the diagonal",
+        "s = np.where(np.tri(T, dtype=bool), scores, -np.inf); subtract each row's maximum; exp; divide by the row sum.",
+    ),
+)
+
+
+@exercise.solution
+def causal_weights(scores):
+    """scores (..., T, T), already scaled -> weights (..., T, T), rows sum to 1, exact zeros above the diagonal."""
+    allowed = np.tri(scores.shape[-1], dtype=bool)
+    masked = np.where(allowed, scores, -np.inf)
+    e = np.exp(masked - masked.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@exercise.part("Three tokens by hand", points=1)
+def by_hand(rng):
+    yield case(np.log([[1.0, 5.0, 9.0], [1.0, 3.0, 7.0], [1.0, 2.0, 5.0]]), note="logarithms: row 2 is 1/8, 2/8, 5/8")
+    yield case(np.zeros((3, 3)), note="all scores equal")
+
+
+@exercise.part("Any length, any batch", points=1)
+def any_length(rng):
+    for shape in ((5, 5), (1, 1), (2, 2), (9, 9), (2, 4, 4), (3, 3, 3), (2, 3, 6, 6)):
+        yield case(2 * rng.normal(size=shape))
+    integers = rng.integers(-3, 4, size=(5, 5))
+    yield case(integers.astype(float) * (np.abs(integers) > 1), note="some scores are exactly 0")
+
+
+@exercise.part("Large scores", points=1)
+def large(rng):
+    s = rng.normal(size=(4, 4))
+    yield case(np.tril(s) + np.diag([0.0, 900.0, 900.0, -900.0]) + np.array([[0.0], [900.0], [0.0], [0.0]]), note="scores near 900")
+    yield case(s - np.array([[0.0], [-1000.0], [1000.0], [20000.0]]), note="rows at very different levels")
+    yield case(rng.integers(-3, 4, size=(4, 4)) - 2.0**18, note="every score far below -100000")
+
+
+@exercise.equivalent
+def row_by_row(scores):
+    out = np.zeros(scores.shape)
+    for index in np.ndindex(*scores.shape[:-1]):
+        row = scores[index][: index[-1] + 1]
+        e = np.exp(row - max(row))
+        out[index][: index[-1] + 1] = e / sum(e)
+    return out
+
+
+@exercise.equivalent
+def with_an_additive_mask(scores):
+    T = scores.shape[-1]
+    s = scores + np.triu(np.full((T, T), -np.inf), k=1)
+    return np.exp(s - np.logaddexp.reduce(s, axis=-1, keepdims=True))
+
+
+@exercise.equivalent
+def renormalised_after_softmax(scores):
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    w = np.tril(e / e.sum(axis=-1, keepdims=True))
+    return w / w.sum(axis=-1, keepdims=True)
+
+
+@exercise.equivalent
+def in_float32_lists(scores):
+    s = np.where(np.tri(scores.shape[-1]), scores, -1e30)
+    e = np.exp((s - s.max(-1, keepdims=True)).astype(np.float32))
+    return (e / e.sum(-1, keepdims=True)).tolist()
+
+
+def _softmax(s, axis=-1):
+    e = np.exp(s - s.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+def _causal(scores, k=0):
+    return np.tri(scores.shape[-1], k=k, dtype=bool)
+
+
+def _weights(scores, allowed, fill=-np.inf, axis=-1):
+    return _softmax(np.where(allowed, scores, fill), axis)
+
+
+exercise.mistake(idea.TRANSPOSED)(lambda scores: _weights(scores, _causal(scores).T))
+exercise.mistake(idea.NO_MASK)(lambda scores: _softmax(scores))
+exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda scores: _weights(scores, _causal(scores, -1)))
+exercise.mistake(idea.NAN_HIDDEN)(lambda scores: np.nan_to_num(_weights(scores, _causal(scores, -1))))
+exercise.mistake(idea.ONE_AHEAD)(lambda scores: _weights(scores, _causal(scores, 1)))
+exercise.mistake(idea.INVERTED)(lambda scores: _weights(scores, ~_causal(scores)))
+exercise.mistake(idea.ANTI_DIAGONAL)(lambda scores: _weights(scores, np.fliplr(_causal(scores))))
+exercise.mistake(idea.WINDOW_TOO_SHORT)(lambda scores: _weights(scores, _causal(scores) & ~_causal(scores, -2)))
+exercise.mistake(idea.FILL_ZERO)(lambda scores: _softmax(scores * _causal(scores)))
+exercise.mistake(idea.MASK_AFTER_SOFTMAX)(lambda scores: _softmax(scores) * _causal(scores))
+exercise.mistake(idea.FILL_WEAK)(lambda scores: _weights(scores, _causal(scores), fill=-10.0))
+exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but real scores can be lower still; then hidden keys win.")(
+    lambda scores: _weights(scores, _causal(scores), fill=-1e5)
+)
+exercise.mistake(idea.FILL_PLUS_INF)(lambda scores: _weights(scores, _causal(scores), fill=np.inf))
+exercise.mistake(idea.ZERO_TIMES_INF)(lambda scores: _softmax(scores + ~_causal(scores) * -np.inf))
+exercise.mistake(idea.BOOLEAN_ADDED)(lambda scores: _softmax(scores + _causal(scores)))
+exercise.mistake(idea.WRONG_AXIS)(lambda scores: _weights(scores, _causal(scores), axis=-2))
+exercise.mistake(idea.ZERO_AS_SENTINEL)(lambda scores: _softmax(np.where(scores * _causal(scores) == 0, -np.inf, scores)))
+exercise.mistake(idea.UNIFORM_MEAN)(lambda scores: np.broadcast_to(_softmax(np.where(_causal(scores), 0.0, -np.inf)), scores.shape))
+exercise.mistake(
+    Misconception("scaled_again", "Scaled once more", "The scores are scaled already; dividing by sqrt(T) makes the weights too flat.",
+                  ("What does 'already scaled' mean?", "softmax(scores + mask)", "Leave out the division."))
+)(lambda scores: _weights(scores / np.sqrt(scores.shape[-1]), _causal(scores)))  # fmt: skip
+exercise.mistake(
+    Misconception("exp_not_normalised", "Not divided by the row sum", "The exponentials are masked, but the rows don't sum to 1 yet.",
+                  ("What should a row sum to?", "Divide by the row sum.", "e / e.sum(axis=-1, keepdims=True)"))
+)(lambda scores: (lambda s: np.exp(s - s.max(-1, keepdims=True)))(np.where(_causal(scores), scores, -np.inf)))  # fmt: skip
+
+
+@exercise.mistake(idea.WHOLE_MATRIX)
+def whole_matrix(scores):
+    s = np.where(_causal(scores), scores, -np.inf)
+    e = np.exp(s - s.max(axis=(-1, -2), keepdims=True))
+    return e / e.sum(axis=(-1, -2), keepdims=True)
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max(scores):
+    e = np.exp(np.where(_causal(scores), scores, -np.inf))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@exercise.mistake(idea.GLOBAL_MAX)
+def global_max(scores):
+    s = np.where(_causal(scores), scores, -np.inf)
+    e = np.exp(s - s.max())
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@exercise.mistake(idea.EPSILON)
+def epsilon(scores):
+    s = np.where(_causal(scores), scores, -np.inf)
+    e = np.exp(s - s.max(axis=-1, keepdims=True))
+    return e / (e.sum(axis=-1, keepdims=True) + 1e-3)
+
+
+@exercise.mistake(
+    Misconception("nearly_zero", "Nearly zero is not zero", "A tiny weight is left above the diagonal (clipping, or an epsilon); a hidden key has to get exactly 0.",
+                  ("What is exp(-inf)?", "exactly 0", "Use -np.inf, and add nothing afterwards."))
+)  # fmt: skip
+def nearly_zero(scores):
+    return np.maximum(causal_weights(scores), 1e-12)
+
+
+@exercise.mistake(idea.ONLY_FIRST_IN_BATCH)
+def only_first(scores):
+    out = _softmax(scores)
+    first = (0,) * (scores.ndim - 2)
+    out[first] = causal_weights(scores[first])
+    return out
+
+
+@exercise.mistake(idea.ONE_SIZE)
+def one_size(scores):
+    allowed = np.ones(scores.shape[-2:], dtype=bool)
+    n = min(len(allowed), 4)
+    allowed[:n, :n] = np.tri(n, dtype=bool)
+    return _weights(scores, allowed)
+
+
+@exercise.mistake(idea.ONE_AHEAD_PATCHED)
+def patched(scores):
+    allowed = _causal(scores, 1)
+    allowed[0] = _causal(scores)[0]
+    return _weights(scores, allowed)
+
+
+@exercise.mistake(idea.HARD_ARGMAX)
+def hard(scores):
+    s = np.where(_causal(scores), scores, -np.inf)
+    return np.eye(s.shape[-1])[s.argmax(axis=-1)]
+
+
+@exercise.mistake(idea.CHANGES_INPUTS, says="scores[...] = -inf writes into the array that was passed in.")
+def in_place(scores):
+    scores[..., ~_causal(scores)] = -np.inf
+    return _softmax(scores)
+
+
+@exercise.remark(
+    "Right. One weakness: a huge score at a hidden key makes the allowed weights underflow to 0. "
+    "Mask before taking the maximum, and no hidden score can matter."
+)
+def huge_hidden_score(rng):
+    scores = rng.normal(size=(4, 4))
+    scores[1, 3] = 5000.0
+    yield case(scores)
+
+
+exercise.survives("np.tri(scores.shape[-1], dtype=bool) -> np.tri(scores.shape[-1])", because="np.where takes any number but 0 for True")
+exercise.survives("1 -> 2", because="scores are square, so shape[-2] is shape[-1]")

@@ -1,0 +1,138 @@
+"""### A mask without -inf
+
+Some hardware and some file formats dislike -inf. Then the mask holds the lowest *finite* number of its type instead.
+
+Write `finite_causal_mask(T, dtype)`: `(T, T)` of exactly `dtype` (`float16`, `float32` or `float64`, given as a NumPy type or its name), with 0 where query `i` may attend to key `j`, and **the lowest finite value of that dtype** elsewhere. Nothing in it may be infinite.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array, Difference, Misread, _as_array
+from autograder.authoring import Exercise, Misconception, case
+
+
+class Exactly(Array):
+    """An array of one float dtype, equal to the last bit."""
+
+    def __init__(self, dtype):
+        object.__setattr__(self, "dtype", np.dtype(dtype))
+        super().__init__()
+
+    def read(self, raw):
+        array = _as_array(raw)
+        if array.dtype != self.dtype:
+            raise Misread("wrong_dtype", f"It returned {array.dtype}; {self.dtype} is wanted.")
+        return array
+
+    def difference(self, wanted, got):
+        if wanted.shape != got.shape:
+            return Difference(wanted, got)
+        wrong = wanted != got
+        return Difference(wanted, got, wrong) if wrong.any() else None
+
+
+exercise = Exercise(
+    topic="finite masks",
+    answer=lambda T, dtype: Exactly(dtype),
+    hints=(
+        "What is the largest float16? And the lowest?",
+        "np.finfo(dtype) knows the limits of a float type.",
+        "np.where(np.tri(T, dtype=bool), 0, np.finfo(dtype).min).astype(dtype)",
+    ),
+)
+
+
+@exercise.solution
+def finite_causal_mask(T, dtype):
+    """(T, T) of dtype: 0 where query i may attend to key j, the lowest finite value of dtype elsewhere."""
+    mask = np.full((T, T), np.finfo(dtype).min, dtype=dtype)
+    return np.triu(mask, k=1)
+
+
+@exercise.part("Three positions", points=1)
+def three(rng):
+    yield case(3, np.float32)
+    yield case(3, np.float16, note="the lowest float16 is -65504")
+
+
+@exercise.part("Any length, any float type", points=1)
+def any_length(rng):
+    for T, dtype in ((1, np.float64), (2, np.float64), (5, "float16"), (9, np.dtype("float32")), (4, np.float64), (6, "float64")):
+        yield case(T, dtype)
+
+
+@exercise.equivalent
+def with_where(T, dtype):
+    return np.where(np.tri(T, dtype=bool), 0, np.finfo(dtype).min).astype(dtype)
+
+
+@exercise.equivalent
+def with_loops(T, dtype):
+    lowest = np.finfo(dtype).min
+    out = np.zeros((T, T), dtype)
+    for i in range(T):
+        for j in range(i + 1, T):
+            out[i, j] = lowest
+    return out
+
+
+@exercise.equivalent
+def minus_the_largest(T, dtype):
+    i, j = np.indices((T, T))
+    return (j > i).astype(dtype) * -np.finfo(dtype).max
+
+
+@exercise.equivalent
+def from_minus_inf(T, dtype):
+    infinite = np.triu(np.full((T, T), -np.inf), 1).astype(dtype)
+    return np.nextafter(infinite, np.zeros((), dtype)) * (infinite != 0)
+
+
+@exercise.equivalent
+def nan_to_num(T, dtype):
+    return np.nan_to_num(np.where(np.arange(T) > np.arange(T)[:, None], -np.inf, 0.0).astype(dtype))
+
+
+def _mask(T, fill, dtype, k=1):
+    with np.errstate(over="ignore"):
+        return np.triu(np.full((T, T), fill).astype(dtype), k=k)
+
+
+exercise.mistake(
+    Misconception("still_infinite", "-inf is not finite", "This mask holds -inf; the lowest finite number is wanted.",
+                  ("Is -inf a finite number?", "np.finfo(dtype).min", "Replace -np.inf."))
+)(lambda T, dtype: _mask(T, -np.inf, dtype))  # fmt: skip
+exercise.mistake(
+    Misconception("fixed_fill", "-1e9 for every type", "-1e9 is not the lowest number of any type, and in float16 it becomes -inf.",
+                  ("What is np.float16(-1e9)?", "np.finfo(dtype).min", "Ask np.finfo for the dtype's own lowest number."))
+)(lambda T, dtype: _mask(T, -1e9, dtype))  # fmt: skip
+exercise.mistake(
+    Misconception("smallest_positive", "The smallest is not the lowest", "np.finfo(dtype).tiny is the smallest *positive* number, nearly 0: it hides nothing.",
+                  ("Is 1e-38 low or small?", "min, not tiny", "np.finfo(dtype).min"))
+)(lambda T, dtype: _mask(T, np.finfo(dtype).tiny, dtype))  # fmt: skip
+exercise.mistake(
+    Misconception("largest_not_lowest", "The largest, without a minus", "The future was raised to the largest number, so it gets all the weight.",
+                  ("Which weight does softmax give to the largest score?", "min, not max", "np.finfo(dtype).min"))
+)(lambda T, dtype: _mask(T, np.finfo(dtype).max, dtype))  # fmt: skip
+exercise.mistake(
+    Misconception("wrong_dtype", "Another dtype", "The values are right, but the array has another dtype than the one asked for.",
+                  ("What is the dtype of np.where(..., 0.0, x)?", "dtype of the result = dtype", ".astype(dtype), or dtype=dtype when you make it"))
+)(lambda T, dtype: _mask(T, float(np.finfo(dtype).min), np.float64) if np.dtype(dtype) != np.float64 else _mask(T, np.finfo(np.float32).min, np.float32))  # fmt: skip
+exercise.mistake(
+    Misconception("limits_of_float64", "The limits of another type", "The lowest float64 does not fit into a smaller type: there it becomes -inf.",
+                  ("What is np.float32(-1.8e308)?", "The limits of `dtype` itself.", "np.finfo(dtype), not np.finfo(float)"))
+)(lambda T, dtype: _mask(T, np.finfo(np.float64).min if np.dtype(dtype) != np.float64 else np.finfo(np.float32).min, dtype))  # fmt: skip
+exercise.mistake(idea.TRANSPOSED)(lambda T, dtype: finite_causal_mask(T, dtype).T)
+exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=0))
+exercise.mistake(idea.ONE_AHEAD)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=2))
+exercise.mistake(idea.INVERTED)(lambda T, dtype: np.tril(np.full((T, T), np.finfo(dtype).min, dtype)))
+exercise.mistake(
+    Misconception("half_the_range", "Half of the lowest number", "Some libraries take half, so that adding two masks does not overflow; here the lowest number itself is wanted.",
+                  ("Which number is the lowest?", "np.finfo(dtype).min", "Leave out the / 2."))
+)(lambda T, dtype: _mask(T, np.finfo(dtype).min / 2, dtype))  # fmt: skip
+
+exercise.survives(
+    "np.full((T, T), np.finfo(dtype).min, dtype=dtype) -> np.full((T, T), np.finfo(dtype).min)",
+    because="np.finfo(dtype).min is of that dtype already",
+)

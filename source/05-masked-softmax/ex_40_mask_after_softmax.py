@@ -1,0 +1,142 @@
+"""### Mend it afterwards
+
+Someone hands you the weights of an ordinary softmax, with the future still in. You don't have the scores any more. Can it be mended? Yes: hide, then divide by what is left.
+
+Write `mask_after_softmax(weights, allowed)`: `weights` is `(..., T_q, T_k)`, rows sum to 1; `allowed` is boolean and broadcasts to it. Return the weights that masking *before* the softmax would have given: hidden keys exactly 0, rows that sum to 1 again. A row of which nothing is left gives zeros, never NaN.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="masking after the softmax",
+    answer=Array(exact_zeros=True),
+    hints=(
+        "After hiding, what does each row sum to?",
+        "weights * allowed, divided by its row sum",
+        "kept = np.where(allowed, weights, 0); total = kept.sum(axis=-1, keepdims=True); kept / np.where(total > 0, total, 1)",
+    ),
+)
+
+
+@exercise.solution
+def mask_after_softmax(weights, allowed):
+    """weights (..., T_q, T_k) of an ordinary softmax, allowed broadcasts -> the weights of masking before it."""
+    kept = np.where(allowed, weights, 0.0)
+    total = kept.sum(axis=-1, keepdims=True)
+    return kept / np.where(total > 0, total, 1.0)
+
+
+def _weights(rng, *shape):
+    e = np.exp(2 * rng.normal(size=shape))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@exercise.part("Three tokens", points=1)
+def three(rng):
+    yield case(np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [0.2, 0.3, 0.5]]), np.tri(3, dtype=bool))
+    yield case(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([[True, True], [False, False]]), note="row 1 has nothing left")
+
+
+@exercise.part("Any shape", points=1)
+def any_shape(rng):
+    yield case(_weights(rng, 5, 5), np.tri(5, dtype=bool))
+    yield case(_weights(rng, 2, 3, 4, 4), np.tri(4, dtype=bool))
+    yield case(_weights(rng, 3, 5), np.array([True, False, True, False, False]))
+    yield case(_weights(rng, 2, 2, 3, 4), (np.arange(4) < np.array([0, 3])[:, None])[:, None, None], note="padding, one row of the batch empty")
+    yield case(_weights(rng, 2, 6), np.tri(2, 6, k=4, dtype=bool))
+    yield case(np.array([[1.0]]), np.array([[True]]))
+    tiny = np.array([[1e-9, 1 - 1e-9], [1e-200, 1.0]])
+    yield case(tiny, np.array([[True, False]]), note="very little is left")
+
+
+@exercise.equivalent
+def row_by_row(weights, allowed):
+    allowed, out = np.broadcast_to(allowed, weights.shape), np.zeros(weights.shape)
+    for index in np.ndindex(*weights.shape[:-1]):
+        left = sum(w for w, ok in zip(weights[index], allowed[index], strict=True) if ok)
+        out[index] = [w / left if ok and left else 0.0 for w, ok in zip(weights[index], allowed[index], strict=True)]
+    return out
+
+
+@exercise.equivalent
+def with_divide_where(weights, allowed):
+    kept = weights * allowed
+    total = np.einsum("...k->...", kept)[..., None]
+    return np.divide(kept, total, out=np.zeros_like(kept), where=total != 0)
+
+
+@exercise.equivalent
+def through_the_logarithm(weights, allowed):
+    scores = np.where(allowed, np.log(weights), -np.inf)
+    return np.nan_to_num(np.exp(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True)))
+
+
+@exercise.equivalent
+def nan_to_num_at_the_end(weights, allowed):
+    kept = np.multiply(weights, np.asarray(allowed, dtype=int))
+    return np.nan_to_num(kept / kept.sum(-1)[..., np.newaxis])
+
+
+exercise.mistake(
+    Misconception("not_renormalised", "Not renormalised", "The hidden weights are 0, but what is left does not sum to 1; how much is missing depends on the future.",
+                  ("What does row 0 sum to?", "Divide by the row sum.", "kept / kept.sum(axis=-1, keepdims=True)"))
+)(lambda weights, allowed: np.where(allowed, weights, 0.0))  # fmt: skip
+exercise.mistake(idea.EMPTY_ROW_NAN, says="A row of which nothing is left became NaN (0 / 0); it should be all zeros.")(
+    lambda weights, allowed: (lambda k: k / k.sum(-1, keepdims=True))(np.where(allowed, weights, 0.0))
+)
+exercise.mistake(
+    Misconception("softmax_twice", "A second softmax", "softmax of weights is no weights: it flattens them, and a hidden 0 gets e^0 = 1 again.",
+                  ("Are weights scores?", "Divide by the row sum.", "No exp is needed."))
+)(lambda weights, allowed: (lambda e: e / e.sum(-1, keepdims=True))(np.exp(np.where(allowed, weights, 0.0))))  # fmt: skip
+exercise.mistake(
+    Misconception("softmax_of_masked_weights", "Weights were taken for scores", "-inf was written into the weights and a softmax taken: exp of a weight is not the weight.",
+                  ("What is exp(0.5) / (exp(0.5) + exp(0.25))?", "Divide by the row sum.", "No exp is needed."))
+)(lambda weights, allowed: _softmax_of(weights, allowed))  # fmt: skip
+exercise.mistake(idea.INVERTED)(lambda weights, allowed: mask_after_softmax(weights, ~np.asarray(allowed)))
+exercise.mistake(idea.NO_MASK, says="The weights came back unchanged: hidden keys still have weight.")(lambda weights, allowed: weights.copy())
+exercise.mistake(
+    Misconception("divided_by_hidden", "Divided by what was hidden", "The kept weights were divided by the sum of the hidden ones.",
+                  ("What has to sum to 1?", "The kept ones.", "Divide by kept.sum(...)."))
+)(lambda weights, allowed: (lambda k, h: k / np.where(h > 0, h, 1.0))(np.where(allowed, weights, 0.0), np.where(allowed, 0.0, weights).sum(-1, keepdims=True)))  # fmt: skip
+exercise.mistake(
+    Misconception("spread_evenly", "The hidden weight was shared out evenly", "What was hidden was added in equal parts; proportions have to stay as they were.",
+                  ("Was 0.5 twice 0.25 before? And after?", "Divide, don't add.", "kept / kept.sum(...)"))
+)(lambda weights, allowed: _evenly(weights, allowed))  # fmt: skip
+exercise.mistake(idea.WRONG_AXIS, says="The columns were divided by their sums; each row has to sum to 1.")(
+    lambda weights, allowed: (lambda k: k / np.where(k.sum(-2, keepdims=True) > 0, k.sum(-2, keepdims=True), 1))(np.where(allowed, weights, 0.0))
+)
+exercise.mistake(idea.WHOLE_MATRIX)(
+    lambda weights, allowed: (lambda k: k / max(k.sum(), 1e-300))(np.where(allowed, weights, 0.0))
+)
+exercise.mistake(idea.EPSILON, says="A small number in the denominator: where little is left, rows sum to far less than 1.")(
+    lambda weights, allowed: (lambda k: k / (k.sum(-1, keepdims=True) + 1e-6))(np.where(allowed, weights, 0.0))
+)
+exercise.mistake(
+    Misconception("causal_assumed", "A causal mask was used", "The mask is what `allowed` says.",
+                  ("Where does `allowed` enter?", "Only `allowed` counts.", "np.where(allowed, weights, 0)"))
+)(lambda weights, allowed: mask_after_softmax(weights, np.tri(*weights.shape[-2:], dtype=bool)))  # fmt: skip
+
+
+def _softmax_of(weights, allowed):
+    s = np.where(allowed, weights, -np.inf)
+    e = np.exp(s - np.where(np.isfinite(s.max(-1, keepdims=True)), s.max(-1, keepdims=True), 0))
+    return e / np.where(e.sum(-1, keepdims=True) > 0, e.sum(-1, keepdims=True), 1)
+
+
+def _evenly(weights, allowed):
+    allowed = np.broadcast_to(allowed, weights.shape)
+    kept, count = np.where(allowed, weights, 0.0), np.maximum(allowed.sum(-1, keepdims=True), 1)
+    return np.where(allowed, kept + (1 - kept.sum(-1, keepdims=True)) / count, 0.0)
+
+
+@exercise.mistake(idea.CHANGES_INPUTS, says="The weights were set to 0 in the array that was passed in.")
+def in_place(weights, allowed):
+    weights *= allowed
+    return mask_after_softmax(weights, True)
+
+
+exercise.survives("1.0 -> 2.0", because="0 divided by anything is 0")
