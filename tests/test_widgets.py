@@ -61,6 +61,15 @@ def test_traits_can_be_set_and_read_back() -> None:
     assert (shown.stage, shown.query) == ("scores", 2)
 
 
+@pytest.mark.parametrize("stage", ["scores", "scaled", "masked", "weights", "output"])
+@pytest.mark.parametrize("mask", ["causal", "zero"])
+def test_the_static_picture_shows_the_stage_that_is_chosen(stage: str, mask: str) -> None:
+    shown = AttentionMap(Q, K, V, stage=stage, mask=mask)
+    text = shown.picture().text.replace("−", "-").replace("∞", "inf")
+    entry = getattr(shown, stage)[3, 1]
+    assert stage in text and f"{entry:.2f}" in text
+
+
 @pytest.mark.parametrize("kind", ["boolean", "additive"])
 def test_a_mask_of_ones_own_in_both_conventions(kind: str) -> None:
     allowed = np.array([[1, 0, 0, 0], [0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 0]], dtype=bool)

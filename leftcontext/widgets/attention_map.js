@@ -7,21 +7,14 @@ const STAGES = {
   weights: "Each row through softmax: it sums to 1, and −∞ has become exactly 0.",
   output: "Each row is a weighted mean of the values.",
 };
+const WITH_ZERO = { // what is true when 0 stands in place of −∞
+  masked: "0 is written where a key should not be seen; −∞ was meant.",
+  weights: "Each row through softmax: it sums to 1, and a score of 0 still gets a weight.",
+};
 const FORMULA = ["softmax(", "Q Kᵀ", " / √d", " + mask", ")", " V"];
 const PARTS = { scores: [1], scaled: [1, 2], masked: [1, 2, 3], weights: [0, 1, 2, 3, 4], output: [0, 1, 2, 3, 4, 5] };
 const NOTES = { leak: " – a leak: this key lies in the future", "ruled-out": " – hidden by the mask", "": "" };
 const LABELS = { one_ahead: "one ahead", zero: "0 instead of −∞", yours: "your mask" };
-
-const product = (a, b) => a.map((row) => b[0].map((_, j) => row.reduce((sum, x, k) => sum + x * b[k][j], 0)));
-const transpose = (a) => a[0].map((_, j) => a.map((row) => row[j]));
-const each = (a, f) => a.map((row, i) => row.map((x, j) => f(x, i, j)));
-
-function softmax(row) {
-  const top = Math.max(...row);
-  const e = row.map((x) => (top === -Infinity ? 0 : Math.exp(x - top)));
-  const total = e.reduce((sum, x) => sum + x, 0);
-  return e.map((x) => (total ? x / total : 0));
-}
 
 // What the mask makes of the scaled score x of query i and key j.
 function maskOf(model) {
@@ -90,7 +83,7 @@ function render({ model, el }) {
     masks.choose(model.get("mask"));
     stages.choose(stage);
     formula.replaceChildren(...FORMULA.map((part, k) => element(PARTS[stage].includes(k) ? "b" : "span", {}, part)));
-    caption.textContent = STAGES[stage];
+    caption.textContent = model.get("mask") === "zero" ? (WITH_ZERO[stage] ?? STAGES[stage]) : STAGES[stage];
     grid.show({
       label: `${stage}: rows are queries, columns are ${kind}s`,
       rows: queries, columns: columns(stage), axes: ["query ↓", `${kind} →`], values: result[stage],

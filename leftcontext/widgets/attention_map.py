@@ -92,12 +92,17 @@ class AttentionMap(CourseWidget):
         return self.Q @ self.K.T
 
     @property
+    def scaled(self) -> NDArray[np.float64]:
+        """The scores, divided by √d (T_q, T_k)."""
+        scaled: NDArray[np.float64] = self.scores / np.sqrt(self.Q.shape[1])
+        return scaled
+
+    @property
     def masked(self) -> NDArray[np.float64]:
         """What goes into the softmax (T_q, T_k): the scaled scores under the chosen mask."""
-        scaled: NDArray[np.float64] = self.scores / np.sqrt(self.Q.shape[1])  # (T_q, T_k)
         if self.mask == OWN and self.own_mask is not None:
-            return scaled + self.own_mask
-        return np.where(self.allowed, scaled, 0.0 if self.mask == "zero" else -np.inf)
+            return self.scaled + self.own_mask
+        return np.where(self.allowed, self.scaled, 0.0 if self.mask == "zero" else -np.inf)
 
     @property
     def allowed(self) -> NDArray[np.bool_]:
@@ -124,10 +129,13 @@ class AttentionMap(CourseWidget):
         return self.weights @ self.V
 
     def picture(self) -> Picture:
-        allowed = None if self.mask == "zero" else self.allowed
-        queries = self.tokens[len(self.K) - len(self.Q) :]
-        title = f"attention weights, mask: {self.mask}"
-        return show_matrix(self.weights, queries, self.tokens, title=title, allowed=allowed)
+        stage, queries = self.stage, self.tokens[len(self.K) - len(self.Q) :]
+        title = f"attention {stage}, mask: {self.mask}"
+        if stage == "output":
+            return show_matrix(self.output, queries, self.components, title=title, column_axis="component")
+        hides = stage in ("masked", "weights") and self.mask != "zero"
+        shown: NDArray[np.float64] = getattr(self, stage)  # (T_q, T_k)
+        return show_matrix(shown, queries, self.tokens, title=title, allowed=self.allowed if hides else None)
 
     @t.validate("mask")
     def _known_mask(self, proposal: t.Bunch) -> str:

@@ -52,6 +52,18 @@ function rangeOf(matrix) {
   return high > low ? [low, high] : [low - 0.5, high + 0.5];
 }
 
+// Matrices are lists of rows.
+const product = (a, b) => a.map((row) => b[0].map((_, j) => row.reduce((sum, x, k) => sum + x * b[k][j], 0)));
+const transpose = (a) => a[0].map((_, j) => a.map((row) => row[j]));
+const each = (a, f) => a.map((row, i) => row.map((x, j) => f(x, i, j)));
+
+function softmax(row) {
+  const top = Math.max(...row);
+  const e = row.map((x) => (top === -Infinity ? 0 : Math.exp(x - top)));
+  const total = e.reduce((sum, x) => sum + x, 0);
+  return e.map((x) => (total ? x / total : 0));
+}
+
 let groups = 0; // radio buttons belong together by their name, which has to be another one in each view
 
 // A choice among a few words (value → label): radio buttons, so that arrow keys and screen readers know it already.
@@ -82,8 +94,8 @@ function matrixGrid(onEnter) {
     node.classList.toggle("lc-small", columns.length > 10);
   }
 
-  // values: numbers; marks: "ruled-out", "leak" or "" for each.
-  function show({ label, rows, columns, axes, values, marks, range = rangeOf(values) }) {
+  // values: numbers, `format` writes them; marks: "ruled-out", "leak" or "" for each.
+  function show({ label, rows, columns, axes, values, marks, range = rangeOf(values), format = number }) {
     const newShape = JSON.stringify([rows, columns, axes]);
     if (newShape !== shape) build(rows, columns, axes);
     shape = newShape;
@@ -91,7 +103,7 @@ function matrixGrid(onEnter) {
     const share = (x) => (x - range[0]) / (range[1] - range[0]);
     cells.forEach((line, i) => line.forEach((cell, j) => {
       const colour = cividis(share(values[i][j]));
-      cell.textContent = number(values[i][j]);
+      cell.textContent = format(values[i][j]);
       cell.className = marks[i][j];
       cell.style.backgroundColor = `rgb(${colour})`;
       cell.style.color = luminance(colour) > 0.18 ? "#000" : "#fff"; // either way a contrast of 4.5 and more
@@ -132,14 +144,15 @@ function matrixGrid(onEnter) {
 // One row of weights as bars with their numbers.
 function barTable() {
   const node = element("table", { className: "lc-bars" });
-  function show({ caption, names, values, marks, foot }) {
-    const titles = ["key", "weight", "bar"].map((name) => element("th", { scope: "col" }, name));
+  // `hidden` is written in place of the bar of what is ruled out; the longest bar is `full`.
+  function show({ caption, names, values, marks, foot, kind = ["key", "weight"], hidden = "hidden", full = 1, format = number }) {
+    const titles = [...kind, "bar"].map((name) => element("th", { scope: "col" }, name));
     const head = element("tr", { className: "lc-unseen" }, ...titles);
     const lines = names.map((name, j) => {
-      const bar = element("span", {}, marks[j] === "ruled-out" ? "hidden" : "");
-      bar.style.width = `${100 * values[j]}%`;
+      const bar = element("span", {}, marks[j] === "ruled-out" ? hidden : "");
+      bar.style.width = `${(100 * values[j]) / full}%`;
       return element("tr", { className: marks[j] }, element("th", { scope: "row" }, name),
-        element("td", {}, number(values[j])), element("td", { className: "lc-bar" }, bar));
+        element("td", {}, format(values[j])), element("td", { className: "lc-bar" }, bar));
     });
     node.classList.toggle("lc-small", names.length > 10);
     node.replaceChildren(element("caption", {}, caption), head, ...lines,
@@ -148,10 +161,35 @@ function barTable() {
   return { node, show };
 }
 
-function markLegend() {
+function markLegend(ruledOut = "hidden by the mask", leak = "a key of the future that can be seen") {
   const sample = (mark, text) => element("span", {}, element("i", { className: mark, ariaHidden: "true" }), text);
   return element("p", { className: "lc-legend" },
-    sample("ruled-out", "hidden by the mask"), sample("leak", "a key of the future that can be seen"));
+    sample("ruled-out", ruledOut), sample("leak", leak));
+}
+
+// A walk through numbered steps: back, a slider, on. A button that has nothing left to do stays focusable.
+function stepper(legend, last, onStep) {
+  const slider = element("input", { type: "range", min: 0, max: last, step: 1, ariaLabel: legend });
+  const button = (text, label, by) => {
+    const node = element("button", { type: "button", className: "lc-step", ariaLabel: label }, text);
+    node.addEventListener("click", () => go(slider.valueAsNumber + by));
+    return node;
+  };
+  const back = button("◀", "one step back", -1), on = button("Next ▶", "Next step", 1);
+  const readout = element("span", { className: "lc-muted" });
+  function go(step) {
+    if (step >= 0 && step <= Number(slider.max)) onStep(step);
+  }
+  slider.addEventListener("input", () => go(slider.valueAsNumber));
+  function show(step, last, text) {
+    slider.max = last;
+    slider.value = step;
+    slider.setAttribute("aria-valuetext", text);
+    readout.textContent = text;
+    back.ariaDisabled = step === 0;
+    on.ariaDisabled = step === last;
+  }
+  return { node: element("div", { className: "lc-controls" }, back, slider, on, readout), show };
 }
 
 // React to changes of traits (name → reaction); returns what ends it.

@@ -93,6 +93,13 @@ def test_without_a_kernel_every_stage_equals_numpy(alone: Alone, mask: str) -> N
         np.testing.assert_allclose(numbers(page), matrix, atol=0.00501, err_msg=stage)
 
 
+def test_under_zero_instead_of_minus_infinity_the_caption_promises_no_zero_weight(alone: Alone) -> None:
+    page = alone(AttentionMap(mask="zero"))
+    expect(page.get_by_text("a score of 0 still gets a weight")).to_be_visible()
+    radio(page, "causal").check()
+    expect(page.get_by_text("−∞ has become exactly 0")).to_be_visible()
+
+
 def test_the_selected_row_is_told_in_numbers(alone: Alone) -> None:
     page = alone(AttentionMap(Q, K, V, tokens=WORDS))
     page.get_by_role("rowheader", name="near").first.click()
