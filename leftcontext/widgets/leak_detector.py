@@ -1,0 +1,127 @@
+"""LeakDetector: replace a token and see which outputs move. What is causal cannot move anything to its left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import traitlets as t
+from numpy.typing import ArrayLike, NDArray
+
+from leftcontext.language import SENTENCE
+from leftcontext.picture import Picture
+from leftcontext.plots import show_matrix
+from leftcontext.widgets.attention_map import KEYS, QUERIES, VALUES, AttentionMap
+from leftcontext.widgets.base import CourseWidget, matrix, view
+
+Attend = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], ArrayLike]
+TRIES = 3  # replacements of each token, so that no chance hides a path
+ROUNDING = 1e-9  # an output that moves less has not moved: a maximum over hidden scores may change the last digits
+
+
+class LeakDetector(CourseWidget):
+    """Replace one token, its query, key and value, and see how far each output moves.
+
+    `LeakDetector(my_attention)` takes a function of Q (T, d), K (T, d), V (T, d_v) that returns T rows; it is called
+    once for every replacement, here and now. `LeakDetector(my_mask)` takes a (T, T) mask instead, boolean (True = may
+    attend) or additive. Q, K, V and `tokens` are the course's sentence unless they are given.
+
+    token: the position that is replaced; can be read and set.
+    moved: (T, T) how far output i (rows) moves at most when token j (columns) is replaced; 0 where it does not.
+    leaks: the pairs (i, j) with j > i where it does.
+
+    Raises ValueError, in one sentence, where shapes do not fit or the function returns what is not a number.
+    """
+
+    _esm, _css = view("leak_detector")
+
+    tokens = t.List(t.Unicode()).tag(sync=True)
+    token = t.Int(0).tag(sync=True)
+    _moved = t.List(t.List(t.Float())).tag(sync=True)  # (T, T)
+
+    def __init__(
+        self,
+        attend: Attend | ArrayLike | None = None,
+        Q: ArrayLike | None = None,
+        K: ArrayLike | None = None,
+        V: ArrayLike | None = None,
+        *,
+        tokens: Sequence[str] | None = None,
+        token: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        if Q is None and K is None and V is None:
+            Q, K, V, tokens = QUERIES, KEYS, VALUES, tokens or SENTENCE
+        if Q is None or K is None or V is None:
+            raise ValueError("LeakDetector takes Q, K and V together, or none of them.")
+        arrays = matrix(Q, "Q"), matrix(K, "K"), matrix(V, "V")
+        lengths = [len(array) for array in arrays]
+        T = lengths[0]
+        if lengths != [T] * 3:
+            raise ValueError(f"Each token has one query, key and value, but Q, K, V have {lengths} rows.")
+        names = [str(j) for j in range(T)] if tokens is None else [str(name) for name in tokens]
+        if len(names) != T:
+            raise ValueError(f"There are {T} rows in Q, but {len(names)} tokens.")
+        function = attend if callable(attend) else _masked("causal" if attend is None else attend)
+        self.moved = influence(function, *arrays, seed=seed)
+        super().__init__(tokens=names, token=T - 1 if token is None else token, _moved=self.moved.tolist())
+
+    @property
+    def leaks(self) -> list[tuple[int, int]]:
+        """The pairs (output i, token j) with j > i where replacing j moves i."""
+        return [(int(i), int(j)) for i, j in np.argwhere(np.triu(self.moved, 1))]
+
+    def picture(self) -> Picture:
+        leaks = self.leaks
+        alt = (
+            f"{len(leaks)} outputs move with a token to their right: a leak."
+            if leaks
+            else "No output moves with a token to its right."
+        )
+        return show_matrix(
+            self.moved, self.tokens, self.tokens, title="how far outputs move", alt=alt,
+            allowed=self.moved > 0, row_axis="output i", column_axis="token j, replaced",
+        )  # fmt: skip
+
+    @t.validate("token")
+    def _known_token(self, proposal: t.Bunch) -> int:
+        if not 0 <= proposal.value < len(self.moved):
+            raise ValueError(
+                f"There are {len(self.moved)} tokens, so token is 0 to {len(self.moved) - 1}, not {proposal.value}."
+            )
+        return int(proposal.value)
+
+
+def influence(
+    attend: Attend, Q: NDArray[np.float64], K: NDArray[np.float64], V: NDArray[np.float64], *, seed: int = 0
+) -> NDArray[np.float64]:
+    """How far output i (rows) moves at most when token j (columns) is replaced (T, T); less than rounding counts as 0."""
+    rng = np.random.default_rng(seed)
+    before = _outputs(attend, Q, K, V)  # (T, ...)
+    moved = np.zeros((len(Q), len(Q)))
+    for j in range(len(Q)):
+        for _ in range(TRIES):
+            changed = [array.copy() for array in (Q, K, V)]
+            for array in changed:
+                array[j] += rng.normal(size=array.shape[1])
+            distance = np.abs(_outputs(attend, *changed) - before).max(-1)  # (T,)
+            moved[:, j] = np.maximum(moved[:, j], distance)
+    return np.where(moved > ROUNDING, moved, 0.0)
+
+
+def _outputs(attend: Attend, *arrays: NDArray[np.float64]) -> NDArray[np.float64]:
+    T = len(arrays[0])
+    try:
+        outputs = np.asarray(attend(*(array.copy() for array in arrays)), dtype=np.float64)
+    except TypeError as error:
+        raise ValueError(f"The function has to take Q, K, V and return an array of numbers ({error}).") from error
+    if outputs.ndim < 2 or len(outputs) != T:
+        raise ValueError(f"{T} queries need {T} rows of output, but the function returned the shape {outputs.shape}.")
+    if not np.isfinite(outputs).all():
+        raise ValueError("The function returned entries that are not finite numbers.")
+    return outputs.reshape(T, -1)
+
+
+def _masked(mask: ArrayLike | str) -> Attend:
+    """Attention under a mask, as AttentionMap computes it."""
+    return lambda Q, K, V: AttentionMap(Q, K, V, mask=mask).output

@@ -1,0 +1,114 @@
+"""Leak detector, generation with a cache, blocks and gradients as a person meets them; their numbers against NumPy's."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from leftcontext.widgets import LeakDetector
+from leftcontext.widgets.base import CourseWidget
+
+Alone = Callable[[CourseWidget], Page]
+RNG = np.random.default_rng(3)
+Q, K, V = RNG.normal(size=(3, 5, 2)).round(2)
+STRAY = np.tri(5, dtype=bool)
+STRAY[1, 3] = True
+WIDGETS: list[Callable[[], CourseWidget]] = [LeakDetector]
+
+
+@pytest.fixture
+def alone(alone: Alone) -> Alone:
+    """Wait until the view is there: the first Tab is to find something."""
+
+    def show(widget: CourseWidget) -> Page:
+        page = alone(widget)
+        expect(page.locator(".lc")).to_be_visible()
+        return page
+
+    return show
+
+
+def numbers(page: Page) -> np.ndarray:
+    """What stands in the cells of the grid; an empty cell is NaN."""
+    rows = page.get_by_role("grid").get_by_role("row").all()[1:]
+    texts = [row.get_by_role("gridcell").all_inner_texts() for row in rows]
+    return np.array([[float(text.replace("−", "-").replace("∞", "inf") or "nan") for text in row] for row in texts])
+
+
+def radio(page: Page, name: str) -> Locator:
+    return page.get_by_role("radio", name=name, exact=True)
+
+
+def status(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+def test_the_leak_detector_shows_what_numpy_measured(alone: Alone) -> None:
+    shown = LeakDetector(STRAY)
+    page = alone(shown)
+    np.testing.assert_allclose(numbers(page), shown.moved, atol=0.00501)
+    expect(page.get_by_text("1 of 10 future cells move an output: a leak.")).to_be_visible()
+    radio(page, "the").check()
+    expect(status(page)).to_have_text("Replacing “the” moves “dogs”, “the”, “cat”. A leak: “dogs” stands to its left.")
+    bars = page.get_by_role("table", name="how far outputs move when “the” is replaced")
+    expect(bars.get_by_text("still")).to_have_count(2)
+
+
+def test_the_leak_detector_by_keyboard(alone: Alone) -> None:
+    page = alone(LeakDetector(STRAY))
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowLeft")
+    expect(radio(page, "the")).to_be_checked()
+    page.keyboard.press("Tab")
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp", "End", "ArrowLeft"):
+        page.keyboard.press(key)
+    distance = f"{LeakDetector(STRAY).moved[1, 3]:.2f}"
+    expect(status(page)).to_have_text(f"Replacing “the” moves the output of “dogs” by {distance} – a leak.")
+
+
+def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Callable[..., Page]) -> None:
+    page = lab(
+        "import numpy as np\nfrom leftcontext.widgets import LeakDetector\n"
+        "def attend(Q, K, V):\n    e = np.exp(Q @ K.T)\n    return np.tril(e / e.sum(-1, keepdims=True)) @ V\n"
+        "shown = LeakDetector(attend)\nshown",
+        "print('token', shown.token, len(shown.leaks))",
+    )
+    expect(page.get_by_text("10 of 10 future cells move an output: a leak.")).to_be_visible()
+    radio(page, "near").check()
+    page.get_by_text("print('token'").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("token 2 10", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("make", WIDGETS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(
+    alone: Alone, make: Callable[[], CourseWidget], scheme: str
+) -> None:
+    page = alone(make())
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for width in (360, 640):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cells = [box for cell in page.get_by_role("gridcell").all() if (box := cell.bounding_box())]
+        assert max(box["x"] + box["width"] for box in cells) <= width, "no cell is cut off"
+
+
+@pytest.mark.parametrize("make", WIDGETS)
+def test_focus_is_seen_wherever_tab_leads_and_nothing_moves_for_who_wants_no_motion(
+    alone: Alone, make: Callable[[], CourseWidget]
+) -> None:
+    page = alone(make())
+    page.emulate_media(reduced_motion="reduce")
+    stops = 0
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if not focused.count() or not focused.evaluate("e => !!e.closest('.lc')"):
+            break
+        outlined = "e => getComputedStyle(e.type === 'radio' ? e.nextElementSibling : e).outlineStyle"
+        assert focused.evaluate(outlined) == "solid"
+        assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
+        stops += 1
+    assert stops >= 2

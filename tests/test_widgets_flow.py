@@ -1,0 +1,102 @@
+"""What flows where: leak detector, generation with a cache, blocks, gradients. Without a browser."""
+
+import json
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from leftcontext.widgets import LeakDetector
+from leftcontext.widgets.base import CourseWidget
+
+RNG = np.random.default_rng(11)
+Q, K, V = RNG.normal(size=(3, 6, 3))
+
+
+def causal(Q: np.ndarray, K: np.ndarray, V: np.ndarray) -> np.ndarray:
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    return weights / weights.sum(-1, keepdims=True) @ V
+
+
+def masked_after_softmax(Q: np.ndarray, K: np.ndarray, V: np.ndarray) -> np.ndarray:
+    weights = np.exp(Q @ K.T)
+    return weights / weights.sum(-1, keepdims=True) * np.tri(len(Q)) @ V
+
+
+def centred_by_all(Q: np.ndarray, K: np.ndarray, V: np.ndarray) -> np.ndarray:
+    """Honest, but the maximum over hidden scores too changes its last digits."""
+    scores = Q @ K.T
+    weights = np.exp(scores - scores.max(-1, keepdims=True)) * np.tri(len(Q))
+    return weights / weights.sum(-1, keepdims=True) @ V
+
+
+@pytest.mark.parametrize("honest", [causal, centred_by_all])
+def test_an_honest_attention_moves_nothing_to_the_left(honest: Callable[..., np.ndarray]) -> None:
+    shown = LeakDetector(honest, Q, K, V)
+    assert shown.leaks == [] and not np.triu(shown.moved, 1).any()
+    assert (np.tril(shown.moved) > 0).sum() == 21, "every output moves with each token of its left context"
+    assert "No output moves" in shown.picture().html
+
+
+def test_weights_that_were_normalized_before_they_were_masked_are_a_leak() -> None:
+    leaks = LeakDetector(masked_after_softmax, Q, K, V).leaks
+    assert leaks == [(i, j) for i in range(6) for j in range(i + 1, 6)]
+
+
+def test_a_mask_is_enough_and_one_stray_cell_is_found() -> None:
+    allowed = np.tri(5, dtype=bool)
+    allowed[1, 3] = True
+    for mask in (allowed, np.where(allowed, 0.0, -np.inf)):
+        shown = LeakDetector(mask)
+        assert shown.leaks == [(1, 3)]
+        assert ((shown.moved > 0) == allowed).all()
+    assert LeakDetector("one_ahead").leaks == [(i, i + 1) for i in range(4)]
+
+
+def test_the_function_cannot_disturb_the_measurement() -> None:
+    def in_place(Q: np.ndarray, K: np.ndarray, V: np.ndarray) -> np.ndarray:
+        result = causal(Q, K, V)
+        Q[:], K[:], V[:] = 0, 0, 0
+        return result
+
+    np.testing.assert_array_equal(LeakDetector(in_place, Q, K, V).moved, LeakDetector(causal, Q, K, V).moved)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: LeakDetector(causal, Q), "together"),
+        (lambda: LeakDetector(causal, Q, K[:4], V), r"\[6, 4, 6\] rows"),
+        (lambda: LeakDetector(causal, Q, K, V, tokens=["a"]), "6 rows in Q, but 1 tokens"),
+        (lambda: LeakDetector(lambda Q, K, V: V[:2], Q, K, V), "6 queries need 6 rows"),
+        (lambda: LeakDetector(lambda Q, K, V: None, Q, K, V), "not finite|array of numbers|6 queries need 6 rows"),
+        (lambda: LeakDetector(lambda Q, K, V: V * np.nan, Q, K, V), "not finite"),
+        (lambda: LeakDetector(lambda Q: Q, Q, K, V), "has to take Q, K, V"),
+        (lambda: LeakDetector(np.ones((3, 3))), r"shape \(3, 3\)"),
+        (lambda: LeakDetector(token=9), "5 tokens"),
+    ],
+)
+def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+WIDGETS = [LeakDetector()]
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)
+def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidget) -> None:
+    code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
+    assert len(code) < 30_000
+    assert not re.search(r"https?:|\bimport\b|@import|url\(", code)
+    assert code.count("export default") == 1
+    bundle = widget._repr_mimebundle_()
+    assert bundle is not None
+    data, _ = bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert re.search(r'<img [^>]*alt="[^"]{20,}"', data["text/html"])
+    assert "object at 0x" not in data["text/plain"]
+    json.dumps(widget.get_state(), allow_nan=False, default=str)
