@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from leftcontext.widgets import LeakDetector
+from leftcontext.widgets import GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget
 
 RNG = np.random.default_rng(11)
@@ -64,6 +64,41 @@ def test_the_function_cannot_disturb_the_measurement() -> None:
     np.testing.assert_array_equal(LeakDetector(in_place, Q, K, V).moved, LeakDetector(causal, Q, K, V).moved)
 
 
+@pytest.mark.parametrize("mask", ["causal", "one_ahead", "none"])
+@pytest.mark.parametrize("loss", [-1, 0, 3])
+def test_the_gradient_is_that_of_finite_differences(mask: str, loss: int) -> None:
+    rng = np.random.default_rng(2)
+    G = rng.normal(size=(6, 3))
+    shown = GradientPattern(Q, K, V, G, mask=mask, loss=loss)
+    ahead = {"causal": 0, "one_ahead": 1, "none": 6}[mask]
+
+    def value(scores: np.ndarray, V: np.ndarray) -> float:
+        e = np.exp(scores / np.sqrt(3)) * np.tri(6, k=ahead)
+        outputs = e / e.sum(-1, keepdims=True) @ V
+        return float((outputs * G)[slice(None) if loss < 0 else loss].sum())
+
+    def slopes(of: Callable[[np.ndarray], float], x: np.ndarray) -> np.ndarray:
+        steps = 1e-6 * np.eye(x.size).reshape(-1, *x.shape)
+        return np.array([(of(x + step) - of(x - step)) / 2e-6 for step in steps]).reshape(x.shape)
+
+    np.testing.assert_allclose(shown.scores, slopes(lambda s: value(s, V), Q @ K.T), atol=1e-8)
+    of_each = [
+        slopes(lambda q: value(q @ K.T, V), Q),
+        slopes(lambda k: value(Q @ k.T, V), K),
+        slopes(lambda v: value(Q @ K.T, v), V),
+    ]
+    np.testing.assert_allclose(shown.inputs, np.abs(of_each).max(-1), atol=1e-8)
+
+
+def test_zeros_of_the_gradient_are_exact() -> None:
+    zeros = GradientPattern(Q, K, V).scores == 0
+    expected = ~np.tri(6, dtype=bool)
+    expected[0, 0] = True  # one key: its weight is 1 whatever the score
+    assert (zeros == expected).all()
+    reached = GradientPattern(Q, K, V, loss=2).inputs > 0
+    assert reached.astype(int).tolist() == [[0, 0, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0]]
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -76,6 +111,9 @@ def test_the_function_cannot_disturb_the_measurement() -> None:
         (lambda: LeakDetector(lambda Q: Q, Q, K, V), "has to take Q, K, V"),
         (lambda: LeakDetector(np.ones((3, 3))), r"shape \(3, 3\)"),
         (lambda: LeakDetector(token=9), "5 tokens"),
+        (lambda: GradientPattern(Q, K[:, :2], V), "same width"),
+        (lambda: GradientPattern(Q, K, V, V[:, :1]), "number for each output"),
+        (lambda: GradientPattern(Q, K, V, loss=6), "0 to 5, or -1"),
     ],
 )
 def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentence: str) -> None:
@@ -84,7 +122,7 @@ def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentenc
     assert "\n" not in str(caught.value)
 
 
-WIDGETS = [LeakDetector()]
+WIDGETS = [LeakDetector(), GradientPattern(), GradientPattern(of="inputs")]
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)

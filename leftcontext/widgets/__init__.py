@@ -1,7 +1,8 @@
 """Pictures one can touch: state in Python, view in the browser."""
 
 from leftcontext.widgets.attention_map import AttentionMap
+from leftcontext.widgets.gradient_pattern import GradientPattern
 from leftcontext.widgets.leak_detector import LeakDetector
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
-__all__ = ["AttentionMap", "LeakDetector", "TrainAndGenerate"]
+__all__ = ["AttentionMap", "GradientPattern", "LeakDetector", "TrainAndGenerate"]

@@ -8,11 +8,11 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
-from leftcontext.widgets.attention_map import KEYS, QUERIES, VALUES, AttentionMap
-from leftcontext.widgets.base import CourseWidget, matrix, view
+from leftcontext.widgets.attention_map import AttentionMap
+from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.sequence import sequence
 
 Attend = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], ArrayLike]
 TRIES = 3  # replacements of each token, so that no chance hides a path
@@ -50,21 +50,10 @@ class LeakDetector(CourseWidget):
         token: int | None = None,
         seed: int = 0,
     ) -> None:
-        if Q is None and K is None and V is None:
-            Q, K, V, tokens = QUERIES, KEYS, VALUES, tokens or SENTENCE
-        if Q is None or K is None or V is None:
-            raise ValueError("LeakDetector takes Q, K and V together, or none of them.")
-        arrays = matrix(Q, "Q"), matrix(K, "K"), matrix(V, "V")
-        lengths = [len(array) for array in arrays]
-        T = lengths[0]
-        if lengths != [T] * 3:
-            raise ValueError(f"Each token has one query, key and value, but Q, K, V have {lengths} rows.")
-        names = [str(j) for j in range(T)] if tokens is None else [str(name) for name in tokens]
-        if len(names) != T:
-            raise ValueError(f"There are {T} rows in Q, but {len(names)} tokens.")
+        Q, K, V, names = sequence(Q, K, V, tokens)
         function = attend if callable(attend) else _masked("causal" if attend is None else attend)
-        self.moved = influence(function, *arrays, seed=seed)
-        super().__init__(tokens=names, token=T - 1 if token is None else token, _moved=self.moved.tolist())
+        self.moved = influence(function, Q, K, V, seed=seed)
+        super().__init__(tokens=names, token=len(Q) - 1 if token is None else token, _moved=self.moved.tolist())
 
     @property
     def leaks(self) -> list[tuple[int, int]]:

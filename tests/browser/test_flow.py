@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from leftcontext.widgets import LeakDetector
+from leftcontext.widgets import GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
@@ -14,7 +14,7 @@ RNG = np.random.default_rng(3)
 Q, K, V = RNG.normal(size=(3, 5, 2)).round(2)
 STRAY = np.tri(5, dtype=bool)
 STRAY[1, 3] = True
-WIDGETS: list[Callable[[], CourseWidget]] = [LeakDetector]
+WIDGETS: list[Callable[[], CourseWidget]] = [LeakDetector, GradientPattern]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_leak_detector_by_keyboard(alone: Alone) -> None:
 
 def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Callable[..., Page]) -> None:
     page = lab(
-        "import numpy as np\nfrom leftcontext.widgets import LeakDetector\n"
+        "import numpy as np\nfrom leftcontext.widgets import GradientPattern, LeakDetector\n"
         "def attend(Q, K, V):\n    e = np.exp(Q @ K.T)\n    return np.tril(e / e.sum(-1, keepdims=True)) @ V\n"
         "shown = LeakDetector(attend)\nshown",
         "print('token', shown.token, len(shown.leaks))",
@@ -79,6 +79,30 @@ def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Calla
     page.get_by_text("print('token'").click()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("token 2 10", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("mask", ["causal", "one ahead", "none"])
+def test_the_gradient_in_the_browser_equals_numpys(alone: Alone, mask: str) -> None:
+    shown = GradientPattern(Q, K, V, mask=mask.replace(" ", "_"))
+    page = alone(GradientPattern(Q, K, V))
+    radio(page, mask).check()
+    for loss, name in enumerate(["all outputs", *"01234"], -1):
+        shown.loss = loss
+        radio(page, name).check()
+        for of in ("inputs", "scores"):
+            radio(page, of).check()
+            expected = getattr(shown, of)
+            np.testing.assert_allclose(numbers(page), expected, atol=0.00501)
+            assert page.locator("td.ruled-out").count() == (expected == 0).sum()
+            expect(status(page)).to_have_text(f"{(expected == 0).sum()} of {expected.size} cells are exactly 0.")
+
+
+def test_the_gradient_by_keyboard(alone: Alone) -> None:
+    page = alone(GradientPattern())
+    for key in ("Tab", "Tab", "ArrowRight", "ArrowRight", "ArrowRight", "Tab", "ArrowRight", "Tab", "ArrowUp", "End"):
+        page.keyboard.press(key)
+    expect(radio(page, "near")).to_be_checked()
+    expect(status(page)).to_have_text("key of “cat”: largest gradient exactly 0")
 
 
 @pytest.mark.parametrize("make", WIDGETS)
