@@ -1,0 +1,157 @@
+"""### The loss that writing would see
+
+When a model writes, position `i` knows tokens `0` to `i` and nothing else: later tokens don't exist.
+
+Write `free_running_loss(logits_fn, tokens)` for `tokens` `(T+1,)`: the same targets as before, but the logits at position `i` come from a call that was given tokens `0..i` **only**. Return the mean over the `T` positions, in nats, one float.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Number
+from autograder.authoring import Exercise, Misconception, case
+from leftcontext.toy_models import ToyModel, toy_models
+
+exercise = Exercise(
+    topic="free-running loss",
+    answer=Number(),
+    hints=(
+        "How many calls does it take for T positions?",
+        "For each i: the last row of logits_fn(tokens[: i + 1]), against tokens[i + 1].",
+        "for i in range(T): row = logits_fn(tokens[: i + 1])[-1]; loss += logsumexp(row) - row[tokens[i + 1]]",
+    ),
+)
+
+
+@exercise.solution
+def free_running_loss(logits_fn, tokens):
+    """logits_fn: (t,) int -> (t, vocab); tokens (T+1,) int -> float, each position given its left context only."""
+    losses = []
+    for i in range(len(tokens) - 1):
+        row = logits_fn(tokens[: i + 1])[-1]  # (vocab,)
+        row = row - row.max()
+        losses.append(np.log(np.exp(row).sum()) - row[tokens[i + 1]])
+    return float(np.mean(losses))
+
+
+def counts_up(tokens):
+    """Sure that t + 1 follows t (of 5)."""
+    return np.log(np.where(np.eye(5)[(np.asarray(tokens) + 1) % 5] > 0, 0.8, 0.05))
+
+
+def copies_the_next_token(tokens):
+    """Looks ahead: nearly sure of the next token where it can see it, and knows nothing at the end."""
+    tokens = np.asarray(tokens)
+    ahead = np.log(np.where(np.eye(5)[np.append(tokens[1:], 0)] > 0, 0.96, 0.01))
+    ahead[-1] = np.log(0.2)
+    return ahead
+
+
+@exercise.part("By hand", points=1)
+def by_hand(rng):
+    yield case(counts_up, np.array([1, 2, 0]), note="an honest model: the same as with teacher forcing")
+    yield case(copies_the_next_token, np.array([3, 1, 4, 1]), note="with nothing to copy, it knows nothing: ln 5")
+
+
+@exercise.part("Any model", points=2)
+def any_model(rng):
+    for model in toy_models(rng, 6):
+        yield case(model, rng.integers(0, 6, size=7))
+    yield case(copies_the_next_token, rng.integers(0, 5, size=9))
+    yield case(ToyModel("causal", rng, 4), rng.integers(0, 4, size=2), note="T = 1")
+    yield case(ToyModel("very_sure", rng, 5, size=3000.0), rng.integers(0, 5, size=9), note="large logits")
+
+
+@exercise.equivalent
+def prefix_by_prefix(logits_fn, tokens):
+    total, prefix = 0.0, []
+    for token, target in zip(tokens[:-1].tolist(), tokens[1:].tolist(), strict=True):
+        prefix.append(token)
+        z = logits_fn(np.array(prefix))[len(prefix) - 1]
+        total += float(np.logaddexp.reduce(z) - z[target])
+    return total / len(prefix)
+
+
+@exercise.equivalent
+def rows_collected(logits_fn, tokens):
+    rows = np.array([logits_fn(tokens[:n])[n - 1] for n in range(1, len(tokens))])
+    rows = rows - rows.max(1, keepdims=True)
+    return np.average(np.log(np.exp(rows).sum(1)) - rows[np.arange(len(rows)), tokens[1:]])
+
+
+@exercise.equivalent
+def from_the_longest_prefix(logits_fn, tokens):
+    losses, left = [], tokens
+    while len(left) > 1:
+        left, target = left[:-1], left[-1]
+        z = np.array(logits_fn(left))[-1]
+        losses.append(max(z) + np.log(np.exp(z - max(z)).sum()) - z[target])
+    return sum(losses) / len(losses)
+
+
+def _nll(row, target):
+    row = row - row.max()
+    return np.log(np.exp(row).sum()) - row[target]
+
+
+def _mean(f, tokens, read, row, target):
+    return np.mean([_nll(f(read(i))[row(i)], tokens[target(i)]) for i in range(len(tokens) - 1)])
+
+
+exercise.mistake(
+    Misconception("teacher_forced_instead", "One pass over everything", "The logits at position i come from a call that has seen later tokens. For a leaking model that is another number.",
+                  ("What had the model read when it predicted token 1?", "One call for each prefix.", "logits_fn(tokens[: i + 1])[-1]"))
+)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[:-1], lambda i: i, lambda i: i + 1))  # fmt: skip
+exercise.mistake(
+    Misconception("prefix_one_too_long", "The target is in the prefix", "tokens[: i + 2] holds the very token that is to be predicted.",
+                  ("Which token is predicted at position i?", "Give tokens 0..i.", "tokens[: i + 1]"))
+)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[: i + 2], lambda i: i, lambda i: i + 1))  # fmt: skip
+exercise.mistake(
+    Misconception("newest_token_only", "Only the newest token was read", "The model was given token i alone; it may use the whole left context.",
+                  ("What may position i depend on?", "Tokens 0..i.", "tokens[: i + 1], not tokens[i : i + 1]"))
+)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[i : i + 1], lambda i: -1, lambda i: i + 1))  # fmt: skip
+exercise.mistake(
+    Misconception("first_row_of_logits", "The first row was read each time", "The newest prediction is in the last row.",
+                  ("Which row speaks about the next token?", "The last.", "[-1]"))
+)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[: i + 1], lambda i: 0, lambda i: i + 1))  # fmt: skip
+exercise.mistake(
+    Misconception("labels_not_shifted", "The target is the token just read", "Row i was marked against token i; it predicts token i + 1.",
+                  ("Which token comes after position i?", "tokens[i + 1]", "Shift the target by one."))
+)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[: i + 1], lambda i: -1, lambda i: i))  # fmt: skip
+exercise.mistake(
+    Misconception("sum_instead_of_mean", "The sum, not the mean", "The losses were added up.",
+                  ("Should a longer text have a larger loss?", "Divide by T.", "np.mean"))
+)(lambda f, tokens: max(2, len(tokens) - 1) * free_running_loss(f, tokens))  # fmt: skip
+exercise.mistake(
+    Misconception("last_position_only", "Only the last position", "All T positions count.",
+                  ("How many predictions are there?", "T", "Average over all prefixes."))
+)(lambda f, tokens: _nll(f(tokens[:-1])[-1], tokens[-1]))  # fmt: skip
+exercise.mistake(
+    Misconception("padded_with_zeros", "The future was hidden by zeros", "0 is a token like any other: a model that looks ahead reads it.",
+                  ("What does a leaking model see in your call?", "Tokens 0..i only: a shorter array.", "tokens[: i + 1]"))
+)(lambda f, tokens: _mean(f, tokens, lambda i: np.where(np.arange(len(tokens) - 1) <= i, tokens[:-1], 0), lambda i: i, lambda i: i + 1))  # fmt: skip
+exercise.mistake(
+    Misconception("own_samples_fed_back", "The model's own tokens were fed back", "The texts drifted away from the given one. Here the true tokens are read; only the future is missing.",
+                  ("Against which targets is it marked?", "The true text, prefix by prefix.", "tokens[: i + 1]"))
+)(lambda f, tokens: _drifting(f, tokens))  # fmt: skip
+
+
+def _drifting(f, tokens):
+    text, losses = [int(tokens[0])], []
+    for target in tokens[1:]:
+        row = f(np.array(text))[-1]
+        losses.append(_nll(row, target))
+        text.append(int(row.argmax()))
+    return np.mean(losses)
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max(f, tokens):
+    rows = [f(tokens[: i + 1])[-1] for i in range(len(tokens) - 1)]
+    return np.mean([np.log(np.exp(row).sum()) - row[t] for row, t in zip(rows, tokens[1:], strict=True)])
+
+
+exercise.mistake(
+    Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
+                  ("Can log p be positive?", "-log p", "Put a minus in front."))
+)(lambda f, tokens: -free_running_loss(f, tokens))  # fmt: skip

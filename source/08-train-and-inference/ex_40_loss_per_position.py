@@ -1,0 +1,131 @@
+"""### Where is the loss?
+
+One number hides where a model is good. `logits` is `(B, T, vocab)`, `targets` is `(B, T)`. Write `loss_per_position(logits, targets)`: the mean cross-entropy **at each position**, averaged over the batch only, `(T,)`, in nats. Logits may be large.
+
+A leaking model shows a cliff: nearly 0 everywhere, and a high loss at the last position, where nothing is left to peek at.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Array
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="loss per position",
+    answer=Array(),
+    hints=(
+        "Over which axis do you average, if one number for each position shall remain?",
+        "mean over B of (logsumexp(logits) - logits[target])",
+        "np.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0] is (B, T); then .mean(axis=0)",
+    ),
+)
+
+
+@exercise.solution
+def loss_per_position(logits, targets):
+    """logits (B, T, vocab), targets (B, T) int -> (T,), mean cross-entropy at each position, in nats."""
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))  # (B, T, vocab)
+    picked = np.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]  # (B, T)
+    return -picked.mean(axis=0)
+
+
+@exercise.part("Two texts, three positions", points=1)
+def two(rng):
+    p = np.array([[[0.5, 0.5], [0.25, 0.75], [0.5, 0.5]], [[0.5, 0.5], [0.75, 0.25], [0.125, 0.875]]])
+    yield case(np.log(p), np.array([[0, 1, 0], [1, 1, 0]]))
+    yield case(np.zeros((1, 3, 4)), np.array([[1, 0, 3]]), note="all logits equal: ln 4 everywhere")
+
+
+@exercise.part("Any batch", points=1)
+def any_batch(rng):
+    for B, T, vocab in ((3, 5, 4), (4, 4, 4), (1, 1, 3), (6, 2, 5), (2, 7, 3)):
+        yield case(2 * rng.normal(size=(B, T, vocab)), rng.integers(0, vocab, size=(B, T)))
+    yield case(1000 * rng.normal(size=(3, 4, 5)), rng.integers(0, 5, size=(3, 4)), note="large logits")
+
+
+@exercise.equivalent
+def with_loops(logits, targets):
+    B, T, _ = logits.shape
+    out = [0.0] * T
+    for b in range(B):
+        for t in range(T):
+            row = logits[b, t]
+            out[t] += (max(row) + np.log(np.exp(row - max(row)).sum()) - row[targets[b, t]]) / B
+    return out
+
+
+@exercise.equivalent
+def with_logaddexp(logits, targets):
+    b, t = np.indices(targets.shape)
+    return (np.logaddexp.reduce(logits, axis=2) - logits[b, t, targets]).sum(0) / len(logits)
+
+
+@exercise.equivalent
+def with_one_hot(logits, targets):
+    z = logits - np.max(logits, axis=2, keepdims=True)
+    one_hot = np.eye(z.shape[-1])[targets]
+    return np.log(np.exp(z).sum(-1)).mean(0) - np.einsum("btv,btv->t", z, one_hot) / z.shape[0]
+
+
+def _nll(logits, targets):
+    z = logits - logits.max(axis=-1, keepdims=True)
+    return np.log(np.exp(z).sum(axis=-1)) - np.take_along_axis(z, targets[..., None], axis=-1)[..., 0]
+
+
+exercise.mistake(
+    Misconception("mean_over_positions", "One number for each text", "The mean ran over the positions; it should run over the batch.",
+                  ("How many numbers are wanted?", "(T,)", ".mean(axis=0)"))
+)(lambda logits, targets: _nll(logits, targets).mean(axis=1))  # fmt: skip
+exercise.mistake(
+    Misconception("mean_over_everything", "One number for everything", "The mean ran over positions too, so the cliff is invisible.",
+                  ("How many numbers are wanted?", "(T,)", ".mean(axis=0)"))
+)(lambda logits, targets: _nll(logits, targets).mean())  # fmt: skip
+exercise.mistake(
+    Misconception("sum_over_batch", "The sum over the batch", "The losses were added up over the batch; the mean is wanted.",
+                  ("Should a larger batch have a larger loss?", "Divide by B.", ".mean(axis=0)"))
+)(lambda logits, targets: _nll(logits, targets).sum(axis=0))  # fmt: skip
+exercise.mistake(
+    Misconception("not_averaged", "Not averaged", "The table (B, T) came back; its mean over the batch is wanted.",
+                  ("How many numbers are wanted?", "(T,)", ".mean(axis=0)"))
+)(lambda logits, targets: _nll(logits, targets))  # fmt: skip
+exercise.mistake(
+    Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
+                  ("Can log p be positive?", "-log p", "Put a minus in front."))
+)(lambda logits, targets: -_nll(logits, targets).mean(axis=0))  # fmt: skip
+exercise.mistake(
+    Misconception("running_mean", "A running mean", "Position t holds the mean up to t; it should hold its own loss only, or the cliff is smoothed away.",
+                  ("What is the loss at the last position alone?", "Each position for itself.", "No cumsum."))
+)(lambda logits, targets: np.cumsum(_nll(logits, targets).mean(axis=0)) / np.arange(1, targets.shape[1] + 1))  # fmt: skip
+exercise.mistake(
+    Misconception("targets_shifted_again", "The targets were shifted once more", "targets[:, t] belongs to position t already.",
+                  ("Are the targets the next tokens already?", "Row t goes with targets[:, t].", "Don't shift."))
+)(lambda logits, targets: _nll(logits, np.roll(targets, -1, axis=1)).mean(axis=0))  # fmt: skip
+exercise.mistake(
+    Misconception("logits_as_log_probs", "Not normalised", "The raw logit was used as a log-probability.",
+                  ("What does exp of a row sum to?", "z - logsumexp(z)", "Normalise first."))
+)(lambda logits, targets: -np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0].mean(axis=0))  # fmt: skip
+exercise.mistake(
+    Misconception("first_text_only", "Only the first text", "The other texts of the batch were ignored.",
+                  ("Over what do you average?", "All B texts.", ".mean(axis=0)"))
+)(lambda logits, targets: _nll(logits, targets)[0])  # fmt: skip
+exercise.mistake(
+    Misconception("perplexity_not_loss", "That is the perplexity", "The exponential of the loss came back.",
+                  ("What is the loss of a fair choice among 4?", "ln 4", "Leave out the exp."))
+)(lambda logits, targets: np.exp(np.minimum(_nll(logits, targets).mean(axis=0), 700)))  # fmt: skip
+exercise.mistake(idea.WRONG_AXIS, says="The softmax ran over positions instead of the vocabulary.")(
+    lambda logits, targets: -np.take_along_axis((lambda z: z - np.log(np.exp(z).sum(1, keepdims=True)))(logits - logits.max(1, keepdims=True)), targets[..., None], axis=-1)[..., 0].mean(0)
+)
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max(logits, targets):
+    return (np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean(axis=0)
+
+
+exercise.survives("0 -> -1", because="the axis has one entry")
+exercise.survives(
+    "np.take_along_axis(log_probs, targets[..., None], axis=-1) -> np.take_along_axis(log_probs, targets[..., None])",
+    because="-1 is the default axis since NumPy 2.3",
+)
