@@ -289,3 +289,17 @@ def by_torch(Q, K, V):
 
     tensors = (torch.from_numpy(np.array(x)) for x in (Q, K, V))
     return torch.nn.functional.scaled_dot_product_attention(*tensors, is_causal=True)
+
+
+@right
+def float32_promoted_by_the_scale(Q, K, V):
+    Q, K, V = (x.astype(np.float32) for x in (Q, K, V))
+    s = Q @ K.mT / np.sqrt(Q.shape[-1])  # np.sqrt of an int is a float64, and so is the rest
+    return softmax(np.where(hidden(Q.shape[-2]), -np.inf, s)) @ V
+
+
+@right
+def float32_written_into_float64(Q, K, V):
+    out = np.zeros(V.shape)
+    out[...] = RIGHT["float32_throughout"](Q, K, V)
+    return out
