@@ -1,0 +1,148 @@
+"""Attentions to try a leak detector on: leaky ones, one bug each, and honest ones that look suspicious.
+
+Every specimen is `attend(Q, K, V)` for Q, K (T, d) and V (T, d_v), and says in its name what it does.
+Axis letters: T position, d width, H head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Attend = Callable[[Array, Array, Array], Array]
+
+
+def softmax(scores: Array) -> Array:
+    """Scores (..., T) → weights that sum to 1 over the last axis."""
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def attend_under(allowed: ArrayLike, Q: Array, K: Array, V: Array, fill: float = -np.inf) -> Array:
+    """Attention where `allowed` (T, T) is True; `fill` stands over the rest."""
+    scores = Q @ K.T / np.sqrt(Q.shape[-1])  # (T, T)
+    return softmax(np.where(allowed, scores, fill)) @ V
+
+
+# Honest ones.
+
+
+def causal(Q: Array, K: Array, V: Array) -> Array:
+    """What all the others are compared with."""
+    return attend_under(np.tri(len(Q), dtype=bool), Q, K, V)
+
+
+def keys_centred_over_time(Q: Array, K: Array, V: Array) -> Array:
+    """Shifts all scores of a row alike, which softmax does not see; only rounding is left of it."""
+    return causal(Q, K - K.mean(axis=0), V)
+
+
+def filled_with_minus_1e9(Q: Array, K: Array, V: Array) -> Array:
+    """Finite, and low enough: exp(-1e9) is exactly 0."""
+    return attend_under(np.tri(len(Q), dtype=bool), Q, K, V, fill=-1e9)
+
+
+def with_float_noise(Q: Array, K: Array, V: Array) -> Array:
+    """Rounding of 1e-12 that depends on everything."""
+    return causal(Q, K, V) + 1e-12 * np.tanh(K.sum() + V.sum())
+
+
+def window_of_two(Q: Array, K: Array, V: Array) -> Array:
+    """Itself and the one before."""
+    here = np.arange(len(Q))
+    back = here[:, None] - here
+    return attend_under((back >= 0) & (back < 2), Q, K, V)
+
+
+# Leaky ones.
+
+
+def no_mask(Q: Array, K: Array, V: Array) -> Array:
+    """Everybody sees everything."""
+    return attend_under(True, Q, K, V)
+
+
+def one_ahead(Q: Array, K: Array, V: Array) -> Array:
+    """Each query sees the next key as well."""
+    return attend_under(np.tri(len(Q), k=1, dtype=bool), Q, K, V)
+
+
+def one_ahead_but_row_0(Q: Array, K: Array, V: Array) -> Array:
+    """As `one_ahead`, with a first row that looks right."""
+    allowed = np.tri(len(Q), k=1, dtype=bool)
+    allowed[0] = np.arange(len(Q)) == 0
+    return attend_under(allowed, Q, K, V)
+
+
+def only_at_one_position(Q: Array, K: Array, V: Array) -> Array:
+    """The second query sees the last key; all the rest is right."""
+    allowed = np.tri(len(Q), dtype=bool)
+    allowed[min(1, len(Q) - 1), -1] = True
+    return attend_under(allowed, Q, K, V)
+
+
+def masked_after_softmax(Q: Array, K: Array, V: Array) -> Array:
+    """No value of the future gets through; its keys do, in the denominator."""
+    weights = softmax(Q @ K.T / np.sqrt(Q.shape[-1]))  # (T, T)
+    return np.tril(weights) @ V
+
+
+def values_normalised_over_time(Q: Array, K: Array, V: Array) -> Array:
+    """Divides by a spread that counts the future."""
+    return causal(Q, K, V / (1 + V.std(axis=0)))
+
+
+def values_centred_over_time(Q: Array, K: Array, V: Array) -> Array:
+    """Subtracts a mean that counts the future."""
+    return causal(Q, K, V - V.mean(axis=0))
+
+
+def heads_merged_without_transpose(Q: Array, K: Array, V: Array) -> Array:
+    """Two heads, (H, T, d_v / 2), reshaped straight to (T, d_v): rows of other positions land in a row. Even widths."""
+    T = len(Q)
+    q, k, v = (x.reshape(T, 2, -1).swapaxes(0, 1) for x in (Q, K, V))  # (H, T, d / H) each
+    heads = np.stack([causal(q[h], k[h], v[h]) for h in (0, 1)])
+    return heads.reshape(T, -1)
+
+
+def mask_lost_after_first_layer(Q: Array, K: Array, V: Array) -> Array:
+    """Two layers; only the first has a mask."""
+    x = causal(Q, K, V)  # (T, d_v)
+    return no_mask(x, x, x)
+
+
+def leaks_by_a_millionth(Q: Array, K: Array, V: Array) -> Array:
+    """A millionth of the next value is added."""
+    return causal(Q, K, V) + 1e-6 * np.vstack([V[1:], 0 * V[:1]])
+
+
+class LeaksFromTheSecondCall:
+    """Right in the first call (training), without a mask in every later one (evaluation)."""
+
+    def __init__(self) -> None:
+        self.__name__ = "leaks_from_the_second_call"
+        self.called = False
+
+    def __call__(self, Q: Array, K: Array, V: Array) -> Array:
+        """The mask is a thing of the first call only."""
+        attend = no_mask if self.called else causal
+        self.called = True
+        return attend(Q, K, V)
+
+
+HONEST: tuple[Attend, ...] = (causal, keys_centred_over_time, filled_with_minus_1e9, with_float_noise, window_of_two)
+LEAKY: tuple[Attend, ...] = (
+    no_mask,
+    one_ahead,
+    one_ahead_but_row_0,
+    only_at_one_position,
+    masked_after_softmax,
+    values_normalised_over_time,
+    values_centred_over_time,
+    heads_merged_without_transpose,
+    mask_lost_after_first_layer,
+    leaks_by_a_millionth,
+)

@@ -1,0 +1,231 @@
+"""### Where does it leak first?
+
+Write `first_leak(attend, Q, K, V)`: the first pair `(i, j)` with `j > i` for which changing row `j` of `K` and `V` changes output `i`; `None` if there is none.
+"First" counts row by row: the smallest `i`, and in it the smallest `j`.
+
+`attend`, the shapes and the rules are those of `influence_matrix`: change rows by about 1; less than `1e-9` counts as the same; leaks may be as small as `1e-6`, and
+may begin with the second call only.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Integer, Maybe, Tuple
+from autograder.authoring import Exercise, Misconception, case
+from leftcontext import specimens
+
+exercise = Exercise(
+    topic="finding leaks",
+    answer=Maybe(Tuple(i=Integer(), j=Integer())),
+    hints=(
+        "For output i, which rows of K and V lie in the future?",
+        "Two loops: i from 0, then j from i + 1; the first pair that moves is the answer.",
+        "if np.abs(attend(Q, K2, V2) - before)[i].max() > 1e-9: return i, j",
+    ),
+)
+
+
+@exercise.solution
+def first_leak(attend, Q, K, V):
+    """attend(Q, K, V), Q (T, d), K (T, d), V (T, d_v) -> (i, j), the first with j > i that leaks, or None."""
+    before = attend(Q, K, V)
+    for i in range(len(Q)):
+        for j in range(i + 1, len(Q)):
+            K2, V2 = K.copy(), V.copy()
+            K2[j] += 1
+            V2[j] += 1
+            change = np.abs(attend(Q, K2, V2) - before)  # (T, d_v)
+            if change[i].max() > 1e-9:
+                return i, j
+    return None
+
+
+def _qkv(rng, T, d=4, d_v=6):
+    return rng.normal(size=(T, d)), rng.normal(size=(T, d)), rng.normal(size=(T, d_v))
+
+
+def second_query_sees_two_far_ones(Q, K, V):
+    """Query 2 sees keys 4 and 5; query 1 sees key 5."""
+    allowed = np.tri(len(Q), dtype=bool)
+    allowed[2, 4:] = True
+    allowed[1, 5:] = True
+    return specimens.attend_under(allowed, Q, K, V)
+
+
+def last_but_one_sees_the_last(Q, K, V):
+    """Only the last pair leaks."""
+    allowed = np.tri(len(Q), dtype=bool)
+    allowed[-2, -1] = True
+    return specimens.attend_under(allowed, Q, K, V)
+
+
+@exercise.part("Plain cases", points=1)
+def plain(rng):
+    for attend in (specimens.one_ahead, specimens.causal, specimens.one_ahead_but_row_0, specimens.window_of_two):
+        yield case(attend, *_qkv(rng, 4, d=2, d_v=2))
+    yield case(specimens.causal, *_qkv(rng, 1))
+    yield case(specimens.no_mask, *_qkv(rng, 7))
+
+
+@exercise.part("Leaks that hide", points=2)
+def hidden(rng):
+    for attend in (*specimens.LEAKY[3:], second_query_sees_two_far_ones, last_but_one_sees_the_last):
+        yield case(attend, *_qkv(rng, 6))
+    yield case(specimens.LeaksFromTheSecondCall(), *_qkv(rng, 4))
+
+
+@exercise.part("Wrong suspicions", points=1)
+def suspicious(rng):
+    for attend in specimens.HONEST:
+        yield case(attend, *_qkv(rng, 6))
+
+
+def _matrix(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0):
+    before, moved = attend(Q, K, V), []
+    for j in range(len(Q)):
+        K2, V2 = K.copy(), V.copy()
+        K2[j] += keys
+        V2[j] += values
+        moved.append(np.abs(attend(Q, K2, V2) - before).max(axis=1) > tolerance)
+    return np.array(moved).T
+
+
+def _first(pairs):
+    return next(((int(i), int(j)) for i, j in pairs), None)
+
+
+@exercise.equivalent
+def by_argwhere(attend, Q, K, V):
+    leaks = np.argwhere(np.triu(_matrix(attend, Q, K, V), k=1))
+    return tuple(leaks[0]) if len(leaks) else None
+
+
+@exercise.equivalent
+def as_a_list(attend, Q, K, V):
+    rng = np.random.default_rng(3)
+    found = []
+    for j in range(1, len(K)):
+        K2, V2 = np.array(K), np.array(V)
+        K2[j], V2[j] = rng.normal(size=K.shape[1]), rng.normal(size=V.shape[1])
+        change = np.linalg.norm(attend(Q, K2, V2) - attend(Q, K, V), axis=1)
+        found += [[i, j] for i in range(j) if change[i] > 1e-8]
+    return min(found, default=None)
+
+
+@exercise.equivalent
+def one_row_after_another(attend, Q, K, V):
+    moved = _matrix(attend, Q, K, V, tolerance=2e-9, keys=-1.5, values=2.0)
+    for i, row in enumerate(moved):
+        later = np.flatnonzero(row[i + 1 :])
+        if later.size:
+            return np.array([i, i + 1 + later[0]])
+    return None
+
+
+NOISE_COUNTED = Misconception(
+    "noise_counted", "Rounding is taken for a leak",
+    "Any difference counts, even 1e-16. Sums in another order round differently, so honest models are accused.",
+    ("How large is the smallest change your code counts?", "Rounding here stays below 1e-9.", "change[i].max() > 1e-9"),
+)
+TOO_TOLERANT = Misconception(
+    "leak_below_tolerance", "A small leak slips through",
+    "The tolerance is larger than the smallest leak (1e-6), so a model that leaks a little is called honest.",
+    ("How small may a leak be, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
+     "change[i].max() > 1e-9"),
+)
+VALUES_ONLY = Misconception(
+    "only_values_changed", "Only the values were changed",
+    "A leak can come through the keys alone: masked after the softmax, a future key still sits in the denominator.",
+    ("What else does a token bring along besides its value?", "Change row j of K and of V.", "K2[j] += 1; V2[j] += 1"),
+)
+KEYS_ONLY = Misconception(
+    "only_keys_changed", "Only the keys were changed",
+    "A leak can come through the values alone: a mean over time, or a millionth of the next value.",
+    ("What does the output mix?", "Change row j of K and of V.", "K2[j] += 1; V2[j] += 1"),
+)
+COLUMN_FIRST = Misconception(
+    "column_before_row", "First by column",
+    "The smallest j was taken first; the order asked for is row by row: the smallest i, and in it the smallest j.",
+    ("Which loop is the outer one?", "Rows first: (1, 5) comes before (2, 4).", "for i ...: for j in range(i + 1, T): ..."),
+)
+PAIR_SWAPPED = Misconception(
+    "pair_swapped", "(j, i) instead of (i, j)",
+    "The output comes first in the pair, the changed row second.",
+    ("Which number is the output?", "(i, j) with j > i.", "return i, j"),
+)
+DIAGONAL_COUNTED = Misconception(
+    "own_position_is_no_leak", "Its own position is no leak",
+    "Output i may depend on row i; a leak has j > i.",
+    ("May output 0 depend on row 0?", "j starts at i + 1.", "for j in range(i + 1, len(Q))"),
+)
+PAST_COUNTED = Misconception(
+    "past_is_no_leak", "The past is no leak",
+    "The dependence that was reported looks back (j < i); that is what attention is for.",
+    ("Which of the two numbers should be larger?", "A leak has j > i.", "for j in range(i + 1, len(Q))"),
+)
+LAST_LEAK = Misconception(
+    "last_leak_reported", "The last leak, not the first",
+    "The loop went on after the first find, and a later one took its place.",
+    ("What happens after a leak is found?", "Return at once.", "return i, j inside the loop"),
+)
+NEXT_ONLY = Misconception(
+    "only_next_position_tried", "Only the next position was tried",
+    "Output i may also depend on a row much later than i + 1.",
+    ("Which j can leak into output i?", "All of i + 1 to T - 1.", "for j in range(i + 1, len(Q))"),
+)
+FIRST_ROW_ONLY = Misconception(
+    "only_first_output_tried", "Only output 0 was looked at",
+    "Row 0 can be clean while later rows leak.",
+    ("Is one honest row a proof?", "Every i from 0 to T - 1.", "for i in range(len(Q)): ..."),
+)
+ALL_LATER_AT_ONCE = Misconception(
+    "wrong_partner", "The right row, the wrong partner",
+    "All later rows were changed together, so i is right, but j is only a guess.",
+    ("Which of the changed rows moved output i?", "Change one row at a time.", "K2[j] += 1; V2[j] += 1"),
+)
+NOT_NONE = Misconception(
+    "no_leak_is_none", "No leak is None",
+    "For an honest attention the answer is None, not a pair.",
+    ("What does your function return when the loops end?", "Without a leak: None.", "return None after the loops"),
+)
+
+exercise.mistake(NOISE_COUNTED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, tolerance=0), 1))))
+exercise.mistake(TOO_TOLERANT)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, tolerance=1e-3), 1))))
+exercise.mistake(VALUES_ONLY)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, keys=0.0), 1))))
+exercise.mistake(KEYS_ONLY)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, values=0.0), 1))))
+exercise.mistake(COLUMN_FIRST)(lambda *a: _first((i, j) for j, i in np.argwhere(np.triu(_matrix(*a), 1).T)))
+exercise.mistake(PAIR_SWAPPED)(lambda *a: _first((j, i) for i, j in np.argwhere(np.triu(_matrix(*a), 1))))
+exercise.mistake(DIAGONAL_COUNTED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a)))))
+exercise.mistake(PAST_COUNTED)(lambda *a: _first(np.argwhere(np.tril(_matrix(*a), -1))))
+exercise.mistake(LAST_LEAK)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1))[::-1]))
+exercise.mistake(NEXT_ONLY)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if j == i + 1))
+exercise.mistake(FIRST_ROW_ONLY)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if i == 0))
+exercise.mistake(NOT_NONE)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1))) or (-1, -1))
+
+
+@exercise.mistake(ALL_LATER_AT_ONCE)
+def all_later_at_once(attend, Q, K, V):
+    before = attend(Q, K, V)
+    for i in range(len(Q) - 1):
+        later = (np.arange(len(Q)) > i)[:, None]
+        if np.abs(attend(Q, K + later, V + later) - before)[i].max() > 1e-9:
+            return i, i + 1
+    return None
+
+
+@exercise.mistake(idea.CHANGES_INPUTS)
+def changes_inputs(attend, Q, K, V):
+    before = attend(Q, K, V)
+    for i in range(len(Q)):
+        for j in range(i + 1, len(Q)):
+            K[j] += 1
+            V[j] += 1
+            if np.abs(attend(Q, K, V) - before)[i].max() > 1e-9:
+                return i, j
+    return None
+
+
+for change in ("1 -> 2", "1 -> 2 #2"):
+    exercise.survives(change, because="any change of about 1 will do")
+exercise.survives("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
+exercise.survives("change[i].max() > 1e-09 -> change[i].max() >= 1e-09", because="no change is exactly 1e-9")

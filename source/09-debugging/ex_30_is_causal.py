@@ -1,0 +1,245 @@
+"""### Is it causal?
+
+The detector for anything that maps a sequence to a sequence: a layer, a block, a whole model.
+
+Write `is_causal(f, x)`. `f` maps `x` `(T, d)` to `(T, d_out)`. Return True where no output `i` changes when the rows after `i` change, and False where one does.
+
+Change rows by about 1, with a fixed `T` (some `f` work for one length only). Outputs that differ by less than `1e-9` count as the same (rounding); leaks may be as small
+as `1e-6`, may sit at one position only, and may begin with the second call of `f`. `x` itself stays as it is.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.answers import Truth
+from autograder.authoring import Exercise, Misconception, case
+from leftcontext import specimens
+
+exercise = Exercise(
+    topic="finding leaks",
+    answer=Truth(),
+    hints=(
+        "Which outputs have to stay the same when row j changes?",
+        "Change row j of a copy; the outputs 0 to j - 1 must not move; try this for every j.",
+        "x2 = x.copy(); x2[j] += 1; then np.abs(f(x2) - before)[:j].max() > 1e-9 means False",
+    ),
+)
+
+
+@exercise.solution
+def is_causal(f, x):
+    """f: (T, d) -> (T, d_out), x (T, d) -> True where no output depends on a later row."""
+    before = f(x)
+    for j in range(1, len(x)):
+        x2 = x.copy()
+        x2[j] += 1
+        change = np.abs(f(x2) - before)  # (T, d_out)
+        if change[:j].max() > 1e-9:
+            return False
+    return True
+
+
+class _Layer:
+    """x (T, d) → attend(x Wq, x Wk, x Wv), with fixed random projections; it reads as its attention's name."""
+
+    def __init__(self, attend, rng, d=4, d_out=6):
+        self.__name__ = attend.__name__
+        self.attend = attend
+        self.weights = [rng.normal(size=(d, n)) / 2 for n in (4, 4, d_out)]
+
+    def __call__(self, x):
+        return self.attend(*(x @ w for w in self.weights))
+
+
+def running_mean(x):
+    return np.cumsum(x, axis=0) / np.arange(1, len(x) + 1)[:, None]
+
+
+def mean_of_all(x):
+    return np.repeat(x.mean(axis=0)[None], len(x), axis=0)
+
+
+def divided_by_length(x):
+    return np.cumsum(x, axis=0) / len(x)
+
+
+def for_six_positions_only(x):
+    return np.tril(np.cos(np.arange(36.0).reshape(6, 6)) + 2) @ x
+
+
+def reversed_in_time(x):
+    return x[::-1]
+
+
+def difference_to_the_next(x):
+    return np.vstack([x[1:] - x[:-1], x[-1:]])
+
+
+def minus_the_next(x):
+    return np.cumsum(x, axis=0) - np.vstack([x[1:], 0 * x[:1]])
+
+
+def third_reads_fourth(x):
+    out = np.cumsum(x, axis=0)
+    out[2] += x[3]
+    return out
+
+
+def steps_among_the_rest(x):
+    """Adds how far the last row is from the one before: moving both alike leaves it as it is."""
+    return np.cumsum(x, axis=0) + np.where(np.arange(len(x)) < len(x) - 2, 1.0, 0.0)[:, None] * (x[-1] - x[-2])
+
+
+@exercise.part("By hand", points=1)
+def by_hand(rng):
+    x = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]])
+    for f in (running_mean, mean_of_all, reversed_in_time, difference_to_the_next, divided_by_length):
+        yield case(f, x)
+    yield case(running_mean, x[:1], note="one position has no future")
+
+
+@exercise.part("Leaks that hide", points=2)
+def leaky(rng):
+    for attend in (*specimens.LEAKY, specimens.LeaksFromTheSecondCall()):
+        yield case(_Layer(attend, rng), rng.normal(size=(6, 4)))
+    yield case(minus_the_next, rng.normal(size=(5, 2)))
+    yield case(third_reads_fourth, rng.normal(size=(7, 3)))
+    yield case(steps_among_the_rest, rng.normal(size=(6, 3)))
+    yield case(difference_to_the_next, rng.normal(size=(5, 1)))
+
+
+@exercise.part("Wrong suspicions", points=1)
+def honest(rng):
+    for attend in specimens.HONEST:
+        yield case(_Layer(attend, rng), rng.normal(size=(6, 4)))
+    yield case(for_six_positions_only, rng.normal(size=(6, 3)))
+    yield case(divided_by_length, rng.normal(size=(9, 2)))
+
+
+@exercise.equivalent
+def random_future(f, x):
+    rng = np.random.default_rng(7)
+    for i in range(len(x) - 1):
+        after = np.concatenate([x[: i + 1], rng.normal(size=x[i + 1 :].shape)])
+        if np.any(np.abs(f(after)[: i + 1] - f(x)[: i + 1]) > 1e-9):
+            return False
+    return True
+
+
+@exercise.equivalent
+def influence_above_the_diagonal(f, x):
+    T, before = len(x), f(x)
+    moved = np.zeros((T, T))
+    for j in range(T):
+        x2 = np.array(x, dtype=float)
+        x2[j] = 1.5 - 2 * x[j]
+        moved[:, j] = np.abs(f(x2) - before).sum(axis=-1)
+    return not np.triu(moved > 1e-8, k=1).any()
+
+
+@exercise.equivalent
+def all_pairs(f, x):
+    def same(i, j):
+        x2 = [list(row) for row in x]
+        x2[j] = [value - 1.25 for value in x2[j]]
+        return np.allclose(f(np.array(x2))[i], f(x)[i], rtol=0, atol=1e-9)
+
+    return all(same(i, j) for i in range(len(x)) for j in range(i + 1, len(x)))
+
+
+def _changes(f, x, step=1.0):
+    before, T = f(x), len(x)
+    return np.array([np.abs(f(x + step * (np.arange(T) == j)[:, None]) - before).max(axis=1) for j in range(T)]).T
+
+
+NOISE_COUNTED = Misconception(
+    "noise_counted", "Rounding is taken for a leak",
+    "Any difference counts, even 1e-16. Sums in another order round differently, so honest models are accused.",
+    ("How large is the smallest change your code counts?", "Rounding here stays below 1e-9.", "change[:j].max() > 1e-9"),
+)
+TOO_TOLERANT = Misconception(
+    "leak_below_tolerance", "A small leak slips through",
+    "The tolerance is larger than the smallest leak (1e-6), so a model that leaks a little is called honest.",
+    ("How small may a leak be, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
+     "change[:j].max() > 1e-9"),
+)
+LAST_CHANGED_ONLY = Misconception(
+    "only_last_row_changed", "Only the last row was changed",
+    "A leak from a row in the middle stays unseen when only the last row moves.",
+    ("Can output 2 read row 3 and no other later row?", "Try every j.", "for j in range(1, len(x)): ..."),
+)
+FIRST_OUTPUT_ONLY = Misconception(
+    "only_first_output_tried", "Only output 0 was looked at",
+    "Output 0 can be clean while a later one leaks.",
+    ("Is one honest row a proof?", "When row j changes, outputs 0 to j - 1 must stay.", "change[:j].max()"),
+)
+NEXT_ONLY = Misconception(
+    "only_next_position_tried", "Only neighbours were tried",
+    "Output i may also depend on a row much later than i + 1.",
+    ("Which outputs come before row j?", "All of 0 to j - 1, not only j - 1.", "change[:j].max()"),
+)
+DIAGONAL_COUNTED = Misconception(
+    "own_position_is_no_leak", "Its own position is no leak",
+    "Output j may depend on row j; only the outputs before j must stay as they are.",
+    ("May output 0 depend on row 0?", "The rows before j are [:j], without j itself.", "change[:j].max() > 1e-9"),
+)
+PAST_COUNTED = Misconception(
+    "past_is_no_leak", "The past is no leak",
+    "An output may depend on earlier rows. It was looked at in the wrong direction of time.",
+    ("Which rows lie in the future of output i?", "Change row j, look at the outputs before j.", "change[:j]"),
+)
+CUT = Misconception(
+    "cuts_instead_of_changing", "The sequence was cut, not changed",
+    "f was called with fewer rows. Some honest models divide by T, or work for one length only; here T stays the same.",
+    ("Does f(x[:3]) have to equal f(x)[:3]?", "Keep all T rows, and change the later ones.", "x2 = x.copy(); x2[j] += 1; f(x2)"),
+)
+ALIKE = Misconception(
+    "changes_all_rows_alike", "All later rows got the same change",
+    "A model that reads the difference of two later rows does not notice when both move alike.",
+    ("What happens to x[5] - x[4] when both grow by 1?", "Change one row at a time (or each by another amount).", "x2[j] += 1"),
+)
+INVERTED = Misconception(
+    "verdict_inverted", "The verdict is upside down",
+    "True means causal: nothing leaks.",
+    ("What does True say about f?", "True where no earlier output moved.", "return not leaks"),
+)
+
+exercise.mistake(NOISE_COUNTED)(lambda f, x: not np.triu(_changes(f, x), 1).any())
+exercise.mistake(TOO_TOLERANT)(lambda f, x: not (np.triu(_changes(f, x), 1) > 1e-3).any())
+exercise.mistake(LAST_CHANGED_ONLY)(lambda f, x: not (_changes(f, x)[:-1, -1] > 1e-9).any())
+exercise.mistake(FIRST_OUTPUT_ONLY)(lambda f, x: not (_changes(f, x)[0, 1:] > 1e-9).any())
+exercise.mistake(NEXT_ONLY)(lambda f, x: not (np.diag(_changes(f, x), 1) > 1e-9).any())
+exercise.mistake(DIAGONAL_COUNTED)(lambda f, x: not (np.triu(_changes(f, x)) > 1e-9).any())
+exercise.mistake(PAST_COUNTED)(lambda f, x: not (np.tril(_changes(f, x), -1) > 1e-9).any())
+exercise.mistake(INVERTED)(lambda f, x: not is_causal(f, x))
+
+
+@exercise.mistake(CUT)
+def cut(f, x):
+    return all(np.allclose(f(x[: i + 1])[i], f(x)[i], rtol=0, atol=1e-9) for i in range(len(x)))
+
+
+@exercise.mistake(ALIKE)
+def alike(f, x):
+    before, T = f(x), len(x)
+    for i in range(T - 1):
+        later = (np.arange(T) > i)[:, None]
+        if np.abs(f(x + later) - before)[i].max() > 1e-9:
+            return False
+    return True
+
+
+@exercise.mistake(idea.CHANGES_INPUTS)
+def in_place(f, x):
+    before = f(x)
+    for j in range(1, len(x)):
+        x[j] += 1
+        if np.abs(f(x) - before)[:j].max() > 1e-9:
+            return False
+    return True
+
+
+for change in ("1 -> 2", "1 -> 2 #2"):
+    exercise.survives(change, because="any change of about 1 will do")
+exercise.survives("f(x2) - before -> before - f(x2)", because="the absolute value follows")
+exercise.survives("change[:j].max() > 1e-09 -> change[:j].max() >= 1e-09", because="no change is exactly 1e-9")
