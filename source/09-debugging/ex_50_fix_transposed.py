@@ -1,0 +1,46 @@
+"""### Mend: a model that reads backwards
+
+Its influence picture is a staircase, but on the wrong side: the first query sees everything, the last one only itself.
+
+Mend `fix_transposed(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+and the inputs stay as they are. One small change will do.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.mending import mending
+
+exercise = mending(
+    idea.TRANSPOSED,
+    hints=(
+        "Which half of the matrix is the past?",
+        "Rows are queries, columns are keys: the past is the lower left.",
+        "The -inf belongs over j > i: np.triu(..., k=1).",
+    ),
+)
+
+
+@exercise.solution
+def fix_transposed(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    mask = np.triu(np.full((T, T), -np.inf), k=1)  # (T, T)
+    scores = scores + mask
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V
+
+
+@exercise.mistake(idea.TRANSPOSED)
+@exercise.starter
+def broken(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    mask = np.tril(np.full((T, T), -np.inf), k=-1)  # (T, T)
+    scores = scores + mask
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V

@@ -1,0 +1,63 @@
+"""### Mend: rows that do not sum to 1
+
+No future value gets through, and still the influence picture is full: each output shrinks when a later key grows.
+
+Mend `fix_mask_after_softmax(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+and the inputs stay as they are. One small change will do.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.mending import mending
+
+exercise = mending(
+    idea.MASK_AFTER_SOFTMAX,
+    hints=(
+        "What does row 0 of the weights sum to?",
+        "Mask first, then softmax: the sum has to run over allowed keys only.",
+        "scores = np.where(allowed, scores, -np.inf), before np.exp.",
+    ),
+)
+
+
+@exercise.solution
+def fix_mask_after_softmax(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    allowed = np.tri(T, dtype=bool)  # (T, T)
+    scores = np.where(allowed, scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V
+
+
+@exercise.mistake(idea.MASK_AFTER_SOFTMAX)
+@exercise.starter
+def broken(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    allowed = np.tri(T, dtype=bool)  # (T, T)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    weights = np.where(allowed, weights, 0.0)
+    return weights @ V
+
+
+@exercise.equivalent
+def renormalised(Q, K, V):
+    scores = Q @ K.T / np.sqrt(Q.shape[1])
+    weights = np.tril(np.exp(scores - scores.max(axis=1, keepdims=True)))
+    return weights / weights.sum(axis=1, keepdims=True) @ V
+
+
+@exercise.mistake(idea.EPSILON, says="Rows still sum to less than 1: something small was added to the denominator.")
+def epsilon(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return weights / (weights.sum(axis=1, keepdims=True) + 1e-3) @ V
+
+
+exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

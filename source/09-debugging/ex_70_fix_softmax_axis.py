@@ -1,0 +1,79 @@
+"""### Mend: columns that sum to 1
+
+The weights look plausible until you add them up: every column sums to 1, and the rows do not. Even the outputs of the past move when a later query joins.
+
+Mend `fix_softmax_axis(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+and the inputs stay as they are. One small change will do.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.authoring import Misconception
+from autograder.mending import mending
+
+exercise = mending(
+    idea.WRONG_AXIS,
+    hints=(
+        "Who shares out one unit of attention, a query or a key?",
+        "Each row sums to 1: the softmax runs over the keys.",
+        "axis=1 (or -1), in the maximum and in the sum; keepdims stays.",
+    ),
+)
+
+
+@exercise.solution
+def fix_softmax_axis(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)
+    top = scores.max(axis=1, keepdims=True)
+    weights = np.exp(scores - top)
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V
+
+
+@exercise.mistake(idea.WRONG_AXIS)
+@exercise.starter
+def broken(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)
+    top = scores.max(axis=0, keepdims=True)
+    weights = np.exp(scores - top)
+    weights = weights / weights.sum(axis=0, keepdims=True)
+    return weights @ V
+
+
+KEEPDIMS = Misconception(
+    "keepdims_missing",
+    "The sums stand in a row, not in a column",
+    "Without keepdims the (T,) sums line up with the columns: weight (i, j) is divided by the sum of row j.",
+    ("What is the shape of your sums?", "(T, 1) divides each row by its own sum.", "weights.sum(axis=1, keepdims=True)"),
+)
+
+
+@exercise.mistake(KEEPDIMS)
+def keepdims_missing(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1) @ V
+
+
+@exercise.mistake(
+    Misconception(
+        "maximum_of_the_column",
+        "Half mended: the maximum still runs down the columns",
+        "The sums are right now, but a column's maximum is not a row's: with large scores whole rows overflow or vanish.",
+        ("How many times does axis appear in the code?", "Maximum and sum run along the same axis.", "top = scores.max(axis=1, keepdims=True)"),
+    )
+)
+def maximum_of_the_column(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    weights = np.exp(scores - scores.max(axis=0, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True) @ V
+
+
+exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

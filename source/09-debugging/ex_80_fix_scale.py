@@ -1,0 +1,56 @@
+"""### Mend: weights that fade with length
+
+Nothing leaks: the influence picture is a perfect staircase. But the weights get flatter the longer the text is.
+
+Mend `fix_scale(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+and the inputs stay as they are. One small change will do.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.mending import mending
+
+exercise = mending(
+    idea.SCALE_BY_T,
+    hints=(
+        "Which number in the scale grows with the text?",
+        "scores = Q K^T / sqrt(d): the width, not the length.",
+        "T, d = Q.shape, then np.sqrt(d).",
+    ),
+)
+
+
+@exercise.solution
+def fix_scale(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scale = np.sqrt(d)
+    scores = Q @ K.T / scale  # (T, T)
+    scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V
+
+
+@exercise.mistake(idea.SCALE_BY_T)
+@exercise.starter
+def broken(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scale = np.sqrt(T)
+    scores = Q @ K.T / scale  # (T, T)
+    scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V
+
+
+@exercise.mistake(idea.SCALE_AFTER_SOFTMAX)
+def scaled_after_softmax(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T, -np.inf)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True) / np.sqrt(Q.shape[1]) @ V
+
+
+exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

@@ -1,0 +1,57 @@
+"""### Mend: a mask that hides nothing
+
+The future was multiplied away: its scores are 0. And yet every output depends on how much future there is.
+
+Mend `fix_zero_fill(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+and the inputs stay as they are. One small change will do.
+"""
+
+import numpy as np
+
+from autograder import misconceptions as idea
+from autograder.mending import mending
+
+exercise = mending(
+    idea.FILL_ZERO,
+    hints=(
+        "What is exp(0)?",
+        "exp(-inf) is 0, exp(0) is 1.",
+        "scores = np.where(allowed, scores, -np.inf)",
+    ),
+)
+
+
+@exercise.solution
+def fix_zero_fill(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    allowed = np.tri(T, dtype=bool)  # (T, T)
+    scores = np.where(allowed, scores, -np.inf)
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V
+
+
+@exercise.mistake(idea.FILL_ZERO)
+@exercise.starter
+def broken(Q, K, V):
+    """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
+    T, d = Q.shape
+    scores = Q @ K.T / np.sqrt(d)  # (T, T)
+    allowed = np.tri(T, dtype=bool)  # (T, T)
+    scores = scores * allowed
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    return weights @ V
+
+
+@exercise.mistake(idea.ZERO_TIMES_INF)
+def zero_times_inf(Q, K, V):
+    hidden = 1.0 - np.tri(len(Q))
+    scores = Q @ K.T / np.sqrt(Q.shape[1]) + hidden * -np.inf
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True) @ V
+
+
+exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
