@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from autograder.judge import Finding, Verdict
+from autograder.misconceptions import TROUBLES
 
+FEW_NUMBERS = 12  # in a 3-D input that is shown layer by layer
 MOST_CELLS = 8  # rows or columns of a matrix that are shown; a larger one is cut around its first wrong cell
 
 
@@ -87,7 +89,7 @@ def _prose(words: str) -> str:
 def _call(verdict: Verdict, names: Sequence[str], values: Sequence[Any]) -> str:
     # An array that is shown below goes by its name alone.
     words = [
-        name if isinstance(value, np.ndarray) and _brief(value).startswith("<") and _fits(value) else f"{name}={_brief(value)}"
+        name if _is_shown(value) else f"{name}={_brief(value)}"
         for name, value in zip(names, values, strict=True)
     ]
     return f"{verdict.exercise}({', '.join(words)})"
@@ -114,12 +116,7 @@ def _arguments(finding: Finding) -> tuple[list[str], list[Any]]:
 
 def _panels(finding: Finding) -> list[tuple[str, np.ndarray, np.ndarray | None]]:
     """The matrices to show: small inputs, then the result beside the right one. Each as (title, 2-D values, wrong)."""
-    names, values = _arguments(finding)
-    panels: list[tuple[str, np.ndarray, np.ndarray | None]] = [
-        (name, np.atleast_2d(value), None)
-        for name, value in zip(names, values, strict=True)
-        if isinstance(value, np.ndarray) and _brief(value).startswith("<") and _fits(value)
-    ]
+    panels = _inputs(*_arguments(finding))
     difference = finding.difference
     if difference is None or difference.got is None or difference.wanted is None:
         return panels
@@ -130,7 +127,7 @@ def _panels(finding: Finding) -> list[tuple[str, np.ndarray, np.ndarray | None]]
         got, wanted, wrong = got[lead], wanted[lead], wrong[lead]
         of += f" [{', '.join(map(str, lead))}]"
     if wrong is None and max(got.ndim, wanted.ndim) > 2:
-        return panels  # the shapes differ, and the sentence says so
+        return panels  # the shapes differ, and a line says so
     mark = np.atleast_2d(wrong) if wrong is not None else None
     window = _window(mark) if mark is not None else (slice(0, MOST_CELLS), slice(0, MOST_CELLS))
     cut = None if mark is None else mark[window]
@@ -139,8 +136,34 @@ def _panels(finding: Finding) -> list[tuple[str, np.ndarray, np.ndarray | None]]
     return [*panels, (f"your result{of}", *yours), (f"wanted{of}", *right)]
 
 
-def _fits(value: np.ndarray) -> bool:
-    return value.ndim in (1, 2) and value.size > 0 and max(value.shape) <= MOST_CELLS
+def _inputs(names: Sequence[str], values: Sequence[Any]) -> list[tuple[str, np.ndarray, np.ndarray | None]]:
+    """The small input arrays, as 2-D panels; equal ones share a panel ("Wq = Wk")."""
+    shown: dict[str, np.ndarray] = {}
+    for name, value in zip(names, values, strict=True):
+        if not _is_shown(value):
+            continue
+        same = next((title for title, other in shown.items() if _same(value, other)), None)
+        if same is None:
+            shown[name] = value
+        else:
+            shown = {f"{title} = {name}" if title == same else title: other for title, other in shown.items()}
+    panels: list[tuple[str, np.ndarray, np.ndarray | None]] = []
+    for title, value in shown.items():
+        layers = {f"{title} [{n}]": layer for n, layer in enumerate(value)} if value.ndim == 3 else {title: value}
+        panels += [(name, np.atleast_2d(layer), None) for name, layer in layers.items()]
+    return panels
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+def _is_shown(value: Any) -> bool:
+    """Whether an argument is an array too large for the line of the call, and small enough for a panel."""
+    if not isinstance(value, np.ndarray) or not _brief(value).startswith("<"):
+        return False
+    most = FEW_NUMBERS if value.ndim == 3 else MOST_CELLS**2
+    return 1 <= value.ndim <= 3 and 0 < value.size <= most and max(value.shape) <= MOST_CELLS
 
 
 def _window(wrong: np.ndarray) -> tuple[slice, slice]:
@@ -148,6 +171,16 @@ def _window(wrong: np.ndarray) -> tuple[slice, slice]:
     starts = (max(0, min(at - MOST_CELLS // 2, n - MOST_CELLS)) for at, n in zip((row, column), wrong.shape, strict=True))
     top, left = starts
     return slice(top, top + MOST_CELLS), slice(left, left + MOST_CELLS)
+
+
+def _shapes(finding: Finding) -> str:
+    """A line on the two shapes where they differ and the finding's own sentence does not say it."""
+    found = finding.difference
+    if found is None or found.wrong is not None or finding.misconception is TROUBLES["wrong_shape"]:
+        return ""
+    if found.got is None or found.wanted is None or np.shape(found.got) == np.shape(found.wanted):
+        return ""
+    return f"The shape of your result is {np.shape(found.got)}; {np.shape(found.wanted)} is wanted."
 
 
 def _digits(panels: Sequence[tuple[str, np.ndarray, np.ndarray | None]]) -> int:
@@ -184,6 +217,7 @@ def _text_of_case(verdict: Verdict) -> list[str]:
             title += " (*wrong*)"
         width = max((len(c) for row in cells for c in row), default=1)
         lines += [f"  {title}:", *("    " + "  ".join(c.rjust(width) for c in row) for row in cells)]
+    lines += [f"  {shapes}"] if (shapes := _shapes(finding)) else []
     if finding.outcome and finding.outcome.printed:
         lines += ["  it printed: " + finding.outcome.printed[:300].strip()]
     return lines
@@ -200,6 +234,7 @@ def _html_of_case(verdict: Verdict) -> str:
     digits = _digits(panels)
     tables = "".join(_table(title, values2d, wrong, digits) for title, values2d, wrong in panels)
     parts.append(f"<div style='display:flex;flex-wrap:wrap;gap:1.2em;overflow-x:auto'>{tables}</div>")
+    parts += [f"<div>{_esc(shapes)}</div>"] if (shapes := _shapes(finding)) else []
     parts.append(_to_copy(verdict.exercise, names, values))
     if finding.outcome and finding.outcome.printed:
         printed = _esc(finding.outcome.printed[:300].strip())

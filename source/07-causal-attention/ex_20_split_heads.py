@@ -98,7 +98,7 @@ def _width(x, n_heads):
 RESHAPED = Misconception(
     "heads_reshaped_without_transpose",
     "Reshaped, but not transposed",
-    "The shape is right, but a head got pieces of several components of the same position in place of one piece of every position.",
+    "The shape is right, but a head holds several pieces of one position; it should hold one piece of every position.",
     ("Which row of your head 0 comes from position 1?", "reshape never changes the order in memory; here two axes must change places.",
      "Cut into (..., T, n_heads, width) first, then np.swapaxes(..., -2, -3)."),
 )  # fmt: skip
