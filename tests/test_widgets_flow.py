@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from leftcontext.widgets import GradientPattern, LeakDetector
+from leftcontext.widgets import BlockTiles, GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget
 
 RNG = np.random.default_rng(11)
@@ -99,6 +99,23 @@ def test_zeros_of_the_gradient_are_exact() -> None:
     assert reached.astype(int).tolist() == [[0, 0, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("mask", ["causal", "window", "none"])
+@pytest.mark.parametrize("block", [1, 2, 3, 4])
+def test_a_tile_is_skipped_exactly_where_the_mask_hides_all_of_it(mask: str, block: int) -> None:
+    shown = BlockTiles(Q[:5], K[:5], V[:5], mask=mask, block=block, window=2)
+    seen = {"causal": lambda i, j: j <= i, "window": lambda i, j: i - 2 < j <= i, "none": lambda i, j: True}[mask]
+    tiles = iter(shown.tiles)
+    for a in range(0, 5, block):
+        for b in range(0, 5, block):
+            cells = [seen(i, j) for i in range(a, min(a + block, 5)) for j in range(b, min(b + block, 5))]
+            assert next(tiles) == (a, b, "plain" if all(cells) else "masked" if any(cells) else "skipped")
+    assert next(tiles, None) is None
+
+
+def test_the_tiles_end_at_causal_attention() -> None:
+    np.testing.assert_allclose(BlockTiles(Q, K, V).output, causal(Q, K, V), atol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -111,6 +128,8 @@ def test_zeros_of_the_gradient_are_exact() -> None:
         (lambda: LeakDetector(lambda Q: Q, Q, K, V), "has to take Q, K, V"),
         (lambda: LeakDetector(np.ones((3, 3))), r"shape \(3, 3\)"),
         (lambda: LeakDetector(token=9), "5 tokens"),
+        (lambda: BlockTiles(Q, K, V[:2]), r"\[6, 6, 2\] rows"),
+        (lambda: BlockTiles(Q), "together"),
         (lambda: GradientPattern(Q, K[:, :2], V), "same width"),
         (lambda: GradientPattern(Q, K, V, V[:, :1]), "number for each output"),
         (lambda: GradientPattern(Q, K, V, loss=6), "0 to 5, or -1"),
@@ -122,7 +141,7 @@ def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentenc
     assert "\n" not in str(caught.value)
 
 
-WIDGETS = [LeakDetector(), GradientPattern(), GradientPattern(of="inputs")]
+WIDGETS = [BlockTiles(), LeakDetector(), GradientPattern(), GradientPattern(of="inputs")]
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)

@@ -1,8 +1,9 @@
 """Pictures one can touch: state in Python, view in the browser."""
 
 from leftcontext.widgets.attention_map import AttentionMap
+from leftcontext.widgets.block_tiles import BlockTiles
 from leftcontext.widgets.gradient_pattern import GradientPattern
 from leftcontext.widgets.leak_detector import LeakDetector
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
-__all__ = ["AttentionMap", "GradientPattern", "LeakDetector", "TrainAndGenerate"]
+__all__ = ["AttentionMap", "BlockTiles", "GradientPattern", "LeakDetector", "TrainAndGenerate"]

@@ -35,7 +35,7 @@ const CIVIDIS = [
 ];
 
 function cividis(share) {
-  const place = Math.min(Math.max(share, 0), 1) * (CIVIDIS.length - 1);
+  const place = (share > 0 ? Math.min(share, 1) : 0) * (CIVIDIS.length - 1); // what is no number gets the lowest
   const below = Math.min(Math.floor(place), CIVIDIS.length - 2);
   return CIVIDIS[below].map((c, k) => Math.round(c + (place - below) * (CIVIDIS[below + 1][k] - c)));
 }
@@ -92,6 +92,7 @@ function matrixGrid(onEnter) {
     node.replaceChildren(
       element("tr", { role: "row" }, corner, ...head), ...lines);
     node.classList.toggle("lc-small", columns.length > 10);
+    node.classList.toggle("lc-many", columns.length > 6);
   }
 
   // values: numbers, `format` writes them; marks: "ruled-out", "leak" or "" for each.
@@ -161,10 +162,26 @@ function barTable() {
   return { node, show };
 }
 
+// What the marks of a grid mean: pairs of a mark and its words.
+function legend(pairs) {
+  const sample = ([mark, text]) => element("span", {}, element("i", { className: mark, ariaHidden: "true" }), text);
+  return element("p", { className: "lc-legend" }, ...pairs.map(sample));
+}
+
 function markLegend(ruledOut = "hidden by the mask", leak = "a key of the future that can be seen") {
-  const sample = (mark, text) => element("span", {}, element("i", { className: mark, ariaHidden: "true" }), text);
-  return element("p", { className: "lc-legend" },
-    sample("ruled-out", ruledOut), sample("leak", leak));
+  return legend([["ruled-out", ruledOut], ["leak", leak]]);
+}
+
+// A small table of numbers with a name before each row.
+function numberTable() {
+  const node = element("table", { className: "lc-numbers" });
+  function show({ caption, columns, rows }) {
+    node.replaceChildren(element("caption", {}, caption),
+      element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, name))),
+      ...rows.map(([name, ...texts]) => element("tr", {}, element("th", { scope: "row" }, name),
+        ...texts.map((text) => element("td", {}, text)))));
+  }
+  return { node, show };
 }
 
 // A walk through numbered steps: back, a slider, on. A button that has nothing left to do stays focusable.

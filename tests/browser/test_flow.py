@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from leftcontext.widgets import GradientPattern, LeakDetector
+from leftcontext.widgets import BlockTiles, GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
@@ -14,7 +14,7 @@ RNG = np.random.default_rng(3)
 Q, K, V = RNG.normal(size=(3, 5, 2)).round(2)
 STRAY = np.tri(5, dtype=bool)
 STRAY[1, 3] = True
-WIDGETS: list[Callable[[], CourseWidget]] = [LeakDetector, GradientPattern]
+WIDGETS: list[Callable[[], CourseWidget]] = [BlockTiles, LeakDetector, GradientPattern]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_leak_detector_by_keyboard(alone: Alone) -> None:
 
 def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Callable[..., Page]) -> None:
     page = lab(
-        "import numpy as np\nfrom leftcontext.widgets import GradientPattern, LeakDetector\n"
+        "import numpy as np\nfrom leftcontext.widgets import BlockTiles, GradientPattern, LeakDetector\n"
         "def attend(Q, K, V):\n    e = np.exp(Q @ K.T)\n    return np.tril(e / e.sum(-1, keepdims=True)) @ V\n"
         "shown = LeakDetector(attend)\nshown",
         "print('token', shown.token, len(shown.leaks))",
@@ -103,6 +103,51 @@ def test_the_gradient_by_keyboard(alone: Alone) -> None:
         page.keyboard.press(key)
     expect(radio(page, "near")).to_be_checked()
     expect(status(page)).to_have_text("key of “cat”: largest gradient exactly 0")
+
+
+def attention_so_far(tiles: BlockTiles, step: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the queries of the step's tile: the maximum, the sum and the output over the keys that have been met."""
+    computed = [(a, b) for a, b, kind in tiles.tiles if kind != "skipped"]
+    a, b = computed[step - 1]
+    scores = np.where(tiles.allowed, tiles.Q @ tiles.K.T / np.sqrt(tiles.Q.shape[1]), -np.inf)
+    met = scores[a : a + tiles.block, : b + tiles.block]
+    met = met[:, : len(tiles.Q)]
+    top = met.max(-1)
+    e = np.exp(met - top[:, None])
+    return top, e.sum(-1), e @ tiles.V[: met.shape[1]] / e.sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize(("block", "tiles", "skipped"), [(1, 15, 10), (2, 6, 3), (3, 3, 1), (4, 3, 1)])
+def test_each_tile_leaves_the_running_state_that_numpy_finds(
+    alone: Alone, block: int, tiles: int, skipped: int
+) -> None:
+    shown = BlockTiles(Q, K, V, block=block)
+    page = alone(BlockTiles(Q, K, V))
+    radio(page, str(block)).check()
+    for step in range(1, tiles + 1):
+        page.get_by_role("button", name="Next step").click()
+        rows = page.get_by_role("table", name="running state").get_by_role("row").all()[1:]
+        texts = [row.get_by_role("cell").all_inner_texts() for row in rows]
+        read = np.array([[float(text.replace("−", "-")) for text in row] for row in texts])
+        top, total, output = attention_so_far(shown, step)
+        np.testing.assert_allclose(read, np.column_stack([top, total, output]), atol=0.00501)
+    expect(status(page)).to_have_text(
+        f"Done: {tiles} of {tiles + skipped} tiles computed, {skipped} skipped. The output is that of attention all at once."
+    )
+    hidden = [(a, b) for a, b, kind in shown.tiles if kind == "skipped"]
+    side = [(min(block, 5 - a), min(block, 5 - b)) for a, b in hidden]
+    expect(page.get_by_text("skip", exact=True)).to_have_count(sum(height * width for height, width in side))
+    expect(page.get_by_role("button", name="Next step")).to_have_attribute("aria-disabled", "true")
+
+
+def test_the_tiles_by_keyboard(alone: Alone) -> None:
+    page = alone(BlockTiles())
+    for key in ("Tab", "ArrowRight", "Tab", "ArrowRight", "Tab", "Tab", "End", "Tab", "Tab", "Home"):
+        page.keyboard.press(key)
+    expect(radio(page, "window of 3")).to_be_checked()
+    expect(radio(page, "3")).to_be_checked()
+    expect(page.get_by_text("tile 5")).to_be_visible()
+    expect(status(page)).to_have_text("query 7, key 0: skipped, never computed")
 
 
 @pytest.mark.parametrize("make", WIDGETS)

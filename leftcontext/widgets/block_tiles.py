@@ -1,0 +1,95 @@
+"""BlockTiles: blockwise attention (Milakov and Gimelshein 2018; Dao and others 2022), filling tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import traitlets as t
+from numpy.typing import ArrayLike, NDArray
+
+from leftcontext.picture import Picture
+from leftcontext.plots import show_matrix
+from leftcontext.widgets.attention_map import AttentionMap
+from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.sequence import sequence
+
+MASKS = ("causal", "window", "none")
+BLOCKS = (1, 2, 3, 4)
+NAMES = {"plain": 1.0, "masked": 0.0, "skipped": -np.inf}  # how the static picture writes a tile
+
+
+class BlockTiles(CourseWidget):
+    """Blocks of queries meet blocks of keys; a tile in which the mask hides everything is never computed.
+
+    Q (T, d), K (T, d), V (T, d_v): eight random positions of width 2 unless they are given.
+    mask: "causal", "window" (causal, the last `window` keys only) or "none".
+    block: the side of a tile, 1 to 4.  step: how many tiles have been computed.
+
+    Raises ValueError, in one sentence, where the shapes do not fit.
+    """
+
+    _esm, _css = view("block_tiles")
+
+    tokens = t.List(t.Unicode()).tag(sync=True)
+    mask = t.Enum(MASKS, default_value="causal").tag(sync=True)
+    window = t.Int(3, min=1).tag(sync=True)
+    block = t.Enum(BLOCKS, default_value=2).tag(sync=True)
+    step = t.Int(0, min=0).tag(sync=True)
+    _queries = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
+    _keys = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
+    _values = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
+
+    def __init__(
+        self,
+        Q: ArrayLike | None = None,
+        K: ArrayLike | None = None,
+        V: ArrayLike | None = None,
+        *,
+        tokens: Sequence[str] | None = None,
+        mask: str = "causal",
+        window: int = 3,
+        block: int = 2,
+        step: int = 0,
+    ) -> None:
+        if Q is None and K is None and V is None:
+            Q, K, V = np.random.default_rng(0).normal(size=(3, 8, 2))
+        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens)
+        super().__init__(
+            tokens=names, mask=mask, window=window, block=block, step=step,
+            _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(),
+        )  # fmt: skip
+
+    @property
+    def allowed(self) -> NDArray[np.bool_]:
+        """True where the mask lets a query see a key (T, T)."""
+        T = len(self.Q)
+        if self.mask == "none":
+            return np.ones((T, T), dtype=bool)
+        causal = np.tri(T, dtype=bool)  # (T, T)
+        return causal & ~np.tri(T, k=-self.window, dtype=bool) if self.mask == "window" else causal
+
+    @property
+    def tiles(self) -> list[tuple[int, int, str]]:
+        """Every tile in the order of the two loops: first query, first key, and "plain", "masked" or "skipped"."""
+        starts = range(0, len(self.Q), self.block)
+        return [(a, b, self._kind(a, b)) for a, b in product(starts, starts)]
+
+    def _kind(self, a: int, b: int) -> str:
+        inside = self.allowed[a : a + self.block, b : b + self.block]
+        return "plain" if inside.all() else "masked" if inside.any() else "skipped"
+
+    @property
+    def output(self) -> NDArray[np.float64]:
+        """Attention all at once (T, d_v): where the tiles have to end."""
+        return AttentionMap(self.Q, self.K, self.V, mask=self.allowed).output
+
+    def picture(self) -> Picture:
+        kinds = np.empty((len(self.Q), len(self.Q)))
+        for a, b, kind in self.tiles:
+            kinds[a : a + self.block, b : b + self.block] = NAMES[kind]
+        counts = {name: sum(kind == name for *_, kind in self.tiles) for name in NAMES}
+        alt = ", ".join(f"{count} tiles {name}" for name, count in counts.items()) + "."
+        title = f"tiles: 1 plain, 0 masked, −∞ skipped ({self.mask})"
+        return show_matrix(kinds, self.tokens, self.tokens, title=title, alt=alt, decimals=0)
