@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from leftcontext.widgets import BlockTiles, GradientPattern, LeakDetector
+from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget
 
 RNG = np.random.default_rng(11)
@@ -116,6 +116,18 @@ def test_the_tiles_end_at_causal_attention() -> None:
     np.testing.assert_allclose(BlockTiles(Q, K, V).output, causal(Q, K, V), atol=1e-14)
 
 
+@pytest.mark.parametrize("cached", [True, False])
+def test_scores_are_counted_as_a_decoder_computes_them(cached: bool) -> None:
+    counted = np.zeros((6, 6), dtype=int)
+    for n in range(1, 7):
+        for i in range(n - 1 if cached else 0, n):
+            counted[i, : i + 1] += 1
+        shown = CachedGeneration(Q, K, V, step=n, cached=cached)
+        assert (shown.times == counted).all()
+        np.testing.assert_allclose(shown.outputs, causal(Q[:n], K[:n], V[:n]), atol=1e-14)
+    assert "21 in all; without it 56" in shown.picture().html
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -130,6 +142,8 @@ def test_the_tiles_end_at_causal_attention() -> None:
         (lambda: LeakDetector(token=9), "5 tokens"),
         (lambda: BlockTiles(Q, K, V[:2]), r"\[6, 6, 2\] rows"),
         (lambda: BlockTiles(Q), "together"),
+        (lambda: CachedGeneration(Q, K, V, step=7), "step is 0 to 6"),
+        (lambda: CachedGeneration(Q, K, V, tokens="ab"), "6 rows in Q, but 2 tokens"),
         (lambda: GradientPattern(Q, K[:, :2], V), "same width"),
         (lambda: GradientPattern(Q, K, V, V[:, :1]), "number for each output"),
         (lambda: GradientPattern(Q, K, V, loss=6), "0 to 5, or -1"),
@@ -141,7 +155,7 @@ def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentenc
     assert "\n" not in str(caught.value)
 
 
-WIDGETS = [BlockTiles(), LeakDetector(), GradientPattern(), GradientPattern(of="inputs")]
+WIDGETS = [BlockTiles(), CachedGeneration(), LeakDetector(), GradientPattern(), GradientPattern(of="inputs")]
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)

@@ -2,8 +2,9 @@
 
 from leftcontext.widgets.attention_map import AttentionMap
 from leftcontext.widgets.block_tiles import BlockTiles
+from leftcontext.widgets.cached_generation import CachedGeneration
 from leftcontext.widgets.gradient_pattern import GradientPattern
 from leftcontext.widgets.leak_detector import LeakDetector
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
-__all__ = ["AttentionMap", "BlockTiles", "GradientPattern", "LeakDetector", "TrainAndGenerate"]
+__all__ = ["AttentionMap", "BlockTiles", "CachedGeneration", "GradientPattern", "LeakDetector", "TrainAndGenerate"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from leftcontext.widgets import BlockTiles, GradientPattern, LeakDetector
+from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
@@ -14,7 +14,7 @@ RNG = np.random.default_rng(3)
 Q, K, V = RNG.normal(size=(3, 5, 2)).round(2)
 STRAY = np.tri(5, dtype=bool)
 STRAY[1, 3] = True
-WIDGETS: list[Callable[[], CourseWidget]] = [BlockTiles, LeakDetector, GradientPattern]
+WIDGETS: list[Callable[[], CourseWidget]] = [BlockTiles, CachedGeneration, LeakDetector, GradientPattern]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_leak_detector_by_keyboard(alone: Alone) -> None:
 
 def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Callable[..., Page]) -> None:
     page = lab(
-        "import numpy as np\nfrom leftcontext.widgets import BlockTiles, GradientPattern, LeakDetector\n"
+        "import numpy as np\nfrom leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector\n"
         "def attend(Q, K, V):\n    e = np.exp(Q @ K.T)\n    return np.tril(e / e.sum(-1, keepdims=True)) @ V\n"
         "shown = LeakDetector(attend)\nshown",
         "print('token', shown.token, len(shown.leaks))",
@@ -148,6 +148,34 @@ def test_the_tiles_by_keyboard(alone: Alone) -> None:
     expect(radio(page, "3")).to_be_checked()
     expect(page.get_by_text("tile 5")).to_be_visible()
     expect(status(page)).to_have_text("query 7, key 0: skipped, never computed")
+
+
+@pytest.mark.parametrize("way", ["with a cache", "without"])
+def test_each_step_of_generation_equals_numpys(alone: Alone, way: str) -> None:
+    shown = CachedGeneration(Q, K, V, cached=way == "with a cache")
+    page = alone(CachedGeneration(Q, K, V))
+    radio(page, way).check()
+    for n in range(1, 6):
+        page.get_by_role("button", name="Next step").click()
+        shown.step = n
+        np.testing.assert_array_equal(np.nan_to_num(numbers(page)), shown.times)
+        output = ", ".join(f"{k}: {x:.2f}".replace("-", "−") for k, x in enumerate(shown.outputs[-1]))
+        expect(page.get_by_text(f"Output of “{n - 1}”: {output}, the same both ways.")).to_be_visible()
+        bill = page.get_by_role("table", name="work so far").get_by_role("row", name="scores")
+        both = [str(CachedGeneration(Q, K, V, step=n, cached=cached).times.sum()) for cached in (True, False)]
+        assert bill.get_by_role("cell").all_inner_texts() == both
+        total = shown.times.sum()
+        expect(status(page)).to_contain_text(f"{total} so far.")
+    cache = page.get_by_role("table", name="rows").get_by_role("row")
+    expect(cache).to_have_count(6)
+
+
+def test_the_generation_by_keyboard(alone: Alone) -> None:
+    page = alone(CachedGeneration())
+    for key in ("Tab", "ArrowRight", "Tab", "Tab", "Tab", "Enter", "Space", "Enter", "Tab", "Control+Home"):
+        page.keyboard.press(key)
+    expect(radio(page, "without")).to_be_checked()
+    expect(status(page)).to_have_text("score of query “these” and key “these”: computed 3 times")
 
 
 @pytest.mark.parametrize("make", WIDGETS)

@@ -1,0 +1,81 @@
+"""CachedGeneration: one token after another, the KV cache growing, and the work counted with and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import traitlets as t
+from numpy.typing import ArrayLike, NDArray
+
+from leftcontext.picture import Picture
+from leftcontext.plots import show_matrix
+from leftcontext.widgets.attention_map import COMPONENTS, AttentionMap
+from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.sequence import sequence
+
+
+class CachedGeneration(CourseWidget):
+    """Decoding, step by step: which scores are computed, which again, and what the cache holds.
+
+    Q (T, d), K (T, d), V (T, d_v): row t is what token t brings along; the course's sentence unless they are given.
+    step: how many tokens there are, 0 to T.  cached: whether the old keys and values are kept.
+    Without a cache each step runs attention over the whole text again; hidden scores are never counted.
+
+    Raises ValueError, in one sentence, where the shapes do not fit.
+    """
+
+    _esm, _css = view("cached_generation")
+
+    tokens = t.List(t.Unicode()).tag(sync=True)
+    components = t.List(t.Unicode()).tag(sync=True)
+    step = t.Int(0).tag(sync=True)
+    cached = t.Bool(True).tag(sync=True)
+    _queries = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
+    _keys = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
+    _values = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
+
+    def __init__(
+        self,
+        Q: ArrayLike | None = None,
+        K: ArrayLike | None = None,
+        V: ArrayLike | None = None,
+        *,
+        tokens: Sequence[str] | None = None,
+        step: int = 0,
+        cached: bool = True,
+    ) -> None:
+        own = Q is not None
+        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens)
+        components = [str(k) for k in range(self.V.shape[1])] if own else list(COMPONENTS)
+        super().__init__(
+            tokens=names, components=components, step=step, cached=cached,
+            _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(),
+        )  # fmt: skip
+
+    @property
+    def times(self) -> NDArray[np.intp]:
+        """How often each score has been computed by now (T, T)."""
+        seen = np.tri(len(self.Q), dtype=np.intp)  # (T, T)
+        steps = np.arange(len(self.Q))[:, None]  # (T, 1) of query i: its first computation
+        repeats = (steps < self.step) if self.cached else np.maximum(self.step - steps, 0)
+        return (seen * repeats).astype(np.intp)
+
+    @property
+    def outputs(self) -> NDArray[np.float64]:
+        """The output of every token so far (step, d_v); a cache does not change it."""
+        return AttentionMap(self.Q, self.K, self.V).output[: self.step]
+
+    def picture(self) -> Picture:
+        """Both ways at the end: the picture cannot move."""
+        seen = np.tri(len(self.Q), dtype=bool)  # (T, T)
+        again = np.where(seen, len(self.Q) - np.arange(len(self.Q))[:, None], 0).astype(float)  # (T, T)
+        alt = f"With a cache every score is computed once, {seen.sum()} in all; without it {again.sum():.0f}."
+        title = "how often a score is computed without a cache"
+        return show_matrix(again, self.tokens, self.tokens, title=title, alt=alt, allowed=seen, decimals=0)
+
+    @t.validate("step")
+    def _known_step(self, proposal: t.Bunch) -> int:
+        if not 0 <= proposal.value <= len(self.Q):
+            raise ValueError(f"There are {len(self.Q)} tokens, so step is 0 to {len(self.Q)}, not {proposal.value}.")
+        return int(proposal.value)
