@@ -163,7 +163,7 @@ def show_losses(
         for position, value in enumerate(values):
             turned = 90 if len(values) > 7 else 0
             axes.annotate(
-                f"{value:.2f}", (position, value), (0, 3), textcoords="offset points", ha="center", rotation=turned
+                f"{value:z.2f}", (position, value), (0, 3), textcoords="offset points", ha="center", rotation=turned
             )
         if floor is not None:
             axes.axhline(floor, color=INK, linewidth=1.3, linestyle=(0, (5, 3)))
@@ -172,7 +172,7 @@ def show_losses(
         room = PLOT_WIDTH / len(values) / CHARACTER  # characters that stand side by side
         axes.set_xticks(range(len(values)), names, rotation=90 if max(map(len, names)) + 1 > room else 0)
         axes.set_title(title, loc="left")
-        facts = ", ".join(f"{name}: {value:.2f}" for name, value in zip(names, values, strict=True))
+        facts = ", ".join(f"{name}: {value:z.2f}" for name, value in zip(names, values, strict=True))
         facts += f"; {floor_name} (dashed line): {floor:.3f}" if floor is not None else ""
         return drawn(figure, _sentence(title, alt, facts), f"{title}\n{facts}".strip())
 
