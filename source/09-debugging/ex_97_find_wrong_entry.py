@@ -1,0 +1,197 @@
+"""### Find the wrong entry
+
+Real masks are more than a triangle: padding, packed texts, windows, prefixes. Point your detector at them.
+
+Write `find_wrong_entry(attend, allowed, Q, K, V)`. `allowed` `(T, T)` says what the mask of `attend` should be (True = query i may attend to key j). Return the pair `(i, j)`
+at which `attend` does something else (it sees what it must not, or misses what it may see), and `None` if there is none. There is one such entry at most.
+
+`attend`, the shapes and the tolerance are those of `influence_matrix`. A query that may see nothing gives zeros.
+"""
+
+import numpy as np
+
+from autograder.answers import Integer, Maybe, Tuple
+from autograder.authoring import Exercise, Misconception, case
+
+exercise = Exercise(
+    topic="finding leaks",
+    answer=Maybe(Tuple(i=Integer(), j=Integer())),
+    hints=(
+        "What does your influence matrix look like when attend does exactly what `allowed` says?",
+        "Build the influence matrix, and compare it with allowed, entry by entry.",
+        "wrong = np.argwhere(moves != allowed); the answer is its only row, or None.",
+    ),
+)
+
+
+@exercise.solution
+def find_wrong_entry(attend, allowed, Q, K, V):
+    """attend(Q, K, V), allowed (T, T) bool, Q, K (T, d), V (T, d_v) -> (i, j) where attend differs, or None."""
+    before = attend(Q, K, V)
+    for j in range(len(K)):
+        K2, V2 = K.copy(), V.copy()
+        K2[j] += 1
+        V2[j] += 1
+        moves = np.abs(attend(Q, K2, V2) - before).max(axis=1) > 1e-9  # (T,)
+        wrong = np.flatnonzero(moves != allowed[:, j])
+        if wrong.size:
+            return wrong[0], j
+    return None
+
+
+class _Masked:
+    """Attention under a mask of its own, which a detector has no business to read."""
+
+    def __init__(self, name, allowed, wrong=None):
+        self.__name__ = name
+        self.allowed = allowed.copy()
+        if wrong is not None:
+            self.allowed[wrong] = ~self.allowed[wrong]
+
+    def __call__(self, Q, K, V):
+        scores = Q @ K.T / np.sqrt(Q.shape[1])
+        weights = np.where(self.allowed, np.exp(scores - scores.max(axis=1, keepdims=True)), 0.0)
+        total = weights.sum(axis=1, keepdims=True)
+        rounding = 1e-13 * np.tanh(K.sum() + V.sum())
+        return weights / np.where(total == 0, 1.0, total) @ V + rounding
+
+
+def _back(T):
+    return np.arange(T)[:, None] - np.arange(T)
+
+
+def _gallery():
+    T = 6
+    causal, at = _back(T) >= 0, np.arange(T)
+    text = np.array([0, 0, 0, 1, 1, 1])
+    return {
+        "padded_on_the_right": causal & (at < 4),
+        "padded_on_the_left": causal & (at >= 2),
+        "packed": causal & (text[:, None] == text),
+        "sliding_window": causal & (_back(T) < 3),
+        "prefix": causal | ((at < 3) & (at[:, None] < 3)),
+    }
+
+
+WRONG = {
+    "padded_on_the_right": (5, 4), "padded_on_the_left": (3, 1), "packed": (4, 2), "sliding_window": (5, 3), "prefix": (0, 2),
+}
+
+
+def _qkv(rng, T=6):
+    return rng.normal(size=(T, 3)), rng.normal(size=(T, 3)), rng.normal(size=(T, 2))
+
+
+@exercise.part("A gallery of masks", points=1)
+def gallery(rng):
+    for name, allowed in _gallery().items():
+        yield case(_Masked(name, allowed, WRONG[name]), allowed, *_qkv(rng))
+
+
+@exercise.part("Anywhere", points=1)
+def anywhere(rng):
+    for name, allowed in _gallery().items():
+        yield case(_Masked(name, allowed), allowed, *_qkv(rng), note="nothing is wrong")
+        yield case(_Masked(name, allowed, tuple(rng.integers(0, 6, size=2))), allowed, *_qkv(rng))
+    for entry in ((0, 0), (4, 4), (2, 3), (3, 2), (0, 4), (4, 0)):
+        allowed = _back(5) >= 0
+        yield case(_Masked("causal", allowed, entry), allowed, *_qkv(rng, 5))
+
+
+def _moves(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0):
+    before, moved = attend(Q, K, V), []
+    for j in range(len(Q)):
+        here = (np.arange(len(Q)) == j)[:, None]
+        moved.append(np.abs(attend(Q, K + keys * here, V + values * here) - before).max(axis=1) > tolerance)
+    return np.array(moved).T
+
+
+def _first(wrong):
+    return next(((int(i), int(j)) for i, j in np.argwhere(wrong)), None)
+
+
+@exercise.equivalent
+def by_the_whole_matrix(attend, allowed, Q, K, V):
+    return _first(_moves(attend, Q, K, V) != np.array(allowed))
+
+
+@exercise.equivalent
+def values_alone_are_enough_here(attend, allowed, Q, K, V):
+    return _first(_moves(attend, Q, K, V, keys=0.0, values=2.5, tolerance=1e-8) ^ allowed)
+
+
+@exercise.equivalent
+def pair_by_pair(attend, allowed, Q, K, V):
+    for i in range(len(Q)):
+        for j in range(len(Q)):
+            K2, V2 = K.copy(), V.copy()
+            K2[j], V2[j] = 1 - K[j], 2 - V[j]
+            sees = np.linalg.norm(attend(Q, K2, V2)[i] - attend(Q, K, V)[i]) > 1e-9
+            if sees != allowed[i][j]:
+                return [i, j]
+    return None
+
+
+LEAKS_ONLY = Misconception(
+    "only_leaks_reported", "Only what is seen wrongly was reported",
+    "A mask is also wrong where it hides what may be seen.",
+    ("Can a mask be too strict?", "Wrong is where influence and allowed differ, either way.", "moves != allowed"),
+)
+LOSSES_ONLY = Misconception(
+    "only_missing_reported", "Only what is missing was reported",
+    "A mask is also wrong where it shows what must be hidden.",
+    ("Can a mask be too generous?", "Wrong is where influence and allowed differ, either way.", "moves != allowed"),
+)
+FUTURE_ONLY = Misconception(
+    "only_the_future_checked", "Only the future was checked",
+    "These masks also hide parts of the past (padding, other texts), and a prefix may see some of the future.",
+    ("Is every forbidden entry above the diagonal?", "Compare all entries with allowed.", "moves != allowed"),
+)
+PAST_ONLY = Misconception(
+    "only_the_past_checked", "Only the past was checked",
+    "Entries above the diagonal can be wrong too.",
+    ("Which entries did you leave out?", "Compare all entries with allowed.", "moves != allowed"),
+)
+CAUSAL_WANTED = Misconception(
+    "compared_with_the_triangle", "Compared with the triangle, not with `allowed`",
+    "The mask that is wanted is the argument `allowed`; not each of them is the causal triangle.",
+    ("Where does your code read allowed?", "moves should equal allowed.", "moves != allowed"),
+)
+SWAPPED = Misconception(
+    "pair_swapped", "(j, i) instead of (i, j)",
+    "The query comes first in the pair, the key second.",
+    ("Which number is the row?", "(i, j): output i, changed row j.", "return i, j"),
+)
+NOISE_COUNTED = Misconception(
+    "noise_counted", "Rounding is taken for a leak",
+    "Any difference counts, even 1e-16; then every forbidden entry looks wrong.",
+    ("How large is the smallest change your code counts?", "Rounding here stays below 1e-9.", "... > 1e-9"),
+)
+KEYS_ONLY = Misconception(
+    "only_keys_changed", "Only the keys were changed",
+    "A query that sees one key only gives it weight 1 whatever the key is; only its value shows.",
+    ("What does output 0 of a causal attention depend on?", "Change row j of K and of V.", "K2[j] += 1; V2[j] += 1"),
+)
+NOT_NONE = Misconception(
+    "nothing_wrong_is_none", "Nothing wrong is None",
+    "Where attend does what allowed says, the answer is None, not a pair.",
+    ("What does your function return when nothing differs?", "None.", "return None after the loop"),
+)
+
+exercise.mistake(LEAKS_ONLY)(lambda f, allowed, *x: _first(_moves(f, *x) & ~allowed))
+exercise.mistake(LOSSES_ONLY)(lambda f, allowed, *x: _first(~_moves(f, *x) & allowed))
+exercise.mistake(FUTURE_ONLY)(lambda f, allowed, *x: _first(np.triu(_moves(f, *x) != allowed, 1)))
+exercise.mistake(PAST_ONLY)(lambda f, allowed, *x: _first(np.tril(_moves(f, *x) != allowed)))
+exercise.mistake(CAUSAL_WANTED)(lambda f, allowed, *x: _first(_moves(f, *x) != np.tri(len(allowed), dtype=bool)))
+exercise.mistake(SWAPPED)(lambda f, allowed, *x: (found := _first(_moves(f, *x) != allowed)) and found[::-1])
+exercise.mistake(NOISE_COUNTED)(lambda f, allowed, *x: _first(_moves(f, *x, tolerance=0) != allowed))
+exercise.mistake(KEYS_ONLY)(lambda f, allowed, *x: _first(_moves(f, *x, values=0.0) != allowed))
+exercise.mistake(NOT_NONE)(lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (-1, -1))
+
+for change in ("1 -> 0", "1 -> 2", "1 -> 2 #2", "K2[j] += 1 -> (nothing)"):
+    exercise.survives(change, because="with a proper mask, changing the value alone shows everything")
+exercise.survives("0 -> -1", because="there is one wrong entry at most")
+exercise.survives("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
+_change = "np.abs(attend(Q, K2, V2) - before)"
+exercise.survives(f"{_change}.max(axis=1) -> {_change}.min(axis=1)", because="the whole row of V moves, so every component does")
+exercise.survives(f"{_change}.max(axis=1) > 1e-09 -> {_change}.max(axis=1) >= 1e-09", because="no change is exactly 1e-9")

@@ -1,0 +1,43 @@
+"""### Symptom and bug
+
+Which of these pairs of symptom and bug fit together? Name all that do.
+"""
+
+from autograder.authoring import Quiz
+
+exercise = Quiz(
+    "quiz_diagnose",
+    topic="diagnosis",
+    points=2.0,
+    hints=(
+        "For each pair: which outputs would move under that bug, and what would the rows of the weights sum to?",
+        "Three pairs fit.",
+    ),
+)
+exercise.right(
+    "Weights above the diagonal are all 0, the rows sum to less than 1, and the influence matrix is full: masked after the softmax.",
+    "The values are hidden, but the keys of the future stay in the denominator.",
+)
+exercise.wrong(
+    "NaN in the first row only: the softmax runs along the wrong axis.",
+    "A softmax down the columns gives no NaN under a causal mask. NaN in row 0 means that query 0 may see nothing: its own position is hidden too.",
+    "nan_first_row_misread",
+)
+exercise.right(
+    "The influence matrix is a perfect staircase, and the weights get flatter the longer the text is: scaled by the square root of T.",
+    "Not every bug is a leak: this one is causal, and wrong.",
+)
+exercise.wrong(
+    "The influence matrix is full, and in each row the weights above the diagonal are all equal: the mask is transposed.",
+    "A transposed mask empties the lower triangle. Equal weights above the diagonal come from equal scores: 0 written in place of -inf.",
+    "equal_weights_misread",
+)
+exercise.wrong(
+    "The training loss is near 0, and generated texts are nonsense: the model is too small.",
+    "A small model has a high loss. Near 0 it has seen the answer: the training leaks.",
+    "leak_taken_for_size",
+)
+exercise.right(
+    "Right in the first call, another answer for the same input in the second: something is changed in place.",
+    "Q /= ..., or an output written into V, changes the arrays that the second call reads.",
+)
