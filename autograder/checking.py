@@ -19,8 +19,8 @@ class CheckFailed(Exception):
     """The answer is not right yet."""
 
     def _render_traceback_(self) -> list[str]:
-        # IPython shows this instead of the judge's own stack, which would teach nothing.
-        return [f"CheckFailed: {self}"]
+        # IPython shows this instead of the judge's own stack, which would teach nothing; the finding stands above.
+        return [f"CheckFailed: {str(self).split('. ')[0]}. What was found stands above."]
 
 
 class _Shown:
