@@ -11,11 +11,11 @@ exercise = Quiz(
     points=2.0,
     hints=(
         "For each pair: which outputs would move under that bug, and what would the rows of the weights sum to?",
-        "Three pairs fit.",
+        "Three of the six fit.",
     ),
 )
 exercise.right(
-    "Weights above the diagonal are all 0, the rows sum to less than 1, and the influence matrix is full: masked after the softmax.",
+    "Weights above the diagonal are 0, rows sum to less than 1, the influence is full: masked after the softmax.",
     "The values are hidden, but the keys of the future stay in the denominator.",
 )
 exercise.wrong(
@@ -24,11 +24,11 @@ exercise.wrong(
     "nan_first_row_misread",
 )
 exercise.right(
-    "The influence matrix is a perfect staircase, and the weights get flatter the longer the text is: scaled by the square root of T.",
+    "The influence is a perfect staircase, and long texts have flat weights: scaled by the square root of T.",
     "Not every bug is a leak: this one is causal, and wrong.",
 )
 exercise.wrong(
-    "The influence matrix is full, and in each row the weights above the diagonal are all equal: the mask is transposed.",
+    "The influence is full, and in each row the weights above the diagonal are equal: the mask is transposed.",
     "A transposed mask empties the lower triangle. Equal weights above the diagonal come from equal scores: 0 written in place of -inf.",
     "equal_weights_misread",
 )
@@ -38,6 +38,6 @@ exercise.wrong(
     "leak_taken_for_size",
 )
 exercise.right(
-    "Right in the first call, another answer for the same input in the second: something is changed in place.",
+    "The same call gives another answer the second time: something is changed in place.",
     "Q /= ..., or an output written into V, changes the arrays that the second call reads.",
 )
