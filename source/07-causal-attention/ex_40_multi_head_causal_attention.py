@@ -7,7 +7,7 @@
 3. the heads merged, then `@ Wo`.
 
 Write `multi_head_causal_attention(x, Wq, Wk, Wv, Wo, n_heads)`: `(..., T, D)` → `(..., T, D)`. The leading axes come along, and
-scores may be large. Your answer has to stand alone: define its helpers inside it, or call what you wrote above.
+scores may be large. You may call what you wrote above.
 """
 
 import numpy as np

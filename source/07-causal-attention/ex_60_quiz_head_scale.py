@@ -1,4 +1,4 @@
-"""### The scale of a head
+"""### Divide by what?
 
 A layer of width D = $D has $H heads. By what are the scores of a head divided before the softmax?
 """
