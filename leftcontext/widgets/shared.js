@@ -101,12 +101,15 @@ function matrixGrid(onEnter) {
     if (newShape !== shape) build(rows, columns, axes);
     shape = newShape;
     node.ariaLabel = label;
+    const small = columns.length > 10;
     const share = (x) => (x - range[0]) / (range[1] - range[0]);
     cells.forEach((line, i) => line.forEach((cell, j) => {
-      const colour = cividis(share(values[i][j]));
-      cell.textContent = format(values[i][j]);
-      cell.className = marks[i][j];
+      const colour = cividis(share(values[i][j])), text = format(values[i][j]);
+      if (small) cell.ariaLabel = text; // there is no room for numbers, and 4,096 of them would take time
+      else cell.textContent = text;
+      if (cell.className !== marks[i][j]) cell.className = marks[i][j];
       cell.style.backgroundColor = `rgb(${colour})`;
+      if (small) return;
       cell.style.color = luminance(colour) > 0.18 ? "#000" : "#fff"; // either way a contrast of 4.5 and more
     }));
     place(Math.min(at[0], rows.length - 1), Math.min(at[1], columns.length - 1));
