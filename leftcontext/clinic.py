@@ -8,11 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leftcontext import specimens
+from leftcontext.evaluation import position_losses
+from leftcontext.generation import generate_texts
+from leftcontext.language import LITTLE_LANGUAGE
+from leftcontext.model import Transformer
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrices
 from leftcontext.specimens import Array, Attend
+from leftcontext.training import Schedule, train
 
 T = 6
 SAME = 1e-9  # less is rounding
@@ -97,7 +103,23 @@ def ward(seed: int = 9) -> dict[str, Patient]:
     return patients
 
 
-def findings(seed: int = 9) -> dict[str, list[int]]:
-    """The diagnoses of a ward, letter → numbers: for the teacher and the judge."""
-    numbers = {attend: number for number, (_, attend) in DIAGNOSES.items()}
-    return {letter: [2, 8] if p.attend is two_bugs else [numbers[p.attend]] for letter, p in ward(seed).items()}
+def _hole(allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    allowed[7, 8] = True
+    return allowed
+
+
+def whole_models() -> dict[str, NDArray[np.bool_]]:
+    """Letters X, Y, Z → the masks (16, 16) of three whole models with one bug each; in no order of their badness."""
+    back = np.arange(16)[:, None] - np.arange(16)
+    patched = back >= -1
+    patched[0] = back[0] >= 0
+    return {"X": _hole(back >= 0), "Y": (back >= 0) & (back < 2), "Z": patched}
+
+
+def train_under(allowed: NDArray[np.bool_], steps: int = 400) -> tuple[Array, str]:
+    """A mask (16, 16) → the trained model's held-out loss at each position (16,), and a text that it wrote."""
+    model = Transformer(allowed=allowed, seed=0)
+    for _ in train(model, schedule=Schedule(steps=steps), seed=0):
+        pass
+    rows = LITTLE_LANGUAGE.rows(256, 16, np.random.default_rng(1))  # (B, T + 1)
+    return position_losses(model, rows), LITTLE_LANGUAGE.decode(generate_texts(model, 1)[0])

@@ -3,7 +3,7 @@
 Called twice, it gives two answers. It also feeds on its own outputs: what it writes for position 0 it reads again at position 1.
 
 Mend `fix_in_place(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. One small change will do.
+and the inputs stay as they are. Small changes will do.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """### Symptom and bug
 
-Which of these pairs of symptom and bug fit together? Name all that do.
+Which symptoms and bugs fit together? Name all pairs that do.
 """
 
 from autograder.authoring import Quiz
@@ -19,7 +19,7 @@ exercise.right(
     "The values are hidden, but the keys of the future stay in the denominator.",
 )
 exercise.wrong(
-    "NaN in the first row only: the softmax runs along the wrong axis.",
+    "NaN in the first row only: softmax along the wrong axis.",
     "A softmax down the columns gives no NaN under a causal mask. NaN in row 0 means that query 0 may see nothing: its own position is hidden too.",
     "nan_first_row_misread",
 )
@@ -33,7 +33,7 @@ exercise.wrong(
     "equal_weights_misread",
 )
 exercise.wrong(
-    "The training loss is near 0, and generated texts are nonsense: the model is too small.",
+    "Training loss near 0, and generated texts are nonsense: the model is too small.",
     "A small model has a high loss. Near 0 it has seen the answer: the training leaks.",
     "leak_taken_for_size",
 )
