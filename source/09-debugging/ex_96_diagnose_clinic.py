@@ -14,7 +14,7 @@ exercise = Exercise(
     hints=(
         "Look at the influence first: is it full, a staircase, or something stranger?",
         "Full: do the rows of the other picture sum to 1? Are there negative numbers? What stands above its diagonal?",
-        "found = {\"A\": [8], ...}; return found[patient]",
+        "found = {\"A\": [...], \"B\": [...], ...}; return found[patient]",
     ),
 )
 
