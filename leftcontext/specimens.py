@@ -27,6 +27,15 @@ def attend_under(allowed: ArrayLike, Q: Array, K: Array, V: Array, fill: float =
     return softmax(np.where(allowed, scores, fill)) @ V
 
 
+def influence(attend: Attend, Q: Array, K: Array, V: Array) -> Array:
+    """How far output i (rows) moves at most when 1 is added to row j (columns) of K and V (T, T)."""
+    columns = []
+    for step in np.eye(len(Q))[:, :, None]:  # (T, 1)
+        moved = attend(Q, K + step, V + step) - attend(Q, K, V)  # (T, d_v)
+        columns.append(np.abs(moved).max(axis=1))
+    return np.array(columns).T
+
+
 # Honest ones.
 
 
