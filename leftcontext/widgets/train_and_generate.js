@@ -1,6 +1,7 @@
 // The view of TrainAndGenerate: it only asks for a training and draws what Python reports.
 
-const NAMES = { causal: "causal", one_ahead: "one ahead", none: "none" };
+const NAMES = { causal: "causal", one_ahead: "one ahead", none: "none", yours: "your mask" };
+const PAIRS = 120; // of an output and a token of its future, in a window of 16
 const PAGE = { width: 340, height: 200, left: 34, right: 84, top: 8, bottom: 34, nats: 4.5 };
 const HEADS = { "0.0": "1.1", "0.1": "1.2", "1.0": "2.1", "1.1": "2.2" }; // layer.head, counted from 0 and from 1
 const ANSWER = 2500; // milliseconds in which a kernel that is not busy has answered
@@ -68,7 +69,7 @@ function headMap(tokens, say) {
   const grid = matrixGrid((i, j) =>
     say(`query “${tokens[i]}” attends to key “${tokens[j]}”: weight ${number(part(head)[i][j], 3)}`));
   const node = element("div", {}, heads.node, grid.node, markLegend());
-  let weights, ahead, head, chosen;
+  let weights, allowed, ahead, head, chosen;
 
   const part = (of) => of.split(".").reduce((rest, k) => rest[k], weights);
   const noun = tokens.indexOf("dogs");
@@ -80,30 +81,40 @@ function headMap(tokens, say) {
     grid.show({
       label: `attention weights of head ${HEADS[head]}: rows are queries, columns are keys`,
       rows: tokens, columns: tokens, axes: ["query ↓", "key →"], values: part(head), range: [0, 1],
-      marks: tokens.map((_, i) => tokens.map((_, j) => (j > i + ahead ? "ruled-out" : j > i ? "leak" : ""))),
+      marks: tokens.map((_, i) => tokens.map((_, j) => (!allowed[i][j] ? "ruled-out" : j > i ? "leak" : ""))),
     });
   }
 
-  function show(run, mask) {
+  function show(run) {
     node.hidden = !run?.weights;
     if (node.hidden) return;
     weights = run.weights;
-    ahead = { causal: 0, one_ahead: 1, none: Infinity }[mask];
+    allowed = run.allowed;
+    ahead = allowed.some((row, i) => row.some((seen, j) => seen && j > i));
     paint();
   }
   return { node, show };
 }
 
-function verdict(mask, { losses, share }, entropy) {
+// What the leak test adds to the loss: one stray cell hardly moves the loss, but it moves outputs.
+function leakTest(leaks, below) {
+  if (leaks === null || leaks === undefined) return "";
+  if (!leaks) return " The leak test finds none either.";
+  return ` The leak test ${below ? "agrees" : "sees one all the same"}: ${leaks} of ${PAIRS} future tokens move an earlier output.`;
+}
+
+function verdict(mask, { losses, share, leaks }, entropy) {
   if (!losses.length) return `${NAMES[mask]}: stopped before the first step.`;
   const loss = losses.at(-1), below = loss < entropy - 0.1;
   return `${NAMES[mask]}: ${share === null ? "stopped at" : "trained to"} loss ${number(loss)}, ` +
-    (below ? "below the entropy: it has seen the answers." : "not below the entropy: no sign of a leak.");
+    (below ? "below the entropy: it has seen the answers." : "not below the entropy: no sign of a leak.") + leakTest(leaks, below);
 }
 
 function render({ model, el }) {
   const entropy = model.get("entropy"), steps = model.get("steps");
-  const masks = choice("mask", NAMES, (mask) => { model.set("mask", mask); model.save_changes(); });
+  const offer = () => choice("mask", Object.fromEntries(model.get("masks").map((name) => [name, NAMES[name]])),
+    (mask) => { model.set("mask", mask); model.save_changes(); });
+  let masks = offer();
   const button = element("button", { type: "button", className: "lc-button", disabled: true });
   const progress = element("progress", { max: steps, ariaLabel: "training steps done" });
   const readout = element("span", { className: "lc-muted" });
@@ -147,7 +158,7 @@ function render({ model, el }) {
     chart.show(runs);
     const written = Object.keys(NAMES).filter((name) => runs[name]?.words.length);
     samples.replaceChildren(...written.map((name) => sampleText(name, runs[name])));
-    map.show(run, mask);
+    map.show(run);
   }
 
   // Say what happened once, not at every step: a screen reader reads each change of the status aloud.
@@ -159,7 +170,14 @@ function render({ model, el }) {
   }
 
   button.addEventListener("click", () => ask(model.get("running") ? "stop" : "train"));
-  const stop = listen(model, { mask: paint, runs: paint, running: () => { heard(); announce(); } });
+  function reoffer() {
+    const old = masks.node;
+    masks = offer();
+    old.replaceWith(masks.node);
+    paint();
+  }
+
+  const stop = listen(model, { mask: paint, masks: reoffer, runs: paint, running: () => { heard(); announce(); } });
   model.on("msg:custom", heard);
   paint();
   ask("hello");

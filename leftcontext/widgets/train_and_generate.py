@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 import traitlets as t
+from numpy.typing import ArrayLike, NDArray
 
+from leftcontext.evaluation import influence
 from leftcontext.generation import generate_texts, share_legal
 from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
 from leftcontext.model import Transformer
@@ -23,32 +25,50 @@ from leftcontext.widgets.base import CourseWidget, view
 CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
 SAMPLE = 160  # steps between two texts
 JUDGED = 200  # texts that are judged at the end
+OWN = "yours"
 PAUSE = 0.05  # seconds between two words of the last text, so that one sees it grow
 
 
 class TrainAndGenerate(CourseWidget):
     """Choose a mask, press Train, and watch loss, text and attention; the runs of all masks stay side by side.
 
-    mask: "causal", "one_ahead" or "none"; what is chosen on the page, and what `start()` trains with.
+    mask: "causal", "one_ahead", "none" or "yours"; what is chosen on the page, and what `start()` trains with.
+    allowed: the learner's own mask (n, n), True = may attend, n up to 16; the positions after it are causal. It can be
+        set at any time and linked: `traitlets.dlink((painter, "allowed"), (training, "allowed"))`.
     steps: the length of a training; 1,600 steps take about a second and a half.
     runs: what each mask has come to: `widget.runs["causal"]["losses"]`, `["share"]` (of 200 texts, how many are legal
-        in every word; None until the training is over), `["words"]`, `["legal"]` (words before the first illegal one).
+        in every word; None until the training is over), `["words"]`, `["legal"]` (words before the first illegal one),
+        `["leaks"]` (pairs of an output and a token of its future that moves it, as the leak test counts them).
     running: the mask that is being trained with, or "".
+
+    Raises ValueError, in one sentence, where `allowed` does not fit.
     """
 
     _esm, _css = view("train_and_generate")
 
-    mask = t.Enum(MASKS, default_value="causal").tag(sync=True)
+    mask = t.Enum((*MASKS, OWN), default_value="causal").tag(sync=True)
+    masks = t.List(t.Unicode(), list(MASKS)).tag(sync=True)  # the choices on the page
+    allowed = t.Any(None)  # (n, n) bool or None
     steps = t.Int(Schedule.steps, min=1).tag(sync=True)
     running = t.Unicode("").tag(sync=True)
     runs: t.Dict[str, dict[str, Any]] = t.Dict().tag(sync=True)
     entropy = t.Float(0.0).tag(sync=True)
     tokens = t.List(t.Unicode(), [LITTLE_LANGUAGE.symbols[0], *SENTENCE]).tag(sync=True)
 
-    def __init__(self, mask: str = "causal", *, steps: int = Schedule.steps, seed: int = 0) -> None:
+    def __init__(
+        self,
+        mask: str | None = None,
+        *,
+        allowed: ArrayLike | None = None,
+        steps: int = Schedule.steps,
+        seed: int = 0,
+    ) -> None:
         self.seed = seed
         self._task: asyncio.Task[None] | None = None
-        super().__init__(mask=mask, steps=steps, entropy=LITTLE_LANGUAGE.entropy(Transformer().config.context))
+        mask = mask or ("causal" if allowed is None else OWN)
+        super().__init__(
+            allowed=allowed, mask=mask, steps=steps, entropy=LITTLE_LANGUAGE.entropy(Transformer().config.context)
+        )
         self.on_msg(self._hear)
 
     def start(self) -> None:
@@ -64,8 +84,11 @@ class TrainAndGenerate(CourseWidget):
     async def train(self) -> None:
         """The training itself; `await widget.train()` waits for its end."""
         mask = self.running = self.mask
-        model = Transformer(allowed=allowed_by(mask, Transformer().config.context), seed=self.seed)
-        self.runs = self.runs | {mask: {"steps": [], "losses": [], "words": [], "legal": 0, "after": 0, "share": None}}
+        allowed = self._allowed_by(mask)  # (16, 16)
+        model = Transformer(allowed=allowed, seed=self.seed)
+        n = len(self.tokens)
+        run = {"steps": [], "losses": [], "words": [], "legal": 0, "after": 0, "share": None, "leaks": None}
+        self.runs = self.runs | {mask: run | {"allowed": allowed[:n, :n].tolist()}}
         try:
             await self._descend(mask, model)
             await self._write(mask, model)
@@ -94,7 +117,41 @@ class TrainAndGenerate(CourseWidget):
             self._publish(mask, {"words": text["words"][:n], "legal": min(n, text["legal"])})
             await asyncio.sleep(PAUSE)
         texts = generate_texts(model, JUDGED, rng=self.seed)
-        self._publish(mask, {"share": share_legal(LITTLE_LANGUAGE, texts)})
+        leaks = int((np.triu(influence(model), 1) > 0).sum())
+        self._publish(mask, {"share": share_legal(LITTLE_LANGUAGE, texts), "leaks": leaks})
+
+    def _allowed_by(self, mask: str) -> NDArray[np.bool_]:
+        """The whole mask (16, 16); the learner's own stands top left of a causal one."""
+        T = Transformer().config.context
+        allowed = allowed_by("causal" if mask == OWN else mask, T)
+        if mask == OWN:
+            n = len(self.allowed)
+            allowed[:n, :n] = self.allowed
+        return allowed
+
+    @t.validate("allowed")
+    def _fitting(self, proposal: t.Bunch) -> NDArray[np.bool_] | None:
+        if proposal.value is None:
+            return None
+        array, T = np.asarray(proposal.value), Transformer().config.context
+        if array.ndim != 2 or array.shape[0] != array.shape[1] or not 0 < len(array) <= T:
+            raise ValueError(f"allowed needs the shape (n, n) with n up to {T}, but has {array.shape}.")
+        if array.dtype != bool and not np.isin(array, (0, 1)).all():
+            raise ValueError("allowed is boolean: True where a query may attend to a key.")
+        blind = np.flatnonzero(~array.astype(bool).any(-1))
+        if len(blind):
+            raise ValueError(f"Query {blind[0]} sees no key at all; let it see at least itself.")
+        return array.astype(bool)
+
+    @t.observe("allowed")
+    def _offer(self, _: object) -> None:
+        self.masks = list(MASKS) if self.allowed is None else [*MASKS, OWN]
+
+    @t.validate("mask")
+    def _known_mask(self, proposal: t.Bunch) -> str:
+        if proposal.value == OWN and self.allowed is None:
+            raise ValueError("There is no mask of your own yet; set `allowed` first.")
+        return str(proposal.value)
 
     def _publish(self, mask: str, news: dict[str, Any]) -> None:
         self.runs = self.runs | {mask: self.runs[mask] | news}
@@ -113,7 +170,7 @@ class TrainAndGenerate(CourseWidget):
         if not trained:
             words = "Here one trains the little model under a mask of one's choice. It needs a running notebook."
             return Picture(f"<p><em>{words}</em></p>", words)
-        name = {mask: mask.replace("_", " ") for mask in MASKS}
+        name = {mask: mask.replace("_", " ") for mask in MASKS} | {OWN: "your mask"}
         curves = {name[mask]: run["losses"] for mask, run in trained.items()}
         longest = max((run["steps"] for run in trained.values()), key=len)
         texts = {name[m]: (r["words"], [k < r["legal"] for k in range(len(r["words"]))]) for m, r in trained.items()}

@@ -1,5 +1,6 @@
 """Leak detector, generation with a cache, blocks and gradients as a person meets them; their numbers against NumPy's."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -176,6 +177,20 @@ def test_the_generation_by_keyboard(alone: Alone) -> None:
         page.keyboard.press(key)
     expect(radio(page, "without")).to_be_checked()
     expect(status(page)).to_have_text("score of query “these” and key “these”: computed 3 times")
+
+
+def test_in_jupyterlab_a_painted_mask_is_trained_and_the_leak_test_sees_the_stray_cell(
+    lab: Callable[..., Page],
+) -> None:
+    page = lab(
+        "import numpy as np\nfrom leftcontext.widgets import TrainAndGenerate\ntraining = TrainAndGenerate()\ntraining",
+        "painted = np.tri(6, dtype=bool)\npainted[1, 3] = True\ntraining.allowed = painted",
+    )
+    radio(page, "your mask").check()  # offered as soon as there is one
+    page.get_by_role("button", name="Train").click()
+    expect(status(page)).to_contain_text(re.compile(r"The leak test .*: [1-9]\d* of 120 future tokens"), timeout=30_000)
+    cell = page.get_by_role("grid").get_by_role("row").nth(2).get_by_role("gridcell").nth(3)
+    expect(cell).to_have_class("leak")
 
 
 @pytest.mark.parametrize("make", WIDGETS)
