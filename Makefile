@@ -6,11 +6,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup build lint test verify bench lock
+.PHONY: help lab setup build gallery lint test verify bench lock
 
 help:
 	@echo 'make lab      open the course in JupyterLab (the first time sets up $(VENV), which takes a minute or two)'
 	@echo 'make build    make the notebooks from source/'
+	@echo 'make gallery  make docs/gallery, all widgets on one page'
 	@echo 'make test     everything that must hold: style, types, drift, tests'
 	@echo 'make lint     its quick part: style, types, layers, drift'
 	@echo 'make verify   prove the bank: right answers pass, mistakes and mutants fail'
@@ -35,6 +36,9 @@ $(VENV)/ready: requirements.txt pyproject.toml
 
 build: setup
 	$(BIN)/leftcontext build
+
+gallery: setup
+	$(BIN)/python -m leftcontext.widgets.gallery
 
 lint: setup
 	$(BIN)/ruff check .

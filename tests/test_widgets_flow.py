@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import traitlets
 
+from leftcontext import widgets
 from leftcontext.model import Transformer
 from leftcontext.training import Schedule, train
-from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector, TrainAndGenerate
+from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector, TrainAndGenerate, gallery
 from leftcontext.widgets.base import CourseWidget
 
 RNG = np.random.default_rng(11)
@@ -215,3 +216,16 @@ def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidg
     assert re.search(r'<img [^>]*alt="[^"]{20,}"', data["text/html"])
     assert "object at 0x" not in data["text/plain"]
     json.dumps(widget.get_state(), allow_nan=False, default=str)
+
+
+def rounded(page: str) -> str:
+    """Another processor may change a last digit."""
+    return re.sub(r"-?\d+\.\d{6,}(e-\d+)?", lambda number: f"{float(number[0]):.6f}", page)
+
+
+def test_the_gallery_is_up_to_date_and_shows_every_widget() -> None:
+    shown = gallery.PAGE.read_text(encoding="utf-8")
+    assert rounded(shown) == rounded(gallery.build()), "make gallery"
+    exhibits = gallery.exhibits(json.loads(gallery.RUNS.read_text(encoding="utf-8")))
+    assert {type(widget).__name__ for widget in exhibits.values()} == set(widgets.__all__)
+    assert not re.search(r"https?:|//cdn|@import|url\(", shown.replace("http://www.w3.org/2000/svg", ""))

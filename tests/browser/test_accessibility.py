@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from leftcontext import widgets
+from leftcontext.widgets import gallery
 from leftcontext.widgets.base import CourseWidget
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +74,16 @@ def test_axe_finds_nothing_serious(
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": 900})
     expect(page.locator(".lc")).to_be_visible()
+    page.add_script_tag(path=axe)
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_gallery(page: Page, axe: Path, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.context.set_offline(True)
+    page.goto(gallery.PAGE.as_uri())
+    expect(page.locator(".lc")).to_have_count(len(widgets.__all__))
     page.add_script_tag(path=axe)
     assert serious(page) == []
 
