@@ -12,7 +12,7 @@ help:
 	@echo 'make lab      open the course in JupyterLab (the first time sets up $(VENV), which takes a minute or two)'
 	@echo 'make build    make the notebooks from source/'
 	@echo 'make gallery  make docs/gallery, all widgets on one page'
-	@echo 'make test     everything that must hold: style, types, drift, tests'
+	@echo 'make test     everything that must hold: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint     its quick part: style, types, layers, drift'
 	@echo 'make verify   prove the bank: right answers pass, mistakes and mutants fail'
 	@echo 'make bench    measure'
@@ -47,7 +47,7 @@ lint: setup
 	$(BIN)/leftcontext build --check
 
 # Two at a time, so that both cores have work to the end.
-test: lint
+test: lint verify
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
 
 verify: setup
