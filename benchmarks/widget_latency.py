@@ -90,7 +90,7 @@ async ([cell, mask]) => {
   }));
   const ours = output.querySelector(`input[value="${mask}"]`);
   const button = ours ?? [...output.querySelectorAll("button")].find((other) => other.textContent.trim() === mask);
-  const seen = () => (ours ? output.querySelector(".lc-grid").textContent : output.querySelector("img")?.src);
+  const seen = () => (ours ? output.querySelector(".lc-grid").rows[1].lastChild.ariaLabel : output.querySelector("img")?.src);
   const before = seen(), begin = performance.now();
   button.click();
   while (!seen() || seen() === before) {
