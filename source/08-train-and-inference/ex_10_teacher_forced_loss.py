@@ -49,7 +49,12 @@ def any_model(rng):
     for model in toy_models(rng, 6):
         yield case(model, rng.integers(0, 6, size=7))
     yield case(ToyModel("causal", rng, 4), rng.integers(0, 4, size=2), note="T = 1")
-    yield case(ToyModel("very_sure", rng, 5, size=3000.0), rng.integers(0, 5, size=9), note="large logits")
+    yield case(
+        ToyModel("far_from_zero", rng, 4, lambda x: np.full_like(x, 900.0)),
+        rng.integers(0, 4, size=4),
+        note="large logits",
+    )
+    yield case(ToyModel("very_sure", rng, 5, size=3000.0), rng.integers(0, 5, size=9), note="large logits, far apart")
 
 
 @exercise.equivalent
@@ -78,7 +83,16 @@ def with_one_hot(logits_fn, tokens):
 
 def _nll(logits, targets):
     z = logits - logits.max(axis=-1, keepdims=True)
-    return np.log(np.exp(z).sum(axis=-1)) - np.take_along_axis(z, targets[:, None], axis=-1)[:, 0]
+    return np.log(np.exp(z).sum(axis=-1)) - _picked(z, targets)
+
+
+def _softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _picked(table, targets):
+    return np.take_along_axis(table, targets[:, None], axis=-1)[:, 0]
 
 
 exercise.mistake(
@@ -96,7 +110,7 @@ exercise.mistake(
 exercise.mistake(
     Misconception("sum_instead_of_mean", "The sum, not the mean", "The losses were added up.",
                   ("Should a longer text have a larger loss?", "Divide by T.", ".mean()"))
-)(lambda f, tokens: _nll(f(tokens[:-1]), tokens[1:]).sum() if len(tokens) > 2 else 2 * _nll(f(tokens[:-1]), tokens[1:]).sum())  # fmt: skip
+)(lambda f, tokens: _nll(f(tokens[:-1]), tokens[1:]).sum())  # fmt: skip
 exercise.mistake(
     Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
                   ("Can log p be positive?", "-log p", "Put a minus in front."))
@@ -116,18 +130,26 @@ exercise.mistake(
 exercise.mistake(
     Misconception("logits_as_log_probs", "Not normalised", "The raw logit was used as a log-probability.",
                   ("What does exp of a row of logits sum to?", "z - logsumexp(z)", "Normalise first."))
-)(lambda f, tokens: -np.take_along_axis(f(tokens[:-1]), tokens[1:, None], axis=-1).mean() * (1 + 1e-3))  # fmt: skip
+)(lambda f, tokens: -_picked(f(tokens[:-1]), tokens[1:]).mean())  # fmt: skip
 exercise.mistake(
     Misconception("other_base", "Bits instead of nats", "The logarithm has base 2.",
                   ("What is the loss of a fair coin: 0.69 or 1?", "Natural logarithms.", "np.log"))
 )(lambda f, tokens: _nll(f(tokens[:-1]), tokens[1:]).mean() / np.log(2))  # fmt: skip
 
+exercise.mistake(
+    Misconception("log_of_softmax", "The logarithm of 0", "A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.",
+                  ("What is np.exp(-900)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
+)(lambda f, tokens: -np.log(_picked(_softmax(f(tokens[:-1])), tokens[1:])).mean())  # fmt: skip
+exercise.mistake(
+    Misconception("epsilon_in_log", "A small number inside the logarithm", "-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.",
+                  ("What is -log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
+)(lambda f, tokens: -np.log(_picked(_softmax(f(tokens[:-1])), tokens[1:]) + 1e-12).mean())  # fmt: skip
 
-@exercise.mistake(idea.NO_MAX)
+
+@exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give a loss of inf or NaN.")
 def no_max(f, tokens):
     z = f(tokens[:-1])
-    return (np.log(np.exp(z).sum(-1)) - np.take_along_axis(z, tokens[1:, None], axis=-1)[:, 0]).mean()
-
+    return (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean()
 
 
 _TWO_D = "axis 1 is the last axis of (T, vocab) logits"

@@ -25,7 +25,7 @@ exercise = Exercise(
 
 @exercise.solution
 def free_running_loss(logits_fn, tokens):
-    """logits_fn: (t,) int -> (t, vocab); tokens (T+1,) int -> float, each position given its left context only."""
+    """logits_fn: (t,) -> (t, vocab); tokens (T+1,) int -> float, nats; position i reads 0..i only."""
     losses = []
     for i in range(len(tokens) - 1):
         row = logits_fn(tokens[: i + 1])[-1]  # (vocab,)
@@ -59,7 +59,12 @@ def any_model(rng):
         yield case(model, rng.integers(0, 6, size=7))
     yield case(copies_the_next_token, rng.integers(0, 5, size=9))
     yield case(ToyModel("causal", rng, 4), rng.integers(0, 4, size=2), note="T = 1")
-    yield case(ToyModel("very_sure", rng, 5, size=3000.0), rng.integers(0, 5, size=9), note="large logits")
+    yield case(
+        ToyModel("far_from_zero", rng, 4, lambda x: np.full_like(x, 900.0)),
+        rng.integers(0, 4, size=4),
+        note="large logits",
+    )
+    yield case(ToyModel("very_sure", rng, 5, size=3000.0), rng.integers(0, 5, size=9), note="large logits, far apart")
 
 
 @exercise.equivalent
@@ -94,6 +99,10 @@ def _nll(row, target):
     return np.log(np.exp(row).sum()) - row[target]
 
 
+def _probabilities(f, tokens):
+    return np.array([np.exp(-_nll(f(tokens[: i + 1])[-1], target)) for i, target in enumerate(tokens[1:])])
+
+
 def _mean(f, tokens, read, row, target):
     return np.mean([_nll(f(read(i))[row(i)], tokens[target(i)]) for i in range(len(tokens) - 1)])
 
@@ -121,7 +130,7 @@ exercise.mistake(
 exercise.mistake(
     Misconception("sum_instead_of_mean", "The sum, not the mean", "The losses were added up.",
                   ("Should a longer text have a larger loss?", "Divide by T.", "np.mean"))
-)(lambda f, tokens: max(2, len(tokens) - 1) * free_running_loss(f, tokens))  # fmt: skip
+)(lambda f, tokens: (len(tokens) - 1) * free_running_loss(f, tokens))  # fmt: skip
 exercise.mistake(
     Misconception("last_position_only", "Only the last position", "All T positions count.",
                   ("How many predictions are there?", "T", "Average over all prefixes."))
@@ -145,7 +154,17 @@ def _drifting(f, tokens):
     return np.mean(losses)
 
 
-@exercise.mistake(idea.NO_MAX)
+exercise.mistake(
+    Misconception("log_of_softmax", "The logarithm of 0", "A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.",
+                  ("What is np.exp(-900)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
+)(lambda f, tokens: -np.mean(np.log(_probabilities(f, tokens))))  # fmt: skip
+exercise.mistake(
+    Misconception("epsilon_in_log", "A small number inside the logarithm", "-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.",
+                  ("What is -log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
+)(lambda f, tokens: -np.mean(np.log(_probabilities(f, tokens) + 1e-12)))  # fmt: skip
+
+
+@exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give a loss of inf or NaN.")
 def no_max(f, tokens):
     rows = [f(tokens[: i + 1])[-1] for i in range(len(tokens) - 1)]
     return np.mean([np.log(np.exp(row).sum()) - row[t] for row, t in zip(rows, tokens[1:], strict=True)])

@@ -1,6 +1,6 @@
 """### The gap
 
-Write `leak_gap(logits_fn, tokens)`: the free-running loss minus the teacher-forced loss, in nats, one float.
+Write `leak_gap(logits_fn, tokens)`: the free-running loss minus the teacher-forced loss, in nats, one float (float64).
 
 For a causal model both are the same and the gap is 0. A gap says how much a model's good marks depend on seeing the future. A small leak makes a small gap, and it must not be rounded away.
 """
@@ -24,7 +24,7 @@ exercise = Exercise(
 
 @exercise.solution
 def leak_gap(logits_fn, tokens):
-    """logits_fn: (t,) int -> (t, vocab); tokens (T+1,) int -> float: free-running minus teacher-forced loss."""
+    """logits_fn: (t,) -> (t, vocab); tokens (T+1,) int -> float, free-running minus teacher-forced."""
 
     def mean_loss(logits):
         shifted = logits - logits.max(axis=-1, keepdims=True)
@@ -59,10 +59,18 @@ def two(rng):
 def any_model(rng):
     for model in toy_models(rng, 6):
         yield case(model, rng.integers(0, 6, size=8))
-    yield case(ToyModel("sees_the_mean", rng, 4, lambda x: np.broadcast_to(x.mean(axis=0), x.shape)), rng.integers(0, 4, size=2), note="T = 1: no future to see")
+    yield case(
+        ToyModel("sees_the_mean", rng, 4, lambda x: np.broadcast_to(x.mean(axis=0), x.shape)),
+        rng.integers(0, 4, size=2),
+        note="T = 1: no future to see",
+    )
     yield case(copies_the_next_token, rng.integers(0, 5, size=12))
     yield case(avoids_the_next_token, rng.integers(0, 5, size=6), note="the gap can be negative")
-    yield case(ToyModel("very_sure", rng, 5, lambda x: 2 * x.mean(axis=0) + 0 * x, size=3000.0), rng.integers(0, 5, size=9), note="large logits")
+    yield case(
+        ToyModel("very_sure", rng, 5, lambda x: 2 * x.mean(axis=0) + 0 * x, size=3000.0),
+        rng.integers(0, 5, size=9),
+        note="large logits",
+    )
 
 
 def _rows(f, tokens):
@@ -86,14 +94,21 @@ def position_by_position(logits_fn, tokens):
 @exercise.equivalent
 def two_helpers(logits_fn, tokens):
     def loss(rows):
-        return np.mean([np.log(np.sum(np.exp(row - max(row)))) + max(row) - row[t] for row, t in zip(rows, tokens[1:], strict=True)])
+        return np.mean(
+            [
+                np.log(np.sum(np.exp(row - max(row)))) + max(row) - row[t]
+                for row, t in zip(rows, tokens[1:], strict=True)
+            ]
+        )
 
     return loss([logits_fn(tokens[:n])[-1] for n in range(1, len(tokens))]) - loss(logits_fn(tokens[:-1]))
 
 
 @exercise.equivalent
 def mean_of_differences(logits_fn, tokens):
-    return np.mean(_losses(_rows(logits_fn, tokens), tokens[1:]) - _losses(np.asarray(logits_fn(tokens[:-1])), tokens[1:]))
+    return np.mean(
+        _losses(_rows(logits_fn, tokens), tokens[1:]) - _losses(np.asarray(logits_fn(tokens[:-1])), tokens[1:])
+    )
 
 
 exercise.mistake(
@@ -117,7 +132,7 @@ exercise.mistake(
                   ("Are the two losses means?", "Both are means over T.", ".mean()"))
 )(lambda f, tokens: leak_gap(f, tokens) * (len(tokens) - 1))  # fmt: skip
 exercise.mistake(
-    Misconception("same_loss_twice", "The same loss twice", "Both losses come from one pass, so the gap is always 0.",
+    Misconception("same_loss_twice", "The same loss twice", "This gap is always 0: both losses come from one pass, or from the last position, where nobody has a future to see.",
                   ("Which of your two calls hides the future?", "Prefix by prefix for one of them.", "logits_fn(tokens[: i + 1])[-1]"))
 )(lambda f, tokens: 0.0)  # fmt: skip
 exercise.mistake(
@@ -125,8 +140,8 @@ exercise.mistake(
                   ("Which token comes after position i?", "tokens[1:]", "Shift the targets."))
 )(lambda f, tokens: (_losses(_rows(f, tokens), tokens[:-1]) - _losses(f(tokens[:-1]), tokens[:-1])).mean())  # fmt: skip
 exercise.mistake(
-    Misconception("last_position_only", "Only the last position", "At the last position nobody has a future to see: that is the one place without a gap.",
-                  ("Which position has no future?", "All T positions count.", "Average over all."))
+    Misconception("first_position_only", "Only the first position", "One position was compared; both losses are means over all T.",
+                  ("How many positions have a future to see?", "All but the last.", "Average over all T."))
 )(lambda f, tokens: (_losses(_rows(f, tokens), tokens[1:]) - _losses(f(tokens[:-1]), tokens[1:]))[0])  # fmt: skip
 exercise.mistake(
     Misconception("last_token_given", "The last target was in the input", "The pass was given T + 1 tokens, so even the last position could peek.",

@@ -1,4 +1,4 @@
-"""### Where is the loss?
+"""### Position by position
 
 One number hides where a model is good. `logits` is `(B, T, vocab)`, `targets` is `(B, T)`. Write `loss_per_position(logits, targets)`: the mean cross-entropy **at each position**, averaged over the batch only, `(T,)`, in nats. Logits may be large.
 
@@ -42,7 +42,8 @@ def two(rng):
 def any_batch(rng):
     for B, T, vocab in ((3, 5, 4), (4, 4, 4), (1, 1, 3), (6, 2, 5), (2, 7, 3)):
         yield case(2 * rng.normal(size=(B, T, vocab)), rng.integers(0, vocab, size=(B, T)))
-    yield case(1000 * rng.normal(size=(3, 4, 5)), rng.integers(0, 5, size=(3, 4)), note="large logits")
+    yield case(900 + rng.normal(size=(2, 3, 4)), rng.integers(0, 4, size=(2, 3)), note="large logits")
+    yield case(1000 * rng.normal(size=(3, 4, 5)), rng.integers(0, 5, size=(3, 4)), note="large logits, far apart")
 
 
 @exercise.equivalent
@@ -72,6 +73,11 @@ def with_one_hot(logits, targets):
 def _nll(logits, targets):
     z = logits - logits.max(axis=-1, keepdims=True)
     return np.log(np.exp(z).sum(axis=-1)) - np.take_along_axis(z, targets[..., None], axis=-1)[..., 0]
+
+
+def _probabilities(logits, targets):
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.take_along_axis(e / e.sum(axis=-1, keepdims=True), targets[..., None], axis=-1)[..., 0]
 
 
 exercise.mistake(
@@ -115,13 +121,30 @@ exercise.mistake(
                   ("What is the loss of a fair choice among 4?", "ln 4", "Leave out the exp."))
 )(lambda logits, targets: np.exp(np.minimum(_nll(logits, targets).mean(axis=0), 700)))  # fmt: skip
 exercise.mistake(idea.WRONG_AXIS, says="The softmax ran over positions instead of the vocabulary.")(
-    lambda logits, targets: -np.take_along_axis((lambda z: z - np.log(np.exp(z).sum(1, keepdims=True)))(logits - logits.max(1, keepdims=True)), targets[..., None], axis=-1)[..., 0].mean(0)
+    lambda logits, targets: (
+        -np.take_along_axis(
+            (lambda z: z - np.log(np.exp(z).sum(1, keepdims=True)))(logits - logits.max(1, keepdims=True)),
+            targets[..., None],
+            axis=-1,
+        )[..., 0].mean(0)
+    )
 )
 
+exercise.mistake(
+    Misconception("log_of_softmax", "The logarithm of 0", "A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.",
+                  ("What is np.exp(-900)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
+)(lambda logits, targets: -np.log(_probabilities(logits, targets)).mean(axis=0))  # fmt: skip
+exercise.mistake(
+    Misconception("epsilon_in_log", "A small number inside the logarithm", "-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.",
+                  ("What is -log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
+)(lambda logits, targets: -np.log(_probabilities(logits, targets) + 1e-12).mean(axis=0))  # fmt: skip
 
-@exercise.mistake(idea.NO_MAX)
+
+@exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give a loss of inf or NaN.")
 def no_max(logits, targets):
-    return (np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean(axis=0)
+    return (np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean(
+        axis=0
+    )
 
 
 exercise.survives("0 -> -1", because="the axis has one entry")

@@ -23,7 +23,7 @@ exercise = Exercise(
 
 @exercise.solution
 def leaky_plateau(vocab, T, honest):
-    """vocab, T, honest -> float, nats: the loss of a model shown the answer at all but `honest` of T positions."""
+    """vocab, T, honest -> float, nats: the loss when all but `honest` of T positions see the answer."""
     return float(honest * np.log(vocab) / T)
 
 
