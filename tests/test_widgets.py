@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 import pytest
 import traitlets
+from beside import run_beside
 
 from leftcontext.language import LITTLE_LANGUAGE
 from leftcontext.model import Transformer
@@ -117,7 +118,7 @@ def test_a_mask_set_by_hand_becomes_a_choice() -> None:
 
 def trained(mask: str = "causal", steps: int = 60) -> TrainAndGenerate:
     widget = TrainAndGenerate(mask, steps=steps)
-    asyncio.run(widget.train())
+    run_beside(widget.train())
     return widget
 
 
@@ -163,7 +164,7 @@ def test_a_training_can_be_stopped_and_started_again() -> None:
         assert widget.running == "none" and set(widget.runs) == {"causal", "none"}
         widget.stop()
 
-    asyncio.run(use())
+    run_beside(use())
 
 
 def test_the_page_asks_by_messages() -> None:
@@ -179,7 +180,7 @@ def test_the_page_asks_by_messages() -> None:
         await asyncio.sleep(0.01)
         assert not widget.running
 
-    asyncio.run(use())
+    run_beside(use())
 
 
 def test_before_any_training_the_static_form_says_what_is_to_be_done() -> None:

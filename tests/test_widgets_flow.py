@@ -1,6 +1,5 @@
 """What flows where: leak detector, generation with a cache, blocks, gradients. Without a browser."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import traitlets
+from beside import run_beside
 
 from leftcontext import widgets
 from leftcontext.model import Transformer
@@ -141,9 +141,9 @@ def painted(i: int, j: int) -> np.ndarray:
 
 def test_one_stray_cell_hardly_moves_the_loss_and_only_the_leak_test_sees_it() -> None:
     widget = TrainAndGenerate(allowed=painted(0, 1), steps=400)  # one of sixteen targets can be read
-    asyncio.run(widget.train())
+    run_beside(widget.train())
     widget.mask = "causal"
-    asyncio.run(widget.train())
+    run_beside(widget.train())
     yours, causal_run = widget.runs["yours"], widget.runs["causal"]
     assert abs(yours["losses"][-1] - causal_run["losses"][-1]) < 0.1 * widget.entropy
     assert causal_run["leaks"] == 0 < yours["leaks"]
@@ -160,7 +160,7 @@ def test_a_mask_can_be_linked_and_a_run_is_that_of_the_model_under_it() -> None:
     painter.allowed = painted(2, 3)
     assert widget.masks[-1] == "yours"
     widget.mask = "yours"
-    asyncio.run(widget.train())
+    run_beside(widget.train())
     allowed = np.tri(16, dtype=bool)
     allowed[2, 3] = True
     model = Transformer(allowed=allowed, seed=0)

@@ -76,11 +76,10 @@ def in_a_batch(rng):
 def large_scores(rng):
     Q, K, V = _qkv(rng, T=5, d=4, d_v=3)
     # Only the allowed scores differ by more than exp can hold: masking after the softmax and renormalising stays right.
-    Q = np.zeros((4, 2))
-    K = np.array([[0.0, 1200.0], [0.0, 1200.0], [0.0, 1201.0], [0.0, 1199.0]])
-    Q[1:, 1] = [1.0, 1.0, -1.0]
-    yield case(Q, K, V[:4], note="scores of +850 and -850")
     # Halves of even numbers: float32 can hold every one of these scores exactly.
+    Q, K = np.zeros((4, 4)), np.zeros((4, 4))
+    Q[1:, 1], K[:, 1] = [1.0, 1.0, -1.0], [1700.0, 1700.0, 1702.0, 1698.0]
+    yield case(Q, K, V[:4], note="scores of +850 and -850")
     Q, K = np.zeros((4, 4)), np.zeros((4, 4))
     Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360002.0, -360004.0, -360000.0]
     yield case(Q, K, V[:4], note="every score far below -100000")
