@@ -43,6 +43,8 @@ class Kind(Protocol):
 
 def described(raw: Any) -> str:
     """A type in a learner's words."""
+    if raw is None:
+        return "None"
     if isinstance(raw, np.ndarray):
         return f"an array of {raw.dtype} with shape {raw.shape}"
     if callable(raw) and not isinstance(raw, type):

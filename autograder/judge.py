@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dis
 import functools
+import types
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -164,8 +165,16 @@ def attempt(exercise: Exercise, function: Callable[..., Any], case: Case, kind: 
 
 def is_stub(function: Callable[..., Any]) -> bool:
     """Whether a function holds nothing but its docstring, as it was handed out."""
-    code = getattr(function, "__code__", None)
+    code = _code_of(function)
     return code is not None and not code.co_names and all(x is None or isinstance(x, str) for x in code.co_consts)
+
+
+def _code_of(function: Callable[..., Any]) -> types.CodeType | None:
+    try:
+        code = function.__code__
+    except Exception:  # a callable object may answer to any name as it likes
+        return None
+    return code if isinstance(code, types.CodeType) else None
 
 
 def run(exercise: Exercise, function: Callable[..., Any], all_trials: tuple[Trial, ...]) -> list[Outcome]:
@@ -184,7 +193,7 @@ def run(exercise: Exercise, function: Callable[..., Any], all_trials: tuple[Tria
 
 def _is_unwritten(function: Callable[..., Any]) -> bool:
     """Whether nothing happens in a function: a docstring, a comment, `...` or `pass`, as it is handed out."""
-    code = getattr(function, "__code__", None)
+    code = _code_of(function)
     steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")] if code else []
     return bool(steps) and all(
         step.opname == "RETURN_VALUE" or (step.opname.endswith("_CONST") and step.argval is None) for step in steps

@@ -11,8 +11,10 @@ import ctypes
 import io
 import linecache
 import signal
+import sys
 import threading
 import traceback
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -67,16 +69,39 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 def _by_alarm(seconds: float) -> Iterator[None]:
-    def ring(_signal: int, _frame: Any) -> None:
+    rang, tracing = False, sys.gettrace()
+
+    def ring(_signal: int, frame: types.FrameType | None) -> None:
+        nonlocal rang
+        if rang:
+            _insist(frame)
+        rang = True
         raise _OutOfTime
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
         yield
+        if rang:
+            raise _OutOfTime
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        sys.settrace(tracing)
+
+
+def _insist(frame: types.FrameType | None) -> None:
+    """Raise at the next line too: in `while True: try: ... except: pass` that one lies outside the `try`."""
+
+    def again(_frame: types.FrameType, event: str, _argument: Any) -> Any:
+        if event == "line":
+            raise _OutOfTime
+        return again
+
+    sys.settrace(lambda *_: None)
+    while frame is not None and frame.f_code.co_filename != __file__:
+        frame.f_trace = again
+        frame = frame.f_back
 
 
 def _by_thread(seconds: float) -> Iterator[None]:
@@ -157,10 +182,17 @@ def _quiet(output: io.StringIO) -> Iterator[None]:
 
 def _raised(error: BaseException) -> str:
     """The error, and the last line of the learner's own code on the way to it."""
-    sentence = f"It raised {type(error).__name__}: {str(error)[:300]}".rstrip(": .")
+    sentence = f"It raised {type(error).__name__}: {_words(error)[:300]}".rstrip(": .")
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not any(part in frame.filename for part in NOT_THEIRS)]
     if theirs:
         line = (theirs[-1].line or linecache.getline(theirs[-1].filename, theirs[-1].lineno or 0)).strip()
         sentence += f" (line {theirs[-1].lineno}" + (f": {line[:100]})" if line else ")")
     return sentence + "."
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # the learner's own __str__
+        return ""

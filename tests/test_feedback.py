@@ -1,0 +1,68 @@
+"""Every word that a learner reads about a wrong answer, kept in tests/golden so that a change shows in review.
+
+After a change of wording that is meant, renew the files and read the difference:
+
+    LEFTCONTEXT_GOLDEN=renew .venv/bin/python -m pytest tests/test_feedback.py
+    git diff tests/golden
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import test_judge
+from toy_exercise import doubling
+
+from autograder import bank, feedback
+from autograder.authoring import Quiz
+from autograder.judge import Verdict, judge
+
+GOLDEN = Path(__file__).parent / "golden"
+EXERCISES = ("causal_mask", "causal_attention", "split_heads", "quiz_one_mechanism")
+
+
+def wrong_answers(id: str) -> list[Verdict]:
+    exercise = bank.find(id).load()
+    if isinstance(exercise, Quiz):
+        return [judge(exercise, option.letter) for option in exercise.options] + [judge(exercise, "")]
+    return [judge(exercise, mistake.function) for mistake in exercise.mistakes]
+
+
+def troubles() -> list[Verdict]:
+    """What the judge says by itself, of answers to a toy exercise."""
+    hasty = doubling(seconds=0.3)
+    test_judge.remembers.__defaults__[0].clear()
+    misbehaved = [judge(hasty, answer) for answer in test_judge.MISBEHAVED if answer is not test_judge.answers_at_random]
+    shown = ("nothing", "a string", "rows of different lengths", "a generator", "another shape", "complex numbers", "NaN")
+    returned = [judge(hasty, lambda x, raw=test_judge.RETURNED[what][0]: (x, raw)[1]) for what in shown]
+    return [*misbehaved, *returned, judge(hasty, None), judge(hasty, lambda x: 2 * x)]
+
+
+def compared(name: str, said: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("LEFTCONTEXT_GOLDEN") == "renew":
+        GOLDEN.mkdir(exist_ok=True)
+        path.write_text(said, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == said, "If this wording is meant, renew it as the top of this file says."
+
+
+@pytest.mark.parametrize("id", EXERCISES)
+def test_the_wording_of_an_exercise(id: str) -> None:
+    compared(f"{id}.txt", "\n\n\n".join(feedback.text(verdict, hints=3) for verdict in wrong_answers(id)) + "\n")
+
+
+def test_the_wording_of_troubles() -> None:
+    texts = dict.fromkeys(re.sub(r"line \d+", "line N", feedback.text(verdict)) for verdict in troubles())
+    compared("troubles.txt", "\n\n\n".join(texts) + "\n")
+
+
+def test_the_html_of_a_verdict() -> None:
+    first = wrong_answers("causal_attention")[0]
+    compared("causal_attention.html", feedback.as_html(first, hints=2).replace("><", ">\n<") + "\n")
+
+
+def test_a_message_is_one_line() -> None:
+    for id in EXERCISES:
+        for verdict in wrong_answers(id):
+            assert "\n" not in feedback.message(verdict)
