@@ -158,15 +158,7 @@ def attempt(exercise: Exercise, function: Callable[..., Any], case: Case, kind: 
         outcome.value, misread = done.result
         if misread is not None:
             outcome.trouble = Trouble(misread.kind, str(misread))
-            if misread.kind == "returned_none" and is_stub(function):
-                outcome.trouble = Trouble("not_written", TROUBLES["not_written"].says)
     return outcome
-
-
-def is_stub(function: Callable[..., Any]) -> bool:
-    """Whether a function holds nothing but its docstring, as it was handed out."""
-    code = _code_of(function)
-    return code is not None and not code.co_names and all(x is None or isinstance(x, str) for x in code.co_consts)
 
 
 def _code_of(function: Callable[..., Any]) -> types.CodeType | None:
