@@ -35,7 +35,7 @@ class TrainAndGenerate(CourseWidget):
     mask: "causal", "one_ahead", "none" or "yours"; what is chosen on the page, and what `start()` trains with.
     allowed: the learner's own mask (n, n), True = may attend, n up to 16; the positions after it are causal. It can be
         set at any time and linked: `traitlets.dlink((painter, "allowed"), (training, "allowed"))`.
-    steps: the length of a training; 1,600 steps take about a second and a half.
+    steps: the length of a training; 1,200 steps take about a second.
     runs: what each mask has come to: `widget.runs["causal"]["losses"]`, `["share"]` (of 200 texts, how many are legal
         in every word; None until the training is over), `["words"]`, `["legal"]` (words before the first illegal one),
         `["leaks"]` (pairs of an output and a token of its future that moves it, as the leak test counts them).
