@@ -87,7 +87,8 @@ def test_partial_credit_reaches_the_gradebook(course: Path) -> None:
         cell["source"] = f"import warnings\nimport numpy as np\ndef causal_mask(T):\n    {body}\n"
         path.write_text(json.dumps(notebook))
     nbgrader(course, "autograde", unit)
-    assert scores(course, unit) == {student: (points, 2) for student, (_, points) in ANSWERS.items()}
+    by_student = scores(course, unit)  # other tests' students are in the same gradebook
+    assert {student: by_student[student] for student in ANSWERS} == {s: (points, 2) for s, (_, points) in ANSWERS.items()}
 
 
 @pytest.mark.parametrize("unit", UNITS)
