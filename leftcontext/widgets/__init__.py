@@ -5,6 +5,15 @@ from leftcontext.widgets.block_tiles import BlockTiles
 from leftcontext.widgets.cached_generation import CachedGeneration
 from leftcontext.widgets.gradient_pattern import GradientPattern
 from leftcontext.widgets.leak_detector import LeakDetector
+from leftcontext.widgets.mask_painter import MaskPainter
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
-__all__ = ["AttentionMap", "BlockTiles", "CachedGeneration", "GradientPattern", "LeakDetector", "TrainAndGenerate"]
+__all__ = [
+    "AttentionMap",
+    "BlockTiles",
+    "CachedGeneration",
+    "GradientPattern",
+    "LeakDetector",
+    "MaskPainter",
+    "TrainAndGenerate",
+]

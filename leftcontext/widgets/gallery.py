@@ -21,6 +21,7 @@ from leftcontext.widgets import (
     CachedGeneration,
     GradientPattern,
     LeakDetector,
+    MaskPainter,
     TrainAndGenerate,
 )
 from leftcontext.widgets.base import CourseWidget
@@ -38,6 +39,7 @@ def exhibits(runs: dict[str, Any]) -> dict[str, CourseWidget]:
     training.runs = runs
     return {
         "Who looks at whom?": AttentionMap(),
+        "Which mask is this? Paint one": MaskPainter(value=stray),
         "Which outputs move when a token is replaced? Here, one cell of the mask is wrong": LeakDetector(stray),
         "What is a mask worth?": training,
         "What does a cache save?": CachedGeneration(step=3),

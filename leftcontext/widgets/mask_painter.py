@@ -1,0 +1,97 @@
+"""MaskPainter: paint who may look at whom, and be told at once what leaks and which pattern it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import traitlets as t
+from numpy.typing import ArrayLike, NDArray
+
+from leftcontext.language import SENTENCE
+from leftcontext.picture import Picture
+from leftcontext.plots import show_matrix
+from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.mask_patterns import SLIPS, leaking_pairs, name_pattern
+
+MOST = 16  # positions that still fit on a page
+
+
+class MaskPainter(CourseWidget):
+    """A mask that one paints, by mouse or from the keyboard.
+
+    `MaskPainter()` begins with words that see only themselves, `MaskPainter(value=my_mask)` with a (T, T) mask of the
+    learner's: boolean (True = may attend) or additive (0 and -inf). `tokens` names the positions, T up to 16.
+
+    allowed: the mask as it stands, (T, T) boolean, to be read, set, observed and linked; it is a copy that refuses
+        changes in place: `mask = painter.allowed.copy()`, change it, `painter.allowed = mask`.
+    pattern: its name, such as "causal" or "window of 3".
+    leaks: the pairs (query i, key j) with j > i that may be seen.
+    blind: the queries that see no key at all.
+
+    Raises ValueError, in one sentence, where the shape or the entries are not those of a mask.
+    """
+
+    _esm, _css = view("mask_painter")
+
+    tokens = t.List(t.Unicode()).tag(sync=True)
+    allowed = t.Any().tag(
+        sync=True, to_json=lambda mask, _: mask.tolist(), from_json=lambda rows, _: np.array(rows, dtype=bool)
+    )
+    _slips: t.Dict[str, str] = t.Dict(SLIPS).tag(sync=True)
+
+    def __init__(self, value: ArrayLike | None = None, *, tokens: Sequence[str] | None = None) -> None:
+        names = None if tokens is None else [str(name) for name in tokens]
+        if value is None:
+            names = names or list(SENTENCE)
+            value = np.eye(len(names), dtype=bool)
+        allowed = as_allowed(value)  # (T, T)
+        if names is None:
+            names = list(SENTENCE) if len(allowed) == len(SENTENCE) else [str(i) for i in range(len(allowed))]
+        if len(names) != len(allowed):
+            raise ValueError(f"The mask has {len(allowed)} rows, but there are {len(names)} tokens.")
+        super().__init__(tokens=names, allowed=allowed)
+
+    @property
+    def pattern(self) -> str:
+        """The name of the mask, or "no pattern with a name"."""
+        return name_pattern(self.allowed)
+
+    @property
+    def leaks(self) -> list[tuple[int, int]]:
+        """The pairs (query i, key j) with j > i that may be seen."""
+        return leaking_pairs(self.allowed)
+
+    @property
+    def blind(self) -> list[int]:
+        """The queries that see no key: a softmax over nothing."""
+        return [int(i) for i in np.flatnonzero(~self.allowed.any(-1))]
+
+    def picture(self) -> Picture:
+        leaks = f"{len(self.leaks)} cells of the future can be seen: a leak." if self.leaks else "Nothing leaks."
+        return show_matrix(self.allowed, self.tokens, self.tokens, title=f"mask: {self.pattern}", alt=leaks)
+
+    @t.validate("allowed")
+    def _fitting(self, proposal: t.Bunch) -> NDArray[np.bool_]:
+        allowed = as_allowed(proposal.value)
+        if self.tokens and len(allowed) != len(self.tokens):
+            raise ValueError(f"This painter has {len(self.tokens)} tokens, but the mask has the shape {allowed.shape}.")
+        return allowed
+
+
+def as_allowed(value: Any) -> NDArray[np.bool_]:
+    """A boolean or an additive mask (T, T) → a boolean copy, True = may attend, that refuses changes in place."""
+    mask = np.asarray(value)
+    if mask.ndim != 2 or mask.shape[0] != mask.shape[1] or not 0 < len(mask) <= MOST:
+        raise ValueError(f"A mask has the shape (T, T) with T up to {MOST}, not {mask.shape}.")
+    if mask.dtype == bool:
+        allowed = mask.copy()
+    elif mask.dtype.kind in "fiu" and np.isin(mask, (0, -np.inf)).all():
+        allowed = mask == 0
+    else:
+        raise ValueError(
+            "A mask is boolean, True where a query may look, or additive with 0 and -inf; yours is neither."
+        )
+    allowed.flags.writeable = False
+    return allowed

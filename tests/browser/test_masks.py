@@ -1,0 +1,164 @@
+"""Masks one can touch, as a person meets them; what the page says against what NumPy says."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from leftcontext.widgets import MaskPainter
+from leftcontext.widgets.base import CourseWidget
+
+Alone = Callable[[CourseWidget], Page]
+WIDGETS: list[Callable[[], CourseWidget]] = [MaskPainter]
+SEGMENT = np.array([0, 0, 1, 1, 1])
+I, J = np.arange(5)[:, None], np.arange(5)
+MASKS = [
+    *(J <= I, J < 9 + 0 * I, J > 9 + 0 * I, J == I, J >= I, J > I, J < I, J <= I + 1, J <= I + 2),
+    *((J <= I) & (I - J < 3), abs(I - J) < 3, (J <= I) | (J < 3)),
+    *((SEGMENT[:, None] == SEGMENT) & (J <= I), SEGMENT[:, None] == SEGMENT, (J <= I) & ((I != 3) | (J != 1))),
+]
+
+
+@pytest.fixture
+def alone(alone: Alone) -> Alone:
+    """Wait until the view is there: the first Tab is to find something."""
+
+    def show(widget: CourseWidget) -> Page:
+        page = alone(widget)
+        expect(page.locator(".lc")).to_be_visible()
+        return page
+
+    return show
+
+
+def radio(page: Page, name: str) -> Locator:
+    return page.get_by_role("radio", name=name, exact=True)
+
+
+def status(page: Page) -> Locator:
+    return page.get_by_role("status")
+
+
+def cell(page: Page, i: int, j: int) -> Locator:
+    return page.get_by_role("grid").get_by_role("row").nth(i + 1).get_by_role("gridcell").nth(j)
+
+
+def ticks(page: Page) -> np.ndarray:
+    rows = page.get_by_role("grid").get_by_role("row").all()[1:]
+    return np.array([[text == "✓" for text in row.get_by_role("gridcell").all_inner_texts()] for row in rows])
+
+
+@pytest.mark.parametrize("mask", MASKS, ids=lambda mask: MaskPainter(value=mask).pattern)
+def test_the_painter_names_leaks_and_patterns_as_python_does(alone: Alone, mask: np.ndarray) -> None:
+    shown = MaskPainter(value=mask)
+    page = alone(shown)
+    np.testing.assert_array_equal(ticks(page), mask)
+    pattern = page.get_by_text("Pattern: ").first
+    expect(pattern).to_contain_text(shown.pattern if mask is not MASKS[-1] else "1 missing")
+    verdict = f"{len(shown.leaks)} of 10 future cells can be seen" if shown.leaks else "No query sees its future."
+    expect(page.locator(".lc-verdict")).to_contain_text(verdict)
+    assert page.locator("td.leak").count() == len(shown.leaks)
+    reach = (mask | np.eye(5, dtype=bool)).astype(int)
+    deep = np.triu(reach @ reach > 0, 1).sum()
+    if shown.leaks:
+        expect(page.locator(".lc-verdict")).to_contain_text(f"after two layers {deep} of 10 pairs leak")
+    expect(page.get_by_text("a softmax over nothing")).to_have_count(1 if shown.blind else 0)
+
+
+def test_a_mask_is_painted_by_dragging(alone: Alone) -> None:
+    page = alone(MaskPainter())
+    start, end = cell(page, 3, 0).bounding_box(), cell(page, 3, 2).bounding_box()
+    assert start and end
+    middle = start["y"] + start["height"] / 2
+    page.mouse.move(start["x"] + 5, middle)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 5, middle, steps=20)
+    page.mouse.up()
+    page.mouse.move(end["x"] + 60, middle - 80, steps=5)  # the stroke is over
+    expected = np.eye(5, dtype=bool)
+    expected[3, :3] = True
+    np.testing.assert_array_equal(ticks(page), expected)
+    cell(page, 0, 4).click()
+    expect(status(page)).to_contain_text("query “these”, key “cat”: may be seen – a leak.")
+    expect(page.get_by_text("“these” sees “cat”.")).to_be_visible()
+    cell(page, 0, 4).click()
+    expect(status(page)).to_contain_text("query “these”, key “cat”: hidden.")
+
+
+def test_a_mask_is_painted_from_the_keyboard(alone: Alone) -> None:
+    page = alone(MaskPainter())
+    for key in ("Tab", "ArrowRight", "Tab"):  # the preset "causal", then into the mask, at its last row
+        page.keyboard.press(key)
+    expect(radio(page, "causal")).to_be_checked()
+    for key in ("Control+Home", "ArrowRight", "Space"):
+        page.keyboard.press(key)
+    expect(status(page)).to_contain_text("key “dogs”: may be seen – a leak. Pattern: prefix of 2.")
+    expect(page.locator(".lc-choice input:checked")).to_have_count(0)
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowDown")
+    expected = np.tri(5, dtype=bool)
+    expected[0, :], expected[:, 4] = True, True
+    np.testing.assert_array_equal(ticks(page), expected)
+
+
+def test_the_presets_are_those_of_their_names(alone: Alone) -> None:
+    page = alone(MaskPainter())
+    presets = {"itself": J == I, "causal": J <= I, "one ahead": J <= I + 1, "transposed": J >= I}
+    for name, mask in presets.items():
+        radio(page, name).check()
+        np.testing.assert_array_equal(ticks(page), mask)
+    radio(page, "no mask").check()
+    assert ticks(page).all()
+    radio(page, "nothing").check()
+    assert not ticks(page).any()
+
+
+def test_in_jupyterlab_python_reads_what_was_painted_and_paints_what_python_sets(lab: Callable[..., Page]) -> None:
+    page = lab(
+        "import numpy as np\nfrom leftcontext.widgets import MaskPainter\n"
+        "painter = MaskPainter(value=np.tri(5, dtype=bool))\npainter",
+        "print('leaks', painter.leaks, painter.pattern, painter.allowed.sum())",
+        "painter.allowed = np.tri(5, k=1, dtype=bool)",
+    )
+    expect(page.get_by_text("Pattern: one ahead").first).to_be_visible()
+    for i in range(4):
+        cell(page, i, i + 1).click()
+    page.get_by_text("print('leaks'").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("leaks [] causal 15", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("make", WIDGETS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(
+    alone: Alone, make: Callable[[], CourseWidget], scheme: str
+) -> None:
+    page = alone(make())
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for width in (360, 640):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        cells = [box for cell in page.get_by_role("gridcell").all() if (box := cell.bounding_box())]
+        assert all(box["x"] + box["width"] <= width for box in cells), "no cell is cut off"
+
+
+@pytest.mark.parametrize("make", WIDGETS)
+def test_focus_is_seen_wherever_tab_leads_and_nothing_moves_for_who_wants_no_motion(
+    alone: Alone, make: Callable[[], CourseWidget]
+) -> None:
+    page = alone(make())
+    page.emulate_media(reduced_motion="reduce")
+    stops = 0
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if not focused.count() or not focused.evaluate("e => !!e.closest('.lc')"):
+            break
+        outlined = "e => getComputedStyle(e.type === 'radio' ? e.nextElementSibling : e).outlineStyle"
+        assert focused.evaluate(outlined) == "solid"
+        assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
+        stops += 1
+    assert stops >= 2

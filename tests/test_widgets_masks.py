@@ -1,0 +1,128 @@
+"""Masks one can touch and what they do: without a browser."""
+
+import json
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import traitlets
+
+from leftcontext.widgets import MaskPainter
+from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.mask_patterns import UNKNOWN, leaking_pairs, name_pattern
+
+
+def mask(rule: Callable[[int, int], bool], T: int = 5) -> np.ndarray:
+    """A mask by asking about every single cell."""
+    return np.array([[rule(i, j) for j in range(T)] for i in range(T)])
+
+
+SEGMENT = [0, 0, 1, 1, 1]
+NAMED = {
+    "causal": mask(lambda i, j: j <= i),
+    "no mask": mask(lambda i, j: True),
+    "nothing allowed": mask(lambda i, j: False),
+    "only itself": mask(lambda i, j: i == j),
+    "transposed": mask(lambda i, j: j >= i),
+    "blocked for allowed": mask(lambda i, j: j > i),
+    "diagonal excluded": mask(lambda i, j: j < i),
+    "one ahead": mask(lambda i, j: j <= i + 1),
+    "2 ahead": mask(lambda i, j: j <= i + 2),
+    "window of 2": mask(lambda i, j: j in (i - 1, i)),
+    "window of 4": mask(lambda i, j: j <= i and i - j < 4),
+    "window of 3 to both sides": mask(lambda i, j: abs(i - j) <= 2),
+    "prefix of 3": mask(lambda i, j: j <= i or (i < 3 and j < 3)),
+    "packed texts of 2, 3": mask(lambda i, j: j <= i and SEGMENT[i] == SEGMENT[j]),
+    "blocks of 2, 3, open inside": mask(lambda i, j: SEGMENT[i] == SEGMENT[j]),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_mask_with_a_name_is_named(name: str) -> None:
+    assert name_pattern(NAMED[name]) == name
+    assert MaskPainter(value=NAMED[name]).pattern == name
+
+
+@pytest.mark.parametrize("name", ["causal", "window of 2", "packed texts of 2, 3"])
+def test_one_other_cell_takes_the_name_away(name: str) -> None:
+    flipped = NAMED[name].copy()
+    flipped[4, 1] ^= True
+    assert name_pattern(flipped) not in (name, "causal")
+
+
+def test_a_mask_of_one_position_or_without_any_pattern() -> None:
+    assert name_pattern(np.array([[True]])) == "causal"
+    stray = NAMED["causal"].copy()
+    stray[0, 4] = True
+    assert name_pattern(stray) == UNKNOWN
+    assert leaking_pairs(stray) == [(0, 4)]
+
+
+def test_a_painter_takes_both_conventions_and_reads_back_what_numpy_can_use() -> None:
+    allowed = NAMED["one ahead"]
+    for value in (allowed, np.where(allowed, 0.0, -np.inf), allowed.tolist()):
+        painter = MaskPainter(value=value)
+        assert painter.allowed.dtype == bool
+        np.testing.assert_array_equal(painter.allowed, allowed)
+        assert painter.leaks == [(0, 1), (1, 2), (2, 3), (3, 4)] and painter.blind == []
+    assert MaskPainter(value=NAMED["diagonal excluded"]).blind == [0]
+    assert MaskPainter().pattern == "only itself" and MaskPainter(tokens="abc").allowed.shape == (3, 3)
+
+
+def test_a_painter_can_be_set_linked_and_not_changed_behind_its_back() -> None:
+    class Follower(traitlets.HasTraits):
+        allowed = traitlets.Any()
+
+    given = NAMED["causal"].copy()
+    painter, follower = MaskPainter(value=given), Follower()
+    given[0, 4] = True
+    assert painter.pattern == "causal", "the painter has a copy"
+    traitlets.dlink((painter, "allowed"), (follower, "allowed"))
+    painter.allowed = NAMED["transposed"]
+    np.testing.assert_array_equal(follower.allowed, NAMED["transposed"])
+    with pytest.raises(ValueError, match="read-only"):
+        painter.allowed[0, 0] = False
+
+
+def test_the_page_sends_lists_and_python_gets_an_array() -> None:
+    painter = MaskPainter()
+    painter.set_state({"allowed": NAMED["prefix of 3"].tolist()})
+    assert painter.pattern == "prefix of 3" and painter.allowed.dtype == bool
+    assert painter.get_state()["allowed"] == NAMED["prefix of 3"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: MaskPainter(value=np.ones((3, 4), dtype=bool)), r"\(T, T\).*\(3, 4\)"),
+        (lambda: MaskPainter(value=np.ones(3)), r"not \(3,\)"),
+        (lambda: MaskPainter(value=np.ones((17, 17), dtype=bool)), "up to 16"),
+        (lambda: MaskPainter(value=np.ones((3, 3))), "neither"),
+        (lambda: MaskPainter(value=[["a"]]), "neither"),
+        (lambda: MaskPainter(value=np.eye(3, dtype=bool), tokens=["a"]), "3 rows, but there are 1 tokens"),
+        (lambda: setattr(MaskPainter(), "allowed", np.eye(3, dtype=bool)), "5 tokens"),
+    ],
+)
+def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+WIDGETS = [MaskPainter(), MaskPainter(value=NAMED["one ahead"])]
+
+
+@pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)
+def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidget) -> None:
+    code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
+    assert len(code) < 40_000
+    assert not re.search(r"https?:|\bimport\b|@import|url\(", code)
+    assert code.count("export default") == 1
+    bundle = widget._repr_mimebundle_()
+    assert bundle is not None
+    data, _ = bundle
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert re.search(r'<img [^>]*alt="[^"]{20,}"', data["text/html"])
+    assert "object at 0x" not in data["text/plain"]
+    json.dumps(widget.get_state(), allow_nan=False, default=str)
