@@ -1,6 +1,7 @@
 """Masks one can touch and what they do: without a browser."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import traitlets
 
-from leftcontext.widgets import MaskPainter
+from leftcontext.widgets import MaskPainter, MaskZoo
 from leftcontext.widgets.base import CourseWidget
 from leftcontext.widgets.mask_patterns import UNKNOWN, leaking_pairs, name_pattern
 
@@ -92,6 +93,42 @@ def test_the_page_sends_lists_and_python_gets_an_array() -> None:
     assert painter.get_state()["allowed"] == NAMED["prefix of 3"].tolist()
 
 
+def tree_path(node: int) -> set[int]:
+    """The tree of five nodes whose trunk has two: 0, 1, then 2, 3 on one branch and 4 on the other."""
+    return {0: {0}, 1: {0, 1}, 2: {0, 1, 2}, 3: {0, 1, 2, 3}, 4: {0, 1, 4}}[node]
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "rule"),
+    [
+        ("padding", {"length": 2}, lambda i, j: j <= i and j < 2),
+        ("window", {"window": 2}, lambda i, j: i - 1 <= j <= i),
+        ("prefix", {"prefix": 3}, lambda i, j: j <= i or (i < 3 and j < 3)),
+        ("packed", {"cut": 2}, lambda i, j: j <= i and SEGMENT[i] == SEGMENT[j]),
+        ("alibi", {"slope": 0.5}, lambda i, j: j <= i),
+        ("tree", {"trunk": 2}, lambda i, j: j in tree_path(i)),
+    ],
+)
+def test_a_mask_of_the_zoo_is_that_of_its_definition(
+    kind: str, parameters: dict[str, float], rule: Callable[[int, int], bool]
+) -> None:
+    shown = MaskZoo(kind, **parameters)
+    allowed = mask(rule)
+    np.testing.assert_array_equal(shown.allowed, allowed)
+    for i in range(5):
+        e = [math.exp(-0.5 * (i - j) if kind == "alibi" else 0) * rule(i, j) for j in range(5)]
+        np.testing.assert_allclose(shown.weights[i], np.array(e) / sum(e), atol=1e-15)
+    assert shown.kind in shown.picture().text
+
+
+ENDS = {"padding": {"length": 5}, "window": {"window": 5}, "prefix": {"prefix": 0}, "packed": {"cut": 5}}
+
+
+@pytest.mark.parametrize(("kind", "end"), [*ENDS.items(), ("alibi", {"slope": 0}), ("tree", {"trunk": 4})])
+def test_every_mask_of_the_zoo_is_the_causal_one_at_an_end_of_its_slider(kind: str, end: dict[str, float]) -> None:
+    np.testing.assert_array_equal(MaskZoo(kind, **end).bias, np.where(NAMED["causal"], 0, -np.inf))
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -101,6 +138,11 @@ def test_the_page_sends_lists_and_python_gets_an_array() -> None:
         (lambda: MaskPainter(value=np.ones((3, 3))), "neither"),
         (lambda: MaskPainter(value=[["a"]]), "neither"),
         (lambda: MaskPainter(value=np.eye(3, dtype=bool), tokens=["a"]), "3 rows, but there are 1 tokens"),
+        (lambda: MaskZoo("future"), "no mask 'future'"),
+        (lambda: MaskZoo(tokens=["a"]), "2 to 16 tokens, not 1"),
+        (lambda: MaskZoo(width=2), "no parameter 'width'"),
+        (lambda: MaskZoo(window=6), "window goes from 1 to 5, but is 6"),
+        (lambda: setattr(MaskZoo(), "trunk", 5), "trunk goes from 1 to 4"),
         (lambda: setattr(MaskPainter(), "allowed", np.eye(3, dtype=bool)), "5 tokens"),
     ],
 )
@@ -110,7 +152,7 @@ def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentenc
     assert "\n" not in str(caught.value)
 
 
-WIDGETS = [MaskPainter(), MaskPainter(value=NAMED["one ahead"])]
+WIDGETS = [MaskPainter(), MaskPainter(value=NAMED["one ahead"]), MaskZoo(), MaskZoo("alibi")]
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)

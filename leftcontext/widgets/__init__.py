@@ -6,6 +6,7 @@ from leftcontext.widgets.cached_generation import CachedGeneration
 from leftcontext.widgets.gradient_pattern import GradientPattern
 from leftcontext.widgets.leak_detector import LeakDetector
 from leftcontext.widgets.mask_painter import MaskPainter
+from leftcontext.widgets.mask_zoo import MaskZoo
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "GradientPattern",
     "LeakDetector",
     "MaskPainter",
+    "MaskZoo",
     "TrainAndGenerate",
 ]

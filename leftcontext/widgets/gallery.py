@@ -22,6 +22,7 @@ from leftcontext.widgets import (
     GradientPattern,
     LeakDetector,
     MaskPainter,
+    MaskZoo,
     TrainAndGenerate,
 )
 from leftcontext.widgets.base import CourseWidget
@@ -40,6 +41,7 @@ def exhibits(runs: dict[str, Any]) -> dict[str, CourseWidget]:
     return {
         "Who looks at whom?": AttentionMap(),
         "Which mask is this? Paint one": MaskPainter(value=stray),
+        "What do other masks hide?": MaskZoo("packed"),
         "Which outputs move when a token is replaced? Here, one cell of the mask is wrong": LeakDetector(stray),
         "What is a mask worth?": training,
         "What does a cache save?": CachedGeneration(step=3),

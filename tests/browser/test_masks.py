@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from leftcontext.widgets import MaskPainter
+from leftcontext.widgets import MaskPainter, MaskZoo
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
-WIDGETS: list[Callable[[], CourseWidget]] = [MaskPainter]
+WIDGETS: list[Callable[[], CourseWidget]] = [MaskPainter, lambda: MaskZoo("alibi")]
 SEGMENT = np.array([0, 0, 1, 1, 1])
 I, J = np.arange(5)[:, None], np.arange(5)
 MASKS = [
@@ -129,6 +129,52 @@ def test_in_jupyterlab_python_reads_what_was_painted_and_paints_what_python_sets
     page.get_by_text("print('leaks'").click()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("leaks [] causal 15", exact=True)).to_be_visible()
+
+
+ZOO = {
+    "padding": ("real words", "length", [1, 2, 3, 4, 5]),
+    "window": ("window", "window", [1, 2, 3, 4, 5]),
+    "prefix": ("prefix", "prefix", [0, 1, 2, 3, 4, 5]),
+    "packed": ("words of text 1", "cut", [1, 2, 3, 4, 5]),
+    "ALiBi": ("slope", "slope", [0, 0.25, 1, 2]),
+    "tree": ("trunk", "trunk", [1, 2, 3, 4]),
+}
+
+
+@pytest.mark.parametrize("label", ZOO)
+def test_every_place_of_every_slider_shows_numpys_mask_and_weights(alone: Alone, label: str) -> None:
+    name, trait, places = ZOO[label]
+    page = alone(MaskZoo())
+    radio(page, label).check()
+    for place in places:
+        page.get_by_role("slider", name=name).fill(str(place))
+        shown = MaskZoo(label.lower(), **{trait: place})
+        texts = [cell.inner_text() for cell in page.get_by_role("gridcell").all()]
+        assert [text != "·" for text in texts] == shown.allowed.ravel().tolist()
+        if label == "ALiBi":
+            read = [float(text.replace("−", "-").replace("·", "-inf")) for text in texts]
+            np.testing.assert_allclose(read, shown.bias.ravel(), atol=0.00501)
+        for i in (2, 4):
+            cell(page, i, 0).click()
+            rows = page.get_by_role("table", name="weights of query").get_by_role("row").all()[1:6]
+            weights = [float(row.get_by_role("cell").first.inner_text()) for row in rows]
+            np.testing.assert_allclose(weights, shown.weights[i], atol=0.00501)
+        plain = (shown.bias == np.where(J <= I, 0, -np.inf)).all()
+        assert page.locator("td.now").count() == np.triu(shown.allowed, 1).sum()
+        radio(page, "window" if label != "window" else "tree").check()  # to and fro: the place is kept
+        radio(page, label).check()
+        assert ("the plain causal mask." in status(page).inner_text()) == plain
+
+
+def test_the_zoo_by_keyboard(alone: Alone) -> None:
+    page = alone(MaskZoo())
+    for key in ("Tab", "ArrowRight", "Tab", "ArrowLeft"):
+        page.keyboard.press(key)
+    expect(radio(page, "prefix")).to_be_checked()
+    expect(status(page)).to_have_text("16 cells of 25; the causal mask has 15. 1 of them look ahead, on purpose.")
+    for key in ("Tab", "Control+Home", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(status(page)).to_have_text("query “these”, key “dogs”: may be seen, weight 0.500 if all scores are equal")
 
 
 @pytest.mark.parametrize("make", WIDGETS)
