@@ -35,7 +35,7 @@ def diagnose(
         own = _own_trouble(trial, outcome)
         if own is not None:
             idea, certain = own, True
-        elif idea is None:
+        elif idea is None and outcome.trouble is None:  # a trouble that an exercise's own kind names says it all itself
             idea = _misshapen(trial, outcome) or _symptom(exercise, answer) or _has_nan(trial, outcome)
             certain = idea is not None
     difference = None

@@ -16,6 +16,8 @@ import pytest
 from toy_exercise import doubling
 
 from autograder import feedback
+from autograder.answers import Array, Misread
+from autograder.authoring import Exercise, case
 from autograder.judge import judge
 
 EXERCISE = doubling()
@@ -315,3 +317,22 @@ def test_an_answer_is_shown_on_the_smallest_input() -> None:
     assert finding is not None
     assert finding.trial is not None
     assert finding.trial.case.note == "by hand"
+
+
+class Even(Array):
+    """A kind of an exercise's own, with a misreading that the judge has never heard of."""
+
+    def read(self, raw: Any) -> np.ndarray:
+        array = super().read(raw)
+        if (array % 2).any():
+            raise Misread("odd_numbers", "It returned odd numbers; even ones are wanted.")
+        return array
+
+
+def test_what_an_exercises_own_kind_cannot_read_is_told_in_its_words() -> None:
+    exercise = Exercise("doubling", Even())
+    exercise.solution(lambda x: 2 * x)
+    exercise.part("Two numbers")(lambda rng: iter([case(np.array([1, 2]))]))
+    verdict = judge(exercise, lambda x: 2 * x + 1)
+    assert verdict.finding is not None and verdict.finding.misconception is None
+    assert "It returned odd numbers; even ones are wanted." in feedback.text(verdict)
