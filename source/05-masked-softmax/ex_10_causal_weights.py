@@ -47,7 +47,7 @@ def by_hand(rng):
 
 @exercise.part("Any length, any batch", points=1)
 def any_length(rng):
-    for shape in ((5, 5), (1, 1), (2, 2), (9, 9), (2, 4, 4), (3, 3, 3), (2, 3, 6, 6)):
+    for shape in ((5, 5), (1, 1), (2, 2), (9, 9), (70, 70), (1, 4, 4), (2, 4, 4), (3, 3, 3), (2, 3, 6, 6)):
         yield case(2 * rng.normal(size=shape))
     integers = rng.integers(-3, 4, size=(5, 5))
     yield case(integers.astype(float) * (np.abs(integers) > 1), note="some scores are exactly 0")
@@ -55,9 +55,13 @@ def any_length(rng):
 
 @exercise.part("Large scores", points=1)
 def large(rng):
-    s = rng.normal(size=(4, 4))
-    yield case(np.tril(s) + np.diag([0.0, 900.0, 900.0, -900.0]) + np.array([[0.0], [900.0], [0.0], [0.0]]), note="scores near 900")
-    yield case(s - np.array([[0.0], [-1000.0], [1000.0], [20000.0]]), note="rows at very different levels")
+    # Quarters: float32 holds every one of these scores exactly. No hidden score is far above its row's allowed ones:
+    # masking after the softmax and renormalising stays right.
+    s = rng.integers(-8, 9, size=(4, 4)) / 4
+    yield case(s + 900.0, note="scores near 900")
+    yield case(s + np.array([[0.0], [1000.0], [-1000.0], [-20000.0]]), note="rows at very different levels")
+    far = np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 1700.0, 0.0, 0.0], [0.0, 1700.25, 1700.0, 0.0], [-850.0, 850.0, 849.5, -850.0]])
+    yield case(far, note="scores of 0 and 1700 in one row")
     yield case(rng.integers(-3, 4, size=(4, 4)) - 2.0**18, note="every score far below -100000")
 
 
@@ -88,7 +92,8 @@ def renormalised_after_softmax(scores):
 @exercise.equivalent
 def in_float32_lists(scores):
     s = np.where(np.tri(scores.shape[-1]), scores, -1e30)
-    e = np.exp((s - s.max(-1, keepdims=True)).astype(np.float32))
+    s = s.astype(np.float32)
+    e = np.exp(s - s.max(-1, keepdims=True))
     return (e / e.sum(-1, keepdims=True)).tolist()
 
 
@@ -124,7 +129,11 @@ exercise.mistake(idea.ZERO_TIMES_INF)(lambda scores: _softmax(scores + ~_causal(
 exercise.mistake(idea.BOOLEAN_ADDED)(lambda scores: _softmax(scores + _causal(scores)))
 exercise.mistake(idea.WRONG_AXIS)(lambda scores: _weights(scores, _causal(scores), axis=-2))
 exercise.mistake(idea.ZERO_AS_SENTINEL)(lambda scores: _softmax(np.where(scores * _causal(scores) == 0, -np.inf, scores)))
-exercise.mistake(idea.UNIFORM_MEAN)(lambda scores: np.broadcast_to(_softmax(np.where(_causal(scores), 0.0, -np.inf)), scores.shape))
+exercise.mistake(
+    idea.UNIFORM_MEAN,
+    says="Every allowed key has the same weight; the scores play no part.",
+    hints=("Where do the scores enter your weights?", "The weights are a softmax of the scores.", "softmax(scores + mask), not softmax(mask)"),
+)(lambda scores: np.broadcast_to(_softmax(np.where(_causal(scores), 0.0, -np.inf)), scores.shape))
 exercise.mistake(
     Misconception("scaled_again", "Scaled once more", "The scores are scaled already; dividing by sqrt(T) makes the weights too flat.",
                   ("What does 'already scaled' mean?", "softmax(scores + mask)", "Leave out the division."))
@@ -170,6 +179,17 @@ def nearly_zero(scores):
     return np.maximum(causal_weights(scores), 1e-12)
 
 
+@exercise.mistake(
+    Misconception("mean_subtracted", "The mean was subtracted, not the maximum", "The largest score can lie far above its row's mean, and its exp still overflows.",
+                  ("How far above the mean can the maximum be?", "Only the maximum makes every exponent at most 0.", "masked.max(axis=-1, keepdims=True)"))
+)  # fmt: skip
+def mean_subtracted(scores):
+    allowed = _causal(scores)
+    mean = np.where(allowed, scores, 0.0).sum(axis=-1, keepdims=True) / allowed.sum(axis=-1, keepdims=True)
+    e = np.exp(np.where(allowed, scores - mean, -np.inf))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
 @exercise.mistake(idea.ONLY_FIRST_IN_BATCH)
 def only_first(scores):
     out = _softmax(scores)
@@ -193,7 +213,7 @@ def patched(scores):
     return _weights(scores, allowed)
 
 
-@exercise.mistake(idea.HARD_ARGMAX)
+@exercise.mistake(idea.HARD_ARGMAX, hints=("What does softmax do with two equal scores?", "weights = exp(s) / sum(exp(s))", "Leave out the argmax."))
 def hard(scores):
     s = np.where(_causal(scores), scores, -np.inf)
     return np.eye(s.shape[-1])[s.argmax(axis=-1)]

@@ -32,16 +32,19 @@ def masked_softmax(scores, allowed):
     return e / np.where(total > 0, total, 1.0)
 
 
-@exercise.part("Two queries", points=1)
-def two(rng):
+@exercise.part("Two and three queries", points=1)
+def by_hand(rng):
     yield case(np.log([[1.0, 3.0, 4.0], [1.0, 2.0, 5.0]]), np.array([[True, True, False], [True, True, True]]), note="logarithms: row 0 is 1/4, 3/4, 0")
-    yield case(np.log([[1.0, 3.0], [2.0, 2.0]]), np.array([[True, True], [False, False]]), note="row 1 has nothing")
+    yield case(np.log([[1.0, 3.0, 4.0], [2.0, 1.0, 2.0], [1.0, 2.0, 5.0]]), np.array([[True] * 3, [False] * 3, [False, True, True]]), note="row 1 has nothing")
 
 
 @exercise.part("Any mask that broadcasts", points=1)
 def broadcasts(rng):
     yield case(rng.normal(size=(4, 4)), np.tri(4, dtype=bool))
     yield case(rng.normal(size=(3, 5)), np.array([True, False, True, True, False]), note="one mask for all queries")
+    yield case(rng.normal(size=(4, 4)), np.array([True, False, True, True]), note="one mask for all queries, as many as keys")
+    yield case(rng.normal(size=(3, 5)), np.array([[False, True, True, False, True]]), note="a mask of shape (1, T_k)")
+    yield case(rng.normal(size=(3, 3, 3)), np.array([[True, True, False], [True, False, False], [True, True, True]])[:, None], note="as many in the batch as queries")
     yield case(rng.normal(size=(2, 3, 5, 5)), np.tri(5, dtype=bool))
     lengths = np.array([2, 4])
     yield case(rng.normal(size=(2, 3, 4, 4)), np.arange(4) < lengths[:, None, None, None], note="padding: (B, 1, 1, T_k)")
@@ -49,11 +52,13 @@ def broadcasts(rng):
     yield case(rng.normal(size=(2, 5)), np.tri(2, 5, k=3, dtype=bool), note="fewer queries than keys")
     yield case(rng.normal(size=(1, 1)), np.array([[True]]))
     yield case(rng.integers(-1, 2, size=(4, 5)).astype(float), rng.random((4, 5)) < 0.6)
+    yield case(rng.normal(size=(3, 70)), rng.random((3, 70)) < 0.8, note="70 keys")
 
 
 @exercise.part("Empty rows and extreme scores", points=1)
 def extremes(rng):
-    s, causal = rng.normal(size=(4, 4)), np.tri(4, dtype=bool)
+    # Quarters: float32 holds every one of these scores exactly.
+    s, causal = rng.integers(-8, 9, size=(4, 4)) / 4, np.tri(4, dtype=bool)
     yield case(s, np.zeros((4, 4), dtype=bool), note="nothing allowed anywhere")
     yield case(rng.normal(size=(2, 3, 3)), np.array([[[True] * 3, [False] * 3, [True, False, True]]] * 2))
     yield case(s + 3000.0 * ~causal, causal, note="huge scores at hidden keys")
@@ -108,6 +113,7 @@ exercise.mistake(idea.EMPTY_ROW_NAN)(lambda scores, allowed: _softmax(_where(sco
 exercise.mistake(idea.EMPTY_ROW_UNIFORM)(lambda scores, allowed: _softmax(_where(scores, allowed, -1e9)))
 exercise.mistake(
     idea.MAX_BEFORE_MASK,
+    says="A huge hidden score sets the maximum, and the allowed weights underflow to 0: a key that nobody may see wipes them out.",
 )(lambda scores, allowed: _safe_divide(np.exp(scores - scores.max(-1, keepdims=True)) * allowed))
 exercise.mistake(idea.INVERTED)(lambda scores, allowed: masked_softmax(scores, ~np.asarray(allowed)))
 exercise.mistake(idea.NO_MASK, says="The mask is ignored: hidden keys get weight.")(lambda scores, allowed: _softmax(scores))
@@ -120,7 +126,7 @@ exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but allowed scores can be
     lambda scores, allowed: _softmax(_where(scores, allowed, -1e5)) * np.any(allowed, axis=-1, keepdims=True)
 )
 exercise.mistake(
-    Misconception("row_zero_only_when_all_empty", "Empty rows become uniform zeros too late", "The rows were emptied only where *every* row is empty; each row has to be looked at alone.",
+    Misconception("only_empty_masks", "Only a wholly empty mask is taken care of", "The result is zeros where *every* row is empty; each row has to be looked at alone.",
                   ("Can one row be empty and the next one not?", "Look at each row's own sum.", "keepdims=True along axis -1"))
 )(lambda scores, allowed: np.zeros(scores.shape) if not np.any(allowed) else _softmax(_where(scores, allowed)))  # fmt: skip
 exercise.mistake(idea.WRONG_AXIS)(lambda scores, allowed: np.nan_to_num(_softmax(_where(scores, allowed), axis=-2)))
@@ -158,6 +164,21 @@ def epsilon(scores, allowed):
 @exercise.mistake(idea.NO_MAX)
 def no_max(scores, allowed):
     return _safe_divide(np.exp(_where(scores, allowed)))
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max_painted_over(scores, allowed):
+    e = np.exp(_where(scores, allowed))
+    return np.nan_to_num(e / e.sum(axis=-1, keepdims=True))
+
+
+@exercise.mistake(
+    Misconception("maximum_at_least_zero", "The maximum is never below 0", "The number subtracted is at least 0 (a start value, or a relu), so a row of very negative scores underflows to 0.",
+                  ("What is subtracted where every allowed score is -800?", "The row's own maximum, however low.", "masked.max(axis=-1, keepdims=True), with no initial=0"))
+)  # fmt: skip
+def maximum_at_least_zero(scores, allowed):
+    masked = _where(scores, allowed)
+    return _safe_divide(np.exp(masked - masked.max(axis=-1, keepdims=True, initial=0.0)))
 
 
 @exercise.mistake(idea.GLOBAL_MAX)

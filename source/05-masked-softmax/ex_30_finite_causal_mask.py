@@ -28,7 +28,7 @@ class Exactly(Array):
     def difference(self, wanted, got):
         if wanted.shape != got.shape:
             return Difference(wanted, got)
-        wrong = wanted != got
+        wrong = (wanted != got) & ~(np.isnan(wanted) & np.isnan(got))  # NaN twice is the same wrong answer twice
         return Difference(wanted, got, wrong) if wrong.any() else None
 
 
@@ -58,7 +58,7 @@ def three(rng):
 
 @exercise.part("Any length, any float type", points=1)
 def any_length(rng):
-    for T, dtype in ((1, np.float64), (2, np.float64), (5, "float16"), (9, np.dtype("float32")), (4, np.float64), (6, "float64")):
+    for T, dtype in ((1, np.float64), (2, np.float64), (5, "float16"), (9, np.dtype("float32")), (4, np.float64), (6, "float64"), (70, np.float16)):
         yield case(T, dtype)
 
 
@@ -99,14 +99,26 @@ def _mask(T, fill, dtype, k=1):
         return np.triu(np.full((T, T), fill).astype(dtype), k=k)
 
 
+FIXED_FILL = Misconception(
+    "fixed_fill",
+    "One number for every type",
+    "The same number is written for every dtype; each has a lowest number of its own.",
+    ("What is np.float16(-1e9)?", "np.finfo(dtype).min", "Ask np.finfo for the dtype's own lowest number."),
+)
+
 exercise.mistake(
     Misconception("still_infinite", "-inf is not finite", "This mask holds -inf; the lowest finite number is wanted.",
                   ("Is -inf a finite number?", "np.finfo(dtype).min", "Replace -np.inf."))
 )(lambda T, dtype: _mask(T, -np.inf, dtype))  # fmt: skip
 exercise.mistake(
-    Misconception("fixed_fill", "-1e9 for every type", "-1e9 is not the lowest number of any type, and in float16 it becomes -inf.",
-                  ("What is np.float16(-1e9)?", "np.finfo(dtype).min", "Ask np.finfo for the dtype's own lowest number."))
+    FIXED_FILL, says="-1e9 is not the lowest number of any type, and in float16 it becomes -inf."
 )(lambda T, dtype: _mask(T, -1e9, dtype))  # fmt: skip
+exercise.mistake(
+    FIXED_FILL, says="-65504 is the lowest float16; float32 and float64 go far lower."
+)(lambda T, dtype: _mask(T, -65504.0, dtype))  # fmt: skip
+exercise.mistake(
+    FIXED_FILL, says="-10000 is not the lowest number of any type: scores can come near it, and then the future shows."
+)(lambda T, dtype: _mask(T, -1e4, dtype))  # fmt: skip
 exercise.mistake(
     Misconception("smallest_positive", "The smallest is not the lowest", "np.finfo(dtype).tiny is the smallest *positive* number, nearly 0: it hides nothing.",
                   ("Is 1e-38 low or small?", "min, not tiny", "np.finfo(dtype).min"))
@@ -118,15 +130,24 @@ exercise.mistake(
 exercise.mistake(
     Misconception("wrong_dtype", "Another dtype", "The values are right, but the array has another dtype than the one asked for.",
                   ("What is the dtype of np.where(..., 0.0, x)?", "dtype of the result = dtype", ".astype(dtype), or dtype=dtype when you make it"))
-)(lambda T, dtype: _mask(T, float(np.finfo(dtype).min), np.float64) if np.dtype(dtype) != np.float64 else _mask(T, np.finfo(np.float32).min, np.float32))  # fmt: skip
+)(lambda T, dtype: _mask(T, np.finfo(dtype).min, np.float64))  # fmt: skip
 exercise.mistake(
     Misconception("limits_of_float64", "The limits of another type", "The lowest float64 does not fit into a smaller type: there it becomes -inf.",
                   ("What is np.float32(-1.8e308)?", "The limits of `dtype` itself.", "np.finfo(dtype), not np.finfo(float)"))
-)(lambda T, dtype: _mask(T, np.finfo(np.float64).min if np.dtype(dtype) != np.float64 else np.finfo(np.float32).min, dtype))  # fmt: skip
+)(lambda T, dtype: _mask(T, np.finfo(np.float64).min, dtype))  # fmt: skip
+exercise.mistake(
+    Misconception("limits_of_float32", "The limits of float32 for every type", "The lowest float32 becomes -inf in float16, and is not the lowest float64.",
+                  ("Does -3.4e38 fit into a float16?", "The limits of `dtype` itself.", "np.finfo(dtype), not np.finfo(np.float32)"))
+)(lambda T, dtype: _mask(T, np.finfo(np.float32).min, dtype))  # fmt: skip
+exercise.mistake(
+    idea.ZERO_TIMES_INF,
+    hints=("What is 0 * inf?", "The lowest finite number can be multiplied by 0; -inf can't.", "np.where(allowed, 0, np.finfo(dtype).min)"),
+)(lambda T, dtype: (np.triu(np.ones((T, T)), k=1) * -np.inf).astype(dtype))
 exercise.mistake(idea.TRANSPOSED)(lambda T, dtype: finite_causal_mask(T, dtype).T)
 exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=0))
 exercise.mistake(idea.ONE_AHEAD)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=2))
 exercise.mistake(idea.INVERTED)(lambda T, dtype: np.tril(np.full((T, T), np.finfo(dtype).min, dtype)))
+exercise.mistake(idea.ANTI_DIAGONAL)(lambda T, dtype: np.fliplr(finite_causal_mask(T, dtype)))
 exercise.mistake(
     Misconception("half_the_range", "Half of the lowest number", "Some libraries take half, so that adding two masks does not overflow; here the lowest number itself is wanted.",
                   ("Which number is the lowest?", "np.finfo(dtype).min", "Leave out the / 2."))

@@ -37,8 +37,9 @@ def _weights(rng, *shape):
 
 @exercise.part("Three tokens", points=1)
 def three(rng):
-    yield case(np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5], [0.2, 0.3, 0.5]]), np.tri(3, dtype=bool))
-    yield case(np.array([[0.25, 0.75], [0.5, 0.5]]), np.array([[True, True], [False, False]]), note="row 1 has nothing left")
+    yield case(np.array([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6], [0.2, 0.3, 0.5]]), np.tri(3, dtype=bool))
+    hole = np.array([[True, True, True, False], [False] * 4, [False, True, True, False]])
+    yield case(np.array([[0.1, 0.2, 0.2, 0.5], [0.25] * 4, [0.5, 0.1, 0.3, 0.1]]), hole, note="row 1 has nothing left")
 
 
 @exercise.part("Any shape", points=1)
@@ -49,8 +50,9 @@ def any_shape(rng):
     yield case(_weights(rng, 2, 2, 3, 4), (np.arange(4) < np.array([0, 3])[:, None])[:, None, None], note="padding, one row of the batch empty")
     yield case(_weights(rng, 2, 6), np.tri(2, 6, k=4, dtype=bool))
     yield case(np.array([[1.0]]), np.array([[True]]))
-    tiny = np.array([[1e-9, 1 - 1e-9], [1e-200, 1.0]])
-    yield case(tiny, np.array([[True, False]]), note="very little is left")
+    yield case(_weights(rng, 4, 4), np.array([True, False, True, True]), note="one mask for all queries, as many as keys")
+    tiny = np.array([[1e-9, 3e-9, 1 - 4e-9], [1e-30, 1e-30, 1.0]])
+    yield case(tiny, np.array([[True, True, False]]), note="very little is left")
 
 
 @exercise.equivalent
@@ -85,7 +87,11 @@ exercise.mistake(
     Misconception("not_renormalised", "Not renormalised", "The hidden weights are 0, but what is left does not sum to 1; how much is missing depends on the future.",
                   ("What does row 0 sum to?", "Divide by the row sum.", "kept / kept.sum(axis=-1, keepdims=True)"))
 )(lambda weights, allowed: np.where(allowed, weights, 0.0))  # fmt: skip
-exercise.mistake(idea.EMPTY_ROW_NAN, says="A row of which nothing is left became NaN (0 / 0); it should be all zeros.")(
+exercise.mistake(
+    idea.EMPTY_ROW_NAN,
+    says="A row of which nothing is left became NaN (0 / 0); it should be all zeros.",
+    hints=("What is 0 / 0?", "Where the row sum is 0, the weights are 0.", "kept / np.where(total > 0, total, 1)"),
+)(
     lambda weights, allowed: (lambda k: k / k.sum(-1, keepdims=True))(np.where(allowed, weights, 0.0))
 )
 exercise.mistake(
@@ -97,7 +103,11 @@ exercise.mistake(
                   ("What is exp(0.5) / (exp(0.5) + exp(0.25))?", "Divide by the row sum.", "No exp is needed."))
 )(lambda weights, allowed: _softmax_of(weights, allowed))  # fmt: skip
 exercise.mistake(idea.INVERTED)(lambda weights, allowed: mask_after_softmax(weights, ~np.asarray(allowed)))
-exercise.mistake(idea.NO_MASK, says="The weights came back unchanged: hidden keys still have weight.")(lambda weights, allowed: weights.copy())
+exercise.mistake(
+    idea.NO_MASK,
+    says="The weights came back unchanged: hidden keys still have weight.",
+    hints=("Which weights should be 0?", "Where allowed is False, the weight is 0.", "np.where(allowed, weights, 0)"),
+)(lambda weights, allowed: weights.copy())
 exercise.mistake(
     Misconception("divided_by_hidden", "Divided by what was hidden", "The kept weights were divided by the sum of the hidden ones.",
                   ("What has to sum to 1?", "The kept ones.", "Divide by kept.sum(...)."))
@@ -106,19 +116,35 @@ exercise.mistake(
     Misconception("spread_evenly", "The hidden weight was shared out evenly", "What was hidden was added in equal parts; proportions have to stay as they were.",
                   ("Was 0.5 twice 0.25 before? And after?", "Divide, don't add.", "kept / kept.sum(...)"))
 )(lambda weights, allowed: _evenly(weights, allowed))  # fmt: skip
-exercise.mistake(idea.WRONG_AXIS, says="The columns were divided by their sums; each row has to sum to 1.")(
+exercise.mistake(
+    idea.WRONG_AXIS,
+    says="The columns were divided by their sums; each row has to sum to 1.",
+    hints=("What should sum to 1, a row or a column?", "Each query spreads a weight of 1 over its keys.", "kept.sum(axis=-1, keepdims=True)"),
+)(
     lambda weights, allowed: (lambda k: k / np.where(k.sum(-2, keepdims=True) > 0, k.sum(-2, keepdims=True), 1))(np.where(allowed, weights, 0.0))
 )
 exercise.mistake(idea.WHOLE_MATRIX)(
     lambda weights, allowed: (lambda k: k / max(k.sum(), 1e-300))(np.where(allowed, weights, 0.0))
 )
-exercise.mistake(idea.EPSILON, says="A small number in the denominator: where little is left, rows sum to far less than 1.")(
+exercise.mistake(
+    idea.EPSILON,
+    says="A small number in the denominator: where little is left, rows sum to far less than 1.",
+    hints=("How small can a row sum be?", "Divide by the row sum itself; only a sum of exactly 0 is special.", "kept / np.where(total > 0, total, 1)"),
+)(
     lambda weights, allowed: (lambda k: k / (k.sum(-1, keepdims=True) + 1e-6))(np.where(allowed, weights, 0.0))
 )
 exercise.mistake(
     Misconception("causal_assumed", "A causal mask was used", "The mask is what `allowed` says.",
                   ("Where does `allowed` enter?", "Only `allowed` counts.", "np.where(allowed, weights, 0)"))
 )(lambda weights, allowed: mask_after_softmax(weights, np.tri(*weights.shape[-2:], dtype=bool)))  # fmt: skip
+
+
+@exercise.mistake(
+    Misconception("clipped_weights", "Small weights were raised", "The weights were clipped from below; where little is left, their proportions are gone.",
+                  ("Were those two weights equal before?", "Proportions have to stay.", "Only a row sum of exactly 0 is special: np.where(total > 0, total, 1)"))
+)  # fmt: skip
+def clipped_weights(weights, allowed):
+    return mask_after_softmax(np.maximum(weights, 1e-6), allowed)
 
 
 def _softmax_of(weights, allowed):
