@@ -7,11 +7,13 @@ partial credit is published as the cell's result before the error is.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from autograder import bank, feedback, progress
 from autograder.judge import Verdict, judge
 
+listeners: list[Callable[[str, Verdict], None]] = []  # who else wants to know, as the grader does
 _failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
 
 
@@ -50,6 +52,8 @@ def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
     that the bank does not have.
     """
     verdict = judge(bank.find(exercise).load(), answer, seed)
+    for listener in listeners:
+        listener(exercise, verdict)
     if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
         _failures[exercise] = _failures.get(exercise, 0) + (not verdict.passed)
         progress.record(exercise, verdict.passed, verdict.score, verdict.max_score)

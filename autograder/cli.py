@@ -153,6 +153,27 @@ def check(
 
 
 @app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Submissions at a time. Default: a core each.", min=1)] = None,
+    as_json: Json = False,
+    students: Annotated[
+        list[str] | None, typer.Option("--student", metavar="ID", help="Only this one; may be given more than once.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Grade anew what was graded and has not changed.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="That one cell may take. Default: nbgrader's ExecutePreprocessor.timeout.", min=0.5)
+    ] = None,
+    rung: Annotated[int, typer.Option(help="Of the sandbox: 2, or 1 where namespaces are forbidden.", min=1, max=2)] = 2,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox. Only for code that you trust.")] = False,
+) -> None:
+    """What `nbgrader autograde ASSIGNMENT` does for every submission, into the same gradebook and folders."""
+    from autograder.grading.progress import run
+
+    raise typer.Exit(run(assignment, jobs, as_json, students, again, seconds, 0 if unsafe else rung))
+
+
+@app.command()
 def compose(
     name: Annotated[str, typer.Argument(help="The new assignment: source/NAME/ is made.")],
     exercises: Annotated[

@@ -185,7 +185,9 @@ def _raised(error: BaseException) -> str:
     sentence = f"It raised {type(error).__name__}: {_words(error)[:300]}".rstrip(": .")
     frames = traceback.extract_tb(error.__traceback__)
     theirs = [frame for frame in frames if not any(part in frame.filename for part in NOT_THEIRS)]
-    if theirs:
+    if isinstance(elsewhere := getattr(error, "theirs", None), str) and elsewhere:  # it was raised in another process
+        sentence += f" (line {elsewhere})"
+    elif theirs:
         line = (theirs[-1].line or linecache.getline(theirs[-1].filename, theirs[-1].lineno or 0)).strip()
         sentence += f" (line {theirs[-1].lineno}" + (f": {line[:100]})" if line else ")")
     return sentence + "."

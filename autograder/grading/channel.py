@@ -1,0 +1,60 @@
+"""Messages over a socket: a length, then so many bytes. Both ends have a deadline and a bound."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+
+from autograder.grading.wire import MOST_BYTES, Garbled
+
+HEAD = struct.Struct("<I")
+
+
+class Gone(Exception):
+    """The other end is dead, or took too long; the message says which."""
+
+
+class Channel:
+    """One end of a connection that carries whole messages."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+
+    def send(self, message: bytes) -> None:
+        """Raises Gone."""
+        try:
+            self.connection.sendall(HEAD.pack(len(message)) + message)
+        except OSError:
+            raise Gone("it ended") from None
+
+    def receive(self, deadline: float | None = None, most: int = MOST_BYTES + 1024) -> bytes:
+        """The next message; `deadline` in time.monotonic's seconds. Raises Gone or Garbled."""
+        (length,) = HEAD.unpack(self._exactly(HEAD.size, deadline))
+        if length > most:
+            raise Garbled("too long a message")
+        return self._exactly(length, deadline)
+
+    def _exactly(self, size: int, deadline: float | None) -> bytes:
+        parts, missing = [], size
+        while missing:
+            self.connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+            try:
+                part = self.connection.recv(min(missing, 1 << 20))
+            except TimeoutError:
+                raise Gone("it ran out of time") from None
+            except OSError:
+                raise Gone("it ended") from None
+            if not part:
+                raise Gone("it ended")
+            parts.append(part)
+            missing -= len(part)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def soon(seconds: float) -> float:
+    """A deadline, so many seconds from now."""
+    return time.monotonic() + seconds

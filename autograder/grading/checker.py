@@ -1,0 +1,286 @@
+"""The checker's process: it runs the instructor's tests, and asks the student's process for what they need of it.
+
+The score follows from what the tests do here. A cell of the student's that hangs or crashes is left out, the others are
+run again in a new process, and everything else is graded as if it had never been there.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import math
+import re
+import socket
+import sys
+from typing import Any
+
+from autograder.grading.channel import Channel, Gone, soon
+from autograder.grading.peer import Peer
+from autograder.grading.shell import Output, Shell
+from autograder.grading.wire import Uncrossable
+
+MOST_JOB = 1 << 31
+SHOWN = ("text/plain", "text/latex", "image/png", "image/jpeg")  # of a student's outputs; HTML could hold a script
+MOST_OUTPUTS = 8_000_000  # characters of one cell's outputs
+BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+
+
+def serve(connection: socket.socket, shell: Shell) -> None:
+    """Take one job from the grader, do it, and send the result back."""
+    line = Channel(connection)
+    job = json.loads(line.receive(most=MOST_JOB))
+    line.send(json.dumps(Checker(line, shell, job).checked()).encode())
+
+
+class Checker:
+    """One notebook of one student. A job is what `plan.Plan.job` makes."""
+
+    def __init__(self, line: Channel, shell: Shell, job: dict[str, Any]) -> None:
+        self.line, self.shell, self.job = line, shell, job
+        self.steps: list[dict[str, Any]] = job["steps"]
+        self.peer: Peer | None = None
+        self.done = 0  # steps that the student's process has behind it
+        self.left_out: set[int] = set()
+        self.testing = ""
+        self.notes: list[str] = []
+        self.findings: dict[str, dict[str, Any]] = {}
+        self.until = soon(job["seconds_in_all"])
+        self._listen()
+
+    def checked(self) -> dict[str, Any]:
+        """Outputs for each step that has some, notes for the instructor, and what the judge found."""
+        outputs: dict[int, list[Output]] = {}
+        for number, step in enumerate(self.steps):
+            match step["do"]:
+                case "run":
+                    outputs[number] = self._run(number, step["source"])
+                case "test" if str(number) in self.job["given_up"]:
+                    outputs[number] = [_error("GivenUp", self.job["given_up"][str(number)])]
+                case "test":
+                    outputs[number] = self._test(number, step)
+                case "own":  # an instructor's cell that a test needs
+                    self.shell.run(step["source"])
+                case "help":  # an instructor's cell that a test needs and that needs a student's name
+                    outputs[number] = self._run(number, step["source"])
+                    with contextlib.suppress(Gone):
+                        self._fetch(step["needs"], before=number + 1)
+                        self.shell.run(step["ours"])
+        outputs |= self._together()
+        return {"outputs": outputs, "notes": self.notes, "findings": self.findings}
+
+    def _together(self) -> dict[int, list[Output]]:
+        """The tests that can't be run apart: in a student's process of their own, where nothing can be trusted."""
+        tests = [number for number, step in enumerate(self.steps) if step["do"] == "together"]
+        outputs = {}
+        if tests:
+            self._end()
+        for number in tests:
+            try:
+                outputs[number] = self._asked("run", self.steps[number]["source"], before=number)
+            except Gone as reason:
+                outputs[number] = [_error("StudentProcessEnded", self._ended(reason))]
+            outputs[number] = _credited(outputs[number], self.steps[number]["points"])
+        return outputs
+
+    def _run(self, number: int, source: str) -> list[Output]:
+        try:
+            outputs: list[Output] = self._asked("run", source, before=number)
+        except Gone as reason:
+            return [self._leave_out(number, reason)]
+        self.done = number + 1
+        return outputs
+
+    def _leave_out(self, number: int, reason: Gone) -> Output:
+        self.left_out.add(number)
+        why = self._ended(reason)
+        self.notes.append(f"A cell was left out ({_head(self.steps[number]['source'])}): {why}")
+        return _error("LeftOut", why)
+
+    def _test(self, number: int, step: dict[str, Any]) -> list[Output]:
+        self._say({"at": number, "seconds": self.job["seconds"]})
+        self.testing = step["grade_id"]
+        try:
+            self._fetch(step["needs"], before=number)
+        except Gone as reason:
+            return [_error("StudentProcessEnded", self._ended(reason))]
+        assert self.peer is not None
+        self.peer.deadline = soon(self.job["seconds"])
+        outputs = self.shell.run(step["source"])
+        if self.peer.broken:
+            self.notes.append(f"{step['grade_id']}: {self._ended(Gone(self.peer.broken))}")
+        return _credited(outputs, step["points"])
+
+    def _fetch(self, names: list[str], before: int) -> None:
+        """Bring the student's names over; one that he has not bound is unbound here too."""
+        found: Any = self._asked("values", names, before=before) if names else {}
+        for name in names:
+            match found.get(name):
+                case ["value", value]:
+                    self.shell.user_ns[name] = value
+                case ["uncrossable", str(sentence)]:
+                    self.shell.user_ns[name] = Unknown(name, sentence[:500])
+                case _:
+                    self.shell.user_ns.pop(name, None)
+
+    def _asked(self, verb: str, what: Any, before: int) -> Any:
+        """Ask the student's process, a new one if need be. Raises Gone."""
+        peer = self._peer(before)
+        peer.deadline = min(soon(self.job["seconds"]), self.until)
+        match verb, peer.ask(verb, what):
+            case "run", ["ran", list(outputs)]:
+                return _clean(outputs)
+            case "values", ["are", dict(values)]:
+                return values
+        peer.broken = "it sent what is no answer"
+        raise Gone(peer.broken)
+
+    def _peer(self, before: int) -> Peer:
+        """The student's process, in the state that the cells before number `before` leave. Raises Gone."""
+        while True:
+            if self.peer is None or self.peer.broken:
+                self._end()
+                self.peer, self.done = self._new(), 0
+            try:
+                self._advance(self.peer, before)
+            except Gone as reason:  # it ran before, but not now: it ends by chance
+                self._leave_out(self.done, reason)
+                continue
+            return self.peer
+
+    def _advance(self, peer: Peer, before: int) -> None:
+        while self.done < before:
+            if self.steps[self.done]["do"] in ("run", "help") and self.done not in self.left_out:
+                peer.deadline = min(soon(self.job["seconds"]), self.until)
+                peer.ask("run", self.steps[self.done]["source"])
+            self.done += 1
+
+    def _new(self) -> Peer:
+        if self.until <= soon(0):
+            raise Gone("the time for this notebook was used up")
+        self._say({"student": True})
+        _, descriptors, _, _ = socket.recv_fds(self.line.connection, 1, 1)
+        if not descriptors:
+            raise Gone("no process could be started for it")
+        peer = Peer(Channel(socket.socket(fileno=descriptors[0])))
+        peer.deadline = soon(self.job["seconds"])
+        if self.job["files"]:
+            peer.ask("files", {name: base64.b64decode(content) for name, content in self.job["files"].items()})
+        if self.job["from_the_start"]:
+            peer.ask("forget")
+        return peer
+
+    def _end(self) -> dict[str, Any]:
+        """End the student's process; how it ended."""
+        if self.peer is None:
+            return {}
+        self.peer.channel.close()
+        self.peer = None
+        self._say({"end": True})
+        return dict(json.loads(self.line.receive()))
+
+    def _ended(self, reason: Gone) -> str:
+        """A sentence on what a cell or a call did to the student's process."""
+        how = self._end()
+        if how.get("why") == "memory":
+            return "It used more memory than it may, and was ended."
+        if "time" in str(reason) or "had to be" in str(reason):
+            return f"It was still running after {self.job['seconds']:g} seconds, and was ended."
+        if "no answer" in str(reason) or "no message" in str(reason):
+            return "It sent something that is no answer, and was ended."
+        status = how.get("status", 0)
+        if status < 0:
+            return f"It crashed Python (signal {-status})."
+        return "It ended Python. Is there an exit() in it?"
+
+    def _say(self, message: dict[str, Any]) -> None:
+        self.line.send(json.dumps(message).encode())
+
+    def _listen(self) -> None:
+        checking = sys.modules.get("autograder.checking")
+        if checking is not None:
+            checking.listeners[:] = [self._heard]
+
+    def _heard(self, exercise: str, verdict: Any) -> None:
+        from autograder import feedback
+
+        idea = verdict.finding.misconception if verdict.finding else None
+        self.findings[self.testing] = {
+            "exercise": exercise,
+            "passed": verdict.passed,
+            "misconception": idea.id if idea else None,
+            "title": idea.title if idea else "",
+            "says": verdict.finding.says if verdict.finding else "",
+            "text": feedback.text(verdict, hints=1)[:4000],
+        }
+
+
+class Unknown:
+    """Stands for a value that can't cross; whoever uses it is told why."""
+
+    _name: str
+    _sentence: str
+
+    def __init__(self, name: str, sentence: str) -> None:
+        self.__dict__.update(_name=name, _sentence=sentence)
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise Uncrossable(f"{self._name} can't be judged. {self._sentence}")
+
+    __getattr__ = __setattr__ = __call__ = __iter__ = __len__ = __getitem__ = __eq__ = __ne__ = __lt__ = __gt__ = _refuse
+    __le__ = __ge__ = __bool__ = __array__ = __float__ = __int__ = __index__ = __add__ = __sub__ = __mul__ = _refuse
+    __radd__ = __rsub__ = __rmul__ = __matmul__ = __rmatmul__ = __truediv__ = __contains__ = __neg__ = __next__ = _refuse
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _error(name: str, sentence: str) -> Output:
+    return {"output_type": "error", "ename": name, "evalue": sentence, "traceback": [f"{name}: {sentence}"]}
+
+
+def _head(source: str) -> str:
+    lines = [line for line in source.splitlines() if line.strip()]
+    return lines[0].strip()[:60] if lines else "an empty cell"
+
+
+def _credited(outputs: list[Output], points: float) -> list[Output]:
+    """A test's outputs, with an error before a partial credit that is none: NaN, or out of range."""
+    for output in outputs:
+        if output["output_type"] == "error":
+            break
+        if output["output_type"] == "execute_result":
+            with contextlib.suppress(ValueError):
+                credit = float(str(output["data"].get("text/plain", "")))
+                if math.isnan(credit) or not 0 <= credit <= points:
+                    wrong = f"The test's result is {credit:g}, which is no number of points between 0 and {points:g}."
+                    return [_error("NoCredit", wrong), *outputs]
+            break
+    return outputs
+
+
+def _clean(outputs: list[Any]) -> list[Output]:
+    """What a student's process says that a cell has shown, as far as it is what a cell can show."""
+    cleaned: list[Output] = []
+    room = MOST_OUTPUTS
+    for output in outputs[:1000]:
+        kept = _cleaned(output)
+        if kept is not None:
+            room -= len(json.dumps(kept))
+            if room < 0:
+                break
+            cleaned.append(kept)
+    return cleaned
+
+
+def _cleaned(output: Any) -> Output | None:
+    match output:
+        case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
+            return {"output_type": "stream", "name": name, "text": text}
+        case {"output_type": "error", "ename": str(ename), "evalue": str(evalue), "traceback": list(lines)}:
+            said = [line for line in lines if isinstance(line, str)]
+            return {"output_type": "error", "ename": ename, "evalue": evalue, "traceback": said}
+        case {"output_type": "execute_result" | "display_data" as kind, "data": dict(data)}:
+            kept = {mime: data[mime] for mime in SHOWN if isinstance(data.get(mime), str)}
+            kept = {mime: text for mime, text in kept.items() if not mime.startswith("image/") or BASE64.fullmatch(text)}
+            more = {"execution_count": None} if kind == "execute_result" else {}
+            return {"output_type": kind, "data": kept, "metadata": {}, **more} if kept else None
+    return None

@@ -1,0 +1,261 @@
+"""`leftcontext grade`: plan, run, record. One writer; each submission is entered whole, then noted in the journal."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from nbformat import NotebookNode, from_dict
+
+from autograder.grading import plan
+from autograder.grading.document import document
+from autograder.grading.jobs import Notebook
+from autograder.grading.journal import Journal, digest, only_one
+from autograder.grading.plan import MANUAL, SOLUTION, TEST, Rebuilt, Written
+from autograder.grading.pool import NotHeld, Pool, Task
+from autograder.grading.sandbox import rungs
+from autograder.nbgrader_grades import Course, NotThere, credit
+
+VERSION = 1  # of the grader: a change regrades what was graded
+
+
+class Executor(Protocol):
+    """What runs tasks: a Pool on this machine, or a cluster."""
+
+    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]: ...
+
+    def shown(self, notebook: str) -> dict[str, list[dict[str, Any]]]: ...
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What one submission came to."""
+
+    student: str
+    score: float
+    max_score: float
+    status: str  # graded, or unreadable: none of its files is a notebook
+    cells: dict[str, float | None]
+    notes: list[str] = field(default_factory=list)
+    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unhardened: list[str] = field(default_factory=list)
+    codes: dict[str, str] = field(default_factory=dict)  # a digest of each answer's code, by grade id
+
+    def to_json(self) -> str:
+        return json.dumps({name: getattr(self, name) for name in ("student", "score", "max_score", "status", "cells", "notes")})
+
+
+@dataclass
+class _Open:
+    """A submission of which some notebooks are still out."""
+
+    rebuilt: dict[str, Rebuilt]
+    files: dict[str, bytes]
+    digest: str
+    status: str
+    notes: list[str]
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Grading:
+    """One run over one assignment."""
+
+    def __init__(
+        self, course: Course, assignment: str, notebooks: tuple[Notebook, ...], seconds: float | None, version: str
+    ) -> None:
+        self.course, self.assignment = course, assignment
+        self.notebooks = {notebook.name: notebook for notebook in notebooks}
+        self.seconds = seconds or course.seconds
+        self.journal = Journal(course.records / f"{assignment}.jsonl")
+        self.open: dict[str, _Open] = {}
+        self.released = digest(version, [(n.name, n.cells, sorted(n.files.items())) for n in notebooks])
+
+    def waiting(self, again: bool) -> list[str]:
+        """The students whose submission has to be graded: all, if `again`, else those that are new or changed."""
+        return [student for student in self.course.students(self.assignment) if again or not self._is_done(student)]
+
+    def _is_done(self, student: str) -> bool:
+        entry = self.journal.entries.get(student)
+        if entry is None or not self.course.folder("autograded", student, self.assignment).is_dir():
+            return False
+        return bool(entry["digest"] == self._digest(self.course.submitted_files(self.assignment, student)))
+
+    def _digest(self, files: dict[str, bytes]) -> str:
+        return digest(self.released, self.seconds, *(part for name in sorted(files) for part in (name, files[name])))
+
+    def calibrate(self, solved: dict[str, bytes | None], executor: Executor, said: Callable[[str], None]) -> None:
+        """Find the tests that can't be run apart: what the instructor's own solution loses apart and wins together.
+
+        No student has a say in it, so nobody can ask for the weaker way.
+        """
+        for name, notebook in self.notebooks.items():
+            source = solved[name]
+            tests = {str(cell.grade_id) for cell in notebook.cells if cell.role == TEST and cell.kind == "code"}
+            if source is None or not tests:
+                continue
+            rebuilt = plan.rebuild(notebook.cells, plan.read(source)[0])
+            joined = dataclasses.replace(notebook, together=frozenset(tests))
+            apart = self._try(notebook, rebuilt, executor)
+            lost = {test for test in tests if not _full(rebuilt, apart, test)}
+            together = self._try(joined, rebuilt, executor) if lost else apart
+            won = {test for test in lost if _full(rebuilt, together, test)}
+            for test in sorted(lost - won):
+                said(f"{name}: the instructor's own solution does not pass {test}.")
+            for test in sorted(won):
+                said(f"{name}: {test} can't be run apart from the student's code; its points are unhardened.")
+            self.notebooks[name] = dataclasses.replace(notebook, together=frozenset(won))
+
+    def _try(self, notebook: Notebook, rebuilt: Rebuilt, executor: Executor) -> dict[str, Any]:
+        ((_, result),) = executor.results([Task("", notebook.name, notebook.job(rebuilt, notebook.files, self.seconds))])
+        return result
+
+    def run(self, students: Iterable[str], executor: Executor) -> Iterator[Graded]:
+        """Grade these students' submissions; each is recorded before it is handed back."""
+        for task, result in executor.results(self._tasks(students)):
+            out = self.open[task.student]
+            out.results[task.notebook] = result
+            if len(out.results) == len(out.rebuilt):
+                del self.open[task.student]
+                yield self._recorded(task.student, out, executor)
+
+    def _tasks(self, students: Iterable[str]) -> Iterator[Task]:
+        for student in students:
+            out = self.open[student] = self._planned(student)
+            beside = {name: content for name, content in out.files.items() if not name.endswith(".ipynb")}
+            for name, rebuilt in out.rebuilt.items():
+                notebook = self.notebooks[name]
+                job = notebook.job(rebuilt, {**beside, **notebook.files}, self.seconds)
+                yield Task(student, name, job, int(digest(out.digest, name)[:8], 16))
+
+    def _planned(self, student: str) -> _Open:
+        files = self.course.submitted_files(self.assignment, student)
+        rebuilt, notes, unreadable = {}, [], 0
+        for name, notebook in self.notebooks.items():
+            cells: list[Any] = []
+            said: list[str] = []
+            if f"{name}.ipynb" in files:
+                try:
+                    cells, said = plan.read(files[f"{name}.ipynb"])
+                except plan.Unreadable as reason:
+                    unreadable += 1
+                    said = [str(reason)]
+                rebuilt[name] = plan.rebuild(notebook.cells, cells, said)
+                notes += [f"{name}: {note}" for note in rebuilt[name].notes] if cells else [f"{name}: {note}" for note in said]
+            else:
+                notes.append(f"{name}.ipynb was not handed in.")
+        status = "unreadable" if unreadable and unreadable == len(rebuilt) else "graded" if rebuilt else "missing"
+        if not rebuilt:  # something has to be run, for the submission to be entered: the notebook as it was released
+            name, notebook = next(iter(self.notebooks.items()))
+            rebuilt[name] = plan.rebuild(notebook.cells, [])
+        return _Open(rebuilt, files, self._digest(files), status, notes)
+
+    def _recorded(self, student: str, out: _Open, executor: Executor) -> Graded:
+        nodes: dict[str, NotebookNode | None] = {}
+        files = {name: content for name, content in out.files.items() if not name.endswith(".ipynb")}
+        unhardened: list[str] = []
+        findings: dict[str, Any] = {}
+        remarks: dict[str, str] = {}
+        for name, rebuilt in out.rebuilt.items():
+            notebook, result = self.notebooks[name], out.results[name]
+            made = document(notebook, rebuilt, result["outputs"], executor.shown(name))
+            files |= notebook.files
+            files[f"{name}.ipynb"] = (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+            nodes[name] = from_dict({**made, "cells": [cell for cell in made["cells"] if "nbgrader" in cell["metadata"]]})
+            out.notes += [f"{name}: {note}" for note in result["notes"]]
+            findings |= result["findings"]
+            unhardened += self._unhardened(notebook, remarks)
+        if out.status == "missing":
+            nodes = {}
+        scores = self.course.record(self.assignment, student, nodes, remarks)
+        self.course.publish(self.assignment, student, files)
+        codes = {name: code for rebuilt in out.rebuilt.values() for name, code in _answers(rebuilt.cells)}
+        said: dict[str, Any] = {"notes": out.notes, "findings": findings, "unhardened": unhardened, "codes": codes}
+        graded = Graded(student, status=out.status, **scores, **said)
+        self.journal.add({**dataclasses.asdict(graded), "digest": out.digest})
+        return graded
+
+    def _unhardened(self, notebook: Notebook, remarks: dict[str, str]) -> list[str]:
+        """The tests that ran in the student's process; says so at the answer before each."""
+        found, answer = [], None
+        for cell in notebook.cells:
+            if cell.role in (SOLUTION, MANUAL):
+                answer = cell.grade_id
+            elif cell.role == TEST and notebook.is_together(cell):
+                found.append(str(cell.grade_id))
+                if answer:
+                    remarks[answer] = (
+                        f"The points of {cell.grade_id} are unhardened: its test ran in one process with the student's code."
+                    )
+        return found
+
+
+def _answers(cells: Iterable[Written]) -> Iterator[tuple[str, str]]:
+    """A digest of each code cell that a student wrote something into."""
+    for cell in cells:
+        released = cell.released
+        if released is None or not released.theirs or cell.kind != "code" or released.grade_id is None:
+            continue
+        if cell.source.strip() != released.source.strip():
+            yield released.grade_id, digest(cell.source.strip())
+
+
+def grade(
+    assignment: str,
+    *,
+    jobs: int,
+    rung: int = rungs.HIGHEST,
+    again: bool = False,
+    students: Iterable[str] | None = None,
+    seconds: float | None = None,
+    executor: Callable[..., Any] = Pool,
+    began: Callable[[int], None] = lambda _: None,
+    said: Callable[[str], None] = lambda _: None,
+) -> Iterator[Graded]:
+    """Grade an assignment's submissions in the nbgrader course of the current folder.
+
+    `began` hears how many there are, `said` a sentence now and then. Raises NotThere, NotHeld.
+    """
+    if lacking := rungs.missing(rung):
+        raise NotHeld(lacking)
+    course = Course()
+    with only_one(course.records / "lock", lambda: said("Another run grades this course; waiting for it to end.")), course.open():
+        notebooks = course.released(assignment)
+        solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
+        grading = Grading(course, assignment, notebooks, seconds, digest(VERSION, *solved.values()))
+        waiting = grading.waiting(again)
+        if students is not None:
+            chosen = set(students)
+            if unknown := chosen - set(course.students(assignment)):
+                raise NotThere(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
+            waiting = [student for student in waiting if student in chosen]
+        began(len(waiting))
+        if not waiting:
+            return
+        imported = {name for notebook in notebooks for name in notebook.imported()}
+        with executor(notebooks, rungs.terms(rung, imported), jobs) as running:
+            hold(running, notebooks[0], rung, course.records / "lock")
+            said(f"sandbox: rung {rung} holds ({rungs.MEANING[rung]})")
+            grading.calibrate(solved, running, said)
+            yield from grading.run(waiting, running)
+
+
+def hold(executor: Executor, notebook: Notebook, rung: int, secret: Path) -> None:
+    """Have a student's process try what it must not do. Raises NotHeld where it can."""
+    if rung == 0:
+        return
+    tried = rungs.attempts(str(secret.resolve()))
+    cells = tuple(Written(None, "code", source) for source in tried.values())
+    ((_, result),) = executor.results([Task("", notebook.name, notebook.job(Rebuilt(cells, ()), {}, 20.0))])
+    if escape := rungs.escaped(tried, result):
+        raise NotHeld(escape)
+
+
+def _full(rebuilt: Rebuilt, result: dict[str, Any], grade_id: str) -> bool:
+    for number, cell in enumerate(rebuilt.cells):
+        if cell.released is not None and cell.released.grade_id == grade_id:
+            return credit(cell.released, result["outputs"].get(str(number), [])) >= cell.released.points
+    return False

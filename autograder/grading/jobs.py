@@ -1,0 +1,105 @@
+"""A released notebook, read once; and the job that it and one submission make for a checker's process."""
+
+from __future__ import annotations
+
+import ast
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.grading import once, plan
+from autograder.grading.names import parsed
+from autograder.grading.plan import TEST, Cell, Rebuilt
+
+TOGETHER = "one-process"  # the tag by which a test asks to run in the student's process
+TRIES = 4  # times the seconds of a cell, that a whole notebook may take beyond its own
+
+
+@dataclass(frozen=True)
+class Notebook:
+    """What is known of a released notebook before any submission is seen."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    metadata: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)  # that lie beside it, by their relative path
+    together: frozenset[str] = frozenset()  # grade ids of the tests that can't be run apart
+
+    def __post_init__(self) -> None:
+        set_ = object.__setattr__
+        set_(self, "ahead", once.once(self.cells))
+        wanted = {n: once.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
+        set_(self, "names", {n: sorted(names) for n, (_, names) in wanted.items()})
+        helping = sorted(set().union(*(cells for cells, _ in wanted.values())) if wanted else ())
+        set_(self, "helping", {n: sorted(self._theirs(n)) for n in helping})
+        alone = {n for n in helping if n in self.ahead and self._alone(n)}
+        set_(self, "ready", tuple(n for n in helping if n in alone))
+
+    ahead: frozenset[int] = field(init=False)  # run once, in the students' parent
+    names: dict[int, list[str]] = field(init=False)  # of the student's, by the test that needs them
+    helping: dict[int, list[str]] = field(init=False)  # lesson cells that tests need, and what of the student's these need
+    ready: tuple[int, ...] = field(init=False)  # of those: run once, in the checkers' parent
+
+    def _theirs(self, number: int) -> set[str]:
+        answers = {name for cell in self.cells if cell.theirs for name in once.code(cell.source).binds}
+        return set(once.code(self.cells[number].source).reads & answers)
+
+    def _alone(self, number: int) -> bool:
+        """Whether no other released cell binds its names to something else."""
+        own = once.code(self.cells[number].source)
+        others = [once.code(cell.source) for n, cell in enumerate(self.cells) if n != number and cell.kind == "code"]
+        loose = own.binds - own.fixed
+        return not any(loose & other.binds or (own.fixed & other.binds) - other.fixed for other in others)
+
+    def is_together(self, test: Cell) -> bool:
+        """Whether a test runs in the student's process: it asks for it, or can't be run apart."""
+        return TOGETHER in test.tags or test.grade_id in self.together
+
+    def warm_students(self) -> list[tuple[str, str]]:
+        return [(str(n), self.cells[n].source) for n in sorted(self.ahead)]
+
+    def warm_checkers(self) -> list[tuple[str, str]]:
+        return [(str(n), self.cells[n].source) for n in self.ready]
+
+    def imported(self) -> set[str]:
+        """The top-level modules that its cells name."""
+        return {name for cell in self.cells if cell.kind == "code" for name in _modules(cell.source)}
+
+    def job(self, rebuilt: Rebuilt, files: dict[str, bytes], seconds: float) -> dict[str, Any]:
+        """What a checker's process is told."""
+        fits = once.fits(self.cells, self.ahead, rebuilt)
+        numbers = {id(cell): n for n, cell in enumerate(self.cells)}
+        steps = [self._step(written, numbers.get(id(written.released)), fits) for written in rebuilt.cells]
+        return {
+            "steps": steps,
+            "files": {name: base64.b64encode(content).decode() for name, content in files.items()},
+            "from_the_start": not fits,
+            "seconds": seconds,
+            "seconds_in_all": TRIES * seconds,
+            "given_up": {},
+        }
+
+    def _step(self, written: plan.Written, number: int | None, fits: bool) -> dict[str, Any]:
+        step: dict[str, Any] = {"do": "show", "source": written.source}
+        if number is None:
+            return step | {"do": "run" if written.kind == "code" else "show"}
+        cell = self.cells[number]
+        if cell.role == TEST and cell.kind == "code":
+            do = {"do": "together" if self.is_together(cell) else "test", "needs": self.names[number]}
+            return step | do | {"grade_id": cell.grade_id, "points": cell.points}
+        if written.kind != "code" or not once.runs(cell):
+            return step
+        ahead = fits and number in self.ahead
+        if number in self.helping and number not in self.ready:
+            return step | {"do": "own" if ahead else "help", "needs": self.helping[number], "ours": cell.source}
+        return step | {"do": "show" if ahead else "run"}
+
+
+def _modules(source: str) -> set[str]:
+    found = set()
+    for node in ast.walk(parsed(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found

@@ -1,0 +1,55 @@
+"""The line between the grader and the parents that fork for it: small JSON messages with open files attached."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+from typing import Any
+
+MOST = 60_000
+
+
+class Line:
+    """One end of a SOCK_SEQPACKET pair: each message arrives whole, or not at all."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+
+    def send(self, message: dict[str, Any], *descriptors: int) -> None:
+        """Raises OSError where the other end is gone."""
+        socket.send_fds(self.connection, [json.dumps(message).encode()], list(descriptors))
+
+    def receive(self) -> tuple[dict[str, Any], list[int]]:
+        """Raises EOFError where the other end is gone."""
+        try:
+            data, descriptors, _flags, _ = socket.recv_fds(self.connection, MOST, 4)
+        except ConnectionError:
+            raise EOFError from None
+        if not data:
+            raise EOFError
+        return json.loads(data), list(descriptors)
+
+    def ask(self, message: dict[str, Any], *descriptors: int) -> dict[str, Any]:
+        """Send, and wait for the answer. Raises EOFError."""
+        try:
+            self.send(message, *descriptors)
+        except OSError:
+            raise EOFError from None
+        return self.receive()[0]
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Two connected ends for a Line."""
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+def close_all_but(*kept: int) -> None:
+    """Close what this process inherited; standard input, output and error stay."""
+    bounds = sorted({2, *kept, os.sysconf("SC_OPEN_MAX")})
+    for low, high in itertools.pairwise(bounds):
+        os.closerange(low + 1, high)

@@ -1,0 +1,146 @@
+"""Which of the instructor's cells need to run only once for all students, and which names a test takes from whom.
+
+A lesson's pictures cost seconds, its exercises milliseconds. A released cell that nobody changed and that depends on no
+answer gives the same in every submission; it is run in the parent, before the forks. Where that could make a difference to
+what the student's own cells see, the submission is run from its first cell to its last instead.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autograder.grading.names import parsed, scoped
+from autograder.grading.plan import LESSON, TEST, Cell, Rebuilt
+
+NEVER = "skip-execution"  # the tag of a long demonstration; believed in released cells only
+STATE = ("seed", "set_printoptions", "seterr", "rcParams", "filterwarnings", "simplefilter", "environ", "chdir")
+
+
+@dataclass(frozen=True)
+class Code:
+    """What can be told of a code cell without running it. `fixed` names are modules, functions and classes."""
+
+    reads: frozenset[str]
+    binds: frozenset[str]
+    fixed: frozenset[str]
+    plain: bool  # no magic, no shell line, no change of a module's state
+
+    @property
+    def mentions(self) -> frozenset[str]:
+        return self.reads | self.binds
+
+
+@functools.lru_cache(maxsize=4096)
+def code(source: str) -> Code:
+    """Read a cell."""
+    tree = parsed(source)
+    reads, binds = scoped(tree)
+    fixed = scoped(ast.Module([node for node in tree.body if _is_fixed(node)], []))[1]
+    loose = scoped(ast.Module([node for node in tree.body if not _is_fixed(node)], []))[1]
+    magic = any(line.lstrip().startswith(("%", "!")) for line in source.splitlines()) or "get_ipython" in source
+    state = any(isinstance(node, ast.Attribute) and node.attr in STATE for node in ast.walk(tree))
+    plain = bool(tree.body) and not magic and not state
+    return Code(frozenset(reads), frozenset(binds), frozenset(fixed - loose), plain)
+
+
+def _is_fixed(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+
+
+def runs(cell: Cell) -> bool:
+    """Whether a released cell is run at all."""
+    return cell.kind == "code" and (NEVER not in cell.tags or cell.role == TEST)
+
+
+def once(released: tuple[Cell, ...]) -> frozenset[int]:
+    """The released cells that depend on no answer, by number."""
+    answered = {name for cell in released if cell.theirs and cell.kind == "code" for name in code(cell.source).binds}
+    answered |= {name for cell in released if cell.role == TEST for name in code(cell.source).binds}
+    chosen = set()
+    for number, cell in enumerate(released):
+        if cell.role != LESSON or not runs(cell):
+            continue
+        what = code(cell.source)
+        if what.plain and not what.mentions & answered:
+            chosen.add(number)
+        else:
+            answered |= what.binds
+    return frozenset(chosen)
+
+
+def fits(released: tuple[Cell, ...], chosen: frozenset[int], rebuilt: Rebuilt) -> bool:
+    """Whether running the `chosen` cells beforehand makes no difference to this submission."""
+    ahead = {number: code(released[number].source) for number in chosen}
+    fixed = _fixed_for_good(ahead.values())
+    known = frozenset().union(*(one.binds for one in ahead.values()))
+    places = {id(cell): number for number, cell in enumerate(released)}
+    later: set[str] = set()  # what the cells that were run ahead of their time have to do with
+    for written in reversed(rebuilt.cells):
+        number = places.get(id(written.released)) if written.released else None
+        if number in chosen and not written.changed:
+            later |= ahead[number].mentions
+        elif number in chosen:
+            return False  # a changed lesson cell: what it was has been run
+        elif written.kind == "code" and (written.released is None or runs(written.released)):
+            if written.released is not None and written.released.role == TEST:
+                continue  # it runs in another process
+            own = code(written.source)
+            if ((own.mentions & known | own.binds) - fixed) & later:
+                return False
+            if not all(_by_import(name, written.source) for name in own.binds & fixed & later):
+                return False
+    return True
+
+
+def _fixed_for_good(cells: Iterable[Code]) -> frozenset[str]:
+    fixed: set[str] = set()
+    loose: set[str] = set()
+    for cell in cells:
+        fixed |= cell.fixed
+        loose |= cell.binds - cell.fixed
+    return frozenset(fixed - loose)
+
+
+def _by_import(name: str, source: str) -> bool:
+    """Whether a student binds a module's name by an import; `import numpy as np` once more changes nothing."""
+    binders = [node for node in parsed(source).body if name in scoped(ast.Module([node], []))[1]]
+    return all(isinstance(node, ast.Import | ast.ImportFrom) for node in binders)
+
+
+def needs(released: tuple[Cell, ...], number: int) -> tuple[frozenset[int], frozenset[str]]:
+    """What the test cell `number` needs: released cells to run in the checker before it, and names of the student's."""
+    cells: set[int] = set()
+    theirs: set[str] = set()
+    open_names = {(name, number) for name in code(released[number].source).reads}
+    seen = set(open_names)
+    while open_names:
+        name, place = open_names.pop()
+        binder = _binder(released, name, place)
+        if binder is None:
+            if not hasattr(builtins, name):
+                theirs.add(name)
+            continue
+        if released[binder].theirs:
+            theirs.add(name)
+        if released[binder].role in (LESSON, TEST) and binder not in cells:
+            cells.add(binder)
+            what = code(released[binder].source)
+            more = {(one, binder) for one in what.reads - what.binds} - seen
+            seen |= more
+            open_names |= more
+    state = {n for n in range(number) if released[n].role == LESSON and runs(released[n]) and not code(released[n].source).plain}
+    return frozenset(n for n in cells | state if released[n].role == LESSON), frozenset(theirs)
+
+
+def _binder(released: tuple[Cell, ...], name: str, before: int) -> int | None:
+    """The last released cell before `before` that binds a name; one of the student's wherever it is, if there is no other."""
+    ahead = [n for n in range(before) if released[n].kind == "code" and name in code(released[n].source).binds]
+    if ahead:
+        return ahead[-1]
+    after = [n for n in range(before + 1, len(released)) if released[n].theirs and name in code(released[n].source).binds]
+    return after[0] if after else None
+

@@ -1,0 +1,200 @@
+"""A warm parent: it has imported what the assignment needs, and forks a process a submission in milliseconds.
+
+There are two. The students' parent moves into the sandbox's view before it imports anything, and knows neither tests nor
+solutions; the checkers' parent knows the tests, and runs no student's code. Each runs the instructor's cells that depend on
+no student once, for all. Both have one thread: neither threads nor BLAS survive a fork.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.channel import Channel, Gone
+from autograder.grading.line import Line, close_all_but
+from autograder.grading.sandbox import kernel
+from autograder.grading.sandbox.jail import BOX, View, lock
+from autograder.grading.sandbox.terms import Terms, limit
+
+WARM = 1 << 31  # bytes of a trusted message
+
+
+def main() -> None:
+    """`python -m autograder.grading.parent ROLE DESCRIPTOR`, started by `parents.start`."""
+    role, descriptor = sys.argv[1], int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
+    line = Line(socket.socket(fileno=descriptor))
+    start, _ = line.receive()
+    try:
+        parent = _Students(line, start) if role == "students" else _Checkers(line, start)
+    except (OSError, ImportError) as error:
+        line.send({"failed": str(error)})
+        return
+    line.send({"ready": True})
+    with contextlib.suppress(EOFError, OSError):
+        parent.serve()
+
+
+class _Parent:
+    """Forks on demand: {"spawn": ...} with a connection, {"end": pid}, {"warm": true} with a connection."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.children: set[int] = set()
+
+    def serve(self) -> None:
+        while True:
+            question, descriptors = self.line.receive()
+            if "spawn" in question:
+                child = self._spawn(question, descriptors[0])
+                self.children.add(child)
+                self.line.send({"child": child})
+            elif "warm" in question:
+                self._warm(Channel(socket.socket(fileno=descriptors.pop())))
+                self.line.send({"warm": True})
+            elif "end" in question:
+                self.line.send({"status": self._end(question["end"])})
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _end(self, child: int) -> int:
+        """Kill a child, if it still lives, and say how it ended: an exit code, or minus a signal."""
+        if child not in self.children:
+            return 0
+        self.children.discard(child)
+        done, status = os.waitpid(child, os.WNOHANG)
+        if not done:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+            status = os.waitpid(child, 0)[1]
+        self.sweep()
+        return os.waitstatus_to_exitcode(status)
+
+    def sweep(self) -> None:
+        """End what a child has left behind."""
+
+    def _spawn(self, question: dict[str, Any], descriptor: int) -> int:
+        child = self.fork()
+        if child:
+            return child
+        status = 70
+        try:
+            os.set_inheritable(descriptor, False)
+            self.begin(question, descriptor)
+            status = 0
+        except Gone:
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _warm(self, channel: Channel) -> None:
+        """Run the instructor's cells of `channel`'s message, and answer with what they showed."""
+        from autograder.grading import shell
+
+        work = json.loads(channel.receive(most=WARM))
+        for name, content in work["files"].items():
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_bytes(base64.b64decode(content))
+        sys.path.insert(0, "")  # a notebook imports what lies beside it
+        self.shell = shell.make()
+        outputs = {key: self.shell.run(source) for key, source in work["cells"]}
+        channel.send(json.dumps(outputs, default=str).encode())
+        channel.close()
+        gc.collect()
+        gc.freeze()  # what is here is shared with all children, if no collection touches it
+
+    def fork(self) -> int:
+        return os.fork()
+
+    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+        raise NotImplementedError
+
+
+class _Students(_Parent):
+    def __init__(self, line: Line, start: dict[str, Any]) -> None:
+        super().__init__(line)
+        self.terms = Terms.from_json(start["terms"])
+        self.view: View | None = None
+        if self.terms.rung >= 2:
+            self.view = View(self.terms, start["folder"], self._map_users)
+        else:
+            kernel.adopt_orphans()
+        self._furnish(start)
+        import autograder.grading.student  # noqa: F401 (before the forks)
+
+    def _map_users(self) -> None:
+        self.line.ask({"map": os.getpid()})
+
+    def _furnish(self, start: dict[str, Any]) -> None:
+        """A folder to import things in: matplotlib takes a second to make its list of fonts anew."""
+        folder = f"{BOX}/tmp" if self.view else start["folder"]
+        if self.view:
+            kernel.mount("box", BOX, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=64m")
+            os.mkdir(folder)
+        for name, text in start["fonts"].items():
+            Path(folder, name).write_text(text, encoding="utf-8")
+        os.environ.update(HOME=folder, MPLCONFIGDIR=folder, TMPDIR=folder, IPYTHONDIR=folder)
+        os.chdir(folder)
+
+    def fork(self) -> int:
+        self.size = self._size()
+        return self.view.fork() if self.view else os.fork()
+
+    def sweep(self) -> None:
+        # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
+        while not self.view:
+            left = set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - self.children
+            if not left:
+                return
+            for orphan in left:
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(orphan, signal.SIGKILL)
+                    os.waitpid(orphan, 0)
+
+    def _size(self) -> int:
+        """This process's address space in bytes."""
+        proc = self.view.proc if self.view else None
+        with open(os.open("self/statm" if self.view else "/proc/self/statm", os.O_RDONLY, dir_fd=proc), encoding="ascii") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+        from autograder.grading import student
+
+        if self.view:
+            box = self.view.confine(self.size)
+        else:
+            box = question["box"]
+            os.setsid()
+            if self.terms.rung == 1:
+                limit(self.terms, self.size)
+                lock(self.terms, box, list(self.terms.readable))
+        close_all_but(descriptor)
+        student.settle(box)
+        student.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question["seed"])
+
+
+class _Checkers(_Parent):
+    def __init__(self, line: Line, start: dict[str, Any]) -> None:
+        super().__init__(line)
+        os.chdir(start["folder"])
+        os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start["folder"])  # no learner's progress is kept here
+        import autograder.grading.checker  # noqa: F401 (before the forks)
+
+    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+        from autograder.grading import checker
+
+        os.setsid()
+        close_all_but(descriptor)
+        checker.serve(socket.socket(fileno=descriptor), self.shell)
+
+
+if __name__ == "__main__":
+    main()

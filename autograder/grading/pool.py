@@ -1,0 +1,341 @@
+"""The local executor: two warm parents a notebook, a few submissions at a time, and one loop that watches over them all."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from autograder.grading.channel import Channel, Gone, soon
+from autograder.grading.jobs import Notebook
+from autograder.grading.line import Line, pair
+from autograder.grading.sandbox.jail import NOBODY
+from autograder.grading.sandbox.terms import Terms
+from autograder.grading.wire import Garbled
+
+GRACE = 5.0  # seconds that a checker has beyond those of its test
+TICK = 0.2  # seconds between two looks at the memory
+MOST_RESULT = 1 << 31
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class NotHeld(Exception):
+    """The sandbox can't be made as it should be; the message says what failed."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One notebook of one student, and what the checker's process is told of it."""
+
+    student: str
+    notebook: str
+    job: dict[str, Any]
+    seed: int = 0
+
+
+@dataclass
+class Running:
+    """A task on its way."""
+
+    task: Task
+    channel: Channel
+    checker: int
+    deadline: float
+    at: int | None = None  # the test that runs
+    student: int | None = None
+    since: float = 0.0
+    box: str | None = None
+    why: str | None = None  # we ended the student's process
+
+
+class Parent:
+    """A warm parent, seen from here."""
+
+    def __init__(self, role: str, start: dict[str, Any], environment: dict[str, str]) -> None:
+        ours, theirs = pair()
+        command = [sys.executable, "-P", "-m", "autograder.grading.parent", role, str(theirs.fileno())]
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=(theirs.fileno(),),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        self.line = Line(ours)
+        self.line.send(start)
+
+    def ready(self) -> None:
+        """Wait until it can be asked. Raises NotHeld where it could not start."""
+        while True:
+            try:
+                message, _ = self.line.receive()
+            except EOFError:
+                raise NotHeld("its process ended") from None
+            if "failed" in message:
+                raise NotHeld(message["failed"])
+            if "ready" in message:
+                return
+            try:
+                self._map_users()
+            except OSError as error:
+                raise NotHeld(f"users can't be mapped: {error.strerror}") from None
+            self.line.send({"mapped": True})
+
+    def _map_users(self) -> None:
+        """Give it its users, from outside: root stands for whoever runs this; one more, where that is allowed, for students."""
+        folder = Path("/proc", str(self.process.pid))
+        if os.geteuid() == 0:
+            both = f"0 0 1\n{NOBODY} {NOBODY} 1\n"
+            (folder / "uid_map").write_text(both)
+            (folder / "gid_map").write_text(both)
+        else:
+            (folder / "setgroups").write_text("deny")
+            (folder / "uid_map").write_text(f"0 {os.geteuid()} 1")
+            (folder / "gid_map").write_text(f"0 {os.getegid()} 1")
+
+    def warm(self, cells: list[tuple[str, str]], files: dict[str, bytes]) -> Channel:
+        """Have it run `cells` beside `files`; the answer comes over the channel."""
+        ours, theirs = socket.socketpair()
+        self.line.send({"warm": True}, theirs.fileno())
+        theirs.close()
+        channel = Channel(ours)
+        beside = {name: base64.b64encode(content).decode() for name, content in files.items()}
+        channel.send(json.dumps({"cells": cells, "files": beside}).encode())
+        return channel
+
+    def spawn(self, descriptor: int, **what: Any) -> int:
+        return int(self.line.ask({"spawn": True, **what}, descriptor)["child"])
+
+    def end(self, child: int) -> int:
+        return int(self.line.ask({"end": child})["status"])
+
+    def close(self) -> None:
+        self.line.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass
+class Parents:
+    """Both parents of a notebook, and what its cells showed that were run once for all."""
+
+    notebook: Notebook
+    terms: Terms
+    folder: Path
+    shown: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("view", "work"):
+            (self.folder / name).mkdir(parents=True)
+        start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view"), "fonts": _fonts()}
+        self.students = Parent("students", start, _environment(bare=True))
+        self.checkers = Parent("checkers", {"folder": str(self.folder / "work")}, _environment(bare=False))
+        self.students.ready()
+        self.checkers.ready()
+        shown = self.students.warm(self.notebook.warm_students(), self.notebook.files)
+        ready = self.checkers.warm(self.notebook.warm_checkers(), self.notebook.files)
+        self.shown = json.loads(shown.receive(most=MOST_RESULT))
+        ready.receive(most=MOST_RESULT)
+        for parent in (self.students, self.checkers):
+            parent.line.receive()
+
+    def close(self) -> None:
+        self.students.close()
+        self.checkers.close()
+
+
+class Pool:
+    """Runs tasks of some released notebooks on this machine. A context manager; results come in any order."""
+
+    def __init__(self, notebooks: Iterable[Notebook], terms: Terms, jobs: int) -> None:
+        self.notebooks, self.terms, self.jobs = tuple(notebooks), terms, jobs
+        self.running: dict[int, Running] = {}
+        self.lost: list[tuple[Task, dict[str, Any]]] = []  # whose checker could not be kept alive
+        self.selector = selectors.DefaultSelector()
+
+    def __enter__(self) -> Pool:
+        self.folder = Path(tempfile.mkdtemp(prefix="leftcontext-"))
+        self.folder.chmod(0o755)
+        self.parents: dict[str, Parents] = {}
+        try:
+            for notebook in self.notebooks:
+                self.parents[notebook.name] = Parents(notebook, self.terms, self.folder / f"{len(self.parents)}")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for running in list(self.running.values()):
+            with contextlib.suppress(EOFError, OSError):
+                self._drop(running)
+        for parents in self.parents.values():
+            parents.close()
+        self.selector.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def shown(self, notebook: str) -> dict[str, list[dict[str, Any]]]:
+        """What the cells that depend on no student showed, by their number in the released notebook."""
+        return self.parents[notebook].shown
+
+    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
+        """Run tasks, a few at a time, and hand back each one's result as it comes."""
+        waiting = iter(tasks)
+        while True:
+            while len(self.running) < self.jobs + 1:  # one more, so that no core waits while a result is written
+                task = next(waiting, None)
+                if task is None:
+                    break
+                self._start(task)
+            if not self.running and not self.lost:
+                return
+            yield from self._step()
+
+    def _start(self, task: Task) -> None:
+        ours, theirs = socket.socketpair()
+        checker = self.parents[task.notebook].checkers.spawn(theirs.fileno())
+        theirs.close()
+        running = Running(task, Channel(ours), checker, soon(task.job["seconds_in_all"] + GRACE))
+        self.running[ours.fileno()] = running
+        self.selector.register(ours, selectors.EVENT_READ, running)
+        with contextlib.suppress(Gone):  # then the loop finds it gone
+            running.channel.send(json.dumps(task.job).encode())
+
+    def _step(self) -> Iterator[tuple[Task, dict[str, Any]]]:
+        """Serve whoever has something to say; see to those who take too long or too much."""
+        for key, _ in self.selector.select(TICK) if self.running else ():
+            running: Running = key.data
+            try:
+                message = json.loads(running.channel.receive(most=MOST_RESULT))
+            except (Gone, Garbled, ValueError):
+                self._again(running, "The test ended its own process.")
+                continue
+            if "outputs" in message:
+                self._drop(running)
+                yield running.task, message
+            else:
+                with contextlib.suppress(Gone, OSError):
+                    self._serve(running, message)
+        yield from self.lost
+        self.lost.clear()
+        for running in list(self.running.values()):
+            if time.monotonic() > running.deadline:
+                self._again(running, f"The test was still running after {running.task.job['seconds']:g} seconds.")
+            elif running.student is not None and time.monotonic() - running.since > TICK:
+                self._weigh(running)
+
+    def _serve(self, running: Running, message: dict[str, Any]) -> None:
+        if "at" in message:
+            running.at = message["at"]
+            running.deadline = soon(message["seconds"] + GRACE)
+        elif "student" in message:
+            self._new_student(running)
+        elif "end" in message:
+            status = self._end_student(running)
+            running.channel.send(json.dumps({"status": status, "why": running.why}).encode())
+            running.why = None
+
+    def _new_student(self, running: Running) -> None:
+        ours, theirs = socket.socketpair()
+        if self.terms.rung < 2:
+            running.box = tempfile.mkdtemp(dir=self.folder)
+        parent = self.parents[running.task.notebook].students
+        running.student = parent.spawn(theirs.fileno(), seed=running.task.seed, box=running.box)
+        running.since = time.monotonic()
+        theirs.close()
+        socket.send_fds(running.channel.connection, [b"S"], [ours.fileno()])
+        ours.close()
+
+    def _end_student(self, running: Running) -> int:
+        status = 0
+        if running.student is not None:
+            status = self.parents[running.task.notebook].students.end(running.student)
+            running.student = None
+        if running.box:
+            shutil.rmtree(running.box, ignore_errors=True)
+            running.box = None
+        return status
+
+    def _drop(self, running: Running) -> None:
+        self.selector.unregister(running.channel.connection)
+        del self.running[running.channel.connection.fileno()]
+        running.channel.close()
+        self._end_student(running)
+        self.parents[running.task.notebook].checkers.end(running.checker)
+
+    def _again(self, running: Running, why: str) -> None:
+        """A test took its own process down: give that one up, and do the task anew without it."""
+        self._drop(running)
+        job = running.task.job
+        lost = running.at if running.at is not None else _first_test(job)
+        if lost == -1 or str(lost) in job["given_up"]:
+            self.lost.append((running.task, {"outputs": {}, "notes": [f"It could not be run: {why}"], "findings": {}}))
+            return
+        given_up = {**job["given_up"], str(lost): why}
+        self._start(Task(running.task.student, running.task.notebook, {**job, "given_up": given_up}, running.task.seed))
+
+    def _weigh(self, running: Running) -> None:
+        """End a student's processes where together they use too much memory."""
+        parent = self.parents[running.task.notebook].students
+        with contextlib.suppress(psutil.Error, OSError, StopIteration):
+            first = psutil.Process(_outer(parent.process.pid, running.student) if self.terms.rung >= 2 else running.student)
+            base = first.parent().memory_info().rss if first.parent() else 0
+            family = [first, *first.children(recursive=True)]
+            used = sum(max(0, one.memory_info().rss - base) for one in family)
+            if used > self.terms.total_memory:
+                running.why = "memory"
+                first.send_signal(signal.SIGKILL)
+
+
+def _first_test(job: dict[str, Any]) -> int:
+    tests = (n for n, step in enumerate(job["steps"]) if step["do"] == "test" and str(n) not in job["given_up"])
+    return next(tests, -1)
+
+
+def _outer(parent: int, local: int | None) -> int:
+    """The number out here of a process that is `local` to its parent's namespace. Raises StopIteration."""
+    for process in psutil.Process(parent).children(recursive=True):
+        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        numbers = next(line for line in lines if line.startswith("NSpid:")).split()
+        if len(numbers) == 4 and int(numbers[2]) == local:
+            return process.pid
+    raise StopIteration
+
+
+def _environment(bare: bool) -> dict[str, str]:
+    """Of a parent. The students' one knows nothing of who runs it."""
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "PYTHONPATH", "TZ") if name in os.environ}
+    base = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **kept} if bare else dict(os.environ)
+    return {
+        **base,
+        **dict.fromkeys(THREADS, "1"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _fonts() -> dict[str, str]:
+    """matplotlib's list of fonts, if it has made one; it may not look for it in the sandbox."""
+    import matplotlib
+
+    found = Path(matplotlib.get_cachedir()).glob("fontlist-v*.json")
+    return {path.name: path.read_text(encoding="utf-8") for path in found}

@@ -1,0 +1,80 @@
+"""`leftcontext grade` at a terminal: the bar, the lines, and what is said at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from autograder.grading.grade import Graded, grade
+from autograder.grading.pool import NotHeld
+from autograder.grading.sandbox import rungs
+from autograder.nbgrader_grades import NotThere
+
+STOPPED, REFUSED = 130, 2
+
+
+def run(
+    assignment: str,
+    jobs: int | None,
+    as_json: bool,
+    students: Iterable[str] | None,
+    again: bool,
+    seconds: float | None,
+    rung: int,
+) -> int:
+    """Grade, and show how it goes on standard error; a line of JSON each on standard output. Returns an exit code."""
+    console = Console(stderr=True)
+    columns = (TextColumn("grading"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    start, graded = time.monotonic(), list[Graded]()
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, rate="")
+        try:
+            for one in grade(
+                assignment,
+                jobs=jobs or os.cpu_count() or 1,
+                rung=rung,
+                again=again,
+                students=students,
+                seconds=seconds,
+                began=lambda total: bar.update(task, total=total),
+                said=lambda sentence: bar.console.print(sentence, highlight=False, soft_wrap=True),
+            ):
+                graded.append(one)
+                bar.update(task, advance=1, rate=f"{len(graded) / (time.monotonic() - start):.1f} a second")
+                if as_json:
+                    print(one.to_json(), flush=True)
+                elif one.notes:
+                    bar.console.print(f"{one.student}: {' '.join(one.notes)}", highlight=False, markup=False, soft_wrap=True)
+        except (NotThere, NotHeld) as reason:
+            print(f"leftcontext: {_advice(reason, rung)}", file=sys.stderr)
+            return REFUSED
+        except KeyboardInterrupt:
+            print(f"Stopped. {len(graded)} are graded and kept; the same command goes on.", file=sys.stderr)
+            return STOPPED
+    if not as_json:
+        _sum_up(assignment, graded, time.monotonic() - start)
+    return 0
+
+
+def _advice(reason: Exception, rung: int) -> str:
+    if isinstance(reason, NotThere):
+        return str(reason)
+    lower = f" Rung {rung - 1} asks for less: --rung {rung - 1}." if rung > 1 else ""
+    return f"rung {rung} of the sandbox ({rungs.MEANING[rung]}) does not hold here: {reason}.{lower} Without any: --unsafe."
+
+
+def _sum_up(assignment: str, graded: list[Graded], took: float) -> None:
+    if not graded:
+        print(f"{assignment}: nothing new to grade. All again: --again.")
+        return
+    mean = sum(one.score for one in graded) / len(graded)
+    loose = sum(bool(one.unhardened) for one in graded)
+    rate = f"{took:.1f} s ({len(graded) / took:.1f} a second)"
+    print(f"{assignment}: {len(graded)} graded in {rate}, mean {mean:.2f} of {graded[0].max_score:g}.")
+    if loose:
+        print(f"{loose} have points that are unhardened: see the comments in formgrader.")

@@ -1,0 +1,147 @@
+"""An IPython shell without a kernel: it runs a cell and hands back its outputs, as a notebook stores them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+
+MOST_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
+MOST_DATA = 4_000_000  # characters of one displayed object
+CUT = "\n[the rest was cut off]\n"
+Output = dict[str, Any]
+
+
+class _Outputs:
+    """What the running cell has shown so far, in order."""
+
+    def __init__(self) -> None:
+        self.items: list[Output] = []
+        self.room = MOST_TEXT
+
+    def stream(self, name: str, text: str) -> None:
+        if self.room <= 0:
+            return
+        if len(text) > self.room:
+            text = text[: self.room] + CUT
+        self.room -= len(text)
+        if self.items and self.items[-1].get("name") == name:
+            self.items[-1]["text"] += text
+        else:
+            self.items.append({"output_type": "stream", "name": name, "text": text})
+
+    def data(self, kind: str, data: dict[str, Any], metadata: dict[str, Any], **more: Any) -> None:
+        size = sum(len(part) if isinstance(part, str | bytes) else 100 for part in data.values())
+        if size <= MOST_DATA and len(self.items) < 1000:
+            self.items.append({"output_type": kind, "data": data, "metadata": metadata, **more})
+
+
+class _Stream(io.TextIOBase):
+    def __init__(self, shell: Shell, name: str) -> None:
+        self.shell, self.stream_name = shell, name
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self.shell.outputs.stream(self.stream_name, text)
+        return len(text)
+
+
+class _Publisher(DisplayPublisher):
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, **_: Any) -> None:
+        self.shell.outputs.data("display_data", dict(data), dict(metadata or {}))
+
+    def clear_output(self, wait: bool = False) -> None:
+        self.shell.outputs.items.clear()
+
+
+class _Hook(DisplayHook):
+    def write_output_prompt(self) -> None: ...
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        more = {"execution_count": self.shell.execution_count}
+        self.shell.outputs.data("execute_result", dict(format_dict), dict(md_dict or {}), **more)
+
+    def finish_displayhook(self) -> None: ...
+
+
+class Shell(InteractiveShell):
+    """Make it by `Shell.instance()`: `display` and `get_ipython` look for the one instance."""
+
+    def __init__(self, **options: Any) -> None:
+        self.outputs = _Outputs()
+        super().__init__(displayhook_class=_Hook, display_pub_class=_Publisher, **options)
+        self.colors = "nocolor"
+        self.history_manager.enabled = False
+
+    def init_history(self) -> None:
+        from IPython.core.history import HistoryManager
+
+        self.history_manager = HistoryManager(shell=self, parent=self, enabled=False, hist_file=":memory:")
+
+    def init_io(self) -> None: ...
+
+    def enable_gui(self, gui: Any = None) -> None: ...
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
+        try:
+            said = str(evalue)
+        except Exception:  # their own __str__
+            said = ""
+        lines = [str(line)[:20_000] for line in stb][:400]
+        self.outputs.items.append(
+            {"output_type": "error", "ename": str(etype.__name__)[:200], "evalue": said[:20_000], "traceback": lines}
+        )
+
+    def run(self, source: str) -> list[Output]:
+        """The outputs of one cell; an error is one of them."""
+        self.outputs = _Outputs()
+        with self._captured():
+            done = self.run_cell(source, store_history=False, silent=False)
+        if not done.success and not any(item["output_type"] == "error" for item in self.outputs.items):
+            error = done.error_in_exec or done.error_before_exec
+            self._showtraceback(type(error), error, [f"{type(error).__name__}: {error}"])
+        return self.outputs.items
+
+    @contextlib.contextmanager
+    def _captured(self) -> Iterator[None]:
+        # The same streams each time: whoever keeps sys.stdout, as a logging handler does, goes on writing.
+        with (
+            contextlib.redirect_stdout(_Stream(self, "stdout")),
+            contextlib.redirect_stderr(_Stream(self, "stderr")),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("default")
+            # Shown, but not on standard error: whatever stands there, nbgrader takes for a failed test.
+            warnings.showwarning = _show_warning
+            yield
+
+    def forget(self) -> None:
+        """A namespace as if nothing had run."""
+        for name in list(self.user_ns):
+            if name not in self.user_ns_hidden:
+                del self.user_ns[name]
+        self.execution_count = 1
+
+
+def _show_warning(message: Any, category: Any, *_: Any, **__: Any) -> None:
+    print(f"{category.__name__}: {message}")
+
+
+def make() -> Shell:
+    """The one shell of this process."""
+    shell: Shell = Shell.instance()
+    sys.modules["__main__"].__dict__.setdefault("__file__", None)
+    return shell

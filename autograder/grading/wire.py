@@ -1,0 +1,208 @@
+"""The only language that the student's process and the checker share: plain data, bounded, never pickle.
+
+A message is a JSON tree followed by the raw bytes that it points into. Whatever it holds, decoding it makes numbers, strings,
+containers, plain arrays and handles of functions, and nothing else; a message that is anything else is `Garbled`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import math
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.grading.names import is_unwritten
+
+MOST_BYTES = 64 * 1024 * 1024
+MOST_NODES = 1_000_000
+DEEPEST = 60
+KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
+GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+TYPES = ("bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "dict", "set", "object")
+
+Export = Callable[[Callable[..., Any]], int]
+Import = Callable[[int, str, bool], Any]
+
+
+class Uncrossable(TypeError):
+    """A value that is no plain data; the message names its type."""
+
+
+class Garbled(ValueError):
+    """Bytes that are no message."""
+
+
+def encode(value: Any, export: Export | None = None) -> bytes:
+    """A message that holds `value`; `export` numbers the functions in it. Raises Uncrossable."""
+    writer = _Writer(export)
+    tree = json.dumps(writer.tree(value, 0), separators=(",", ":")).encode()
+    message = struct.pack("<I", len(tree)) + tree + b"".join(writer.blobs)
+    if len(message) > MOST_BYTES:
+        raise Uncrossable(f"It is too big to be judged: more than {MOST_BYTES // 2**20} MB.")
+    return message
+
+
+def decode(message: bytes, imported: Import | None = None) -> Any:
+    """The value in a message; `imported` makes something to call of a function's number. Raises Garbled."""
+    try:
+        (length,) = struct.unpack_from("<I", message)
+        tree = json.loads(message[4 : 4 + length])
+        return _Reader(message[4 + length :], imported).value(tree, 0)
+    except Garbled:
+        raise
+    except Exception as error:  # foreign bytes: whatever goes wrong, it is their fault
+        raise Garbled(f"no message: {type(error).__name__}") from None
+
+
+class _Writer:
+    def __init__(self, export: Export | None) -> None:
+        self.export, self.blobs, self.size, self.nodes = export, list[bytes](), 0, 0
+
+    def tree(self, value: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > DEEPEST or self.nodes > MOST_NODES:
+            raise Uncrossable("It is nested too deeply, or has too many parts, to be judged.")
+        if value is None or value is True or value is False:
+            return value
+        for types, write in self._known():
+            if isinstance(value, types):
+                return write(value, depth + 1)
+        return self._named(value)
+
+    def _known(self) -> tuple[tuple[Any, Callable[[Any, int], Any]], ...]:
+        # In this order: np.float64 is a float too. Subclasses cross as what they are underneath.
+        return (
+            (np.ndarray, self._array),
+            (np.generic, lambda v, _: ["n", *self._array(np.asarray(v), 0)[1:]]),
+            (int, lambda v, _: ["i", format(int.__index__(v), "x")]),
+            (float, lambda v, _: float.__float__(v)),
+            (complex, lambda v, _: ["z", complex(v).real, complex(v).imag]),
+            (str, lambda v, _: str.__str__(v)),
+            ((bytes, bytearray), lambda v, _: ["b", *self._blob(bytes(v))]),
+            (list, lambda v, depth: ["l", *(self.tree(part, depth) for part in list.__iter__(v))]),
+            (tuple, lambda v, depth: ["t", *(self.tree(part, depth) for part in tuple.__iter__(v))]),
+            (set, lambda v, depth: ["s", *(self.tree(part, depth) for part in set.__iter__(v))]),
+            (frozenset, lambda v, depth: ["f", *(self.tree(part, depth) for part in frozenset.__iter__(v))]),
+            (dict, self._dict),
+            (range, lambda v, _: ["r", *(format(part, "x") for part in (v.start, v.stop, v.step))]),
+            (slice, lambda v, depth: ["c", *(self.tree(part, depth) for part in (v.start, v.stop, v.step))]),
+        )
+
+    def _dict(self, value: dict[Any, Any], depth: int) -> list[Any]:
+        return ["d", *([self.tree(key, depth), self.tree(part, depth)] for key, part in dict.items(value))]
+
+    def _array(self, value: np.ndarray[Any, Any], _depth: int) -> list[Any]:
+        if isinstance(value, np.ma.MaskedArray):
+            raise Uncrossable("It is a masked array, which can't be judged. Return a plain array.")
+        plain = np.array(value, copy=True, subok=False, order="C")
+        if plain.dtype.kind not in KINDS:
+            raise Uncrossable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
+        return ["a", plain.dtype.str, list(plain.shape), *self._blob(plain.tobytes())]
+
+    def _blob(self, data: bytes) -> list[int]:
+        start = self.size
+        self.size += len(data)
+        if self.size > MOST_BYTES:
+            raise Uncrossable(f"It is too big to be judged: more than {MOST_BYTES // 2**20} MB.")
+        self.blobs.append(data)
+        return [start, len(data)]
+
+    def _named(self, value: Any) -> list[Any]:
+        if value is Ellipsis:
+            return ["e"]
+        if isinstance(value, np.dtype) and value.kind in KINDS:
+            return ["y", value.str]
+        if isinstance(value, type) and issubclass(value, np.generic) and np.dtype(value).kind in KINDS:
+            return ["Y", np.dtype(value).str]
+        if isinstance(value, type) and value.__name__ in TYPES and getattr(builtins, value.__name__) is value:
+            return ["T", value.__name__]
+        if isinstance(value, np.random.Generator) and type(value.bit_generator).__name__ in GENERATORS:
+            return ["g", self.tree(value.bit_generator.state, 1)]
+        if callable(value) and not isinstance(value, type) and self.export:
+            return ["h", self.export(value), str(getattr(value, "__name__", "function"))[:80], is_unwritten(value)]
+        raise Uncrossable(f"It is {_kind(value)}, which can't be handed over to the tests as plain data.")
+
+
+class _Reader:
+    def __init__(self, blobs: bytes, imported: Import | None) -> None:
+        self.blobs, self.imported, self.nodes = blobs, imported, 0
+
+    def value(self, tree: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > DEEPEST or self.nodes > MOST_NODES:
+            raise Garbled("too deep or too many parts")
+        if not isinstance(tree, list):
+            if tree is None or isinstance(tree, bool | float | str):
+                return tree
+            raise Garbled("a bare number or object")
+        tag, parts = tree[0], tree[1:]
+        if tag in ("l", "t", "s", "f", "c"):
+            values = [self.value(part, depth + 1) for part in parts]
+            return slice(*values) if tag == "c" else {"l": list, "t": tuple, "s": set, "f": frozenset}[tag](values)
+        if tag == "d":
+            return {self.value(key, depth + 1): self.value(part, depth + 1) for key, part in parts}
+        return self._single(tag, parts, depth)
+
+    def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:
+        match tag, parts:
+            case ("i", [str(digits)]):
+                return int(digits, 16)
+            case ("z", [float(real), float(imaginary)]):
+                return complex(real, imaginary)
+            case ("b", [int(start), int(size)]):
+                return self._bytes(start, size)
+            case ("a" | "n", [str(dtype), list(shape), int(start), int(size)]):
+                array = self._array(dtype, shape, start, size)
+                return array if tag == "a" else array[()]
+            case ("r", [str(start), str(stop), str(step)]):
+                return range(int(start, 16), int(stop, 16), int(step, 16))
+            case ("e", []):
+                return Ellipsis
+            case ("y", [str(dtype)]):
+                return _dtype(dtype)
+            case ("Y", [str(dtype)]):
+                return _dtype(dtype).type
+            case ("T", [str(name)]) if name in TYPES:
+                return getattr(builtins, name)
+            case ("g", [state]):
+                return _generator(self.value(state, depth + 1))
+            case ("h", [int(number), str(name), bool(empty)]) if self.imported:
+                return self.imported(number, name[:80], empty)
+        raise Garbled("an unknown kind of value")
+
+    def _bytes(self, start: int, size: int) -> bytes:
+        if not 0 <= start <= start + size <= len(self.blobs):
+            raise Garbled("points outside the message")
+        return self.blobs[start : start + size]
+
+    def _array(self, dtype: str, shape: list[Any], start: int, size: int) -> np.ndarray[Any, Any]:
+        if not all(isinstance(n, int) and n >= 0 for n in shape):
+            raise Garbled("no shape")
+        kind, parts = _dtype(dtype), math.prod(shape)
+        if parts * kind.itemsize != size or parts > MOST_BYTES:
+            raise Garbled("another size than its shape says")
+        data = bytearray(self._bytes(start, size))  # writable, as an array of one's own is
+        return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    dtype = np.dtype(name)
+    if dtype.kind not in KINDS or dtype.subdtype or dtype.names:
+        raise Garbled("no plain dtype")
+    return dtype
+
+
+def _generator(state: Any) -> np.random.Generator:
+    if state["bit_generator"] not in GENERATORS:
+        raise Garbled("no known generator")
+    bits = getattr(np.random, state["bit_generator"])()
+    bits.state = state
+    return np.random.Generator(bits)
+
+
+def _kind(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"

@@ -1,0 +1,106 @@
+"""What crosses between the student's process and the checker arrives as it was; anything else is refused."""
+
+import contextlib
+import math
+import struct
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from autograder.grading.wire import DEEPEST, Garbled, Uncrossable, decode, encode
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers(allow_nan=False),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+def same(a: object, b: object) -> bool:
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, float) and math.isnan(a):
+        return math.isnan(b)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    return a == b
+
+
+@given(plain)
+@settings(deadline=None)
+def test_plain_data_arrives_as_it_was(value: object) -> None:
+    assert same(decode(encode(value)), value)
+
+
+@given(arrays.arrays(arrays.scalar_dtypes() , arrays.array_shapes(min_dims=0, min_side=0)))
+@settings(deadline=None)
+def test_arrays_arrive_bit_for_bit(value: np.ndarray) -> None:
+    back = decode(encode(value))
+    assert (type(back), back.dtype, back.shape, back.tobytes()) == (np.ndarray, value.dtype, value.shape, value.tobytes())
+
+
+@given(st.binary(max_size=300), st.binary(max_size=50))
+@settings(deadline=None, max_examples=500)
+def test_foreign_bytes_are_garbled_and_nothing_worse(tree: bytes, rest: bytes) -> None:
+    for message in (tree, struct.pack("<I", len(tree)) + tree + rest):
+        with contextlib.suppress(Garbled):
+            decode(message)
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        b'["a","|O",[1],0,8]', b'["a","<f8",[-1],0,8]', b'["a","<f8",[99],0,8]', b'["a","<f8",[1],4,99]', b'["T","type"]',
+        b'["h",1,"f",false]', b'["g",["d"]]', b"[" * 100_000, b'["i","' + b"9" * 10 + b'z"]', b"{}", b"[]", b'["T","eval"]',
+    ],
+)  # fmt: skip
+def test_forged_messages_are_garbled(tree: bytes) -> None:
+    with pytest.raises(Garbled):
+        decode(struct.pack("<I", len(tree)) + tree + bytes(8))
+
+
+class Liar(np.ndarray):
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __array_function__(self, *_: object) -> object:
+        return True
+
+
+def test_subclasses_cross_as_what_they_are_underneath() -> None:
+    assert type(decode(encode(np.zeros(2).view(Liar)))) is np.ndarray
+    assert type(decode(encode(OrderedDict(a=1)))) is dict
+    assert type(decode(encode(np.float32(1.5)))) is np.float32
+
+
+@pytest.mark.parametrize("value", [object(), iter([]), int.__add__, Liar, np.array([object()]), np.ma.array([1])])
+def test_what_is_no_data_gets_a_sentence(value: object) -> None:
+    with pytest.raises(Uncrossable, match="It is"):
+        encode(value)
+
+
+def test_no_bottomless_list_crosses() -> None:
+    endless: list = []
+    endless.append(endless)
+    with pytest.raises(Uncrossable):
+        encode(endless)
+    deep: list = []
+    for _ in range(DEEPEST + 5):
+        deep = [deep]
+    with pytest.raises(Uncrossable):
+        encode(deep)
+
+
+def test_functions_cross_as_handles_and_generators_by_their_state() -> None:
+    known: list = []
+    message = encode([len, np.random.default_rng(3)], lambda f: known.append(f) or 7)
+    name, rng = decode(message, lambda number, name, empty: (number, name))
+    assert known == [len] and name == (7, "len")
+    assert rng.random() == np.random.default_rng(3).random()
+    assert decode(encode([np.float32, np.dtype("int8"), int])) == [np.float32, np.dtype("int8"), int]
