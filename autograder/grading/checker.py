@@ -202,14 +202,14 @@ class Checker:
             checking.listeners[:] = [self._heard]
 
     def _heard(self, exercise: str, verdict: Any) -> None:
-        from autograder import feedback
+        from autograder import feedback  # here, for most courses know no judge
 
         idea = verdict.finding.misconception if verdict.finding else None
         self.findings[self.testing] = {
             "exercise": exercise,
             "passed": verdict.passed,
             "misconception": idea.id if idea else None,
-            "title": idea.title if idea else "",
+            "title": idea.name if idea else "",
             "says": verdict.finding.says if verdict.finding else "",
             "text": feedback.text(verdict, hints=1)[:4000],
         }

@@ -12,6 +12,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -106,10 +107,14 @@ class _Parent:
         sys.path.insert(0, "")  # a notebook imports what lies beside it
         self.shell = shell.make()
         outputs = {key: self.shell.run(source) for key, source in work["cells"]}
+        self.rehearse(work["tests"])
         channel.send(json.dumps(outputs, default=str).encode())
         channel.close()
         gc.collect()
         gc.freeze()  # what is here is shared with all children, if no collection touches it
+
+    def rehearse(self, tests: list[str]) -> None:
+        """Load what tests will need, before the forks."""
 
     def fork(self) -> int:
         return os.fork()
@@ -188,12 +193,27 @@ class _Checkers(_Parent):
         os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start["folder"])  # no learner's progress is kept here
         import autograder.grading.checker  # noqa: F401 (before the forks)
 
+    def rehearse(self, tests: list[str]) -> None:
+        if "autograder.checking" not in sys.modules:
+            return
+        from autograder import bank, feedback
+        from autograder.judge import judge
+
+        for id in {id for source in tests for id in re.findall(r"""check\(["'](\w+)["']""", source)}:
+            with contextlib.suppress(bank.UnknownExercise):
+                verdict = judge(bank.find(id).load(), _nothing)
+                feedback.text(verdict), feedback.as_html(verdict)
+
     def begin(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import checker
 
         os.setsid()
         close_all_but(descriptor)
         checker.serve(socket.socket(fileno=descriptor), self.shell)
+
+
+def _nothing(*_: Any, **__: Any) -> Any:
+    return 0
 
 
 if __name__ == "__main__":

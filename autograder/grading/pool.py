@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import resource
 import selectors
 import shutil
 import signal
@@ -19,17 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from autograder.grading.channel import Channel, Gone, soon
 from autograder.grading.jobs import Notebook
 from autograder.grading.line import Line, pair
+from autograder.grading.plan import TEST
 from autograder.grading.sandbox.jail import NOBODY
 from autograder.grading.sandbox.terms import Terms
 from autograder.grading.wire import Garbled
 
 GRACE = 5.0  # seconds that a checker has beyond those of its test
-TICK = 0.2  # seconds between two looks at the memory
+TICK = 0.25  # seconds between two looks at the memory
 MOST_RESULT = 1 << 31
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -58,7 +58,6 @@ class Running:
     deadline: float
     at: int | None = None  # the test that runs
     student: int | None = None
-    since: float = 0.0
     box: str | None = None
     why: str | None = None  # we ended the student's process
 
@@ -109,14 +108,14 @@ class Parent:
             (folder / "uid_map").write_text(f"0 {os.geteuid()} 1")
             (folder / "gid_map").write_text(f"0 {os.getegid()} 1")
 
-    def warm(self, cells: list[tuple[str, str]], files: dict[str, bytes]) -> Channel:
+    def warm(self, cells: list[tuple[str, str]], files: dict[str, bytes], tests: list[str]) -> Channel:
         """Have it run `cells` beside `files`; the answer comes over the channel."""
         ours, theirs = socket.socketpair()
         self.line.send({"warm": True}, theirs.fileno())
         theirs.close()
         channel = Channel(ours)
         beside = {name: base64.b64encode(content).decode() for name, content in files.items()}
-        channel.send(json.dumps({"cells": cells, "files": beside}).encode())
+        channel.send(json.dumps({"cells": cells, "files": beside, "tests": tests}).encode())
         return channel
 
     def spawn(self, descriptor: int, **what: Any) -> int:
@@ -151,8 +150,9 @@ class Parents:
         self.checkers = Parent("checkers", {"folder": str(self.folder / "work")}, _environment(bare=False))
         self.students.ready()
         self.checkers.ready()
-        shown = self.students.warm(self.notebook.warm_students(), self.notebook.files)
-        ready = self.checkers.warm(self.notebook.warm_checkers(), self.notebook.files)
+        shown = self.students.warm(self.notebook.warm_students(), self.notebook.files, [])
+        tests = [cell.source for cell in self.notebook.cells if cell.role == TEST]
+        ready = self.checkers.warm(self.notebook.warm_checkers(), self.notebook.files, tests)
         self.shown = json.loads(shown.receive(most=MOST_RESULT))
         ready.receive(most=MOST_RESULT)
         for parent in (self.students, self.checkers):
@@ -169,6 +169,7 @@ class Pool:
     def __init__(self, notebooks: Iterable[Notebook], terms: Terms, jobs: int) -> None:
         self.notebooks, self.terms, self.jobs = tuple(notebooks), terms, jobs
         self.running: dict[int, Running] = {}
+        self.next_look = 0.0
         self.lost: list[tuple[Task, dict[str, Any]]] = []  # whose checker could not be kept alive
         self.selector = selectors.DefaultSelector()
 
@@ -237,10 +238,13 @@ class Pool:
                     self._serve(running, message)
         yield from self.lost
         self.lost.clear()
+        heavy = time.monotonic() > self.next_look
+        if heavy:
+            self.next_look = soon(TICK)
         for running in list(self.running.values()):
             if time.monotonic() > running.deadline:
                 self._again(running, f"The test was still running after {running.task.job['seconds']:g} seconds.")
-            elif running.student is not None and time.monotonic() - running.since > TICK:
+            elif heavy and running.student is not None:
                 self._weigh(running)
 
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
@@ -260,7 +264,6 @@ class Pool:
             running.box = tempfile.mkdtemp(dir=self.folder)
         parent = self.parents[running.task.notebook].students
         running.student = parent.spawn(theirs.fileno(), seed=running.task.seed, box=running.box)
-        running.since = time.monotonic()
         theirs.close()
         socket.send_fds(running.channel.connection, [b"S"], [ours.fileno()])
         ours.close()
@@ -295,15 +298,14 @@ class Pool:
 
     def _weigh(self, running: Running) -> None:
         """End a student's processes where together they use too much memory."""
-        parent = self.parents[running.task.notebook].students
-        with contextlib.suppress(psutil.Error, OSError, StopIteration):
-            first = psutil.Process(_outer(parent.process.pid, running.student) if self.terms.rung >= 2 else running.student)
-            base = first.parent().memory_info().rss if first.parent() else 0
-            family = [first, *first.children(recursive=True)]
-            used = sum(max(0, one.memory_info().rss - base) for one in family)
-            if used > self.terms.total_memory:
+        parent = self.parents[running.task.notebook].students.process.pid
+        with contextlib.suppress(OSError, StopIteration):  # one of them has just ended
+            first = _outer(parent, running.student) if self.terms.rung >= 2 else int(running.student or 0)
+            family = [first, *_descendants(first)]
+            base = _resident(parent)
+            if sum(max(0, _resident(process) - base) for process in family) > self.terms.total_memory:
                 running.why = "memory"
-                first.send_signal(signal.SIGKILL)
+                os.kill(first, signal.SIGKILL)
 
 
 def _first_test(job: dict[str, Any]) -> int:
@@ -313,12 +315,24 @@ def _first_test(job: dict[str, Any]) -> int:
 
 def _outer(parent: int, local: int | None) -> int:
     """The number out here of a process that is `local` to its parent's namespace. Raises StopIteration."""
-    for process in psutil.Process(parent).children(recursive=True):
-        lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    for process in _descendants(parent):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
         numbers = next(line for line in lines if line.startswith("NSpid:")).split()
         if len(numbers) == 4 and int(numbers[2]) == local:
-            return process.pid
+            return process
     raise StopIteration
+
+
+def _descendants(process: int) -> Iterator[int]:
+    for thread in Path(f"/proc/{process}/task").iterdir():
+        for child in (thread / "children").read_text().split():
+            yield int(child)
+            yield from _descendants(int(child))
+
+
+def _resident(process: int) -> int:
+    """The memory in bytes that a process has of its own or shares."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 def _environment(bare: bool) -> dict[str, str]:
