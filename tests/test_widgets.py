@@ -205,5 +205,5 @@ def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidg
 def test_a_page_needs_no_other_address_and_survives_any_token() -> None:
     token = "</script><b>"
     text = page({"a < b": AttentionMap(Q, K, V, tokens=[token, "b", "c", "d"])}, "Pictures")
-    assert not re.search(r"https?://", text)
+    assert not re.search(r"https?://", text.replace("http://www.w3.org/2000/svg", ""))  # a name, not an address
     assert token not in text and "<h2>a &lt; b</h2>" in text

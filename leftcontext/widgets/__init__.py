@@ -5,6 +5,7 @@ from leftcontext.widgets.block_tiles import BlockTiles
 from leftcontext.widgets.cached_generation import CachedGeneration
 from leftcontext.widgets.gradient_pattern import GradientPattern
 from leftcontext.widgets.leak_detector import LeakDetector
+from leftcontext.widgets.left_context import LeftContext
 from leftcontext.widgets.mask_painter import MaskPainter
 from leftcontext.widgets.mask_zoo import MaskZoo
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
@@ -15,6 +16,7 @@ __all__ = [
     "CachedGeneration",
     "GradientPattern",
     "LeakDetector",
+    "LeftContext",
     "MaskPainter",
     "MaskZoo",
     "TrainAndGenerate",

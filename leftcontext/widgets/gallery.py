@@ -21,6 +21,7 @@ from leftcontext.widgets import (
     CachedGeneration,
     GradientPattern,
     LeakDetector,
+    LeftContext,
     MaskPainter,
     MaskZoo,
     TrainAndGenerate,
@@ -39,6 +40,7 @@ def exhibits(runs: dict[str, Any]) -> dict[str, CourseWidget]:
     training = TrainAndGenerate("none")
     training.runs = runs
     return {
+        "What may a guess depend on?": LeftContext(),
         "Who looks at whom?": AttentionMap(),
         "Which mask is this? Paint one": MaskPainter(value=stray),
         "What do other masks hide?": MaskZoo("packed"),

@@ -1,4 +1,4 @@
-// What every view of the course shares: elements, numbers, colours, a choice, and the one way to read a matrix.
+// What every view of the course shares: elements, drawings, numbers, colours, a choice, and the one way to read a matrix.
 
 function element(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
@@ -7,6 +7,13 @@ function element(tag, properties = {}, ...children) {
     else node.setAttribute(name, value);
   }
   node.append(...children);
+  return node;
+}
+
+function svg(tag, attributes = {}, text = "") {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.textContent = text;
   return node;
 }
 

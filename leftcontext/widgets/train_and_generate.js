@@ -6,13 +6,6 @@ const PAGE = { width: 340, height: 200, left: 34, right: 84, top: 8, bottom: 34,
 const HEADS = { "0.0": "1.1", "0.1": "1.2", "1.0": "2.1", "1.1": "2.2" }; // layer.head, counted from 0 and from 1
 const ANSWER = 2500; // milliseconds in which a kernel that is not busy has answered
 
-function svg(tag, attributes = {}, text = "") {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.textContent = text;
-  return node;
-}
-
 // The loss of every run against the entropy; each line has its own dashes and its name at its end.
 function lossChart(steps, entropy) {
   const { width, height, left, right, top, bottom, nats } = PAGE;

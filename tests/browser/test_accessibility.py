@@ -26,6 +26,7 @@ IN_THE_MIDDLE: list[Callable[[], CourseWidget]] = [
     lambda: widgets.CachedGeneration(step=4, cached=False),
     lambda: widgets.GradientPattern(mask="none", of="inputs"),
     lambda: widgets.LeakDetector(STRAY),
+    lambda: widgets.LeftContext(mask="one_ahead"),
 ]
 AXE = "axe-core@4.14.1"
 

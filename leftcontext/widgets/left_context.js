@@ -1,0 +1,104 @@
+// The view of LeftContext: inputs above, guesses below, and a line from each token that a guess may use.
+
+const MASKS = { causal: "causal", one_ahead: "one ahead", none: "no mask" };
+const AHEAD = { causal: 0, one_ahead: 1, none: Infinity };
+const NOTES = { read: "read", hidden: "hidden", leak: "leak" };
+
+const quoted = (words) => words.map((word) => `“${word}”`).join(", ");
+const mean = (costs) => costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+
+// What token j is to the guess at position i.
+const role = (i, j, ahead) => (j <= i ? "read" : j <= i + ahead ? "leak" : "hidden");
+
+// Why position i sees what it sees: what it reads, what it guesses, and what becomes of everything to its right.
+function reasons(tokens, i, ahead) {
+  const last = tokens.length - 1, own = `“${tokens[i]}”`, answer = `“${tokens[i + 1]}”`;
+  const reads = i ? `${own} reads ${quoted(tokens.slice(0, i))} and itself: its left context.` : `${own} reads itself only: nothing stands to its left.`;
+  if (i === last) return [reads, "It guesses what nobody has written yet. No mask can show that answer: there is nothing to copy."];
+  const beyond = tokens.slice(i + 2), hidden = beyond.length ? ` ${quoted(beyond)} ${beyond.length > 1 ? "come" : "comes"} later still` : "";
+  return [reads, `It guesses ${answer}, the token at position ${i + 1}.`, ahead
+    ? `A leak: ${answer} is the answer, and it can be read. To copy it takes no knowledge.`
+    : `Hidden: ${answer}, for it is the answer.`,
+  hidden && (ahead > 1 ? `Can be read too:${hidden}, and will not be there when the model writes.`
+    : `Hidden:${hidden}, and will not be there when the model writes.`)].filter(Boolean);
+}
+
+// One line for each token that a guess may use; those of the chosen guess are drawn last and strong.
+function fan(T) {
+  const node = svg("svg", { viewBox: `0 0 ${T} 1`, preserveAspectRatio: "none", "aria-hidden": "true", class: "lc-fan" });
+  function show(chosen, ahead) {
+    const lines = (i, strong) => Array.from({ length: T }, (_, j) => [j, role(i, j, ahead)]).filter(([, kind]) => kind !== "hidden")
+      .map(([j, kind]) => svg("line", { x1: j + 0.5, y1: 0, x2: i + 0.5, y2: 1, class: strong ? kind : "" }));
+    const others = Array.from({ length: T }, (_, i) => i).filter((i) => i !== chosen);
+    node.replaceChildren(...others.flatMap((i) => lines(i, false)), ...lines(chosen, true));
+  }
+  return { node, show };
+}
+
+function render({ model, el }) {
+  const tokens = model.get("tokens"), chances = model.get("_chances"), T = tokens.length;
+  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
+  const masks = choice("mask", MASKS, (mask) => set("mask", mask));
+  const inputs = tokens.map((word) => element("li", {}, element("b", {}, word), element("small", {})));
+  const lines = fan(T);
+  const targets = Object.fromEntries(tokens.map((_, i) => [i, tokens[i + 1] ?? "?"]));
+  const guesses = choice("guess at position", targets, (i) => set("position", Number(i)));
+  const labels = [...guesses.node.querySelectorAll("label")];
+  const words = element("div", { className: "lc-reasons" });
+  const status = element("p", { className: "lc-status", role: "status" });
+  const say = (text) => { status.textContent = text; };
+  const flow = element("div", { className: "lc-flow" }, element("p", { className: "lc-muted" }, "Inputs above, guesses below. Choose a guess: what may it read?"),
+    element("ol", { ariaLabel: "inputs" }, ...inputs), lines.node, guesses.node);
+  flow.style.setProperty("--lc-count", T);
+  flow.classList.toggle("lc-long", T > 7);
+  labels.forEach((label, i) => {
+    label.firstChild.ariaLabel = `position ${i}, after “${tokens[i]}”: guesses ${tokens[i + 1] ? `“${tokens[i + 1]}”` : "the next token"}`;
+    label.append(element("small", {}));
+  });
+  root(el, "Left context").append(masks.node, flow, words, status);
+
+  const ahead = () => AHEAD[model.get("mask")];
+  const copied = (i) => ahead() > 0 && i < T - 1;
+  const chance = (i) => (copied(i) ? 1 : chances[i]);
+  const loss = (of) => number(mean(chances.map((_, i) => -Math.log(of(i)))));
+
+  // Position i as the picture shows it: the chosen one, or one that the mouse is over.
+  function paint(i = model.get("position")) {
+    masks.choose(model.get("mask"));
+    guesses.choose(String(model.get("position")));
+    inputs.forEach((item, j) => {
+      item.className = `lc-${role(i, j, ahead())}`;
+      item.lastChild.textContent = j === i ? "itself" : NOTES[role(i, j, ahead())];
+    });
+    labels.forEach((label, k) => {
+      label.classList.toggle("lc-here", k === i);
+      label.lastChild.textContent = k < chances.length ? `p = ${number(chance(k))}` : "";
+    });
+    lines.show(i, ahead());
+    words.replaceChildren(...reasons(tokens, i, ahead()).map((line) => element("p", {}, line)));
+  }
+
+  function verdict() {
+    const leaks = tokens.filter((_, i) => copied(i)).length;
+    const honest = chances.length && loss((i) => chances[i]);
+    const fall = !chances.length ? "" : leaks ? `; the best loss falls from ${honest} to ${loss(chance)} nats a token` : `; the best loss is ${honest} nats a token`;
+    return `${MASKS[model.get("mask")]}: ${leaks || "none"} of ${T - 1} answers can be read${fall}.`;
+  }
+
+  function tell() {
+    const i = model.get("position"), read = Math.min(T, i + 1 + ahead());
+    const end = i === T - 1 ? "guesses what comes next." : `guesses “${tokens[i + 1]}”${copied(i) ? ", and can read it: a leak." : ", which is hidden."}`;
+    say(`position ${i}, “${tokens[i]}”: reads ${read} of ${T} tokens, ${end}`);
+  }
+
+  const over = (event) => [inputs, labels].map((items) => items.findIndex((item) => item.contains(event.target))).find((i) => i >= 0);
+  flow.addEventListener("pointerover", (event) => paint(over(event)));
+  flow.addEventListener("pointerleave", () => paint());
+  inputs.forEach((item, i) => item.addEventListener("click", () => { set("position", i); labels[i].firstChild.focus(); }));
+  const stop = listen(model, { mask: () => { paint(); say(verdict()); }, position: () => { paint(); tell(); } });
+  paint();
+  say(verdict());
+  return stop;
+}
+
+export default { render };

@@ -1,0 +1,112 @@
+"""LeftContext: what may position i read, what has to be guessed there, and where the answer lies in its own input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import traitlets as t
+from numpy.typing import ArrayLike, NDArray
+
+from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
+from leftcontext.picture import Picture
+from leftcontext.plots import show_matrix
+from leftcontext.widgets.base import CourseWidget, view
+
+AHEAD = {"causal": 0, "one_ahead": 1, "none": None}  # how many tokens beyond its own a position may read
+MOST = 12  # words that still fit beside each other on a phone
+
+
+class LeftContext(CourseWidget):
+    """Choose a position: the tokens it may read, the token it has to guess, and why the others are hidden.
+
+    At position i a model has read tokens 0 to i and guesses token i + 1 (teacher forcing: all positions at once).
+
+    tokens: 2 to 12 of them; the course's sentence unless they are given.
+    chances: (T - 1,) how likely each next token is, given its left context. For words of the little language they are
+        known; for other tokens they are shown if they are given, as a model's own probabilities may be.
+    mask: "causal", "one_ahead" or "none"; position: 0 to T - 1. Both can be read, set and linked.
+    allowed, leaks, loss: what follows from them.
+
+    Raises ValueError or TraitError, in one sentence, where something does not fit.
+    """
+
+    _esm, _css = view("left_context")
+
+    tokens = t.List(t.Unicode()).tag(sync=True)
+    mask = t.Enum(tuple(AHEAD), default_value="causal").tag(sync=True)
+    position = t.Int(0).tag(sync=True)
+    _chances = t.List(t.Float()).tag(sync=True)  # (T - 1,) or empty
+
+    def __init__(
+        self,
+        tokens: Sequence[str] = SENTENCE,
+        *,
+        chances: ArrayLike | None = None,
+        mask: str = "causal",
+        position: int | None = None,
+    ) -> None:
+        names = [str(name) for name in tokens]
+        if not 2 <= len(names) <= MOST:
+            raise ValueError(f"A text of 2 to {MOST} tokens fits here, not one of {len(names)}.")
+        self.chances = _known_chances(names) if chances is None else _as_chances(chances, len(names) - 1)  # (T - 1,)
+        shown = [] if self.chances is None else self.chances.tolist()
+        place = len(names) // 2 if position is None else position
+        super().__init__(tokens=names, mask=mask, position=place, _chances=shown)
+
+    @property
+    def allowed(self) -> NDArray[np.bool_]:
+        """True where position i may read token j (T, T)."""
+        T, ahead = len(self.tokens), AHEAD[self.mask]
+        return np.tri(T, k=T if ahead is None else ahead, dtype=bool)
+
+    @property
+    def leaks(self) -> list[int]:
+        """The positions that may read the very token that they have to guess."""
+        return [int(i) for i in np.flatnonzero(np.diag(self.allowed, k=1))]
+
+    @property
+    def loss(self) -> float | None:
+        """The best mean loss, in nats a token: what can be read need not be guessed. None where no chances are known."""
+        if self.chances is None:
+            return None
+        costs = -np.log(self.chances)  # (T - 1,)
+        costs[self.leaks] = 0.0
+        return float(costs.mean())
+
+    def picture(self) -> Picture:
+        copied = len(self.leaks)
+        alt = f"{copied} of {len(self.tokens) - 1} answers can be read." if copied else "No answer can be read."
+        return show_matrix(
+            self.allowed, self.tokens, self.tokens, title=f"left context, mask: {self.mask}", alt=alt,
+            row_axis="guess made at", column_axis="token",
+        )  # fmt: skip
+
+    @t.validate("position")
+    def _known_position(self, proposal: t.Bunch) -> int:
+        T = len(self.tokens)
+        if T and not 0 <= proposal.value < T:
+            raise ValueError(f"There are {T} tokens, so position is 0 to {T - 1}, not {proposal.value}.")
+        return int(proposal.value)
+
+
+def _known_chances(tokens: list[str]) -> NDArray[np.float64] | None:
+    """What the little language knows of its own words (T - 1,); None for a text that is not of it."""
+    try:
+        text = LITTLE_LANGUAGE.encode(tokens)  # (T,)
+        chances = np.array([LITTLE_LANGUAGE.next_probabilities(text[:i])[text[i]] for i in range(1, len(text))])
+    except ValueError:
+        return None
+    return chances if chances.all() else None
+
+
+def _as_chances(values: ArrayLike, count: int) -> NDArray[np.float64]:
+    try:
+        chances = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("chances are numbers, one for each token that has to be guessed.") from None
+    if chances.shape != (count,):
+        raise ValueError(f"{count} tokens have to be guessed, but chances have the shape {chances.shape}.")
+    if not ((chances > 0) & (chances <= 1)).all():
+        raise ValueError("Every chance is a probability above 0, up to 1.")
+    return chances
