@@ -10,8 +10,12 @@ import pytest
 import traitlets
 
 from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
-from leftcontext.widgets import LeftContext
+from leftcontext.widgets import LeftContext, SingleToken
 from leftcontext.widgets.base import CourseWidget
+
+RNG = np.random.default_rng(4)
+Q, K = RNG.normal(size=(2, 4, 3))
+V = RNG.normal(size=(4, 2))
 
 
 @pytest.mark.parametrize(("mask", "ahead"), [("causal", 0), ("one_ahead", 1), ("none", 5)])
@@ -49,9 +53,54 @@ def test_the_traits_of_a_left_context_can_be_set_read_and_linked() -> None:
     assert shown.loss == pytest.approx(math.log(2)), "it has a copy"
 
 
+def slow_attention(q: np.ndarray, keys: np.ndarray, values: np.ndarray) -> tuple[list[float], list[float]]:
+    """The weights and the output of one query by loops over single numbers: the oracle."""
+    e = [math.exp(sum(a * b for a, b in zip(q, key, strict=True)) / math.sqrt(len(q))) for key in keys]
+    weights = [x / sum(e) for x in e]
+    return weights, [sum(w * v[k] for w, v in zip(weights, values, strict=True)) for k in range(values.shape[1])]
+
+
+@pytest.mark.parametrize("query", range(4))
+def test_one_query_is_attended_with_as_defined_wherever_it_has_been_moved(query: int) -> None:
+    shown = SingleToken(Q, K, V, query=query)
+    for moved in (Q, 3 * Q[::-1]):
+        shown.Q = moved
+        weights, output = slow_attention(moved[query], K[: query + 1], V[: query + 1])
+        np.testing.assert_allclose(shown.weights, weights, atol=1e-15)
+        np.testing.assert_allclose(shown.output, output, atol=1e-14)
+        np.testing.assert_allclose(shown.scaled * math.sqrt(3), shown.scores)
+
+
+def test_moved_queries_can_be_linked_both_ways() -> None:
+    shown, other = SingleToken(Q, K, V), SingleToken(Q, K, V)
+    traitlets.link((shown, "queries"), (other, "queries"))
+    shown.set_state({"queries": (2 * Q).tolist()})  # as the page sends it
+    np.testing.assert_array_equal(other.Q, 2 * Q)
+    other.Q = Q
+    np.testing.assert_array_equal(shown.Q, Q)
+    shown.Q[0, 0] = 9  # a copy
+    assert shown.Q[0, 0] == Q[0, 0] and "the output of 3" in shown.picture().text
+
+
+def test_a_far_score_does_not_overflow() -> None:
+    shown = SingleToken(1e5 * np.eye(2), 1e5 * np.eye(2), np.eye(2))
+    np.testing.assert_array_equal(shown.weights, [0, 1])
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
+        (lambda: SingleToken(Q, K), "together"),
+        (lambda: SingleToken(Q, K[:2], V), r"\[4, 2, 4\] rows"),
+        (lambda: SingleToken(Q[:, :2], K, V), "same width"),
+        (lambda: SingleToken(Q[:, :1], K[:, :1], V), "Queries and keys are drawn .* not 1"),
+        (lambda: SingleToken(Q, K, V[:, :1]), "Values are drawn .* not 1"),
+        (lambda: SingleToken(Q * np.inf, K, V), "not finite"),
+        (lambda: SingleToken(Q, K, V, tokens=["a"]), "4 rows in Q, but 1 tokens"),
+        (lambda: SingleToken(Q, K, V, components=["a"]), "2 columns of V, but 1 components"),
+        (lambda: SingleToken(Q, K, V, query=4), "query is 0 to 3, not 4"),
+        (lambda: setattr(SingleToken(Q, K, V), "Q", Q[:2]), r"shape \(4, 3\), not \(2, 3\)"),
+        (lambda: setattr(SingleToken(Q, K, V), "Q", Q * np.nan), "not finite"),
         (lambda: LeftContext(["a"]), "2 to 12 tokens"),
         (lambda: LeftContext("a" * 13), "not one of 13"),
         (lambda: LeftContext(position=5), "position is 0 to 4, not 5"),
@@ -68,7 +117,7 @@ def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentenc
     assert "\n" not in str(caught.value)
 
 
-WIDGETS = [LeftContext(), LeftContext("abc", mask="none")]
+WIDGETS = [LeftContext(), LeftContext("abc", mask="none"), SingleToken(), SingleToken(Q, K, V)]
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)

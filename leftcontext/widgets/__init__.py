@@ -8,6 +8,7 @@ from leftcontext.widgets.leak_detector import LeakDetector
 from leftcontext.widgets.left_context import LeftContext
 from leftcontext.widgets.mask_painter import MaskPainter
 from leftcontext.widgets.mask_zoo import MaskZoo
+from leftcontext.widgets.single_token import SingleToken
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "LeftContext",
     "MaskPainter",
     "MaskZoo",
+    "SingleToken",
     "TrainAndGenerate",
 ]

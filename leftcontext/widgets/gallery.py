@@ -24,6 +24,7 @@ from leftcontext.widgets import (
     LeftContext,
     MaskPainter,
     MaskZoo,
+    SingleToken,
     TrainAndGenerate,
 )
 from leftcontext.widgets.base import CourseWidget
@@ -42,6 +43,7 @@ def exhibits(runs: dict[str, Any]) -> dict[str, CourseWidget]:
     return {
         "What may a guess depend on?": LeftContext(),
         "Who looks at whom?": AttentionMap(),
+        "Where does one query lead?": SingleToken(),
         "Which mask is this? Paint one": MaskPainter(value=stray),
         "What do other masks hide?": MaskZoo("packed"),
         "Which outputs move when a token is replaced? Here, one cell of the mask is wrong": LeakDetector(stray),

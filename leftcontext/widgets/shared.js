@@ -152,22 +152,22 @@ function matrixGrid(onEnter) {
   return { node, show, select: (i) => place(i, at[1]) };
 }
 
-// One row of weights as bars with their numbers.
+// One row of weights as bars with their numbers; `before` gives each row further cells in front of its number.
 function barTable() {
   const node = element("table", { className: "lc-bars" });
   // `hidden` is written in place of the bar of what is ruled out; the longest bar is `full`.
-  function show({ caption, names, values, marks, foot, kind = ["key", "weight"], hidden = "hidden", full = 1, format = number }) {
+  function show({ caption, names, values, marks, foot, kind = ["key", "weight"], hidden = "hidden", full = 1, format = number, before = [] }) {
     const titles = [...kind, "bar"].map((name) => element("th", { scope: "col" }, name));
-    const head = element("tr", { className: "lc-unseen" }, ...titles);
+    const head = element("tr", { className: before.length ? "" : "lc-unseen" }, ...titles);
     const lines = names.map((name, j) => {
       const bar = element("span", {}, marks[j] === "ruled-out" ? hidden : "");
       bar.style.width = `${(100 * values[j]) / full}%`;
       return element("tr", { className: marks[j] }, element("th", { scope: "row" }, name),
-        element("td", {}, format(values[j])), element("td", { className: "lc-bar" }, bar));
+        ...(before[j] ?? []).map((text) => element("td", {}, text)), element("td", {}, format(values[j])), element("td", { className: "lc-bar" }, bar));
     });
     node.classList.toggle("lc-small", names.length > 10);
     node.replaceChildren(element("caption", {}, caption), head, ...lines,
-      element("tr", { className: "lc-foot" }, element("td", { colSpan: 3 }, foot)));
+      element("tr", { className: "lc-foot" }, element("td", { colSpan: titles.length }, foot)));
   }
   return { node, show };
 }

@@ -27,6 +27,7 @@ IN_THE_MIDDLE: list[Callable[[], CourseWidget]] = [
     lambda: widgets.GradientPattern(mask="none", of="inputs"),
     lambda: widgets.LeakDetector(STRAY),
     lambda: widgets.LeftContext(mask="one_ahead"),
+    lambda: widgets.SingleToken(query=2),
 ]
 AXE = "axe-core@4.14.1"
 

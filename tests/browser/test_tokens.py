@@ -1,5 +1,6 @@
 """Widgets about a few tokens as a person meets them: what they show against what NumPy says."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -7,12 +8,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from leftcontext.language import SENTENCE
-from leftcontext.widgets import LeftContext
+from leftcontext.widgets import LeftContext, SingleToken
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
+RNG = np.random.default_rng(3)
+Q, K = RNG.normal(size=(2, 5, 3)).round(2)
+V = RNG.normal(size=(5, 2)).round(2)
 LONG = ["a", "long", "text", "of", "twelve", "words", "that", "is", "read", "on", "its", "side"]
-WIDGETS: list[Callable[[], CourseWidget]] = [LeftContext, lambda: LeftContext(LONG)]
+WIDGETS: list[Callable[[], CourseWidget]] = [LeftContext, lambda: LeftContext(LONG), SingleToken]
 
 
 @pytest.fixture
@@ -111,6 +115,103 @@ def test_in_jupyterlab_python_knows_what_was_chosen(lab: Callable[..., Page]) ->
     page.get_by_text("print(shown.mask").click()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("one_ahead 1 [0, 1, 2, 3]", exact=True)).to_be_visible()
+
+
+def numbers(text: str) -> list[float]:
+    return [float(x) for x in re.findall(r"-?\d+\.\d+", text.replace("−", "-"))]
+
+
+def compare_with_numpy(page: Page, shown: SingleToken) -> None:
+    """Every number on the page: the table, the sum, and where the drawn sum ends."""
+    seen = shown.query + 1
+    rows = page.get_by_role("table", name="the keys that").get_by_role("row").all()[1:]
+    read = [numbers(row.inner_text()) for row in rows[:seen]]
+    expected = np.stack([shown.scores, shown.scaled, shown.weights], axis=-1)
+    np.testing.assert_allclose(read, expected, atol=0.00501)
+    expect(page.get_by_text("not read yet")).to_have_count(len(shown.tokens) - seen)
+    total = page.locator(".lc-sum").inner_text().split("=")[1]
+    np.testing.assert_allclose(numbers(total), shown.output, atol=0.00501)
+    drawn = page.get_by_role("img", name="The weighted sum ends at").get_attribute("aria-label")
+    np.testing.assert_allclose(numbers(drawn or "")[:2], shown.output[:2], atol=0.00501)
+
+
+def test_each_query_shows_what_numpy_computes(alone: Alone) -> None:
+    page = alone(SingleToken(Q, K, V, tokens=SENTENCE))
+    for i, word in enumerate(SENTENCE):
+        radio(page, word).check()
+        compare_with_numpy(page, SingleToken(Q, K, V, tokens=SENTENCE, query=i))
+        expect(status(page)).to_contain_text(f"“{word}”, query")
+
+
+def moved_to(page: Page, i: int) -> SingleToken:
+    """What Python computes for the query as the sliders show it."""
+    moved = Q.copy()
+    moved[i, :2] = [numbers(text)[0] for text in page.locator(".lc-controls label span").all_inner_texts()]
+    return SingleToken(moved, K, V, tokens=SENTENCE, query=i)
+
+
+def test_a_query_is_dragged_and_everything_follows(alone: Alone) -> None:
+    page = alone(SingleToken(Q, K, V, tokens=SENTENCE))
+    plane = page.get_by_role("img", name="The query of “cat”").bounding_box()
+    tip = page.locator(".handle").bounding_box()
+    assert plane and tip
+    page.mouse.move(tip["x"] + tip["width"] / 2, tip["y"] + tip["height"] / 2)
+    page.mouse.down()
+    for x, y in ((0.5, 0.5), (0.7, 0.25), (0.4, 0.3)):
+        page.mouse.move(plane["x"] + x * plane["width"], plane["y"] + y * plane["height"], steps=4)
+        shown = moved_to(page, 4)
+        assert np.sign(shown.Q[4, :2]).tolist() == [np.sign(round(x - 0.5, 2)), np.sign(round(0.5 - y, 2))]
+        compare_with_numpy(page, shown)
+    page.mouse.up()
+    held = moved_to(page, 4).Q
+    page.mouse.move(plane["x"] + 20, plane["y"] + 20)  # let go: it stays
+    np.testing.assert_array_equal(moved_to(page, 4).Q, held)
+    page.mouse.click(plane["x"] + 0.8 * plane["width"], plane["y"] + 0.5 * plane["height"])
+    compare_with_numpy(page, moved_to(page, 4))
+    assert moved_to(page, 4).Q[4, 0] > 0 == moved_to(page, 4).Q[4, 1]
+    page.get_by_role("button", name="as given").click()
+    compare_with_numpy(page, SingleToken(Q, K, V, tokens=SENTENCE))
+
+
+def test_a_query_is_nudged_from_the_keyboard(alone: Alone) -> None:
+    page = alone(SingleToken(Q, K, V, tokens=SENTENCE))
+    for key in ("Tab", "ArrowLeft", "Tab", "ArrowRight", "ArrowRight", "Tab", "Home"):
+        page.keyboard.press(key)
+    shown = moved_to(page, 3)
+    assert abs(shown.Q[3, 0] - Q[3, 0] - 0.2) < 0.051 and shown.Q[3, 1] < Q[:, 1].min()
+    compare_with_numpy(page, shown)
+    expect(status(page)).to_contain_text("“the”, query")
+    for key in ("Tab", "Enter"):
+        page.keyboard.press(key)
+    compare_with_numpy(page, SingleToken(Q, K, V, tokens=SENTENCE, query=3))
+
+
+def test_the_output_never_leaves_the_area_of_the_values(alone: Alone) -> None:
+    """The claim of the lesson for the sentence: no length of the given query makes it singular, but another way does."""
+    page = alone(SingleToken())
+    for first, second in ((0.2, 0.1), (1.8, 0.9), (2.4, 1.2), (0.3, -2.0)):
+        page.get_by_role("slider", name="query, component 0").fill(str(first))
+        page.get_by_role("slider", name="query, component 1").fill(str(second))
+        plural, singular = numbers(page.locator(".lc-sum").inner_text().split("=")[1])
+        assert (singular > plural) == (second < 0)
+        assert plural >= 0 and singular >= 0 and plural + singular <= 2
+
+
+def test_in_jupyterlab_python_reads_the_query_that_was_moved(lab: Callable[..., Page]) -> None:
+    page = lab(
+        "from leftcontext.widgets import SingleToken\nshown = SingleToken()\nshown",
+        "print(shown.query, shown.Q[3].tolist(), shown.weights.round(2).tolist())",
+        "shown.query = 3",
+    )
+    expect(radio(page, "the")).to_be_checked()
+    page.get_by_role("slider", name="query, component 1").focus()
+    page.keyboard.press("ArrowUp")
+    expect(status(page)).to_contain_text("query (0.50, 0.40)")
+    page.get_by_text("print(shown.query").click()
+    page.keyboard.press("Control+Enter")
+    given = SingleToken(query=3)
+    given.Q = np.where(np.arange(5)[:, None] == 3, [0.5, 0.4], given.Q)
+    expect(page.get_by_text(f"3 [0.5, 0.4] {given.weights.round(2).tolist()}", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("make", WIDGETS)
