@@ -10,7 +10,7 @@ import pytest
 import traitlets
 
 from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
-from leftcontext.widgets import LeftContext, SingleToken
+from leftcontext.widgets import Heads, LeftContext, SingleToken
 from leftcontext.widgets.base import CourseWidget
 
 RNG = np.random.default_rng(4)
@@ -87,9 +87,92 @@ def test_a_far_score_does_not_overflow() -> None:
     np.testing.assert_array_equal(shown.weights, [0, 1])
 
 
+WIDE_Q, WIDE_K = RNG.normal(size=(2, 5, 6))
+WIDE_V = RNG.normal(size=(5, 4))
+
+
+def slow_heads(mask: str) -> list[list[list[float]]]:
+    """The weights of both heads, row by row."""
+    heads = []
+    for columns in (slice(0, 3), slice(3, 6)):
+        rows = []
+        for i in range(5):
+            seen = i + 1 if mask == "causal" else 5
+            weights, _ = slow_attention(WIDE_Q[i, columns], WIDE_K[:seen, columns], WIDE_V[:seen])
+            rows.append(weights + [0.0] * (5 - seen))
+        heads.append(rows)
+    return heads
+
+
+@pytest.mark.parametrize("mask", ["causal", "none"])
+def test_heads_share_out_the_columns_and_merge_them_again(mask: str) -> None:
+    shown = Heads(WIDE_Q, WIDE_K, WIDE_V, mask=mask)
+    weights = np.array(slow_heads(mask))
+    np.testing.assert_allclose(shown.weights, weights, atol=1e-15)
+    np.testing.assert_allclose(shown.mean, (weights[0] + weights[1]) / 2)
+    outputs = [weights[0] @ WIDE_V[:, :2], weights[1] @ WIDE_V[:, 2:]]
+    np.testing.assert_allclose(shown.merged, np.hstack(outputs), atol=1e-14)
+    assert shown.leaks == ([] if mask == "causal" else [0, 1, 2, 3])
+    shown.merge = "reshape"
+    np.testing.assert_allclose(shown.merged, np.reshape(outputs, (5, 4)), atol=1e-14)
+
+
+@pytest.mark.parametrize(("heads", "T"), [(2, 5), (4, 4), (3, 5), (1, 4)])
+def test_what_a_merged_row_reads_is_what_moves_it(heads: int, T: int) -> None:
+    """Replace the value of a token: the parts of the merged rows that move are those with a weight on it."""
+    Q, K, V = RNG.normal(size=(3, T, 2 * heads))
+    for merge in ("side_by_side", "reshape"):
+        shown = Heads(Q, K, V, heads=heads, merge=merge)
+        moved = np.zeros((T, heads, T), dtype=bool)
+        for j in range(T):
+            other = V.copy()
+            other[j] += 1
+            difference = Heads(Q, K, other, heads=heads, merge=merge).merged - shown.merged
+            moved[:, :, j] = np.abs(difference.reshape(T, heads, 2)).max(-1) > 1e-12
+        np.testing.assert_array_equal(shown.reads > 1e-12, moved)
+        assert shown.leaks == [i for i in range(T) if moved[i, :, i + 1 :].any()]
+
+
+def test_the_claim_of_the_lesson_three_rows_leak_and_none_is_right() -> None:
+    shown = Heads(merge="reshape")
+    assert shown.leaks == [0, 1, 2]
+    right = Heads().reads
+    assert not any(np.allclose(shown.reads[i], right[i]) for i in range(5))
+
+
+def test_heads_of_a_model_that_are_given_as_weights() -> None:
+    weights = np.tri(3)[None] / np.arange(1, 4)[:, None] * np.ones((4, 1, 1))
+    shown = Heads(weights=weights, names=list("abcd"))
+    np.testing.assert_array_equal(shown.weights, weights)
+    assert shown.outputs is None and shown.merged is None and shown.leaks == []
+    assert shown.tokens == ["0", "1", "2"] and shown.query == 2
+    shown.merge = "reshape"
+    assert shown.leaks == [0, 1], "row 1 holds head 1's outputs 1 and 2, head 2's 0 and 1"
+    other = Heads()
+    traitlets.link((shown, "query"), (other, "query"))
+    other.query = 0
+    assert shown.query == 0
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
+        (lambda: Heads(WIDE_Q, WIDE_K), "together"),
+        (lambda: Heads(WIDE_Q, WIDE_K, WIDE_V, heads=4), "Q has 6 columns, which 4 heads can't share out"),
+        (lambda: Heads(WIDE_Q, WIDE_K, WIDE_V[:, :3]), "V has 3 columns, which 2 heads"),
+        (lambda: Heads(WIDE_Q, WIDE_K, WIDE_V, heads=0), "1 to 8 heads"),
+        (lambda: Heads(WIDE_Q, WIDE_K[:, :4], WIDE_V), "same width"),
+        (lambda: Heads(WIDE_Q, WIDE_K, WIDE_V, names=["a"]), "2 heads, but 1 names"),
+        (lambda: Heads(WIDE_Q, WIDE_K, WIDE_V, weights=np.eye(5)[None]), "not both"),
+        (lambda: Heads(*np.ones((3, 17, 2))), "Up to 16 tokens"),
+        (lambda: Heads(weights=np.eye(3)), r"\(H, T, T\) .* not \(3, 3\)"),
+        (lambda: Heads(weights=np.ones((2, 3, 4))), r"not \(2, 3, 4\)"),
+        (lambda: Heads(weights=np.ones((2, 3, 3))), "sum to 1"),
+        (lambda: Heads(weights=np.full((2, 3, 3), np.nan)), "sum to 1"),
+        (lambda: Heads(weights=[["a"]]), "numbers"),
+        (lambda: Heads(weights=np.eye(3)[None], tokens="ab"), "3 positions, but 2 tokens"),
+        (lambda: Heads(query=5), "query is 0 to 4, not 5"),
+        (lambda: Heads(width=2), "no parameter 'width'"),
         (lambda: SingleToken(Q, K), "together"),
         (lambda: SingleToken(Q, K[:2], V), r"\[4, 2, 4\] rows"),
         (lambda: SingleToken(Q[:, :2], K, V), "same width"),
@@ -117,7 +200,10 @@ def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentenc
     assert "\n" not in str(caught.value)
 
 
-WIDGETS = [LeftContext(), LeftContext("abc", mask="none"), SingleToken(), SingleToken(Q, K, V)]
+WIDGETS = [
+    *(LeftContext(), LeftContext("abc", mask="none"), SingleToken(), SingleToken(Q, K, V)),
+    *(Heads(), Heads(weights=np.eye(3)[None])),
+]
 
 
 @pytest.mark.parametrize("widget", WIDGETS, ids=lambda widget: type(widget).__name__)

@@ -4,6 +4,7 @@ from leftcontext.widgets.attention_map import AttentionMap
 from leftcontext.widgets.block_tiles import BlockTiles
 from leftcontext.widgets.cached_generation import CachedGeneration
 from leftcontext.widgets.gradient_pattern import GradientPattern
+from leftcontext.widgets.heads import Heads
 from leftcontext.widgets.leak_detector import LeakDetector
 from leftcontext.widgets.left_context import LeftContext
 from leftcontext.widgets.mask_painter import MaskPainter
@@ -16,6 +17,7 @@ __all__ = [
     "BlockTiles",
     "CachedGeneration",
     "GradientPattern",
+    "Heads",
     "LeakDetector",
     "LeftContext",
     "MaskPainter",

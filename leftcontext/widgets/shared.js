@@ -89,7 +89,7 @@ function matrixGrid(onEnter) {
   const node = element("table", { className: "lc-grid", role: "grid" });
   let cells = [], lines = [], shape = "", at = [Infinity, 0]; // at first in the last row, which sees most
 
-  function build(rows, columns, axes) {
+  function build(rows, columns, axes, small) {
     const corner = element("td", { className: "lc-corner", role: "columnheader" },
       ...axes.map((text) => element("span", {}, text)));
     cells = rows.map(() => columns.map(() => element("td", { role: "gridcell", tabIndex: -1 })));
@@ -98,17 +98,16 @@ function matrixGrid(onEnter) {
     const head = columns.map((name) => element("th", { scope: "col", role: "columnheader" }, element("span", {}, name)));
     node.replaceChildren(
       element("tr", { role: "row" }, corner, ...head), ...lines);
-    node.classList.toggle("lc-small", columns.length > 10);
+    node.classList.toggle("lc-small", small);
     node.classList.toggle("lc-many", columns.length > 6);
   }
 
-  // values: numbers, `format` writes them; marks: "ruled-out", "leak" or "" for each.
-  function show({ label, rows, columns, axes, values, marks, range = rangeOf(values), format = number }) {
-    const newShape = JSON.stringify([rows, columns, axes]);
-    if (newShape !== shape) build(rows, columns, axes);
+  // values: numbers, `format` writes them; marks: "ruled-out", "leak" or "" for each. A compact one shows no numbers.
+  function show({ label, rows, columns, axes, values, marks, range = rangeOf(values), format = number, compact = false }) {
+    const newShape = JSON.stringify([rows, columns, axes]), small = compact || columns.length > 10;
+    if (newShape !== shape) build(rows, columns, axes, small);
     shape = newShape;
     node.ariaLabel = label;
-    const small = columns.length > 10;
     const share = (x) => (x - range[0]) / (range[1] - range[0]);
     cells.forEach((line, i) => line.forEach((cell, j) => {
       const colour = cividis(share(values[i][j])), text = format(values[i][j]);

@@ -25,6 +25,7 @@ IN_THE_MIDDLE: list[Callable[[], CourseWidget]] = [
     lambda: widgets.BlockTiles(step=5),
     lambda: widgets.CachedGeneration(step=4, cached=False),
     lambda: widgets.GradientPattern(mask="none", of="inputs"),
+    lambda: widgets.Heads(mask="none", merge="reshape"),
     lambda: widgets.LeakDetector(STRAY),
     lambda: widgets.LeftContext(mask="one_ahead"),
     lambda: widgets.SingleToken(query=2),

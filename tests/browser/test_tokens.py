@@ -8,15 +8,18 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from leftcontext.language import SENTENCE
-from leftcontext.widgets import LeftContext, SingleToken
+from leftcontext.widgets import Heads, LeftContext, SingleToken
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
 RNG = np.random.default_rng(3)
 Q, K = RNG.normal(size=(2, 5, 3)).round(2)
 V = RNG.normal(size=(5, 2)).round(2)
+FOUR = np.tri(6) / np.arange(1, 7)[:, None] * np.ones((4, 1, 1))
 LONG = ["a", "long", "text", "of", "twelve", "words", "that", "is", "read", "on", "its", "side"]
-WIDGETS: list[Callable[[], CourseWidget]] = [LeftContext, lambda: LeftContext(LONG), SingleToken]
+WIDGETS: list[Callable[[], CourseWidget]] = [
+    *(LeftContext, lambda: LeftContext(LONG), SingleToken, Heads, lambda: Heads(weights=FOUR))
+]
 
 
 @pytest.fixture
@@ -212,6 +215,87 @@ def test_in_jupyterlab_python_reads_the_query_that_was_moved(lab: Callable[..., 
     given = SingleToken(query=3)
     given.Q = np.where(np.arange(5)[:, None] == 3, [0.5, 0.4], given.Q)
     expect(page.get_by_text(f"3 [0.5, 0.4] {given.weights.round(2).tolist()}", exact=True)).to_be_visible()
+
+
+def map_of(page: Page, name: str) -> np.ndarray:
+    """The weights of a small map: they are the names of its cells."""
+    rows = page.get_by_role("grid", name=f"weights of {name}: ").get_by_role("row").all()[1:]
+    texts = [[cell.get_attribute("aria-label") or "" for cell in row.get_by_role("gridcell").all()] for row in rows]
+    return np.array([[numbers(text)[0] for text in row] for row in texts])
+
+
+def read_row(page: Page, word: str) -> np.ndarray:
+    """The table of what the merged row of a word reads (H + 1, T)."""
+    rows = page.get_by_role("table", name=f"what the merged row of “{word}” reads").get_by_role("row").all()[1:]
+    return np.array([numbers(row.inner_text()) for row in rows]).T
+
+
+HEADS = {"side by side": "side_by_side", "reshape alone": "reshape"}
+
+
+@pytest.mark.parametrize("mask", ["causal", "none"])
+@pytest.mark.parametrize("merge", HEADS)
+def test_heads_and_every_merged_row_equal_numpys(alone: Alone, mask: str, merge: str) -> None:
+    arrays = np.random.default_rng(8).normal(size=(3, 5, 6)).round(2)
+    page = alone(Heads(*arrays, heads=3, tokens=SENTENCE))
+    radio(page, mask).check()
+    radio(page, merge).check()
+    shown = Heads(*arrays, heads=3, tokens=SENTENCE, mask=mask, merge=HEADS[merge])
+    for name, weights in [*zip(shown.names, shown.weights, strict=True), ("mean", shown.mean)]:
+        np.testing.assert_allclose(map_of(page, name), weights, atol=0.00501)
+    expect(status(page)).to_contain_text(f"{len(shown.leaks)} of 5 merged rows read" if shown.leaks else "No merged row")
+    merged = page.get_by_role("grid", name="merged rows")
+    for i, word in enumerate(SENTENCE):
+        merged.get_by_role("rowheader", name=word, exact=True).click()
+        np.testing.assert_allclose(read_row(page, word), [*shown.reads[i], shown.reads[i].mean(0)], atol=0.00501)
+        for part in range(3):
+            merged.get_by_role("row").nth(i + 1).get_by_role("gridcell").nth(part).click()
+            output = re.search(r"\((.*)\)", status(page).inner_text())
+            assert shown.merged is not None and output
+            np.testing.assert_allclose(numbers(output[1]), shown.merged[i, 2 * part : 2 * part + 2], atol=0.00501)
+            leaks = shown.reads[i, part, i + 1 :].any()
+            assert ("a leak" in status(page).inner_text()) == leaks
+
+
+def test_heads_by_keyboard(alone: Alone) -> None:
+    page = alone(Heads())
+    for key in ("Tab", "Tab", "ArrowUp", "End"):  # the mask, then into head 0 at its last row
+        page.keyboard.press(key)
+    expect(status(page)).to_have_text("head 0: “the” attends to “cat”: weight 0.000 – hidden by the mask")
+    assert read_row(page, "the").shape == (3, 5)
+    for key in ("Tab", "Tab", "Tab", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(status(page)).to_have_text(
+        "3 of 5 merged rows read their future, “these”, “dogs”, “near”: a leak, though every head is causal."
+    )
+    for key in ("Tab", "Control+Home", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(status(page)).to_contain_text("row “these”, part 1: the output of head 0 at “dogs”")
+    expect(status(page)).to_contain_text("a leak")
+
+
+def test_heads_of_a_model_have_no_mask_to_switch(alone: Alone) -> None:
+    page = alone(Heads(weights=FOUR))
+    expect(radio(page, "causal")).to_have_count(0)
+    np.testing.assert_allclose(map_of(page, "head 3"), FOUR[3], atol=0.00501)
+    radio(page, "reshape alone").check()
+    shown = Heads(weights=FOUR, merge="reshape")
+    expect(status(page)).to_contain_text(f"{len(shown.leaks)} of 6 merged rows")
+
+
+def test_in_jupyterlab_python_knows_how_heads_are_merged(lab: Callable[..., Page]) -> None:
+    page = lab(
+        "from leftcontext.widgets import Heads\nshown = Heads()\nshown",
+        "print(shown.merge, shown.query, shown.leaks)",
+        "shown.mask = 'none'",
+    )
+    expect(radio(page, "none")).to_be_checked()
+    radio(page, "causal").check()
+    radio(page, "reshape alone").check()
+    page.get_by_role("grid", name="weights of mean").get_by_role("rowheader", name="near").click()
+    page.get_by_text("print(shown.merge").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("reshape 2 [0, 1, 2]", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("make", WIDGETS)
