@@ -48,26 +48,33 @@ function render({ model, el }) {
   const table = partTable();
   const status = element("p", { className: "lc-status", role: "status" });
   const say = (text) => { status.textContent = text; };
-  root(el, "Heads").append(...(model.get("_weights").length ? [] : [masks.node]), element("div", { className: "lc-columns lc-heads" }, ...figures), merges.node,
-    element("div", { className: "lc-columns lc-merged" }, element("figure", {}, element("figcaption", { className: "lc-muted" }, "merged rows: head · word of each output"), rows.node), table.node),
+  const merged = element("figure", {},
+    element("figcaption", { className: "lc-muted" }, "merged rows: head · word of each output"), rows.node);
+  root(el, "Heads").append(...(model.get("_weights").length ? [] : [masks.node]),
+    element("div", { className: "lc-columns lc-heads" }, ...figures), merges.node,
+    element("div", { className: "lc-columns lc-merged" }, merged, table.node),
     status, markLegend("hidden by the mask", "of the future, and it can be seen"));
   let weights;
 
   const merge = () => model.get("merge");
+  const spell = (n) => `${Math.floor(n / T)} · ${tokens[n % T]}`;
   const source = (i, b) => sourceOf(i, b, H, T, merge());
   const partOf = (i, b) => { const [h, position] = source(i, b); return weights[h][position]; };
+  const inMemory = (i, b) => { const [h, position] = source(i, b); return h * T + position; };
+  const ofParts = (i, f) => names.map((_, b) => f(i, b));
   const mean = () => each(weights[0], (_, i, j) => weights.reduce((sum, head) => sum + head[i][j], 0) / H);
   const leaking = () => tokens.filter((_, i) => names.some((_, b) => ahead(partOf(i, b), i)));
 
   function tellWeight(h, i, j) {
-    const w = (weights[h] ?? mean())[i][j];
-    say(`${titles[h]}: “${tokens[i]}” attends to “${tokens[j]}”: weight ${number(w, 3)}` + (j > i ? (w ? " – a leak" : " – hidden by the mask") : ""));
+    const w = (weights[h] ?? mean())[i][j], note = j <= i ? "" : w ? " – a leak" : " – hidden by the mask";
+    say(`${titles[h]}: “${tokens[i]}” attends to “${tokens[j]}”: weight ${number(w, 3)}${note}`);
   }
 
   function tellPart(i, b) {
     const [h, position] = source(i, b), row = weights[h][position], values = model.get("_values")[h];
     const output = values ? ` (${product([row], values)[0].map((x) => number(x)).join(", ")})` : "";
-    say(`row “${tokens[i]}”, part ${b}: the output of ${names[h]} at “${tokens[position]}”${output}` + (ahead(row, i) ? " – a leak" : position === i && h === b ? "" : " – misplaced"));
+    const note = ahead(row, i) ? " – a leak" : position === i && h === b ? "" : " – misplaced";
+    say(`row “${tokens[i]}”, part ${b}: the output of ${names[h]} at “${tokens[position]}”${output}${note}`);
   }
 
   function verdict() {
@@ -84,25 +91,27 @@ function render({ model, el }) {
     maps.forEach((map, h) => {
       const values = weights[h] ?? mean();
       map.show({
-        label: `weights of ${titles[h]}: rows are queries, columns are keys`, rows: tokens, columns: tokens, axes: ["", ""], values,
+        label: `weights of ${titles[h]}: rows are queries, columns are keys`,
+        rows: tokens, columns: tokens, axes: ["", ""], values,
         marks: each(values, (w, i, j) => (j > i ? (w ? "leak" : "ruled-out") : "")), range: [0, 1], compact: true,
       });
     });
     rows.show({
-      label: "merged rows: rows are positions, columns are parts", rows: tokens, columns: names.map((_, b) => `part ${b}`), axes: ["row ↓", ""],
-      values: tokens.map((_, i) => names.map((_, b) => { const [h, position] = source(i, b); return h * T + position; })), range: [0, H * T],
-      marks: tokens.map((_, i) => names.map((_, b) => (ahead(partOf(i, b), i) ? "leak" : ""))),
-      format: (n) => `${Math.floor(n / T)} · ${tokens[n % T]}`,
+      label: "merged rows: rows are positions, columns are parts",
+      rows: tokens, columns: names.map((_, b) => `part ${b}`), axes: ["row ↓", ""],
+      values: tokens.map((_, i) => ofParts(i, inMemory)), range: [0, H * T], format: spell,
+      marks: tokens.map((_, i) => ofParts(i, (i, b) => (ahead(partOf(i, b), i) ? "leak" : ""))),
     });
     select();
   }
 
   function select() {
-    const i = model.get("query"), parts = names.map((_, b) => partOf(i, b));
+    const i = model.get("query"), parts = ofParts(i, partOf);
+    const titled = merge() === "reshape" ? ofParts(i, (i, b) => spell(inMemory(i, b))) : names;
     [...maps, rows].forEach((grid) => grid.select(i));
     table.show({
       caption: `what the merged row of “${tokens[i]}” reads`, keys: tokens, i,
-      columns: [...names.map((_, b) => { const [h, position] = source(i, b); return merge() === "reshape" ? `${h} · ${tokens[position]}` : names[h]; }), "mean"],
+      columns: [...titled, "mean"],
       parts: [...parts, tokens.map((_, j) => parts.reduce((sum, row) => sum + row[j], 0) / H)],
     });
   }

@@ -13,23 +13,26 @@ const role = (i, j, ahead) => (j <= i ? "read" : j <= i + ahead ? "leak" : "hidd
 // Why position i sees what it sees: what it reads, what it guesses, and what becomes of everything to its right.
 function reasons(tokens, i, ahead) {
   const last = tokens.length - 1, own = `“${tokens[i]}”`, answer = `“${tokens[i + 1]}”`;
-  const reads = i ? `${own} reads ${quoted(tokens.slice(0, i))} and itself: its left context.` : `${own} reads itself only: nothing stands to its left.`;
-  if (i === last) return [reads, "It guesses what nobody has written yet. No mask can show that answer: there is nothing to copy."];
-  const beyond = tokens.slice(i + 2), hidden = beyond.length ? ` ${quoted(beyond)} ${beyond.length > 1 ? "come" : "comes"} later still` : "";
-  return [reads, `It guesses ${answer}, the token at position ${i + 1}.`, ahead
+  const reads = i ? `${own} reads ${quoted(tokens.slice(0, i))} and itself: its left context.`
+    : `${own} reads itself only: nothing stands to its left.`;
+  if (i === last) return [reads, "It guesses what nobody has written yet: whatever the mask, there is nothing to copy."];
+  const lines = [reads, `It guesses ${answer}, the token at position ${i + 1}.`, ahead
     ? `A leak: ${answer} is the answer, and it can be read. To copy it takes no knowledge.`
-    : `Hidden: ${answer}, for it is the answer.`,
-  hidden && (ahead > 1 ? `Can be read too:${hidden}, and will not be there when the model writes.`
-    : `Hidden:${hidden}, and will not be there when the model writes.`)].filter(Boolean);
+    : `Hidden: ${answer}, for it is the answer.`];
+  const beyond = tokens.slice(i + 2), come = beyond.length > 1 ? "come" : "comes";
+  const fate = ahead > 1 ? "Can be read too" : "Hidden";
+  if (beyond.length) lines.push(`${fate}: ${quoted(beyond)} ${come} later still, and will not be there when the model writes.`);
+  return lines;
 }
 
 // One line for each token that a guess may use; those of the chosen guess are drawn last and strong.
 function fan(T) {
   const node = svg("svg", { viewBox: `0 0 ${T} 1`, preserveAspectRatio: "none", "aria-hidden": "true", class: "lc-fan" });
   function show(chosen, ahead) {
-    const lines = (i, strong) => Array.from({ length: T }, (_, j) => [j, role(i, j, ahead)]).filter(([, kind]) => kind !== "hidden")
-      .map(([j, kind]) => svg("line", { x1: j + 0.5, y1: 0, x2: i + 0.5, y2: 1, class: strong ? kind : "" }));
-    const others = Array.from({ length: T }, (_, i) => i).filter((i) => i !== chosen);
+    const all = Array.from({ length: T }, (_, i) => i);
+    const lines = (i, strong) => all.filter((j) => role(i, j, ahead) !== "hidden").map((j) =>
+      svg("line", { x1: j + 0.5, y1: 0, x2: i + 0.5, y2: 1, class: strong ? role(i, j, ahead) : "" }));
+    const others = all.filter((i) => i !== chosen);
     node.replaceChildren(...others.flatMap((i) => lines(i, false)), ...lines(chosen, true));
   }
   return { node, show };
@@ -47,12 +50,14 @@ function render({ model, el }) {
   const words = element("div", { className: "lc-reasons" });
   const status = element("p", { className: "lc-status", role: "status" });
   const say = (text) => { status.textContent = text; };
-  const flow = element("div", { className: "lc-flow" }, element("p", { className: "lc-muted" }, "Inputs above, guesses below. Choose a guess: what may it read?"),
+  const flow = element("div", { className: "lc-flow" },
+    element("p", { className: "lc-muted" }, "Inputs above, guesses below. Choose a guess: what may it read?"),
     element("ol", { ariaLabel: "inputs" }, ...inputs), lines.node, guesses.node);
   flow.style.setProperty("--lc-count", T);
   flow.classList.toggle("lc-long", T > 7);
   labels.forEach((label, i) => {
-    label.firstChild.ariaLabel = `position ${i}, after “${tokens[i]}”: guesses ${tokens[i + 1] ? `“${tokens[i + 1]}”` : "the next token"}`;
+    const target = i < T - 1 ? `“${tokens[i + 1]}”` : "the next token";
+    label.firstChild.ariaLabel = `position ${i}, after “${tokens[i]}”: guesses ${target}`;
     label.append(element("small", {}));
   });
   root(el, "Left context").append(masks.node, flow, words, status);
@@ -81,17 +86,20 @@ function render({ model, el }) {
   function verdict() {
     const leaks = tokens.filter((_, i) => copied(i)).length;
     const honest = chances.length && loss((i) => chances[i]);
-    const fall = !chances.length ? "" : leaks ? `; the best loss falls from ${honest} to ${loss(chance)} nats a token` : `; the best loss is ${honest} nats a token`;
-    return `${MASKS[model.get("mask")]}: ${leaks || "none"} of ${T - 1} answers can be read${fall}.`;
+    const best = leaks ? `falls from ${honest} to ${loss(chance)}` : `is ${honest}`;
+    return `${MASKS[model.get("mask")]}: ${leaks || "none"} of ${T - 1} answers can be read` +
+      (chances.length ? `; the best loss ${best} nats a token.` : ".");
   }
 
   function tell() {
     const i = model.get("position"), read = Math.min(T, i + 1 + ahead());
-    const end = i === T - 1 ? "guesses what comes next." : `guesses “${tokens[i + 1]}”${copied(i) ? ", and can read it: a leak." : ", which is hidden."}`;
+    const fate = copied(i) ? "and can read it: a leak" : "which is hidden";
+    const end = i === T - 1 ? "guesses what comes next." : `guesses “${tokens[i + 1]}”, ${fate}.`;
     say(`position ${i}, “${tokens[i]}”: reads ${read} of ${T} tokens, ${end}`);
   }
 
-  const over = (event) => [inputs, labels].map((items) => items.findIndex((item) => item.contains(event.target))).find((i) => i >= 0);
+  const within = (items, event) => items.findIndex((item) => item.contains(event.target));
+  const over = (event) => [inputs, labels].map((items) => within(items, event)).find((i) => i >= 0);
   flow.addEventListener("pointerover", (event) => paint(over(event)));
   flow.addEventListener("pointerleave", () => paint());
   inputs.forEach((item, i) => item.addEventListener("click", () => { set("position", i); labels[i].firstChild.focus(); }));

@@ -54,8 +54,10 @@ function names(places, words, [x0, y0], width) {
   return [...groups.values()].map((members) => {
     const [x, y] = places[members[0]], length = Math.hypot(x - x0, y - y0) || 1, text = members.map((j) => words[j]).join(", ");
     const [dx, dy] = length > 1 ? [(10 * (x - x0)) / length, (10 * (y - y0)) / length] : [0, 0];
-    if (Math.abs(dy) < 5) return svg("text", { x, y: y + (dy > 0 ? 17 : -9), "text-anchor": x < 0.15 * width ? "start" : "middle" }, text);
-    return svg("text", { x: x + dx, y: y + dy + (dy > 0 ? 8 : 2), "text-anchor": x < 0.15 * width || dx > 4 ? "start" : dx < -4 ? "end" : "middle" }, text);
+    const flat = Math.abs(dy) < 5, edge = x < 0.15 * width;
+    const anchor = edge || (!flat && dx > 4) ? "start" : !flat && dx < -4 ? "end" : "middle";
+    const place = flat ? { x, y: y + (dy > 0 ? 17 : -9) } : { x: x + dx, y: y + dy + (dy > 0 ? 8 : 2) };
+    return svg("text", { ...place, "text-anchor": anchor }, text);
   });
 }
 
@@ -73,7 +75,7 @@ function queryPlane(move) {
   });
   node.addEventListener("pointermove", (event) => held && at(event));
   node.addEventListener("click", (event) => !held && at(event));
-  for (const end of ["pointercancel", "lostpointercapture"]) node.addEventListener(end, () => setTimeout(() => { held = false; }));
+  node.addEventListener("lostpointercapture", () => setTimeout(() => { held = false; })); // after the click that ends it
 
   function show({ query, keys, i }, tokens, reach) {
     frame = plane([-reach, -reach], [reach, reach]);
@@ -105,32 +107,37 @@ function valuePlane(values) {
     return corners.map((points) => svg("polygon", { points: points.join(" "), class: "area" }));
   }
 
+  // The name of an arrow beside its middle.
+  function stepName([x1, y1], [x2, y2], word) {
+    if (Math.hypot(x2 - x1, y2 - y1) < LONG) return [];
+    const flat = Math.abs(x2 - x1) > Math.abs(y2 - y1), x = (x1 + x2) / 2, y = (y1 + y2) / 2;
+    const place = flat ? { x, y: y + 15, "text-anchor": "middle" } : { x: x + 8, y: y + 4 };
+    return [svg("text", { ...place, class: "name" }, word)];
+  }
+
   function show({ weights, values, output }, tokens) {
     const places = values.map((value) => frame.point(value)), end = frame.point(output);
-    const tips = values.map((_, j) => frame.point([0, 1].map((k) => dot(weights.slice(0, j + 1), values.slice(0, j + 1).map((v) => v[k])))));
-    const starts = [frame.point([0, 0]), ...tips];
+    const sums = values.map((_, j) => product([weights.slice(0, j + 1)], values.slice(0, j + 1))[0]);
+    const tips = sums.map((sum) => frame.point(sum)), starts = [frame.point([0, 0]), ...tips];
     const steps = tips.map((tip, j) => arrow(starts[j], tip, `step step-${j % COLOURS}`));
-    const texts = tips.map((tip, j) => [tip, starts[j], tokens[j]]).filter(([tip, from]) => Math.hypot(tip[0] - from[0], tip[1] - from[1]) > LONG)
-      .map(([tip, from, word]) => {
-        const flat = Math.abs(tip[0] - from[0]) > Math.abs(tip[1] - from[1]);
-        return svg("text", { x: (tip[0] + from[0]) / 2 + (flat ? 0 : 8), y: (tip[1] + from[1]) / 2 + (flat ? 15 : 4),
-          "text-anchor": flat ? "middle" : "start", class: "name" }, word);
-      });
+    const texts = tips.flatMap((tip, j) => stepName(starts[j], tip, tokens[j]));
     node.setAttribute("aria-label", `The weighted sum ends at ${vector(output.slice(0, 2))}; values: ` +
       values.map((value, j) => `${tokens[j]} ${vector(value.slice(0, 2))}`).join(", "));
-    node.replaceChildren(...area(places), ...frame.axes(), ...places.map(([cx, cy]) => svg("circle", { cx, cy, r: 4.5, class: "value" })),
-      ...steps, ...names(places, tokens, starts[0], frame.width), ...texts,
+    node.replaceChildren(...area(places), ...frame.axes(),
+      ...places.map(([cx, cy]) => svg("circle", { cx, cy, r: 4.5, class: "value" })), ...steps,
+      ...names(places, tokens, starts[0], frame.width), ...texts,
       svg("path", { d: `M${end[0]} ${end[1] - 8}l8 8l-8 8l-8 -8z`, class: "output" }));
   }
   return { node, show };
 }
 
 function render({ model, el }) {
-  const tokens = model.get("tokens"), components = model.get("components"), keys = model.get("_keys"), given = model.get("_given");
-  const width = keys[0].length;
+  const tokens = model.get("tokens"), components = model.get("components");
+  const keys = model.get("_keys"), given = model.get("_given"), width = keys[0].length;
   const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const base = 1.2 * Math.max(...[...keys, ...given].flatMap((row) => row.slice(0, 2).map(Math.abs)), 0.1);
-  const reach = () => Math.ceil(10 * Math.max(base, ...model.get("queries")[model.get("query")].slice(0, 2).map(Math.abs))) / 10;
+  const chosen = () => model.get("queries")[model.get("query")];
+  const reach = () => Math.ceil(10 * Math.max(base, ...chosen().slice(0, 2).map(Math.abs))) / 10;
   const move = (first) => {
     const i = model.get("query"), end = reach();
     const fit = first.map((x) => Number((Math.round(Math.max(-end, Math.min(end, x)) / STEP) * STEP).toFixed(1)));
@@ -139,7 +146,7 @@ function render({ model, el }) {
   const queries = choice("query", Object.fromEntries(tokens.map((name, j) => [j, name])), (i) => set("query", Number(i)));
   const sliders = [0, 1].map((k) => {
     const node = element("input", { type: "range", step: STEP, ariaLabel: `query, component ${k}` });
-    node.addEventListener("input", () => move(sliders.map(({ node }, at) => (at === k ? node.valueAsNumber : model.get("queries")[model.get("query")][at]))));
+    node.addEventListener("input", () => move([0, 1].map((at) => (at === k ? node.valueAsNumber : chosen()[at]))));
     return { node, readout: element("span", { className: "lc-muted" }) };
   });
   const back = element("button", { type: "button", className: "lc-step" }, "as given");
@@ -158,7 +165,8 @@ function render({ model, el }) {
 
   function told({ i, query, weights, output }) {
     const top = weights.indexOf(Math.max(...weights));
-    return `“${tokens[i]}”, query ${vector(query)}: reads ${i + 1} of ${tokens.length} keys, most of all “${tokens[top]}” (${number(weights[top])}). ` +
+    return `“${tokens[i]}”, query ${vector(query)}: reads ${i + 1} of ${tokens.length} keys, ` +
+      `most of all “${tokens[top]}” (${number(weights[top])}). ` +
       `Output: ${output.map((x, k) => `${components[k]} ${number(x)}`).join(", ")}.`;
   }
 
