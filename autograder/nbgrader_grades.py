@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +49,8 @@ class Course:
     """An nbgrader course directory. Make it with the course's folder as the current one, as every nbgrader command is run."""
 
     def __init__(self) -> None:
+        # nbgrader calls `alembic` by name when it makes a gradebook; without an activated venv, PATH has none.
+        os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         app = NbGrader()
         app.log.setLevel(logging.ERROR)
         app.load_config_file()
@@ -105,7 +109,7 @@ class Course:
                 f"Run `nbgrader generate_assignment {assignment}` first."
             )
         folder = self.folder("source", ".", assignment)
-        files = _files_in(folder, self.folders.ignore)
+        files = _files_in(folder, [*self.folders.ignore, "*.ipynb"])  # the notebooks hold the solutions
         return tuple(self._notebook(notebook, folder, files) for notebook in sorted(known, key=lambda one: one.name))
 
     def solved(self, assignment: str, notebook: str) -> bytes | None:
@@ -119,11 +123,15 @@ class Course:
             raise NotThere(f"{path} is missing: the order of the cells and the lesson around them stand in it.")
         node = nbformat.read(path, as_version=4)
         resources: dict[str, Any] = {"nbgrader": {"notebook": known.name}, "metadata": {"path": str(folder)}}
-        for step in (IncludeHeaderFooter, LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
+        node, resources = IncludeHeaderFooter(config=self.config).preprocess(node, resources)
+        own = [str(cell.source) for cell in node.cells]
+        for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
             node, resources = step(config=self.config).preprocess(node, resources)
         sources = {cell.name: cell for cell in known.source_cells}
         points = {cell.name: float(cell.max_score) for cell in (*known.grade_cells, *known.task_cells)}
-        cells = tuple(_cell(cell, number, sources, points) for number, cell in enumerate(node.cells))
+        cells = tuple(
+            _cell(cell, number, sources, points, own[number]) for number, cell in enumerate(node.cells)
+        )
         metadata = {name: node.metadata[name] for name in ("kernelspec", "language_info") if name in node.metadata}
         return Notebook(known.name, cells, json.loads(json.dumps(metadata)), files)
 
@@ -202,7 +210,7 @@ class Course:
         aside.rename(place)
 
 
-def _cell(cell: NotebookNode, number: int, sources: dict[str, Any], points: dict[str, float]) -> Cell:
+def _cell(cell: NotebookNode, number: int, sources: dict[str, Any], points: dict[str, float], solved: str) -> Cell:
     marks = cell.metadata.get("nbgrader", {})
     known = sources.get(marks.get("grade_id")) if marks else None
     role = LESSON
@@ -221,6 +229,7 @@ def _cell(cell: NotebookNode, number: int, sources: dict[str, Any], points: dict
         grade_id=marks.get("grade_id") if known else None,
         points=points.get(marks.get("grade_id", ""), 0.0),
         tags=tuple(cell.metadata.get("tags", ())),
+        solved=solved if role in (SOLUTION, MANUAL) else "",
         metadata={**json.loads(json.dumps(marks)), **({"checksum": known.checksum} if known else {})},
     )
 

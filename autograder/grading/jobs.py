@@ -41,8 +41,7 @@ class Notebook:
     ready: tuple[int, ...] = field(init=False)  # of those: run once, in the checkers' parent
 
     def _theirs(self, number: int) -> set[str]:
-        answers = {name for cell in self.cells if cell.theirs for name in once.code(cell.source).binds}
-        return set(once.code(self.cells[number].source).reads & answers)
+        return set(once.code(self.cells[number].source).reads & once.asked(self.cells))
 
     def _alone(self, number: int) -> bool:
         """Whether no other released cell binds its names to something else."""

@@ -56,9 +56,22 @@ def runs(cell: Cell) -> bool:
     return cell.kind == "code" and (NEVER not in cell.tags or cell.role == TEST)
 
 
+def binds(cell: Cell) -> frozenset[str]:
+    """The names that a released cell binds, or that its answer will."""
+    return code(cell.source).binds | code(cell.solved).binds if cell.kind == "code" else frozenset()
+
+
+def asked(released: tuple[Cell, ...]) -> set[str]:
+    """The names that the student is to bind: those of the answers, and those that are used and that nobody else binds."""
+    others = [cell for cell in released if cell.kind == "code" and not cell.theirs]
+    known = {name for cell in others for name in binds(cell)}
+    used = {name for cell in others for name in code(cell.source).reads if not hasattr(builtins, name)}
+    return {name for cell in released if cell.theirs for name in binds(cell)} | (used - known)
+
+
 def once(released: tuple[Cell, ...]) -> frozenset[int]:
     """The released cells that depend on no answer, by number."""
-    answered = {name for cell in released if cell.theirs and cell.kind == "code" for name in code(cell.source).binds}
+    answered = asked(released)
     answered |= {name for cell in released if cell.role == TEST for name in code(cell.source).binds}
     chosen = set()
     for number, cell in enumerate(released):
@@ -138,9 +151,9 @@ def needs(released: tuple[Cell, ...], number: int) -> tuple[frozenset[int], froz
 
 def _binder(released: tuple[Cell, ...], name: str, before: int) -> int | None:
     """The last released cell before `before` that binds a name; one of the student's wherever it is, if there is no other."""
-    ahead = [n for n in range(before) if released[n].kind == "code" and name in code(released[n].source).binds]
+    ahead = [n for n in range(before) if name in binds(released[n])]
     if ahead:
         return ahead[-1]
-    after = [n for n in range(before + 1, len(released)) if released[n].theirs and name in code(released[n].source).binds]
+    after = [n for n in range(before + 1, len(released)) if released[n].theirs and name in binds(released[n])]
     return after[0] if after else None
 

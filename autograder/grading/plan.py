@@ -34,6 +34,7 @@ class Cell:
     points: float = 0.0
     tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
+    solved: str = ""  # where the student's words stand: the instructor's own
 
     @property
     def theirs(self) -> bool:
