@@ -90,7 +90,12 @@ async ([cell, mask]) => {
   }));
   const ours = output.querySelector(`input[value="${mask}"]`);
   const button = ours ?? [...output.querySelectorAll("button")].find((other) => other.textContent.trim() === mask);
-  const seen = () => (ours ? output.querySelector(".lc-grid").rows[1].lastChild.ariaLabel : output.querySelector("img")?.src);
+  const last = { canvas: (node) => node.getContext("2d").getImageData(node.width - 1, 0, 1, 1).data.join(),
+    table: (node) => node.rows[1].lastChild.ariaLabel, img: (node) => node.src }; // the first query's last key, or all
+  const seen = () => {
+    const node = output.querySelector(ours ? ".lc-plane canvas, .lc-grid" : "img");
+    return node && last[node.localName](node);
+  };
   const before = seen(), begin = performance.now();
   button.click();
   while (!seen() || seen() === before) {

@@ -16,6 +16,9 @@ const PARTS = { scores: [1], scaled: [1, 2], masked: [1, 2, 3], weights: [0, 1, 
 const NOTES = { leak: " – a leak: this key lies in the future", "ruled-out": " – hidden by the mask", "": "" };
 const LABELS = { one_ahead: "one ahead", zero: "0 instead of −∞", yours: "your mask" };
 
+const LARGE = 10; // keys; beyond, there is no room for numbers, and the map is drawn on a canvas
+const BARS = 16, HEAVIEST = 8; // bars there may be; of more, the heaviest are shown
+
 // What the mask makes of the scaled score x of query i and key j.
 function maskOf(model) {
   const name = model.get("mask"), own = model.get("_own_mask");
@@ -25,16 +28,48 @@ function maskOf(model) {
   return (x, i, j) => (j <= i + offset + ahead ? x : name === "zero" ? 0 : -Infinity);
 }
 
-// All stages by name, and for each weight whether its key is hidden, or lies in the future and is seen.
-function compute(model) {
-  const queries = model.get("_queries"), keys = model.get("_keys"), offset = keys.length - queries.length;
-  const scores = product(queries, transpose(keys));
-  const scaled = each(scores, (x) => x / Math.sqrt(queries[0].length));
-  const masked = each(scaled, maskOf(model));
-  const weights = masked.map(softmax);
-  const marks = each(masked, (x, i, j) => (x === -Infinity ? "ruled-out" : j > i + offset ? "leak" : ""));
-  const future = scores.reduce((sum, row, i) => sum + Math.max(0, row.length - 1 - i - offset), 0);
-  return { scores, scaled, masked, weights, output: product(weights, model.get("_values")), marks, future };
+// Rows of one buffer, so that another mask takes no new memory.
+function buffer(height, width) {
+  const data = new Float64Array(height * width);
+  return Array.from({ length: height }, (_, i) => data.subarray(i * width, (i + 1) * width));
+}
+
+// All stages by name, and for each weight whether its key is hidden, or lies in the future and is seen. Scores do not
+// depend on the mask and are computed once; `attend()` does the rest.
+function attention(model) {
+  const queries = model.get("_queries"), keys = model.get("_keys"), values = model.get("_values");
+  const [rows, columns] = [queries.length, keys.length], offset = columns - rows;
+  const [scores, scaled, masked, weights] = [1, 2, 3, 4].map(() => buffer(rows, columns));
+  const output = buffer(rows, values[0].length);
+  const marks = scores.map(() => Array(columns).fill(""));
+  const result = { scores, scaled, masked, weights, output, marks, leaks: 0, future: (rows * (rows - 1)) / 2 };
+  queries.forEach((query, i) => keys.forEach((key, j) => {
+    scores[i][j] = query.reduce((sum, x, k) => sum + x * key[k], 0);
+    scaled[i][j] = scores[i][j] / Math.sqrt(query.length);
+  }));
+
+  function softmax(i) {
+    let top = -Infinity, total = 0;
+    for (let j = 0; j < columns; j++) top = Math.max(top, masked[i][j]);
+    for (let j = 0; j < columns; j++) total += weights[i][j] = top === -Infinity ? 0 : Math.exp(masked[i][j] - top);
+    for (let j = 0; j < columns; j++) weights[i][j] /= total || 1;
+  }
+
+  function attend() {
+    const mask = maskOf(model);
+    result.leaks = 0;
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        masked[i][j] = mask(scaled[i][j], i, j);
+        marks[i][j] = masked[i][j] === -Infinity ? "ruled-out" : j > i + offset ? "leak" : "";
+        if (marks[i][j] === "leak") result.leaks++;
+      }
+      softmax(i);
+      output[i].fill(0);
+      for (let j = 0; j < columns; j++) for (let k = 0; k < output[i].length; k++) output[i][k] += weights[i][j] * values[j][k];
+    }
+  }
+  return { result, attend };
 }
 
 // One cell in a sentence, for the eyes of those who look at it and the ears of those who do not.
@@ -49,9 +84,15 @@ function sentence(stage, result, i, j, query, key) {
   return `query “${query}” attends to key “${key}”: weight ${x}${note}`;
 }
 
-function verdict({ marks, future }) {
-  const seen = marks.flat().filter((mark) => mark === "leak").length;
-  return seen ? `${seen} of ${future} future cells can be seen: a leak.` : "No query sees its future.";
+function verdict({ leaks, future }) {
+  return leaks ? `${leaks} of ${future} future cells can be seen: a leak.` : "No query sees its future.";
+}
+
+// The keys whose weights are shown as bars: all, or the heaviest, in the order of the text.
+function heaviest(weights) {
+  const all = Array.from(weights.keys());
+  if (all.length <= BARS) return all;
+  return all.sort((a, b) => weights[b] - weights[a]).slice(0, HEAVIEST).sort((a, b) => a - b);
 }
 
 function render({ model, el }) {
@@ -63,42 +104,53 @@ function render({ model, el }) {
   const stages = choice("stage", Object.fromEntries(Object.keys(STAGES).map((name) => [name, name])), set("stage"));
   const formula = element("p", { className: "lc-formula" });
   const caption = element("p", { className: "lc-muted" });
-  const grid = matrixGrid((i, j) => { set("query")(i); tell(i, j); });
+  const { result, attend } = attention(model), large = keys.length > LARGE;
+  const called = large && new Set(keys).size < keys.length ? keys.map((word, j) => `${word} ${j}`) : keys; // which “the”?
+  const asker = (i) => called[i + keys.length - queries.length];
+  const cell = (i, j) => {
+    const stage = model.get("stage");
+    return sentence(stage, result, i, j, asker(i), (stage === "output" ? components : called)[j]);
+  };
+  const enter = (i, j) => { set("query")(i); say(cell(i, j)); };
+  const grid = large ? canvasGrid(enter, cell) : matrixGrid(enter);
   const bars = barTable();
   const status = element("p", { className: "lc-status", role: "status" });
-  let result;
-  root(el, "Attention map").append(masks.node, stages.node, formula, caption,
+  const unmarked = queries.map(() => Array(Math.max(keys.length, components.length)).fill(""));
+  const node = root(el, "Attention map");
+  node.classList.toggle("lc-wide", large);
+  node.append(masks.node, stages.node, formula, caption,
     element("div", { className: "lc-columns" }, grid.node, bars.node), status, markLegend());
 
   const say = (text) => { status.textContent = text; };
   const columns = (stage) => (stage === "output" ? components : keys);
-  const tell = (i, j) => {
-    const stage = model.get("stage");
-    say(sentence(stage, result, i, j, queries[i], columns(stage)[j]));
-  };
 
   function paint() {
     const stage = model.get("stage"), kind = stage === "output" ? "component" : "key";
-    result = compute(model);
+    attend();
     masks.choose(model.get("mask"));
     stages.choose(stage);
     formula.replaceChildren(...FORMULA.map((part, k) => element(PARTS[stage].includes(k) ? "b" : "span", {}, part)));
-    caption.textContent = model.get("mask") === "zero" ? (WITH_ZERO[stage] ?? STAGES[stage]) : STAGES[stage];
+    caption.textContent = (model.get("mask") === "zero" && WITH_ZERO[stage]) || STAGES[stage];
+    if (large && stage === "weights") caption.append(" The colour follows the root of a weight.");
     grid.show({
       label: `${stage}: rows are queries, columns are ${kind}s`,
       rows: queries, columns: columns(stage), axes: ["query ↓", `${kind} →`], values: result[stage],
-      marks: stage === "masked" || stage === "weights" ? result.marks : each(result[stage], () => ""),
-      range: stage === "weights" ? [0, 1] : undefined,
+      marks: stage === "masked" || stage === "weights" ? result.marks : unmarked,
+      ...(stage === "weights" ? { range: [0, 1], tone: Math.sqrt } : {}),
     });
     select();
   }
 
   function select() {
-    const i = model.get("query"), named = components.some((name, k) => name !== String(k));
+    const i = model.get("query"), row = result.weights[i], named = components.some((name, k) => name !== String(k));
+    const shown = heaviest(row), some = shown.length < keys.length, of = (list) => shown.map((j) => list[j]);
+    const rest = row.reduce((sum, x) => sum + x, 0) - of(row).reduce((sum, x) => sum + x, 0);
     grid.select(i);
     bars.show({
-      caption: `weights of query “${queries[i]}”`, names: keys, values: result.weights[i], marks: result.marks[i],
-      foot: `output: ${result.output[i].map((x, k) => (named ? `${components[k]} ` : "") + number(x)).join(", ")}`,
+      caption: `weights of query “${asker(i)}”${some ? `: the ${shown.length} largest of ${keys.length}` : ""}`,
+      names: of(called), values: of(row), marks: of(result.marks[i]), full: (large && Math.max(...of(row))) || 1,
+      foot: (some ? `all others together: ${number(rest)}; ` : "") +
+        `output: ${Array.from(result.output[i], (x, k) => (named ? `${components[k]} ` : "") + number(x)).join(", ")}`,
     });
   }
 

@@ -40,7 +40,7 @@ class AttentionMap(CourseWidget):
     Raises ValueError, in one sentence, where the shapes do not fit.
     """
 
-    _esm, _css = view("attention_map")
+    _esm, _css = view("attention_map", "large_grid")
 
     tokens = t.List(t.Unicode()).tag(sync=True)
     components = t.List(t.Unicode()).tag(sync=True)

@@ -34,9 +34,10 @@ class CourseWidget(anywidget.AnyWidget):
         return data | {"text/html": picture.html, "text/plain": picture.text}, metadata
 
 
-def view(name: str) -> tuple[str, str]:
-    """The JavaScript and the CSS of a view, each with the shared part in front."""
-    return _joined("shared.js", f"{name}.js"), _joined("shared.css", f"{name}.css")
+def view(name: str, *parts: str) -> tuple[str, str]:
+    """The JavaScript and the CSS of a view, each with the shared part in front, then the `parts` that it needs too."""
+    names = ("shared", *parts, name)
+    return _joined(*(f"{part}.js" for part in names)), _joined(*(f"{part}.css" for part in names))
 
 
 def matrix(values: ArrayLike, name: str) -> NDArray[np.float64]:

@@ -54,8 +54,8 @@ function luminance(rgb) {
 
 // The range of a matrix's colours, from the lowest to the highest finite entry.
 function rangeOf(matrix) {
-  const finite = matrix.flat().filter(Number.isFinite);
-  const low = Math.min(...finite), high = Math.max(...finite);
+  let low = Infinity, high = -Infinity;
+  for (const row of matrix) for (const x of row) if (Number.isFinite(x)) [low, high] = [Math.min(low, x), Math.max(high, x)];
   return high > low ? [low, high] : [low - 0.5, high + 0.5];
 }
 
@@ -160,7 +160,7 @@ function barTable() {
     const head = element("tr", { className: before.length ? "" : "lc-unseen" }, ...titles);
     const lines = names.map((name, j) => {
       const bar = element("span", {}, marks[j] === "ruled-out" ? hidden : "");
-      bar.style.width = `${(100 * values[j]) / full}%`;
+      bar.style.width = `calc((100% - 0.5rem) * ${values[j] / full})`;
       return element("tr", { className: marks[j] }, element("th", { scope: "row" }, name),
         ...(before[j] ?? []).map((text) => element("td", {}, text)), element("td", {}, format(values[j])), element("td", { className: "lc-bar" }, bar));
     });

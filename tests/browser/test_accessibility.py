@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STRAY = np.tri(5, dtype=bool) | np.eye(5, k=2, dtype=bool)
 IN_THE_MIDDLE: list[Callable[[], CourseWidget]] = [
     lambda: widgets.AttentionMap(mask="none"),
+    lambda: widgets.AttentionMap(*np.random.default_rng(0).normal(size=(3, 64, 8)), mask="one_ahead"),
     lambda: widgets.BlockTiles(step=5),
     lambda: widgets.CachedGeneration(step=4, cached=False),
     lambda: widgets.GradientPattern(mask="none", of="inputs"),
