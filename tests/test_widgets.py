@@ -184,7 +184,7 @@ def test_the_page_asks_by_messages() -> None:
 
 
 def test_before_any_training_the_static_form_says_what_is_to_be_done() -> None:
-    assert "needs a running notebook" in TrainAndGenerate().picture().text
+    assert "needs a running notebook" in TrainAndGenerate(steps=60).picture().text
 
 
 @pytest.mark.parametrize("widget", [AttentionMap(), trained()], ids=lambda widget: type(widget).__name__)

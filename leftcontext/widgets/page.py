@@ -13,7 +13,7 @@ function model(state) {
   return {
     get: (name) => state[name],
     set: (name, value) => { state[name] = value; (heard[`change:${name}`] ?? []).forEach((react) => react()); },
-    save_changes: () => {}, send: () => {},
+    save_changes: () => {}, // there is no send: nobody would hear it
     on: (event, react) => (heard[event] ??= []).push(react),
     off: (event, react) => { heard[event] = (heard[event] ?? []).filter((other) => other !== react); },
   };

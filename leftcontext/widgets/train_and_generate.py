@@ -7,6 +7,7 @@ entropy that no honest model gets below, a text that the model writes, and its a
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from leftcontext.model import Transformer
 from leftcontext.picture import Picture, side_by_side
 from leftcontext.plots import show_curves, show_texts
 from leftcontext.training import MASKS, Schedule, allowed_by, train
-from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.base import HERE, CourseWidget, view
 
 CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
 SAMPLE = 160  # steps between two texts
@@ -28,17 +29,22 @@ JUDGED = 200  # texts that are judged at the end
 OWN = "yours"
 PAUSE = 0.05  # seconds between two words of the last text, so that one sees it grow
 
+# What a page without a kernel shows: a run under each mask, "yours" under one stray cell, as `runs` would hold them.
+RECORDED_FILE = HERE / "recorded_runs.json"  # written by `python -m leftcontext.widgets.gallery --train`
+RECORDED: dict[str, dict[str, Any]] = json.loads(RECORDED_FILE.read_text(encoding="utf-8"))
+
 
 class TrainAndGenerate(CourseWidget):
     """Choose a mask, press Train, and watch loss, text and attention; the runs of all masks stay side by side.
 
     mask: "causal", "one_ahead", "none" or "yours"; what is chosen on the page, and what `start()` trains with.
     allowed: the learner's own mask (n, n), True = may attend, n up to 16; the positions after it are causal. It can be
-        set at any time and linked: `traitlets.dlink((painter, "allowed"), (training, "allowed"))`.
+        set at any time. `TrainAndGenerate(allowed=painter)` follows a MaskPainter; what it can't train with it says.
     steps: the length of a training; 1,200 steps take about a second.
     runs: what each mask has come to: `widget.runs["causal"]["losses"]`, `["share"]` (of 200 texts, how many are legal
         in every word; None until the training is over), `["words"]`, `["legal"]` (words before the first illegal one),
         `["leaks"]` (pairs of an output and a token of its future that moves it, as the leak test counts them).
+    recorded: the same, trained when the course was made; shown where no kernel answers, and in static pages.
     running: the mask that is being trained with, or "".
 
     Raises ValueError, in one sentence, where `allowed` does not fit.
@@ -52,6 +58,8 @@ class TrainAndGenerate(CourseWidget):
     steps = t.Int(Schedule.steps, min=1).tag(sync=True)
     running = t.Unicode("").tag(sync=True)
     runs: t.Dict[str, dict[str, Any]] = t.Dict().tag(sync=True)
+    recorded: t.Dict[str, dict[str, Any]] = t.Dict().tag(sync=True)
+    complaint = t.Unicode("").tag(sync=True)  # why the painted mask can't be trained with
     entropy = t.Float(0.0).tag(sync=True)
     tokens = t.List(t.Unicode(), [LITTLE_LANGUAGE.symbols[0], *SENTENCE]).tag(sync=True)
 
@@ -59,17 +67,22 @@ class TrainAndGenerate(CourseWidget):
         self,
         mask: str | None = None,
         *,
-        allowed: ArrayLike | None = None,
+        allowed: ArrayLike | t.HasTraits | None = None,
         steps: int = Schedule.steps,
         seed: int = 0,
     ) -> None:
         self.seed = seed
         self._task: asyncio.Task[None] | None = None
         mask = mask or ("causal" if allowed is None else OWN)
+        usual = seed == 0 and steps == Schedule.steps
         super().__init__(
-            allowed=allowed, mask=mask, steps=steps, entropy=LITTLE_LANGUAGE.entropy(Transformer().config.context)
-        )
+            allowed=allowed.allowed if isinstance(allowed, t.HasTraits) else allowed, mask=mask, steps=steps,
+            entropy=LITTLE_LANGUAGE.entropy(Transformer().config.context),
+            recorded={name: RECORDED[name] for name in MASKS} if usual else {},
+        )  # fmt: skip
         self.on_msg(self._hear)
+        if isinstance(allowed, t.HasTraits):
+            allowed.observe(self._follow, "allowed")
 
     def start(self) -> None:
         """Train a fresh model under the chosen mask while the notebook stays usable; ends a training that runs."""
@@ -145,7 +158,18 @@ class TrainAndGenerate(CourseWidget):
 
     @t.observe("allowed")
     def _offer(self, _: object) -> None:
+        """Another mask of the learner's: what was trained under the last one is no longer true."""
+        if self.running == OWN:
+            self.stop()
+        self.complaint = ""
+        self.runs = {mask: run for mask, run in self.runs.items() if mask != OWN}
         self.masks = list(MASKS) if self.allowed is None else [*MASKS, OWN]
+
+    def _follow(self, change: t.Bunch) -> None:
+        try:
+            self.allowed = change.new
+        except ValueError as error:  # a mask that is being painted may be none for a while
+            self.complaint = str(error)
 
     @t.validate("mask")
     def _known_mask(self, proposal: t.Bunch) -> str:
@@ -166,7 +190,8 @@ class TrainAndGenerate(CourseWidget):
         self.send({"here": True})
 
     def picture(self) -> Picture:
-        trained = {mask: run for mask, run in self.runs.items() if run["losses"]}
+        own = {mask: run for mask, run in self.runs.items() if run["losses"]}
+        trained = own or self.recorded
         if not trained:
             words = "Here one trains the little model under a mask of one's choice. It needs a running notebook."
             return Picture(f"<p><em>{words}</em></p>", words)
@@ -174,7 +199,8 @@ class TrainAndGenerate(CourseWidget):
         curves = {name[mask]: run["losses"] for mask, run in trained.items()}
         longest = max((run["steps"] for run in trained.values()), key=len)
         texts = {name[m]: (r["words"], [k < r["legal"] for k in range(len(r["words"]))]) for m, r in trained.items()}
-        curve = show_curves(curves, floor=self.entropy, x=longest, title="Training loss")
+        title = "Training loss" if own else "Training loss, recorded"
+        curve = show_curves(curves, floor=self.entropy, x=longest, title=title)
         return side_by_side([curve, show_texts(texts)])
 
 

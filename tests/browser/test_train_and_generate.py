@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from playwright.sync_api import Locator, Page, expect
 
 from leftcontext.language import LITTLE_LANGUAGE
-from leftcontext.widgets import TrainAndGenerate
+from leftcontext.widgets import TrainAndGenerate, gallery
 from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.train_and_generate import RECORDED
 
 CELL = "from leftcontext.widgets import TrainAndGenerate\ntraining = TrainAndGenerate()\ntraining"
 ENTROPY = LITTLE_LANGUAGE.entropy(16)
@@ -76,12 +77,56 @@ def test_without_a_kernel_it_shows_what_was_trained_and_says_why_it_cannot_train
 ) -> None:
     widget = trained("one_ahead", steps=60)
     page = alone(widget)
-    expect(page.get_by_role("status")).to_contain_text("No kernel answers")
+    expect(page.get_by_text("No kernel answers")).to_be_visible()
+    expect(page.get_by_text("recorded when the course was made")).to_have_count(0)
     expect(button(page, "Train again")).to_be_disabled()
     expect(page.get_by_text("one ahead, after 60 steps")).to_be_visible()
     expect(page.get_by_text(f"step 60 of 60, loss {widget.runs['one_ahead']['losses'][-1]:.2f}")).to_be_visible()
     page.set_viewport_size({"width": 360, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_without_a_kernel_recorded_runs_can_be_compared(alone: Callable[[CourseWidget], Page]) -> None:
+    page = alone(TrainAndGenerate())
+    expect(page.get_by_text("recorded when the course was made")).to_be_visible()
+    expect(button(page, "Train again")).to_be_disabled()
+    for mask, words in (("none", "it has seen the answers"), ("one ahead", "seen the answers"), ("causal", "no sign")):
+        page.get_by_role("radio", name=mask).check()
+        expect(page.get_by_role("status")).to_contain_text(f"{mask}: trained to loss")
+        expect(page.get_by_role("status")).to_contain_text(words)
+        assert loss(page) == round(RECORDED[mask.replace(" ", "_")]["losses"][-1], 2)
+    assert len(re.findall(r"Of 200 texts, \d+ % are legal", page.locator("body").inner_text())) == 3
+    expect(page.get_by_role("img", name=re.compile("Training loss.*none.*entropy.*causal"))).to_be_visible()
+    cells = page.get_by_role("row").last.get_by_role("gridcell").all_inner_texts()
+    assert abs(sum(map(float, cells)) - 1) < 0.04
+
+
+def test_one_stray_cell_is_left_to_the_leak_test(page: Page) -> None:
+    page.goto(gallery.PAGE.as_uri())
+    training = page.get_by_role("group", name="Train and generate")
+    training.get_by_role("radio", name="your mask").check()
+    expect(training.get_by_role("status")).to_contain_text(
+        "a little below the entropy: chance, or a small leak? The leak test decides: 1 of 120 future tokens moves"
+    )
+
+
+def test_in_jupyterlab_a_painter_beside_it_sets_the_mask(lab: Callable[..., Page]) -> None:
+    page = lab(
+        "import numpy as np\nfrom leftcontext.widgets import MaskPainter, TrainAndGenerate\n"
+        "painter = MaskPainter(np.tri(6, dtype=bool))\ndisplay(painter, TrainAndGenerate(allowed=painter))"
+    )
+    training = page.get_by_role("group", name="Train and generate")
+    expect(training.get_by_text("recorded")).to_have_count(0)
+    cells = page.get_by_role("group", name="Mask painter").get_by_role("grid").get_by_role("gridcell")
+    cells.first.click()
+    expect(training.get_by_text("Query 0 sees no key at all")).to_be_visible()
+    expect(training.get_by_role("button", name="Train")).to_be_disabled()
+    cells.first.click()
+    cells.nth(1).click()
+    training.get_by_role("button", name="Train").click()
+    expect(training.get_by_role("status")).to_contain_text("The leak test decides: 1 of 120", timeout=30_000)
+    cells.nth(1).click()  # what was trained before is no longer that of the mask
+    expect(training.get_by_text("your mask, after")).to_have_count(0)
 
 
 def test_illegal_words_are_told_by_more_than_colour(alone: Callable[[CourseWidget], Page]) -> None:
