@@ -2,7 +2,7 @@
 // device pixels, and over it the one cell that has the focus. It is used as `matrixGrid` is.
 
 const SHADES = Array.from({ length: 256 }, (_, k) => cividis(k / 255));
-const LEAST = 4, MOST = 30, LINE = 14; // pixels: a cell's side, and the height of a line of text
+const LEAST = 4, MOST = 30, LINE = 16; // pixels: a cell's side, and the height of a line of text
 
 // The cells that carry `mark`, each run of a row as a rectangle, in per cent: what CSS cuts a pattern out with.
 function outline(marks, mark) {
@@ -40,6 +40,7 @@ function canvasGrid(onEnter, describe) {
     const names = (words) => words.map((word) => element("span", {}, word));
     corner.replaceChildren(...names(titles));
     top.replaceChildren(...names(columns));
+    top.classList.toggle("lc-short", columns.every((name) => name.length < 3));
     side.replaceChildren(...names(rows));
     image = paper.createImageData(canvas.width = columns.length, canvas.height = rows.length);
     node.ariaColCount = columns.length + 1;

@@ -1,0 +1,78 @@
+"""What every host of anywidget counts on: JupyterLab, Notebook 7, VS Code, Colab. Each widget keeps to it.
+
+One ES module that imports nothing and is the same with and without a network, whose default export has `render`; a model
+of which only get, set, save_changes, on, off and send are used; a view that cleans up behind itself.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from leftcontext import widgets
+from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.page import page as widgets_page
+
+# The strictest host: any other use of the model is an error. `heard` counts who still listens.
+HOST = """
+async ([esm, state]) => {
+  const heard = {}, misused = [];
+  const api = {
+    get: (name) => { if (!(name in state)) misused.push(`get ${name}`); return state[name]; },
+    set: (name, value) => { if (!(name in state)) misused.push(`set ${name}`); state[name] = value; tell(`change:${name}`); },
+    save_changes: () => {}, send: () => {},
+    on: (event, react) => { (heard[event] ??= new Set()).add(react); },
+    off: (event, react) => { heard[event]?.delete(react); },
+  };
+  const tell = (event) => heard[event]?.forEach((react) => react());
+  const model = new Proxy(api, { get: (_, name) => api[name] ?? misused.push(`model.${String(name)}`) });
+  const module = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
+  const views = [0, 1].map(() => document.body.appendChild(document.createElement("div")));
+  const ends = [];
+  for (const el of views) ends.push(await module.default.render({ model, el }));
+  const listeners = () => Object.values(heard).reduce((sum, reactions) => sum + reactions.size, 0);
+  const seen = (el) => [...el.querySelectorAll(":checked")].map((input) => input.value).join() + el.innerText;
+  const shown = views.map(seen), before = listeners();
+  [...views[1].querySelectorAll("input[type=radio]:not(:checked, :disabled), button:not(:disabled)")][0].click();
+  const follows = seen(views[0]) === seen(views[1]), changed = seen(views[0]) !== shown[0];
+  await ends[0]?.();
+  views[0].remove();
+  const between = listeners();
+  Object.keys(state).forEach((name) => tell(`change:${name}`)); // the view that is left still follows
+  await ends[1]?.();
+  return {
+    names: Object.keys(module), render: typeof module.default.render, ends: ends.map((end) => typeof end), misused,
+    alike: shown[0] === shown[1] && shown[0].length > 20, follows, changed,
+    before, between, after: listeners(),
+  };
+}
+"""
+EVERY = [getattr(widgets, name) for name in widgets.__all__]
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_the_module_stands_alone(make: Callable[[], CourseWidget]) -> None:
+    widget = make()
+    code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
+    assert not re.search(r"https?:|//cdn|\bimport\b|\brequire\(|@import|url\(|fetch\(|eval\(|new Function", code)
+    assert widget._esm.count("export ") == 1 and "export default { render };" in widget._esm
+    assert len(code) < 40_000
+
+
+@pytest.mark.parametrize("make", EVERY)
+def test_two_views_of_one_model_live_side_by_side_and_leave_nothing_behind(
+    page: Page, make: Callable[[], CourseWidget]
+) -> None:
+    widget = make()
+    page.context.set_offline(True)
+    text = widgets_page({}, "Host")
+    page.set_content(text.replace("</style>", f"{widget._css}</style>"))
+    state = {name: value for name, value in widget.get_state().items() if name not in ("layout", "comm")}
+    found = page.evaluate(HOST, [widget._esm, state])
+    assert found["names"] == ["default"] and found["render"] == "function"
+    assert found["misused"] == []
+    assert found["alike"] and found["follows"] and found["changed"], "both views show the same state, and its change"
+    assert found["before"] == 2 * found["between"] > 0 == found["after"]
+    assert found["ends"] == ["function"] * 2
+    expect(page.locator(".lc")).to_have_count(1)
