@@ -6,12 +6,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup build gallery lint test verify bench lock
+.PHONY: help lab setup build gallery pictures lint test verify bench lock
 
 help:
 	@echo 'make lab      open the course in JupyterLab (the first time sets up $(VENV), which takes a minute or two)'
 	@echo 'make build    make the notebooks from source/'
 	@echo 'make gallery  make docs/gallery, all widgets on one page'
+	@echo 'make pictures the pictures of them in the README'
 	@echo 'make test     everything that must hold: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint     its quick part: style, types, layers, drift'
 	@echo 'make verify   prove the bank: right answers pass, mistakes and mutants fail'
@@ -39,6 +40,9 @@ build: setup
 
 gallery: setup
 	$(BIN)/python -m leftcontext.widgets.gallery
+
+pictures: gallery
+	$(BIN)/python docs/pictures.py
 
 lint: setup
 	$(BIN)/ruff check .

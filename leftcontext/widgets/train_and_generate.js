@@ -121,7 +121,8 @@ function render({ model, el }) {
   const map = headMap(model.get("tokens"), say);
   root(el, "Train and generate").append(masks.node,
     element("div", { className: "lc-controls" }, button, progress, readout),
-    note, status, element("div", { className: "lc-columns" }, chart.node, samples), map.node);
+    note, status, element("div", { className: "lc-columns" },
+      element("div", { className: "lc-seen" }, chart.node, map.node), samples));
   let kernel = false, alone = false, waiting, announced = ""; // before an answer, neither is known
 
   // Ask Python for something. Where nobody answers there is no kernel, and the page says so instead of doing nothing.
@@ -152,7 +153,8 @@ function render({ model, el }) {
   }
 
   function reason() {
-    if (model.get("mask") === "yours" && model.get("complaint")) return `Your mask can’t be trained with. ${model.get("complaint")}`;
+    const complaint = model.get("complaint");
+    if (complaint && model.get("mask") === "yours") return `Your mask can’t be trained with. ${complaint}`;
     if (!alone) return "";
     const old = Object.keys(model.get("recorded")).some((mask) => !(mask in model.get("runs")));
     return NOBODY + (old ? " What you see was recorded when the course was made, by the same code." : "");
