@@ -2,7 +2,7 @@
 // device pixels, and over it the one cell that has the focus. It is used as `matrixGrid` is.
 
 const SHADES = Array.from({ length: 256 }, (_, k) => cividis(k / 255));
-const LEAST = 4, MOST = 30, LINE = 16; // pixels: a cell's side, and the height of a line of text
+const LEAST = 4, MOST = 30, LINE = 16, SHORT = 22; // pixels: a cell's side, a line of text, a short name
 
 // The cells that carry `mark`, each run of a row as a rectangle, in per cent: what CSS cuts a pattern out with.
 function outline(marks, mark) {
@@ -58,7 +58,7 @@ function canvasGrid(onEnter, describe) {
     for (const axis of axes) {
       const count = axis.names.children.length;
       const size = Math.floor(Math.max(LEAST, Math.min(MOST, room / count)) / pixel) * pixel;
-      axis.step = Math.ceil(LINE / size);
+      axis.step = Math.ceil((axis.names.classList.contains("lc-short") ? SHORT : LINE) / size);
       node.style.setProperty(axis.size, `${size}px`);
       [...axis.names.children].forEach((name, k) => name.classList.toggle("lc-between", k % axis.step));
     }
