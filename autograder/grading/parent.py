@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -42,6 +43,7 @@ def main() -> None:
     line.send({"ready": True})
     with contextlib.suppress(EOFError, OSError):
         parent.serve()
+    parent.leave()
 
 
 class _Parent:
@@ -81,6 +83,11 @@ class _Parent:
 
     def sweep(self) -> None:
         """End what a child has left behind."""
+
+    def leave(self) -> None:
+        """The grader is gone, perhaps killed: end everything."""
+        for child in list(self.children):
+            self._end(child)
 
     def _spawn(self, question: dict[str, Any], descriptor: int) -> int:
         child = self.fork()
@@ -177,6 +184,7 @@ class _Students(_Parent):
             box = self.view.confine(self.size)
         else:
             box = question["box"]
+            kernel.die_with_parent()
             os.setsid()
             if self.terms.rung == 1:
                 limit(self.terms, self.size)
@@ -189,9 +197,17 @@ class _Students(_Parent):
 class _Checkers(_Parent):
     def __init__(self, line: Line, start: dict[str, Any]) -> None:
         super().__init__(line)
+        self.folder = Path(start["folder"]).parent
         os.chdir(start["folder"])
         os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start["folder"])  # no learner's progress is kept here
         import autograder.grading.checker  # noqa: F401 (before the forks)
+
+    def leave(self) -> None:
+        super().leave()
+        with contextlib.suppress(OSError):
+            os.chdir("/")
+            shutil.rmtree(self.folder)
+            self.folder.parent.rmdir()
 
     def rehearse(self, tests: list[str]) -> None:
         if "autograder.checking" not in sys.modules:
@@ -207,6 +223,7 @@ class _Checkers(_Parent):
     def begin(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import checker
 
+        kernel.die_with_parent()
         os.setsid()
         close_all_but(descriptor)
         checker.serve(socket.socket(fileno=descriptor), self.shell)

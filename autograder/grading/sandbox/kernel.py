@@ -66,8 +66,9 @@ def unmount(where: str) -> None:
 
 
 def die_with_parent() -> None:
-    """Be killed when the parent ends."""
-    call("prctl", _SET_PDEATHSIG, 9, 0, 0, 0)
+    """Be killed when the parent ends. Does nothing where there is no Linux."""
+    if _libc is not None:
+        call("prctl", _SET_PDEATHSIG, 9, 0, 0, 0)
 
 
 def adopt_orphans() -> None:
