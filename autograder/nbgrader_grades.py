@@ -33,6 +33,7 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 from sqlalchemy.exc import OperationalError
+from traitlets.config import Config
 
 from autograder.grading.jobs import Notebook
 from autograder.grading.plan import LESSON, MANUAL, SOLUTION, TASK, TEST, Cell
@@ -46,14 +47,15 @@ class NotThere(Exception):
 
 
 class Course:
-    """An nbgrader course directory. Make it with the course's folder as the current one, as every nbgrader command is run."""
+    """An nbgrader course directory: by its `config`, else that of the current folder, as in every nbgrader command."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: Config | None = None) -> None:
         # nbgrader calls `alembic` by name when it makes a gradebook; without an activated venv, PATH has none.
         os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        app = NbGrader()
-        app.log.setLevel(logging.ERROR)
-        app.load_config_file()
+        app = NbGrader(**({"config": config} if config else {}))
+        if config is None:
+            app.log.setLevel(logging.ERROR)
+            app.load_config_file()
         self.config = app.config
         self.folders = CourseDirectory(parent=app)
         self.penalties = AssignLatePenalties(parent=app)

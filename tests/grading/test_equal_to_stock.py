@@ -64,6 +64,22 @@ def test_feedback_and_export_go_on_from_there(graded: tuple[Path, Path]) -> None
     assert "student0" in (ours / "grades.csv").read_text()
 
 
+def test_nbgraders_own_command_can_use_the_runner(graded: tuple[Path, Path], tmp_path: Path) -> None:
+    stock, ours = graded
+    course = tmp_path / "course"
+    shutil.copytree(ours, course, ignore=shutil.ignore_patterns("autograded", "grading", "feedback", "gradebook.db"))
+    line = "from autograder.nbgrader_execute import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
+    (course / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(course)) + line)
+    for step in ("generate_assignment", "autograde"):
+        done = run(course, "nbgrader", step, "plain", env=HERE)
+        assert done.returncode == 0, done.stderr
+    want, got = honest.scores(stock), honest.scores(course)
+    for key in (key for key in want if key[0] == "plain"):
+        assert got[key] == want[key]
+    node = nbformat.read(next(course.glob("autograded/*/plain/one.ipynb")), as_version=4)
+    assert any(cell.get("outputs") for cell in node.cells)
+
+
 def test_a_regrade_keeps_what_a_person_wrote(graded: tuple[Path, Path]) -> None:
     from nbgrader.api import Gradebook
 

@@ -1,0 +1,97 @@
+"""For those who stay with `nbgrader autograde` and formgrader's button: our runner in the place of nbgrader's kernel.
+
+One line in nbgrader_config.py:
+
+    from autograder.nbgrader_execute import PREPROCESSORS
+    c.Autograde.autograde_preprocessors = PREPROCESSORS
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    IgnorePattern,
+    LimitOutput,
+    NbGraderPreprocessor,
+    SaveAutoGrades,
+)
+from traitlets import Integer
+
+from autograder.grading import plan
+from autograder.grading.document import document
+from autograder.grading.grade import Grading, hold
+from autograder.grading.journal import digest
+from autograder.grading.pool import Pool, Task
+from autograder.grading.sandbox import rungs
+from autograder.nbgrader_grades import Course
+
+_last: dict[str, Any] = {}  # the parents of the assignment that was graded last, warm for the next submission
+
+
+class ExecuteApart(NbGraderPreprocessor):
+    """Runs a notebook as `leftcontext grade` does: the student's code in a sandbox, the tests in another process."""
+
+    rung = Integer(rungs.HIGHEST, min=0, max=rungs.HIGHEST, help="Of the sandbox; 0 is none.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Give the notebook the outputs that nbgrader then counts."""
+        about = resources["nbgrader"]
+        grading, pool = self._running(about["assignment"], about["db_url"])
+        notebook = grading.notebooks[about["notebook"]]
+        source = nbformat.writes(nb).encode()
+        rebuilt = plan.rebuild(notebook.cells, plan.read(source)[0])
+        files = {**_beside(Path(resources["metadata"]["path"])), **notebook.files}
+        task = Task(about["student"], notebook.name, notebook.job(rebuilt, files, grading.seconds), int(digest(source)[:8], 16))
+        ((_, result),) = pool.results([task])
+        for note in (*rebuilt.notes, *result["notes"]):
+            self.log.warning("%s: %s", about["student"], note)
+        return nbformat.from_dict(document(notebook, rebuilt, result["outputs"], pool.shown(notebook.name))), resources
+
+    def _running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
+        key = (assignment, gradebook, self.rung)
+        if _last.get("key") != key:
+            _stop()
+            course = Course(self.config)
+            with course.open(), contextlib.ExitStack() as stack:
+                notebooks = course.released(assignment)
+                solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
+                imported = {name for notebook in notebooks for name in notebook.imported()}
+                pool = stack.enter_context(Pool(notebooks, rungs.terms(self.rung, imported), 1))
+                hold(pool, notebooks[0], self.rung, Path(course.folders.root, "nbgrader_config.py"))
+                grading = Grading(course, assignment, notebooks, None, "")
+                grading.calibrate(solved, pool, self.log.warning)
+                _last.update(key=key, grading=grading, pool=pool, end=stack.pop_all().close, process=os.getpid())
+        return _last["grading"], _last["pool"]
+
+
+@atexit.register
+def _stop() -> None:
+    if _last.get("process") == os.getpid():
+        _last["end"]()
+    _last.clear()
+
+
+def _beside(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+PREPROCESSORS = [
+    ExecuteApart,
+    IgnorePattern,
+    ClearMetadataPreprocessor,
+    LimitOutput,
+    SaveAutoGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
