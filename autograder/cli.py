@@ -166,11 +166,14 @@ def grade(
     ] = None,
     rung: Annotated[int, typer.Option(help="Of the sandbox: 2, or 1 where namespaces are forbidden.", min=1, max=2)] = 2,
     unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox. Only for code that you trust.")] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster that is to do the work, as tcp://host:8786.")
+    ] = None,
 ) -> None:
     """What `nbgrader autograde ASSIGNMENT` does for every submission, into the same gradebook and folders."""
     from autograder.grading.progress import run
 
-    raise typer.Exit(run(assignment, jobs, as_json, students, again, seconds, 0 if unsafe else rung))
+    raise typer.Exit(run(assignment, jobs, as_json, students, again, seconds, 0 if unsafe else rung, scheduler))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
@@ -10,8 +11,9 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from autograder.grading.cluster import Cluster, NoCluster
 from autograder.grading.grade import Graded, grade
-from autograder.grading.pool import NotHeld
+from autograder.grading.pool import NotHeld, Pool
 from autograder.grading.sandbox import rungs
 from autograder.nbgrader_grades import NotThere
 
@@ -26,14 +28,15 @@ def run(
     again: bool,
     seconds: float | None,
     rung: int,
+    scheduler: str | None = None,
 ) -> int:
     """Grade, and show how it goes on standard error; a line of JSON each on standard output. Returns an exit code."""
     console = Console(stderr=True)
     columns = (TextColumn("grading"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     start, graded = time.monotonic(), list[Graded]()
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
-        try:
+    try:
+        with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+            task = bar.add_task("", total=None, rate="")
             for one in grade(
                 assignment,
                 jobs=jobs or os.cpu_count() or 1,
@@ -41,28 +44,33 @@ def run(
                 again=again,
                 students=students,
                 seconds=seconds,
+                executor=functools.partial(Cluster, scheduler) if scheduler else Pool,
                 began=lambda total: bar.update(task, total=total),
-                said=lambda sentence: bar.console.print(sentence, highlight=False, soft_wrap=True),
+                said=lambda sentence: bar.console.print(sentence, highlight=False, markup=False, soft_wrap=True),
             ):
                 graded.append(one)
                 bar.update(task, advance=1, rate=f"{len(graded) / (time.monotonic() - start):.1f} a second")
-                if as_json:
-                    print(one.to_json(), flush=True)
-                elif one.notes:
-                    bar.console.print(f"{one.student}: {' '.join(one.notes)}", highlight=False, markup=False, soft_wrap=True)
-        except (NotThere, NotHeld) as reason:
-            print(f"leftcontext: {_advice(reason, rung)}", file=sys.stderr)
-            return REFUSED
-        except KeyboardInterrupt:
-            print(f"Stopped. {len(graded)} are graded and kept; the same command goes on.", file=sys.stderr)
-            return STOPPED
+                _tell(one, as_json, bar.console)
+    except (NotThere, NotHeld, NoCluster) as reason:
+        print(f"leftcontext: {_advice(reason, rung)}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        print(f"Stopped. {len(graded)} are graded and kept; the same command goes on.", file=sys.stderr)
+        return STOPPED
     if not as_json:
         _sum_up(assignment, graded, time.monotonic() - start)
     return 0
 
 
+def _tell(one: Graded, as_json: bool, console: Console) -> None:
+    if as_json:
+        print(one.to_json(), flush=True)
+    elif one.notes:
+        console.print(f"{one.student}: {' '.join(one.notes)}", highlight=False, markup=False, soft_wrap=True)
+
+
 def _advice(reason: Exception, rung: int) -> str:
-    if isinstance(reason, NotThere):
+    if not isinstance(reason, NotHeld):
         return str(reason)
     lower = f" Rung {rung - 1} asks for less: --rung {rung - 1}." if rung > 1 else ""
     return f"rung {rung} of the sandbox ({rungs.MEANING[rung]}) does not hold here: {reason}.{lower} Without any: --unsafe."
