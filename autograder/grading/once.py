@@ -73,7 +73,7 @@ def once(released: tuple[Cell, ...]) -> frozenset[int]:
     """The released cells that depend on no answer, by number."""
     answered = asked(released)
     answered |= {name for cell in released if cell.role == TEST for name in code(cell.source).binds}
-    chosen = set()
+    chosen: set[int] = set()
     for number, cell in enumerate(released):
         if cell.role != LESSON or not runs(cell):
             continue
@@ -82,7 +82,24 @@ def once(released: tuple[Cell, ...]) -> frozenset[int]:
             chosen.add(number)
         else:
             answered |= what.binds
-    return frozenset(chosen)
+    return frozenset(chosen - _met_otherwise(released, chosen))
+
+
+def _met_otherwise(released: tuple[Cell, ...], chosen: set[int]) -> set[int]:
+    """Those of the chosen cells that would change what an earlier released cell sees, one that waits for an answer."""
+    dropped: set[int] = set()
+    waiting = [n for n, cell in enumerate(released) if cell.role == LESSON and runs(cell) and n not in chosen]
+    while waiting:
+        number = waiting.pop()
+        kept = chosen - dropped
+        fixed = _fixed_for_good(code(released[n].source) for n in kept)
+        own = code(released[number].source)
+        known = {name for n in kept for name in code(released[n].source).binds}
+        names = (own.mentions & known | own.binds) - fixed
+        met = {n for n in kept if n > number and code(released[n].source).mentions & names}
+        dropped |= met
+        waiting += met
+    return dropped
 
 
 def fits(released: tuple[Cell, ...], chosen: frozenset[int], rebuilt: Rebuilt) -> bool:

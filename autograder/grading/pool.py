@@ -145,12 +145,12 @@ class Parents:
     def __post_init__(self) -> None:
         for name in ("view", "work"):
             (self.folder / name).mkdir(parents=True)
-        start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view"), "fonts": _fonts()}
+        start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view")}
         self.students = Parent("students", start, _environment(bare=True))
         self.checkers = Parent("checkers", {"folder": str(self.folder / "work")}, _environment(bare=False))
         self.students.ready()
         self.checkers.ready()
-        shown = self.students.warm(self.notebook.warm_students(), self.notebook.files, [])
+        shown = self.students.warm(self.notebook.warm_students(), {**_fonts(), **self.notebook.files}, [])
         tests = [cell.source for cell in self.notebook.cells if cell.role == TEST]
         ready = self.checkers.warm(self.notebook.warm_checkers(), self.notebook.files, tests)
         self.shown = json.loads(shown.receive(most=MOST_RESULT))
@@ -347,9 +347,9 @@ def _environment(bare: bool) -> dict[str, str]:
     }
 
 
-def _fonts() -> dict[str, str]:
-    """matplotlib's list of fonts, if it has made one; it may not look for it in the sandbox."""
+def _fonts() -> dict[str, bytes]:
+    """matplotlib's list of fonts, if it has made one: in the sandbox it would take a second to make it anew."""
     import matplotlib
 
     found = Path(matplotlib.get_cachedir()).glob("fontlist-v*.json")
-    return {path.name: path.read_text(encoding="utf-8") for path in found}
+    return {path.name: path.read_bytes() for path in found}

@@ -91,6 +91,8 @@ class Shell(InteractiveShell):
 
         self.history_manager = HistoryManager(shell=self, parent=self, enabled=False, hist_file=":memory:")
 
+    system = InteractiveShell.system_piped  # a terminal, which there is none of, would show more
+
     def init_io(self) -> None: ...
 
     def enable_gui(self, gui: Any = None) -> None: ...

@@ -108,9 +108,10 @@ def _furnish(root: str, terms: Terms) -> None:
     os.makedirs(f"{root}/etc", exist_ok=True)
     with open(f"{root}/etc/passwd", "w", encoding="ascii") as users:
         users.write(f"student:x:1000:1000::{BOX}:/bin/sh\n")
-    for folder in ("dev", "proc", "box", "box/tmp"):
-        os.mkdir(f"{root}/{folder}")
-    os.symlink("box/tmp", f"{root}/tmp")
+    for folder in ("dev", "proc", "box/tmp"):
+        os.makedirs(f"{root}/{folder}", exist_ok=True)
+    if not os.path.lexists(f"{root}/tmp"):  # a course may lie in it
+        os.symlink("box/tmp", f"{root}/tmp")
     for name in DEVICES:
         _show(root, f"/dev/{name}", read_only=False)
     os.symlink("/box/tmp", f"{root}/dev/shm")

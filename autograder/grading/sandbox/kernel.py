@@ -72,8 +72,9 @@ def die_with_parent() -> None:
 
 
 def adopt_orphans() -> None:
-    """Have the children of one's dead children become one's own."""
-    call("prctl", _SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    """Have the children of one's dead children become one's own. Does nothing where there is no Linux."""
+    if _libc is not None:
+        call("prctl", _SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def be_dumpable() -> None:

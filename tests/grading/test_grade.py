@@ -1,0 +1,106 @@
+"""`leftcontext grade` on a course of somebody else's: what can't be judged apart, every rung, bad input."""
+
+import json
+from pathlib import Path
+
+import honest
+import nbformat
+import pytest
+from clone import ROOT, run
+
+HERE = {"PYTHONPATH": str(ROOT)}
+ODD = honest.notebook(
+    honest.new_code_cell("import inspect\nimport numpy as np\nfrom helper import LIMIT\ntable = np.loadtxt('table.txt')"),
+    honest.answer("Counter", "class Counter:\n    n = 0\n    def add(self):\n        self.n += 1"),
+    honest.check("test_class", "one = Counter()\none.add()\nassert one.n == 1", 2),
+    honest.answer("evens", "def evens(n):\n    yield from range(0, n, 2)"),
+    honest.check("test_generator", "assert list(evens(5)) == [0, 2, 4]", 1),
+    honest.answer("looped", "def looped(n):\n    for i in range(n):\n        pass\n    return n"),
+    honest.check("test_source", "assert 'for' in inspect.getsource(looped)", 1),
+    honest.check("test_value", "assert looped(LIMIT) == LIMIT == table.sum()", 1),
+)
+RIGHT = {
+    "Counter": "class Counter:\n    def __init__(self): self.n = 0\n    def add(self): self.n = self.n + 1",
+    "evens": "def evens(n):\n    return (i for i in range(n) if i % 2 == 0)",
+    "looped": "def looped(n):\n    for _ in []: pass\n    return n",
+}
+CLASSES = {
+    "right": (RIGHT, [2, 1, 1, 1]),
+    "wrong": ({**RIGHT, "Counter": "Counter = int", "looped": "looped = lambda n: n + 1"}, [0, 1, 0, 0]),
+    # It can't have the test that runs apart run the weaker way.
+    "asks for it": ({**RIGHT, "looped": "class looped:\n    'for'\n    def __init__(self, n): pass\n    __eq__ = lambda *_: True"}, [2, 1, 0, 0]),
+    "generator": ({**RIGHT, "looped": "def looped(n):\n    for i in [n]:\n        yield i"}, [2, 1, 1, 0]),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("odd") / "course"
+    source = folder / "source" / "odd"
+    source.mkdir(parents=True)
+    (folder / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(folder)))
+    nbformat.write(ODD, source / "odd.ipynb")
+    (source / "helper.py").write_text("LIMIT = 6\n")
+    (source / "table.txt").write_text("1 2 3\n")
+    done = run(folder, "nbgrader", "generate_assignment", "odd", env=HERE)
+    assert done.returncode == 0, done.stderr
+    for student, (answers, _) in CLASSES.items():
+        node = nbformat.read(folder / "release/odd/odd.ipynb", as_version=4)
+        for cell in node.cells:
+            cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
+        place = folder / "submitted" / student / "odd"
+        place.mkdir(parents=True)
+        nbformat.write(node, place / "odd.ipynb")
+        (place / "helper.py").write_text("LIMIT = -1\n")  # theirs does not count
+    return folder
+
+
+def grade(course: Path, *options: str) -> dict[str, dict]:
+    done = run(course, "leftcontext", "grade", "odd", "--again", "--json", *options, env=HERE)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {line["student"]: line for line in lines}
+
+
+@pytest.mark.parametrize("rung", ["2", "1", "0"])
+def test_every_rung_gives_the_same_scores(course: Path, rung: str) -> None:
+    graded = grade(course, *(["--unsafe"] if rung == "0" else ["--rung", rung]))
+    for student, (_, points) in CLASSES.items():
+        assert list(graded[student]["cells"].values()) == points, student
+        assert graded[student]["score"] == sum(points)
+        assert graded[student]["max_score"] == 5
+        assert graded[student]["status"] == "graded"
+
+
+def test_what_could_not_be_judged_apart_is_marked(course: Path) -> None:
+    grade(course)
+    comments = {name: text for _, name, text, _ in honest.scores(course)["odd", "right"]["comments"]}
+    assert "test_class" in comments["Counter"]
+    assert "unhardened" in comments["evens"]
+    assert "test_source" in comments["looped"]
+    assert "test_value" not in comments["looped"]
+
+
+def test_what_cannot_cross_is_named(course: Path) -> None:
+    grade(course, "--student", "generator")
+    node = nbformat.read(course / "autograded/generator/odd/odd.ipynb", as_version=4)
+    said = [output.evalue for cell in node.cells for output in cell.get("outputs", []) if output.output_type == "error"]
+    assert any("generator" in text and "plain data" in text for text in said), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nothing"], "nbgrader generate_assignment nothing"),
+        (["odd", "--student", "nobody"], "No submission of odd by nobody"),
+        (["odd", "--jobs", "0"], "--jobs"),
+    ],
+)
+def test_bad_input_is_one_line(course: Path, arguments: list[str], says: str) -> None:
+    done = run(course, "leftcontext", "grade", *arguments, env=HERE)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+

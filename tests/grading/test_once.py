@@ -1,0 +1,63 @@
+"""Which cells run once for all, and when a submission has to be run from its first cell to its last."""
+
+import pytest
+
+from autograder.grading.jobs import Notebook
+from autograder.grading.plan import LESSON, SOLUTION, TEST, Cell, Rebuilt, Written
+
+CELLS = (
+    Cell("0", "code", "import numpy as np\nfrom math import pi"),
+    Cell("1", "code", "x = np.arange(4)\nfor i in range(2):\n    y = i"),
+    Cell("2", "code", "# YOUR CODE HERE", SOLUTION, "f", solved="def f(x):\n    return x + 1"),
+    Cell("3", "code", "assert f(1) == 2", TEST, "test_f", 1.0),
+    Cell("4", "code", "shown = f(x)"),
+    Cell("5", "code", "x = x * 2\nx"),
+    Cell("6", "code", "%matplotlib inline"),
+    Cell("7", "code", "np.random.seed(1)"),
+    Cell("8", "code", "assert shown.sum() == pi or x is not None", TEST, "test_shown", 1.0),
+    Cell("9", "code", "long()", LESSON, tags=("skip-execution",)),
+)
+NOTEBOOK = Notebook("one", CELLS)
+
+
+LATER = Notebook("two", (*CELLS[:4], Cell("10", "code", "z = np.ones(2) * pi + x")))
+
+
+def steps(answer: str, changed: dict[int, str] | None = None, notebook: Notebook = NOTEBOOK) -> dict[str, object]:
+    sources = {**{n: cell.source for n, cell in enumerate(notebook.cells)}, 2: answer, **(changed or {})}
+    job = notebook.job(Rebuilt(tuple(Written(cell, "code", sources[n]) for n, cell in enumerate(notebook.cells)), ()), {}, 5.0)
+    return {"fits": not job["from_the_start"], "do": [step["do"] for step in job["steps"]]}
+
+
+def test_what_depends_on_no_answer_runs_once() -> None:
+    assert NOTEBOOK.ahead == {0, 1}  # 5 changes what 4 is to see, and 4 waits for f
+
+
+def test_names_that_only_the_solution_binds_are_the_students() -> None:
+    assert NOTEBOOK.names[3] == ["f"]
+    assert NOTEBOOK.names[8] == ["f"]  # `shown` is the instructor's, made with the student's f
+
+
+def test_an_answer_that_uses_none_of_them_fits() -> None:
+    assert steps("def f(x):\n    y = np.array(x)\n    return y + 1") == {
+        "fits": True,
+        "do": ["show", "own", "run", "test", "help", "help", "help", "help", "test", "show"],
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["np = None", "def np(): pass", "pi = 3", "for np in (1, 2): pass", "def f(n):\n    global pi\n    pi = n", "x = 3", "x[0] = 1"],
+)
+def test_an_answer_that_a_later_cell_would_have_met_otherwise_is_run_from_the_start(answer: str) -> None:
+    assert LATER.ahead == {0, 1, 4}
+    assert not steps(answer, notebook=LATER)["fits"]
+
+
+@pytest.mark.parametrize("answer", ["import numpy as np\ndef f(x): return x", "print(y)", "i = 5", "f = lambda x, i: x", "x = 3", "def f(n):\n    np = n"])
+def test_these_make_no_difference(answer: str) -> None:
+    assert steps(answer)["fits"]
+
+
+def test_a_changed_lesson_cell_is_run_from_the_start() -> None:
+    assert not steps("def f(x): return x", {1: "x = 7"})["fits"]

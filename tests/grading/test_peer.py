@@ -1,0 +1,155 @@
+"""Calls between two processes that share nothing but a socket: what goes over, what comes back, what is refused."""
+
+import contextlib
+import multiprocessing
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.grading.channel import Channel, Gone, soon
+from autograder.grading.peer import Peer, Remote
+from autograder.grading.wire import Uncrossable
+
+
+def swap(items: list) -> None:
+    items.reverse()
+
+
+def clip(a: np.ndarray) -> None:
+    np.minimum(a, 1, out=a)
+
+
+def fill(of: dict) -> int:
+    of["new"] = [1]
+    return 3
+
+
+def draw(rng: np.random.Generator) -> float:
+    return float(rng.random())
+
+
+def twice(f: Callable[[Any], Any], x: Any) -> Any:
+    return f(f(x))
+
+
+def says(text: str) -> str:
+    print(text)
+    print(text, file=sys.stderr)
+    return text
+
+
+class Own(ValueError):
+    pass
+
+
+def fails(kind: str) -> None:
+    raise {"value": ValueError, "own": Own, "stop": StopIteration, "exit": SystemExit, "linalg": np.linalg.LinAlgError}[kind](
+        "so it is"
+    )
+
+
+def makes(what: str) -> Any:
+    return {"object": object(), "generator": iter([1]), "class": Own, "function": lambda n: n + 1}[what]
+
+
+def unwritten(x: int) -> None:
+    """Not yet."""
+
+
+def never() -> None:
+    while True:
+        pass
+
+
+FUNCTIONS = [swap, clip, fill, draw, twice, says, fails, makes, unwritten, never]
+
+
+def other_end(connection: socket.socket) -> None:
+    peer = Peer(Channel(connection))
+    peer.receive()
+    peer.send(["values", *FUNCTIONS])
+    with contextlib.suppress(Gone):
+        while True:
+            peer.serve(peer.receive())
+
+
+@pytest.fixture
+def remote() -> Iterator[dict[str, Remote]]:
+    ours, theirs = socket.socketpair()
+    process = multiprocessing.get_context("fork").Process(target=other_end, args=(theirs,))
+    process.start()
+    theirs.close()
+    peer = Peer(Channel(ours))
+    peer.deadline = soon(30)
+    yield {function.__name__: function for function in peer.ask("all")[1:]}
+    ours.close()
+    process.kill()
+    process.join()
+    process.close()
+
+
+def test_what_a_function_changes_is_changed_here(remote: dict[str, Remote]) -> None:
+    items, a, of = [1, 2, 3], np.array([0.5, 4.0]), {"old": 1}
+    assert remote["swap"](items) is None
+    assert remote["clip"](a) is None
+    assert remote["fill"](of) == 3
+    assert items == [3, 2, 1]
+    assert a.tolist() == [0.5, 1.0]
+    assert of == {"old": 1, "new": [1]}
+
+
+def test_a_generator_goes_on_where_they_left_it(remote: dict[str, Remote]) -> None:
+    mine, same = np.random.default_rng(3), np.random.default_rng(3)
+    assert [remote["draw"](mine), remote["draw"](mine), mine.random()] == [same.random() for _ in range(3)]
+
+
+def test_functions_go_both_ways(remote: dict[str, Remote]) -> None:
+    assert remote["twice"](lambda n: n * 3, 2) == 18
+    assert remote["makes"]("function")(4) == 5
+
+
+def test_what_is_printed_comes_along_and_stderr_is_none(remote: dict[str, Remote], capsys: pytest.CaptureFixture[str]) -> None:
+    remote["says"]("hello")
+    assert capsys.readouterr() == ("hello\nhello\n", "")
+
+
+@pytest.mark.parametrize(("kind", "error"), [("value", ValueError), ("own", ValueError), ("linalg", np.linalg.LinAlgError)])
+def test_an_error_arrives_as_what_it_is(remote: dict[str, Remote], kind: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match="so it is") as caught:
+        remote["fails"](kind)
+    if kind == "own":
+        assert type(caught.value).__name__ == "Own"
+
+
+@pytest.mark.parametrize("kind", ["stop", "exit"])
+def test_what_would_end_a_loop_or_a_process_is_an_error_like_any_other(remote: dict[str, Remote], kind: str) -> None:
+    with pytest.raises(Exception, match="so it is") as caught:
+        remote["fails"](kind)
+    assert not isinstance(caught.value, StopIteration | SystemExit)
+
+
+@pytest.mark.parametrize(("what", "named"), [("object", "object"), ("generator", "iterator"), ("class", "class Own")])
+def test_what_cannot_cross_is_named(remote: dict[str, Remote], what: str, named: str) -> None:
+    with pytest.raises(Uncrossable, match=named):
+        remote["makes"](what)
+    assert remote["fill"]({}) == 3  # and the next call goes well
+
+
+def test_an_unwritten_function_can_be_told(remote: dict[str, Remote]) -> None:
+    from autograder.judge import _is_unwritten
+
+    assert _is_unwritten(remote["unwritten"])
+    assert not _is_unwritten(remote["fill"])
+
+
+def test_after_a_call_that_never_ends_nothing_more_is_asked(remote: dict[str, Remote]) -> None:
+    peer = remote["never"].peer
+    peer.deadline = soon(0.2)
+    with pytest.raises(Gone, match="out of time"):
+        remote["never"]()
+    with pytest.raises(Gone):
+        remote["fill"]({})

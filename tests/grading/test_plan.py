@@ -1,0 +1,95 @@
+"""A submission is rebuilt in released order, whatever was done to its cells."""
+
+import json
+from typing import Any
+
+import pytest
+
+from autograder.grading.plan import LESSON, SOLUTION, TEST, Cell, Rebuilt, Unreadable, read, rebuild
+
+
+def mark(grade_id: str) -> dict[str, Any]:
+    return {"grade_id": grade_id, "schema_version": 3}
+
+
+RELEASED = (
+    Cell("lesson", "code", "import numpy as np", LESSON),
+    Cell("answer", "code", "def f(x):\n    # YOUR CODE HERE", SOLUTION, "f", metadata=mark("f")),
+    Cell("test", "code", "assert f(1) == 2\n# hidden\nassert f(2) == 3", TEST, "test_f", 2.0, metadata={**mark("test_f"), "locked": True}),
+    Cell("words", "markdown", "The end."),
+)
+ANSWER = "def f(x):\n    return x + 1"
+
+
+def cell(source: str, grade_id: str | None = None, kind: str = "code", **more: Any) -> dict[str, Any]:
+    marks = {"nbgrader": mark(grade_id)} if grade_id else {}
+    return {"cell_type": kind, "source": source, "metadata": marks, **more}
+
+
+def rebuilt(*cells: dict[str, Any], **more: Any) -> Rebuilt:
+    return rebuild(RELEASED, *read(json.dumps({"cells": cells, "nbformat": 4, **more}).encode()))
+
+
+def sources(*cells: dict[str, Any]) -> list[str]:
+    return [one.source for one in rebuilt(*cells).cells]
+
+
+GOOD = [cell("import numpy as np", id="lesson"), cell(ANSWER, "f"), cell("assert f(1) == 2", "test_f"), cell("The end.", kind="markdown")]
+WANTED = ["import numpy as np", ANSWER, RELEASED[2].source, "The end."]
+
+
+def test_an_honest_one() -> None:
+    assert sources(*GOOD) == WANTED
+    assert rebuilt(*GOOD).notes == ()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [cell(ANSWER, "f")],  # all else deleted
+        GOOD[::-1],
+        [*GOOD[:1], {**GOOD[1], "cell_type": "markdown"}, *GOOD[2:]],
+        [*GOOD[:1], cell(ANSWER, None), *GOOD[2:]],  # its mark is lost
+        [*GOOD[:1], cell(ANSWER, None, id="answer"), *GOOD[2:]],
+        [*GOOD[:2], cell("pass", "test_f"), GOOD[3]],
+        [*GOOD[:1], cell("old", "f") | {"cell_type": "markdown"}, *GOOD[1:]][:1] + GOOD[1:],
+        [*GOOD, cell("assert True", "test_f")],
+    ],
+    ids=["deleted", "reversed", "retyped", "unmarked", "unmarked, with its id", "test changed", "duplicated", "a test twice"],
+)
+def test_what_happened_to_the_cells_does_not_matter(cells: list[dict[str, Any]]) -> None:
+    assert sources(*cells) == WANTED
+
+
+def test_added_cells_stay_where_they_were_added() -> None:
+    assert sources(cell("a = 1"), *GOOD[:2], cell("b = 2"), *GOOD[2:], cell("c = 3")) == [
+        "a = 1", *WANTED[:2], "b = 2", *WANTED[2:], "c = 3",
+    ]  # fmt: skip
+
+
+def test_of_two_with_one_mark_the_last_is_the_answer_and_the_first_is_run_before_it() -> None:
+    assert sources(GOOD[0], cell("helper = 1", "f"), *GOOD[1:]) == [WANTED[0], "helper = 1", *WANTED[1:]]
+
+
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        (b"\xef\xbb\xbf" + json.dumps({"cells": GOOD}).encode(), None),
+        (json.dumps({"cells": GOOD}).encode().replace(b"The end", b"The\0 end"), "Null bytes"),
+        (json.dumps({"worksheets": [{"cells": [{"cell_type": "code", "input": ANSWER, "metadata": {"nbgrader": mark("f")}}]}]}).encode(), "old"),
+        (json.dumps({"cells": [*GOOD, None, 3, {}, {"cell_type": 5, "source": {"a": 1}, "metadata": "x"}]}).encode(), None),
+        (json.dumps({"cells": [*GOOD, cell("'\ud800'")]}).encode(), None),
+    ],
+    ids=["byte order mark", "null bytes", "nbformat 3", "no cells among the cells", "half a character"],
+)
+def test_odd_files_are_read(data: bytes, note: str | None) -> None:
+    cells, notes = read(data)
+    assert ANSWER in [one.source for one in rebuild(RELEASED, cells).cells]
+    assert (note is None) == (not notes)
+    assert note is None or note in notes[0]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"[]", b"{}", b"3", b'{"cells": 3}', b"[" * 100_000])
+def test_what_is_no_notebook_is_said_to_be_none(data: bytes) -> None:
+    with pytest.raises(Unreadable, match="no notebook"):
+        read(data)
