@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup build gallery pictures lint test verify bench lock
+.PHONY: help lab setup build gallery pictures lint test verify proofs bench lock
 
 help:
 	@echo 'make lab      open the course in JupyterLab (the first time sets up $(VENV), which takes a minute or two)'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test     everything that must hold: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint     its quick part: style, types, layers, drift'
 	@echo 'make verify   prove the bank: right answers pass, mistakes and mutants fail'
+	@echo 'make proofs   the longer proofs of the grader: two hundred submissions, fifty kills'
 	@echo 'make bench    measure'
 	@echo 'make lock     renew requirements.txt from pyproject.toml'
 
@@ -56,6 +57,10 @@ test: lint verify
 
 verify: setup
 	$(BIN)/leftcontext verify
+
+# The longer proofs: two hundred honest submissions beside stock nbgrader, fifty kills.
+proofs: setup
+	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --timeout 7200 tests/grading
 
 bench: setup
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
