@@ -146,8 +146,11 @@ class Exercise:
         return self.answer(*trial.args, **trial.kwargs)
 
     def argument_names(self, trial: Case) -> list[str]:
-        names = list(inspect.signature(self.reference).parameters)[: len(trial.args)]
-        return names + list(trial.kwargs)
+        names = []
+        for name, parameter in inspect.signature(self.reference).parameters.items():
+            several = parameter.kind is parameter.VAR_POSITIONAL
+            names += [f"{name}[{n}]" for n in range(len(trial.args) - len(names))] if several else [name]
+        return names[: len(trial.args)] + list(trial.kwargs)
 
     # What an exercise file decorates.
 

@@ -15,7 +15,7 @@ import test_judge
 from toy_exercise import doubling
 
 from autograder import bank, feedback
-from autograder.authoring import Quiz
+from autograder.authoring import Exercise, Quiz
 from autograder.judge import Verdict, judge
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -50,6 +50,15 @@ def compared(name: str, said: str) -> None:
 @pytest.mark.parametrize("id", EXERCISES)
 def test_the_wording_of_an_exercise(id: str) -> None:
     compared(f"{id}.txt", "\n\n\n".join(feedback.text(verdict, hints=3) for verdict in wrong_answers(id)) + "\n")
+
+
+@pytest.mark.parametrize("id", [id for id, entry in bank.entries().items() if isinstance(entry.load(), Exercise)])
+def test_there_are_words_for_any_answer(id: str) -> None:
+    exercise = bank.find(id).load()
+    wrong = [lambda *_, **__: 0, lambda: None, *(mistake.function for mistake in exercise.mistakes[:2])]
+    for verdict in (judge(exercise, function) for function in wrong):
+        assert feedback.text(verdict).startswith(f"✗ {id}: ")
+        assert feedback.as_html(verdict)
 
 
 def test_the_wording_of_troubles() -> None:
