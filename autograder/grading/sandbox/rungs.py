@@ -45,7 +45,7 @@ def _visible(imported: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]
     if site.ENABLE_USER_SITE and site.getusersitepackages():
         paths.add(site.getusersitepackages())
     hidden = set()
-    for name in {*imported, "autograder"}:
+    for name in {*imported, "autograder", "leftcontext"}:  # an answer may import the course's library where no cell does
         for place in _places(name):
             if not any(Path(place).is_relative_to(path) for path in paths):
                 paths.add(place)
