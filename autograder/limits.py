@@ -160,7 +160,10 @@ def guarded(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        call.trouble = Trouble("raises", _raised(error))
+        if getattr(error, "out_of_time", False):  # of a function in another process
+            call.trouble = Trouble("hangs", "It was still running when its time was up. Does a loop never end?")
+        else:
+            call.trouble = Trouble("raises", _raised(error))
     call.printed = output.getvalue()
     call.changed = [index for index, (a, b) in enumerate(zip(args, given, strict=True)) if not same_data(a, b)]
     call.changed += [name for name in kwargs if not same_data(kwargs[name], named[name])]

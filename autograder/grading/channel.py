@@ -12,7 +12,13 @@ HEAD = struct.Struct("<I")
 
 
 class Gone(Exception):
-    """The other end is dead, or took too long; the message says which."""
+    """The other end is dead, or can't be used any more; the message says why."""
+
+
+class OutOfTime(Gone):
+    """The other end took too long."""
+
+    out_of_time = True  # by this the judge tells a hang from an error
 
 
 class Channel:
@@ -42,7 +48,7 @@ class Channel:
             try:
                 part = self.connection.recv(min(missing, 1 << 20))
             except TimeoutError:
-                raise Gone("it ran out of time") from None
+                raise OutOfTime("it ran out of time") from None
             except OSError:
                 raise Gone("it ended") from None
             if not part:

@@ -15,7 +15,7 @@ import socket
 import sys
 from typing import Any
 
-from autograder.grading.channel import Channel, Gone, soon
+from autograder.grading.channel import Channel, Gone, OutOfTime, soon
 from autograder.grading.peer import Peer
 from autograder.grading.shell import Output, Shell
 from autograder.grading.wire import Uncrossable
@@ -108,7 +108,7 @@ class Checker:
         self.peer.deadline = soon(self.job["seconds"])
         outputs = self.shell.run(step["source"])
         if self.peer.broken:
-            self.notes.append(f"{step['grade_id']}: {self._ended(Gone(self.peer.broken))}")
+            self.notes.append(f"{step['grade_id']}: {self._ended(self.peer.broken)}")
         return _credited(outputs, step["points"])
 
     def _fetch(self, names: list[str], before: int) -> None:
@@ -132,8 +132,8 @@ class Checker:
                 return _clean(outputs)
             case "values", ["are", dict(values)]:
                 return values
-        peer.broken = "it sent what is no answer"
-        raise Gone(peer.broken)
+        peer.broken = Gone("it sent what is no answer")
+        raise peer.broken
 
     def _peer(self, before: int) -> Peer:
         """The student's process, in the state that the cells before number `before` leave. Raises Gone."""
@@ -157,7 +157,7 @@ class Checker:
 
     def _new(self) -> Peer:
         if self.until <= soon(0):
-            raise Gone("the time for this notebook was used up")
+            raise OutOfTime("the time for this notebook was used up")
         self._say({"student": True})
         _, descriptors, _, _ = socket.recv_fds(self.line.connection, 1, 1)
         if not descriptors:
@@ -184,7 +184,7 @@ class Checker:
         how = self._end()
         if how.get("why") == "memory":
             return "It used more memory than it may, and was ended."
-        if "time" in str(reason) or "had to be" in str(reason):
+        if isinstance(reason, OutOfTime):
             return f"It was still running after {self.job['seconds']:g} seconds, and was ended."
         if "no answer" in str(reason) or "no message" in str(reason):
             return "It sent something that is no answer, and was ended."

@@ -1,7 +1,8 @@
 """Two processes that call each other's functions, with plain data only; both ends run this same code.
 
 A call is one message there and one back; while it waits, an end serves the calls that come the other way. What the
-function changed in its arguments and what it printed come back with its result.
+function changed in its arguments and what it printed come back with its result. A question begins with a random token and
+its answer repeats it: what was sent ahead of a question answers none.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import io
+import secrets
 import sys
 import traceback
 import warnings
@@ -17,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.grading.channel import Channel, Gone
+from autograder.grading.channel import Channel, Gone, OutOfTime
 from autograder.grading.wire import Garbled, Uncrossable, decode, encode
 
 MOST_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
@@ -38,7 +40,7 @@ class Peer:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.deadline: float | None = None
-        self.broken: str | None = None  # why nothing more can be asked
+        self.broken: Gone | None = None  # why nothing more can be asked
         self._exports: dict[int, Callable[..., Any]] = {}
         self._numbers: dict[int, int] = {}
         self._depth = 0
@@ -57,20 +59,22 @@ class Peer:
         """Send a question and return the answer to it; calls that come before the answer are served. Raises Gone."""
         __tracebackhide__ = True
         if self.broken:
-            raise Gone(self.broken)
+            raise self.broken.with_traceback(None)
         try:
-            self.send(list(question))
+            token = secrets.token_hex(8)
+            self.send([token, *question])
             while True:
-                answer = self.receive()
-                if not (isinstance(answer, list) and answer and isinstance(answer[0], str)):
-                    raise Gone("it sent what is no answer")
-                if answer[0] != "call":
-                    return answer
-                self.serve(answer)
+                match self.receive():
+                    case [str(given), *answer] if given == token:
+                        return answer
+                    case [str(), "call", *_] as call:
+                        self.serve(call)
+                    case _:
+                        raise Gone("it sent what is no answer")
         except Uncrossable:  # before anything was sent
             raise
         except BaseException as error:  # an alarm too: an answer is on its way that nobody waits for
-            self.broken = str(error) if isinstance(error, Gone) else "it had to be ended"
+            self.broken = error if isinstance(error, Gone) else OutOfTime("it had to be ended")
             raise
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -87,36 +91,37 @@ class Peer:
                 raise _error(kinds, words, line) from None
             case ["uncrossable", str(sentence)]:
                 raise Uncrossable(sentence[:500])
-        self.broken = "it sent what is no answer"
-        raise Gone(self.broken)
+        self.broken = Gone("it sent what is no answer")
+        raise self.broken
 
     def serve(self, question: list[Any]) -> None:
-        """Answer a call of one of this end's functions."""
-        match question:
+        """Answer a call of one of this end's functions: a token, "call", its number, args and kwargs."""
+        token = question[0]
+        match question[1:]:
             case ["call", int(number), tuple(args), dict(kwargs)] if number in self._exports and self._depth < DEEPEST_CALLS:
                 self._depth += 1
                 try:
-                    answer = self._served(self._exports[number], args, kwargs)
+                    answer = self._served(token, self._exports[number], args, kwargs)
                 finally:
                     self._depth -= 1
             case _:
-                answer = encode(["raised", ["RuntimeError"], "there is no such function", "", ""])
+                answer = encode([token, "raised", ["RuntimeError"], "there is no such function", "", ""])
         self.channel.send(answer)
 
-    def _served(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    def _served(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
         with _captured() as printed:
             try:
                 result = function(*args, **kwargs)
                 changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
                 # Encoded in here, for an object of theirs may print or raise while it is read.
-                return encode(["returned", result, changed, printed()], self._export)
+                return encode([token, "returned", result, changed, printed()], self._export)
             except Uncrossable as reason:
-                return encode(["uncrossable", str(reason)])
+                return encode([token, "uncrossable", str(reason)])
             except Gone:
                 raise
             except BaseException as error:
-                return encode(["raised", _kinds(error), _words(error), _line(error), printed()])
+                return encode([token, "raised", _kinds(error), _words(error), _line(error), printed()])
 
     def _wrote(self, text: str) -> None:
         if text:

@@ -148,6 +148,13 @@ class Parents:
         start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view")}
         self.students = Parent("students", start, _environment(bare=True))
         self.checkers = Parent("checkers", {"folder": str(self.folder / "work")}, _environment(bare=False))
+        try:
+            self._warm()
+        except BaseException:
+            self.close()
+            raise
+
+    def _warm(self) -> None:
         self.students.ready()
         self.checkers.ready()
         shown = self.students.warm(self.notebook.warm_students(), {**_fonts(), **self.notebook.files}, [])
@@ -155,6 +162,8 @@ class Parents:
         ready = self.checkers.warm(self.notebook.warm_checkers(), self.notebook.files, tests)
         self.shown = json.loads(shown.receive(most=MOST_RESULT))
         ready.receive(most=MOST_RESULT)
+        for channel in (shown, ready):
+            channel.close()
         for parent in (self.students, self.checkers):
             parent.line.receive()
 

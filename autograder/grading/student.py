@@ -24,11 +24,11 @@ def serve(channel: Channel, shell: Shell, seed: int) -> None:
     peer = Peer(channel)
     with contextlib.suppress(Gone):
         while True:
-            question = peer.receive()
-            if question[0] == "call":
-                peer.serve(question)
-            else:
-                peer.send(_answer(peer, shell, question))
+            match peer.receive():
+                case [str(), "call", *_] as call:
+                    peer.serve(call)
+                case [str(token), *question]:
+                    peer.send([token, *_answer(peer, shell, question)])
 
 
 def _answer(peer: Peer, shell: Shell, question: list[Any]) -> list[Any]:
@@ -44,7 +44,7 @@ def _answer(peer: Peer, shell: Shell, question: list[Any]) -> list[Any]:
             return ["ran", shell.run(source)]
         case ["values", list(names)]:
             return ["are", {name: _value(peer, shell.user_ns[name]) for name in names if name in shell.user_ns}]
-    raise Gone("an unknown question")
+    return ["what?"]  # the answer to something that they asked behind this process's back
 
 
 def _value(peer: Peer, value: Any) -> list[Any]:

@@ -70,8 +70,7 @@ FUNCTIONS = [swap, clip, fill, draw, twice, says, fails, makes, unwritten, never
 
 def other_end(connection: socket.socket) -> None:
     peer = Peer(Channel(connection))
-    peer.receive()
-    peer.send(["values", *FUNCTIONS])
+    peer.send([peer.receive()[0], "values", *FUNCTIONS])
     with contextlib.suppress(Gone):
         while True:
             peer.serve(peer.receive())
