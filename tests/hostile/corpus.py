@@ -1,0 +1,286 @@
+"""Hostile and unlucky submissions, each with its honest score and with what it would do if nobody held it.
+
+All are made of one released notebook, `plain/one` of tests/honest.py: four answers and four tests of 2, 1, 3 and 1
+points. `{outside}` in a case's code is a folder that no student may reach; a file `secret` lies in it.
+
+A case `trips` when it is run in one process with the tests and without the sandbox: it is `paid` more than it earned, it
+has `read` the secret, or it has `left` something behind. Others cost stock nbgrader a right grade: stock.json says which.
+What does neither says why it is here all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+PARTS = ("test_prefix", "test_shown", "test_biggest", "test_total")
+RIGHT = {"prefix": "def prefix(x):\n    return np.cumsum(x)", "biggest": "biggest = max", "total": "total = 6.0"}
+WRONG = {"prefix": "def prefix(x):\n    return x", "biggest": "def biggest(i):\n    return -99", "total": "total = 5"}
+FULL, NONE = (2, 1, 3, 1), (0, 1, 0, 0)  # a wrong prefix still has the right shape
+NOTHING = (0, 0, 0, 0)
+# Wrong, but only one assertion of its test says so: whoever turns that off is paid.
+NEARLY = "def prefix(x):\n    return np.full(3, 36.0)"
+Notebook = dict
+
+
+@dataclass(frozen=True)
+class Case:
+    """`make` turns the released notebook into the file that is handed in."""
+
+    name: str
+    group: str
+    make: Callable[[Notebook], bytes]
+    points: tuple[float, ...]
+    trips: str  # paid, read, left, or nothing
+    files: dict[str, bytes] = field(default_factory=dict)
+    why_not: str = ""
+
+
+CASES: list[Case] = []
+
+
+def code(source: str) -> dict:
+    return {"cell_type": "code", "id": "theirs", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+
+
+def marks(cell: dict) -> dict:
+    return cell["metadata"].get("nbgrader", {})
+
+
+def written(answers: dict[str, str], first: str = "", change: Callable[[Notebook], None] | None = None) -> Callable[[Notebook], bytes]:
+    def make(notebook: Notebook) -> bytes:
+        for cell in notebook["cells"]:
+            if marks(cell).get("solution") and marks(cell)["grade_id"] in answers:
+                cell["source"] = answers[marks(cell)["grade_id"]]
+        if first:
+            notebook["cells"].insert(0, code(first))
+        if change:
+            change(notebook)
+        return json.dumps(notebook).encode()
+
+    return make
+
+
+def cheat(group: str, name: str, first: str = "", trips: str = "paid", points: tuple[float, ...] = NONE, files: dict[str, bytes] | None = None, why_not: str = "", **answers: str) -> None:
+    """Wrong answers, and a trick."""
+    CASES.append(Case(name, group, written({**WRONG, **answers}, first), points, trips, files or {}, why_not))
+
+
+ALL_THE_SAME = "it must not cost a right answer its points"
+
+
+def unlucky(group: str, name: str, first: str = "", trips: str = "", points: tuple[float, ...] = FULL, why_not: str = ALL_THE_SAME, **answers: str) -> None:
+    """Right answers, and something that goes wrong beside them."""
+    CASES.append(Case(name, group, written({**RIGHT, **answers}, first), points, trips, {}, why_not))
+
+
+def odd(name: str, make: Callable[[Notebook], bytes], points: tuple[float, ...] = FULL, trips: str = "", why_not: str = ALL_THE_SAME) -> None:
+    """A file that is not as it was released."""
+    CASES.append(Case(name, "the file", make, points, trips, {}, why_not))
+
+
+# --- The tests are turned off -------------------------------------------------------------------------------------------
+OFF = "the tests are turned off"
+cheat(OFF, "an input transformer empties later cells", "get_ipython().input_transformers_cleanup.append(lambda lines: [''])", points=NOTHING)
+cheat(OFF, "an AST transformer empties later cells", "import ast\nclass E(ast.NodeTransformer):\n    def visit_Module(self, node):\n        node.body = []\n        return node\nget_ipython().ast_transformers.append(E())", points=NOTHING)
+cheat(OFF, "numpy.testing is patched", "import numpy.testing as t\nt.assert_allclose.__code__ = (lambda *a, **k: None).__code__", prefix=NEARLY)
+cheat(OFF, "the assertion is rebound", prefix=NEARLY + "\nassert_allclose = lambda *a, **k: None")
+cheat(OFF, "np.testing's own helper is patched", "import numpy as np\nnp.testing._private.utils.assert_array_compare = lambda *a, **k: None", prefix=NEARLY)
+cheat(OFF, "errors are shown to nobody", "shell = get_ipython()\nshell.showtraceback = shell._showtraceback = lambda *a, **k: None")
+cheat(OFF, "run_code is replaced", "async def nothing(*a, **k):\n    return False\nget_ipython().run_code = nothing", points=NOTHING)
+cheat(OFF, "the display hook is spoofed", "import sys\nclass H:\n    def __call__(self, value): pass\nget_ipython().displayhook.write_format_data = lambda *a, **k: None", points=NONE)
+cheat(OFF, "a custom exception handler", "get_ipython().set_custom_exc((Exception,), lambda *a, **k: None)", trips="", why_not="stock nbgrader sees the error all the same")
+cheat(OFF, "builtins.max is patched", "import builtins\nbuiltins.max = lambda *a, **k: -99")
+cheat(OFF, "pre_run_cell rebinds the assertion", "ip = get_ipython()\ndef later(*a):\n    ip.user_ns['assert_allclose'] = lambda *a, **k: None\nip.events.register('pre_run_cell', later)", prefix=NEARLY)
+cheat(OFF, "sys.settrace rebinds the assertion", "import sys\ndef tracer(frame, event, arg):\n    if frame.f_code.co_name == '<module>':\n        frame.f_globals['assert_allclose'] = lambda *a, **k: None\n    return tracer\nsys.settrace(tracer)", prefix=NEARLY)
+cheat(OFF, "the compiler drops assertions", "import builtins\nreal = builtins.compile\nshell = get_ipython()\nshell.compile.flags = 0\nimport ast\nclass D(ast.NodeTransformer):\n    def visit_Assert(self, node):\n        return ast.Pass()\n    def visit_Expr(self, node):\n        return node\nshell.ast_transformers.append(D())", total="total = 5")
+
+# --- The values lie -----------------------------------------------------------------------------------------------------
+LIE = "the values lie"
+EQUAL = "class Equal:\n    shape = (3,)\n    __eq__ = lambda *_: True\n    __getitem__ = lambda *_: Equal()\n"
+cheat(LIE, "an object that equals everything", total=EQUAL + "total = Equal()")
+cheat(LIE, "an int that equals everything", total="class I(int):\n    __eq__ = lambda *_: True\n    __hash__ = int.__hash__\ntotal = I(5)")
+cheat(LIE, "a float whose comparison lies", biggest="class F(float):\n    __eq__ = lambda *_: True\ndef biggest(i):\n    return F(-99)")
+cheat(LIE, "an array that overrides NumPy", prefix="class L(np.ndarray):\n    def __array_function__(self, *a):\n        return True\n    def __array_ufunc__(self, f, *a, **k):\n        return np.full(3, not f.__name__.startswith('is'))\n    def __getitem__(self, i):\n        return 36 if isinstance(i, int) else self\ndef prefix(x):\n    return np.zeros(3).view(L)")
+cheat(LIE, "partial credit out of range", biggest="class P(int):\n    def __eq__(self, other):\n        return P2(1)\nclass P2(int):\n    def __radd__(self, other):\n        return 99\n    __add__ = __radd__\ndef biggest(i):\n    return P(0)", trips="")
+cheat(LIE, "partial credit that is NaN", biggest="class N:\n    def __eq__(self, other):\n        return float('nan')\ndef biggest(i):\n    return N()", trips="")
+cheat(LIE, "partial credit that is text", biggest="class T(str):\n    def __radd__(self, other):\n        return self\n    def __add__(self, other):\n        return self\nclass Q:\n    def __eq__(self, other):\n        return T('all')\ndef biggest(i):\n    return Q()")
+cheat(LIE, "a list that is longer than it says", biggest="class B(list):\n    __len__ = lambda s: 3\n    __eq__ = lambda *_: True\ndef biggest(i):\n    return B()")
+cheat(LIE, "the answer changes its caller's names", biggest="import sys\ndef biggest(items):\n    sys._getframe(1).f_globals['max'] = lambda *_: -99\n    return -99")
+cheat(LIE, "the test's own list of inputs is changed", biggest="def biggest(items):\n    items[:] = [-99]\n    return -99", points=(0, 1, 3, 0), trips="", why_not="a test that gives its own list away lets any answer change it, in one process or in two")
+cheat(LIE, "a name of the test is bound before it", "points = 99\nitems = None", trips="", why_not="the test binds them itself")
+
+# --- Signals that mean something --------------------------------------------------------------------------------------------
+MEAN = "exceptions that mean something else"
+cheat(MEAN, "StopIteration", prefix="def prefix(x):\n    raise StopIteration", points=(0, 0, 0, 0), trips="", why_not="it is an error in one process too")
+cheat(MEAN, "SystemExit", prefix="def prefix(x):\n    raise SystemExit(0)", points=(0, 0, 0, 0), trips="", why_not="it is an error in one process too")
+cheat(MEAN, "KeyboardInterrupt", prefix="def prefix(x):\n    raise KeyboardInterrupt", points=(0, 0, 0, 0), trips="", why_not="it is an error in one process too")
+cheat(MEAN, "an error that hides itself", prefix="class Quiet(Exception):\n    def _render_traceback_(self):\n        return None\ndef prefix(x):\n    raise Quiet", points=(0, 0, 0, 0), trips="")
+cheat(MEAN, "an error whose text never ends", prefix="class Slow(Exception):\n    def __str__(self):\n        while True: pass\ndef prefix(x):\n    raise Slow", points=(0, 0, 0, 0), trips="")
+cheat(MEAN, "an error that raises when shown", prefix="class Bad(Exception):\n    def __str__(self):\n        raise ValueError\n    __repr__ = __str__\ndef prefix(x):\n    raise Bad", points=(0, 0, 0, 0), trips="", why_not="it is an error in one process too")
+
+# --- Files -------------------------------------------------------------------------------------------------------------------
+FILES = "files and places"
+SHADOW = b"def __getattr__(name): return lambda *a, **k: None\n"
+cheat(FILES, "a secret is read", "print(open('{outside}/secret').read())", trips="read")
+cheat(FILES, "the folder of the course is listed", "import os\nprint(os.listdir('{outside}'))", trips="read")
+cheat(FILES, "a gradebook is edited", "open('{outside}/left-gradebook', 'a').write('18 points')", trips="left")
+cheat(FILES, "another submission is overwritten", "import pathlib\npathlib.Path('{outside}/left-other').write_text('mine')", trips="left")
+cheat(FILES, "a start-up file is planted", "import os, pathlib\nplace = pathlib.Path('{outside}/left-startup')\nplace.mkdir()\n(place / '00.py').write_text('print(1)')", trips="left")
+cheat(FILES, "a module of the tests is shadowed by a file", files={"numpy.py": SHADOW, "left.py": b"x = 1\n"}, first="import sys, os\nsys.path.insert(0, os.getcwd())\nsys.modules.pop('left', None)\nimport left\nopen('{outside}/left-module', 'w')", trips="left")
+cheat(FILES, "a file above the folder", files={"sub/ok.txt": b"fine"}, first="open('../left', 'w')\nopen('{outside}/left-above', 'w')", trips="left")
+cheat(FILES, "links lead out", "import os\nos.symlink('{outside}/secret', 'here')\nprint(open('here').read())", trips="read")
+cheat(FILES, "a package is changed", "import numpy, os\nassert os.access(os.path.dirname(numpy.__file__), os.W_OK)\nopen('{outside}/left-package', 'w')", trips="left", points=NONE)
+cheat(FILES, "environment variables tell", "import os\nprint(os.environ.get('LEFTCONTEXT_SECRET'))\nprint(open('{outside}/secret').read())", trips="read")
+cheat(FILES, "/proc tells of others", "import glob\nprint([open(p, 'rb').read() for p in glob.glob('/proc/[0-9]*/environ')][:3])\nprint(open('{outside}/secret').read())", trips="read")
+cheat(FILES, "the reference lies in memory", "import gc\nprint([o for o in gc.get_objects() if isinstance(o, dict) and 'BEGIN HIDDEN' in str(o.get('source'))])\nimport autograder.bank\nassert not autograder.bank.entries()\nprint(open('{outside}/secret').read())", trips="read")
+cheat(FILES, "a shell looks around", "!cat {outside}/secret > {outside}/left-shell", trips="left")
+cheat(FILES, "a set-user-id program", "import os, shutil\nshutil.copy('/bin/sh', '{outside}/left-sh')\nos.chmod('{outside}/left-sh', 0o4755)", trips="left")
+
+# --- Other processes and the network --------------------------------------------------------------------------------------------
+REACH = "processes and the network"
+cheat(REACH, "a TCP connection", "import socket\nsocket.create_server(('127.0.0.1', 0))\nprint(open('{outside}/secret').read())", trips="read")
+cheat(REACH, "a UDP packet", "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))\nopen('{outside}/left-udp', 'w')", trips="left")
+cheat(REACH, "a Unix socket", "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('{outside}/left-socket')", trips="left")
+cheat(REACH, "an abstract socket", "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind(chr(0) + 'left')\nopen('{outside}/left-abstract', 'w')", trips="left")
+cheat(REACH, "the parent is traced", "import ctypes, os\nassert ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0) == 0 or not os.getppid()\nopen('{outside}/left-trace', 'w')", trips="")
+cheat(REACH, "the parent is signalled", "import os, signal\nos.kill(os.getppid(), 0)\nopen('{outside}/left-signal', 'w')", trips="left")
+cheat(REACH, "another namespace", "import ctypes\nassert ctypes.CDLL(None, use_errno=True).unshare(0x10000000) == 0\nopen('{outside}/left-namespace', 'w')", trips="", why_not="a process with threads can't do it anyway")
+cheat(REACH, "a daemon stays behind", "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(2)\n        open('{outside}/left-daemon', 'w')\n    os._exit(0)\nopen('{outside}/left-daemon-was', 'w')", trips="left")
+cheat(REACH, "a device is made", "import os\nos.mknod('{outside}/left-device')", trips="left")
+cheat(REACH, "something is mounted", "import ctypes\nassert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0", trips="", why_not="nobody would want that to succeed here")
+cheat(REACH, "the clock is set", "import time\ntime.clock_settime(time.CLOCK_REALTIME, 0)", trips="", why_not="nobody would want that to succeed here")
+
+# --- The wire ----------------------------------------------------------------------------------------------------------------------
+WIRE = "the wire is forged"
+FORGE = "import json, os, struct\ndef message(tree, rest=b''):\n    t = json.dumps(tree).encode()\n    m = struct.pack('<I', len(t)) + t + rest\n    return struct.pack('<I', len(m)) + m\ndef send(data):\n    for fd in range(3, 64):\n        try:\n            os.write(fd, data)\n        except OSError:\n            pass\n"
+cheat(WIRE, "an answer ahead of its question", FORGE + "send(message(['l', 'are', ['d', ['total', ['l', 'value', ['i', '6']]]]]))", trips="")
+cheat(WIRE, "a thousand answers", FORGE + "send(message(['l', 'ran', ['l']]) * 1000)", trips="")
+cheat(WIRE, "a huge length", FORGE + "send(struct.pack('<I', 2**32 - 1))", trips="")
+cheat(WIRE, "a deep nest", FORGE + "send(struct.pack('<II', 100004, 100000) + b'[' * 100000)", trips="")
+cheat(WIRE, "an array of objects", FORGE + "send(message(['a', '|O', [1], 0, 8], bytes(8)))", trips="")
+cheat(WIRE, "an array larger than its bytes", FORGE + "send(message(['a', '<f8', [10**9], 0, 8], bytes(8)))", trips="")
+cheat(WIRE, "a call of a function that is not there", FORGE + "send(message(['l', 'call', ['i', 'ff'], ['t'], ['d']]))", trips="")
+cheat(WIRE, "the wire is closed", "import os\nos.closerange(3, 64)", trips="")
+
+# --- Too much ----------------------------------------------------------------------------------------------------------------------
+MUCH = "too much"
+unlucky(MUCH, "a cell never ends", "while True: pass")
+unlucky(MUCH, "a cell never ends, and catches all", "while True:\n    try:\n        while True: pass\n    except BaseException:\n        pass")
+unlucky(MUCH, "a cell sleeps", "import time\ntime.sleep(10**6)")
+unlucky(MUCH, "a call never ends", points=(0, 0, 3, 1), prefix="def prefix(x):\n    while True: pass", why_not="the call is the answer")
+unlucky(MUCH, "a cell ends Python", "import os\nos._exit(0)")
+unlucky(MUCH, "a cell crashes Python", "import ctypes\nctypes.string_at(0)")
+unlucky(MUCH, "a cell kills itself", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\nos.abort()")
+unlucky(MUCH, "a call ends Python", points=(0, 0, 3, 1), prefix="import os\ndef prefix(x):\n    os._exit(0)")
+unlucky(MUCH, "exit() is called", "exit()")
+unlucky(MUCH, "the stack overflows", "import sys\nsys.setrecursionlimit(10**7)\ndef f(): return f()\nf()")
+unlucky(MUCH, "a print without end", "while True: print('x' * 1000)")
+unlucky(MUCH, "a million lines on stderr", "import sys\nfor i in range(10**6): print('x', file=sys.stderr)", why_not="it only takes a while in one process")
+unlucky(MUCH, "memory without end", "x = []\nwhile True: x.append(bytearray(10**8))", why_not="it would take the machine")
+unlucky(MUCH, "memory of many processes", "import os, time\nfor i in range(12):\n    if os.fork() == 0:\n        x = bytearray(6 * 10**8)\n        time.sleep(60)\ntime.sleep(0.5)", why_not="it would take the machine")
+unlucky(MUCH, "processes without end", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", why_not="it would take the machine")
+unlucky(MUCH, "threads without end", "import threading, time\nwhile True:\n    try: threading.Thread(target=time.sleep, args=(99,), daemon=True).start()\n    except RuntimeError: break", why_not="it would take the machine")
+unlucky(MUCH, "a disk filler", "try:\n    with open('x', 'wb') as f:\n        while True: f.write(bytes(10**7))\nexcept OSError: pass", why_not="it would take the machine")
+unlucky(MUCH, "files without end", "try:\n    for i in range(10**6): open(str(i), 'w').close()\nexcept OSError: pass", why_not="it would take the machine")
+unlucky(MUCH, "open files without end", "f = []\ntry:\n    while True: f.append(open('/dev/null'))\nexcept OSError: pass\nf = None", why_not="limits of the machine stop it")
+unlucky(MUCH, "a huge answer", points=(0, 0, 3, 1), prefix="def prefix(x):\n    return np.zeros(10**8)", why_not="it is wrong in one process too")
+unlucky(MUCH, "a list that holds itself", points=(2, 1, 3, 0), total="total = []\ntotal.append(total)", why_not="it is wrong in one process too")
+unlucky(MUCH, "a thread goes on and on", "import threading\ndef go():\n    while True: sum(range(1000))\nthreading.Thread(target=go, daemon=True).start()", why_not="it only slows one process down")
+unlucky(MUCH, "a handler for SIGALRM and SIGTERM", "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass")
+
+# --- Nothing wrong, but unusual -------------------------------------------------------------------------------------------------------
+STYLE = "unusual and right"
+unlucky(STYLE, "a warning on stderr", prefix="import warnings\ndef prefix(x):\n    warnings.warn('beware')\n    return np.cumsum(x)")
+unlucky(STYLE, "a print in the answer", prefix="def prefix(x):\n    print('here', x)\n    return np.cumsum(x)")
+unlucky(STYLE, "a note on stderr", prefix="import sys\ndef prefix(x):\n    print('here', file=sys.stderr)\n    return np.cumsum(x)")
+unlucky(STYLE, "a list instead of an array", points=(2, 0, 3, 1), prefix="def prefix(x):\n    return [sum(x[: i + 1]) for i in range(len(x))]", why_not="it is so in one process too")
+unlucky(STYLE, "float32", prefix="def prefix(x):\n    return np.cumsum(x, dtype='float32')")
+unlucky(STYLE, "magics", "%timeit -n1 -r1 1\n%%time\n")
+unlucky(STYLE, "a shell line", "!ls")
+unlucky(STYLE, "input()", "name = input('your name? ')")
+unlucky(STYLE, "await", "import asyncio\nawait asyncio.sleep(0.01)")
+unlucky(STYLE, "a figure", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+unlucky(STYLE, "a cell that is no Python", "def broken(:")
+unlucky(STYLE, "NumPy once more, by another name", "import numpy\nimport numpy as np")
+unlucky(STYLE, "a global that an answer uses", prefix="OFFSET = 0\ndef prefix(x):\n    return np.cumsum(x) + OFFSET")
+unlucky(STYLE, "two answers that call each other", biggest="def larger(a, b):\n    return a if a > b else b\ndef biggest(items):\n    best = items[0]\n    for item in items:\n        best = larger(best, item)\n    return best")
+
+
+# --- The file --------------------------------------------------------------------------------------------------------------------------
+def right(change: Callable[[Notebook], None]) -> Callable[[Notebook], bytes]:
+    return written(RIGHT, change=change)
+
+
+def wrong(change: Callable[[Notebook], None]) -> Callable[[Notebook], bytes]:
+    return written(WRONG, change=change)
+
+
+def each(wanted: Callable[[dict], bool], change: Callable[[dict], object]) -> Callable[[Notebook], None]:
+    def all_of_them(notebook: Notebook) -> None:
+        for cell in notebook["cells"]:
+            if wanted(cell):
+                change(cell)
+
+    return all_of_them
+
+
+def is_test(cell: dict) -> bool:
+    return bool(marks(cell).get("grade"))
+
+
+def is_answer(cell: dict) -> bool:
+    return bool(marks(cell).get("solution"))
+
+
+def without(wanted: Callable[[dict], bool]) -> Callable[[Notebook], None]:
+    return lambda notebook: notebook.update(cells=[cell for cell in notebook["cells"] if not wanted(cell)])
+
+
+def twice(notebook: Notebook) -> None:
+    copies = [{**cell, "id": f"copy-{n}", "source": "1 / 0"} for n, cell in enumerate(notebook["cells"]) if is_answer(cell)]
+    notebook["cells"] = [*copies, *notebook["cells"]]
+
+
+def split(notebook: Notebook) -> None:
+    (n,) = (n for n, cell in enumerate(notebook["cells"]) if marks(cell).get("grade_id") == "prefix")
+    notebook["cells"].insert(n, {**notebook["cells"][n], "id": "half", "source": "half = 1"})
+
+
+odd("tests are deleted", wrong(without(is_test)), points=NONE)
+odd("tests are tagged skip-execution", wrong(each(is_test, lambda c: c["metadata"].update(tags=["skip-execution"]))), points=NONE, trips="")
+odd("all tests say pass", wrong(each(is_test, lambda c: c.update(source="pass"))), points=NONE, why_not="stock nbgrader puts the source back")
+odd("tests are worth 100", wrong(each(is_test, lambda c: marks(c).update(points=100))), points=NONE, why_not="stock nbgrader puts the points back")
+odd("tests are Markdown", wrong(each(is_test, lambda c: [c.update(cell_type="markdown"), c.pop("outputs", 0), c.pop("execution_count", 0)])), points=NONE, why_not="stock nbgrader puts the type back")
+odd("tests are answers too", wrong(each(is_test, lambda c: marks(c).update(solution=True, locked=False))), points=NONE, trips="")
+odd("answers are tests", right(each(is_answer, lambda c: marks(c).update(grade=True, points=1))))
+odd("answers are Markdown", right(each(is_answer, lambda c: [c.update(cell_type="markdown"), c.pop("outputs", 0), c.pop("execution_count", 0)])))
+odd("answers are raw", right(each(is_answer, lambda c: [c.update(cell_type="raw"), c.pop("outputs", 0), c.pop("execution_count", 0)])))
+odd("nbgrader's marks are gone", right(each(lambda c: True, lambda c: c["metadata"].clear())))
+odd("marks of the answers are gone", right(each(is_answer, lambda c: c["metadata"].clear())))
+odd("grade ids are numbers", right(each(is_answer, lambda c: marks(c).update(grade_id=7))))
+odd("the schema is old", right(each(lambda c: bool(marks(c)), lambda c: marks(c).update(schema_version=1))))
+odd("the schema is from the future", right(each(lambda c: bool(marks(c)), lambda c: marks(c).update(schema_version=99))))
+odd("metadata are lists", right(each(lambda c: True, lambda c: c.update(metadata=[]))))
+odd("answers twice", right(twice))
+odd("an answer in two cells", right(split))
+odd("upside down", right(lambda n: n["cells"].reverse()))
+odd("answers deleted, but one", written({"prefix": RIGHT["prefix"]}, change=without(lambda c: is_answer(c) and marks(c)["grade_id"] != "prefix")), points=(2, 1, 0, 0))
+odd("the import is deleted", right(without(lambda c: "import numpy" in str(c["source"]))))
+odd("a kernel that nobody has", right(lambda n: n["metadata"].update(kernelspec={"name": "julia", "display_name": "Julia", "language": "julia"})))
+odd("no metadata at all", right(lambda n: n.pop("metadata")))
+odd("nbformat 3", lambda n: json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [{"cells": [{**c, "input": c["source"], "language": "python"} for c in json.loads(written(RIGHT)(n))["cells"]], "metadata": {}}]}).encode())
+odd("null bytes", lambda n: written(RIGHT)(n).replace(b"import numpy", b"\0import numpy"))
+odd("a byte order mark", lambda n: b"\xef\xbb\xbf" + written(RIGHT)(n))
+odd("half a character", lambda n: written(RIGHT, "'\ud800'")(n))
+odd("in Latin-1", lambda n: written(RIGHT, "'caf\u00e9'")(n).replace(b"\\u00e9", b"\xe9"))
+odd("ten megabytes", right(lambda n: n["cells"][0].update(attachments={"a.png": {"image/png": "A" * 10_000_000}})))
+odd("three thousand cells", right(lambda n: n["cells"].extend(code(f"{i}") | {"id": f"more-{i}"} for i in range(3000))), why_not="it only takes long")
+odd("outputs that lie", wrong(each(is_test, lambda c: c.update(outputs=[{"output_type": "execute_result", "data": {"text/plain": "3"}, "metadata": {}, "execution_count": 1}]))), points=NONE)
+odd("cells without a source", right(lambda n: n["cells"].append({"cell_type": "code", "metadata": {}})))
+odd("cells that are none", right(lambda n: n["cells"].extend([None, 3, "x"])))
+odd("a picture", lambda n: b"\x89PNG\r\n\x1a\n\0\0", points=NOTHING)
+odd("nothing", lambda n: b"", points=NOTHING)
+odd("half a notebook", lambda n: written(RIGHT)(n)[:500], points=NOTHING)
+odd("a list", lambda n: b"[1, 2]", points=NOTHING)
