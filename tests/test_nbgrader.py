@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from clone import ROOT, clone, run
+from hostile_notebook import Dangers
 
 from autograder import bank
 from autograder.authoring import Quiz
@@ -61,7 +62,9 @@ def test_a_unit_from_release_to_feedback(course: Path, unit: str) -> None:
     assert by_student["untouched"][0] <= most / 10
     assert _warnings(worked) == []
     for student in ("worked", "untouched"):
-        assert (course / "course/feedback" / student / unit / f"{unit}.html").stat().st_size > 1000
+        page = (course / "course/feedback" / student / unit / f"{unit}.html").read_text(encoding="utf-8")
+        assert f"{by_student[student][0]:g} of {most:g} points" in page
+        assert Dangers(page).found == []
 
 
 ANSWERS = {  # to causal_mask, which has two parts of one point each
