@@ -177,6 +177,23 @@ def grade(
 
 
 @app.command()
+def report(
+    assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: beside the grader's journal.", dir_okay=False)
+    ] = None,
+) -> None:
+    """A page for the instructor: scores, exercises, misconceptions, and what deserves a look."""
+    from autograder.nbgrader_grades import NotThere
+    from autograder.report.page import write
+
+    try:
+        typer.echo(f"wrote {write(assignment, output)}")
+    except (NotThere, OSError) as reason:
+        raise typer.Exit(_refuse(str(reason))) from None
+
+
+@app.command()
 def compose(
     name: Annotated[str, typer.Argument(help="The new assignment: source/NAME/ is made.")],
     exercises: Annotated[

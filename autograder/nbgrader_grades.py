@@ -13,13 +13,15 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import (
@@ -32,6 +34,7 @@ from nbgrader.preprocessors import (
     IncludeHeaderFooter,
     LockCells,
 )
+from numpy.typing import NDArray
 from sqlalchemy.exc import OperationalError
 from traitlets.config import Config
 
@@ -40,6 +43,20 @@ from autograder.grading.plan import LESSON, MANUAL, SOLUTION, TASK, TEST, Cell
 
 PATIENCE = 60.0  # seconds to wait for another program's lock on the gradebook
 Done = TypeVar("Done")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """An assignment's points as the gradebook has them, those given by hand too, before penalties.
+
+    Rows of `scores` (S, C) are students, columns the graded cells; NaN where the instructor still has to look.
+    """
+
+    students: tuple[str, ...]
+    cells: tuple[str, ...]  # grade ids
+    points: NDArray[np.float64]  # (C,) the most that each gives
+    scores: NDArray[np.float64]  # (S, C)
+    penalties: NDArray[np.float64]  # (S,) taken off for handing in late
 
 
 class NotThere(Exception):
@@ -77,6 +94,12 @@ class Course:
     def folder(self, step: str, student: str, assignment: str) -> Path:
         """`step` is submitted, autograded or source."""
         return Path(self.folders.format_path(getattr(self.folders, f"{step}_directory"), student, assignment))
+
+    @property
+    def has_gradebook(self) -> bool:
+        """Whether there is one already; opening makes one."""
+        kind, _, path = self.folders.db_url.partition(":///")
+        return kind != "sqlite" or Path(path).is_file()
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Course]:
@@ -143,6 +166,33 @@ class Course:
 
     def max_score(self, assignment: str) -> float:
         return float(self.gradebook.find_assignment(assignment).max_score)
+
+    def marks(self, assignment: str) -> Marks:
+        """What the students have for an assignment. Raises NotThere where nothing of it is graded."""
+        if assignment not in self.assignments():
+            raise NotThere(f"{assignment} is not in the gradebook (it holds: {', '.join(self.assignments()) or 'none'}).")
+        notebooks = sorted(self.gradebook.find_assignment(assignment).notebooks, key=lambda one: one.name)
+        graded = [cell for notebook in notebooks for cell in (*notebook.grade_cells, *notebook.task_cells)]
+        column = {cell.id: number for number, cell in enumerate(graded)}
+        entry = SubmittedNotebook
+        entries = (
+            self.gradebook.db.query(SubmittedAssignment.student_id, entry.id, entry.late_submission_penalty)
+            .filter(entry.assignment_id == SubmittedAssignment.id)
+            .filter(entry.notebook_id.in_([notebook.id for notebook in notebooks]))
+        ).all()
+        students = tuple(sorted({student for student, _, _ in entries}))
+        if not students:
+            raise NotThere(f"No submission of {assignment} is graded yet. Run `leftcontext grade {assignment}` first.")
+        row = {student: number for number, student in enumerate(students)}
+        owner = {id: row[student] for student, id, _ in entries}
+        scores, penalties = np.zeros((len(students), len(graded))), np.zeros(len(students))
+        for student, _, penalty in entries:
+            penalties[row[student]] += penalty or 0
+        found = self.gradebook.db.query(Grade.notebook_id, Grade.cell_id, Grade.score, Grade.needs_manual_grade)
+        for id, cell, score, waits in found.filter(Grade.cell_id.in_(list(column))):
+            scores[owner[id], column[cell]] = float("nan") if waits else score
+        points = np.array([float(cell.max_score) for cell in graded])
+        return Marks(students, tuple(cell.name for cell in graded), points, scores, penalties)
 
     def record(
         self, assignment: str, student: str, notebooks: dict[str, NotebookNode | None], remarks: dict[str, str]

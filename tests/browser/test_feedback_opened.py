@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hostile_notebook import ATTACKS, hostile_page
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -11,6 +12,8 @@ from test_accessibility import axe, serious  # noqa: F401 (a fixture)
 from autograder import bank, feedback
 from autograder.judge import judge
 from autograder.pages.feedback import FeedbackExporter
+from autograder.report import numbers, records
+from autograder.report.page import Report, render
 
 
 def watched(page: Page, html: str, file: Path) -> list[str]:
@@ -64,5 +67,27 @@ def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) ->
     page.get_by_role("link", name="causal_attention").click()
     expect(page.get_by_role("region", name="test causal_attention")).to_be_in_viewport()
     page.evaluate("document.querySelector('meta[http-equiv]').remove()")
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) -> None:  # noqa: F811
+    ids = tuple(f"check_multi_head_causal_attention_{n}" for n in range(6))
+    scores, points = np.random.default_rng(0).integers(0, 3, (40, 6)).astype(float), np.full(6, 2.0)
+    found = {"exercise": "f", "passed": False, "misconception": "m", "title": "Transposed", "says": "`x`", "text": "wide " * 60}
+    entries = {
+        f"student-{n}": {"notes": ["The cell f was missing; it was put back."], "findings": {"f": found}, "codes": {"f": "same"}}
+        for n in range(40)
+    }
+    report = Report(
+        "07-causal-attention", numbers.totals(scores, points), numbers.exercises(ids, scores, points), 0, 40, 40,
+        records.misconceptions(entries), records.unnamed(entries), records.alike(entries, lambda *_: 12),
+        records.remarks(entries), {"test_f": 40},
+    )  # fmt: skip
+    page.set_viewport_size({"width": width, "height": 900})
+    assert watched(page, render(report), tmp_path / "page.html") == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    expect(page.get_by_role("img", name="Histogram of the scores")).to_be_visible()
     page.evaluate(axe.read_text(encoding="utf-8"))
     assert serious(page) == []

@@ -1,0 +1,111 @@
+"""`leftcontext report`: gathers what is known, and writes the page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.journal import Journal
+from autograder.nbgrader_grades import Course, NotThere
+from autograder.pages.feedback import environment
+from autograder.pages.safe import plain, words
+from autograder.report import numbers, plots, records
+
+MOST_ROWS = 200  # of a table; the page stays readable for ten thousand students
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that the page says of an assignment."""
+
+    assignment: str
+    totals: numbers.Totals
+    exercises: list[numbers.Exercise]
+    late: int
+    students: int
+    judged: int  # students of whom the journal knows what was found
+    ideas: list[records.Idea]
+    unnamed: records.Unnamed
+    alike: list[records.Alike]
+    remarks: list[records.Remark]
+    unhardened: dict[str, int]
+
+
+def write(assignment: str, output: Path | None = None) -> Path:
+    """Write the page; where it stands now. Raises NotThere, OSError."""
+    course = Course()
+    if not course.has_gradebook:
+        raise NotThere("There is no gradebook here. Run this in the folder of an nbgrader course, after grading.")
+    with course.open():
+        report = gather(course, assignment)
+    page = render(report)
+    output = output or course.records / f"{assignment}.html"
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf-8", errors="replace")
+    return output
+
+
+def gather(course: Course, assignment: str) -> Report:
+    """Points from the gradebook, the rest from the journal. Raises NotThere."""
+    marks = course.marks(assignment)
+    journal = Journal(course.records / f"{assignment}.jsonl")
+    entries = {student: journal.entries[student] for student in marks.students if student in journal.entries}
+    known = _Sources(course, assignment)
+    found = numbers.exercises(marks.cells, marks.scores, marks.points)
+    return Report(
+        assignment,
+        numbers.totals(marks.scores, marks.points),
+        sorted(found, key=lambda one: known.order.get(one.id, len(known.order))),
+        int((marks.penalties > 0).sum()),
+        len(marks.students),
+        len(entries),
+        records.misconceptions(entries),
+        records.unnamed(entries),
+        records.alike(entries, known.own_lines),
+        records.remarks(entries),
+        dict(records.unhardened(entries)),
+    )
+
+
+def render(report: Report) -> str:
+    """The page as HTML."""
+    made = environment()
+    made.filters["share"] = lambda part: f"{100 * part:.0f} %"
+    made.filters |= {"plain": plain, "words": words}
+    drawn = {"distribution": plots.distribution(report.totals), "results": plots.results(report.exercises)}
+    text = made.get_template("report.html.j2").render(report=report, drawn=drawn, spoken=plots.spoken, most=MOST_ROWS)
+    return str(text).encode("utf-8", "replace").decode()
+
+
+class _Sources:
+    """The code behind the digests: what was released, what the solution is, what a student wrote."""
+
+    def __init__(self, course: Course, assignment: str) -> None:
+        self.course, self.assignment = course, assignment
+        try:
+            notebooks = course.released(assignment)
+        except NotThere:
+            notebooks = ()  # the source is elsewhere; the gradebook is here
+        cells = [cell for notebook in notebooks for cell in notebook.cells if cell.grade_id]
+        self.order = {str(cell.grade_id): number for number, cell in enumerate(cells)}
+        self.known = {str(cell.grade_id): (cell.source, cell.solved) for cell in cells}
+
+    def own_lines(self, student: str, exercise: str) -> int:
+        """Lines that stand neither in the released cell nor in the solution; 0 where the notebook is gone."""
+        folder = self.course.folder("autograded", student, self.assignment)
+        for path in sorted(folder.glob("*.ipynb")):
+            try:
+                cells = json.loads(path.read_bytes())["cells"]
+            except (OSError, ValueError, KeyError):
+                continue
+            for cell in cells:
+                if cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") == exercise:
+                    return records.own_lines(_source(cell), *self.known.get(exercise, ()))
+        return 0
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", "")
+    return "".join(source) if isinstance(source, list) else str(source)

@@ -1,0 +1,166 @@
+"""What the journal knows beyond points: misconceptions, mended notebooks, time-outs, unhardened tests, identical code."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Entries = Mapping[str, Mapping[str, Any]]  # by student
+NOT_WRITTEN = "not_written"
+FEWEST_LINES = 4  # of one's own, below which two people write the same by themselves
+
+
+@dataclass(frozen=True)
+class Idea:
+    """One misconception of the class, with the judge's words on one answer; whose, is not said."""
+
+    id: str
+    title: str
+    students: int
+    exercises: tuple[str, ...]
+    says: str
+    example: str
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """What failed without a misconception to name: exercise ids with how often."""
+
+    empty: Counter[str]
+    other: Counter[str]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Students who handed in the same code to the character, and where: (exercise, lines of their own)."""
+
+    students: tuple[str, ...]
+    where: tuple[tuple[str, int], ...]
+
+    @property
+    def lines(self) -> int:
+        return sum(lines for _, lines in self.where)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A note of the grader's."""
+
+    kind: str
+    student: str
+    says: str
+
+
+KINDS = (
+    ("ran too long", r"still running|time for this notebook"),
+    ("used too much memory", r"more memory than"),
+    ("ended or crashed Python", r"crashed Python|ended Python|no answer"),
+    ("left out", r"left out"),
+    ("can't be read", r"no notebook|larger than"),
+    ("not handed in", r"was not handed in"),
+    ("repaired", r"put back|of another type|old format|Null bytes|cells were read"),
+)
+
+
+def misconceptions(entries: Entries) -> list[Idea]:
+    """The class's misconceptions, the most frequent first; each student counts once."""
+    who: dict[str, set[str]] = defaultdict(set)
+    where: dict[str, Counter[str]] = defaultdict(Counter)
+    first: dict[str, Mapping[str, Any]] = {}
+    for student, finding in _failed(entries):
+        idea = finding.get("misconception")
+        if idea and idea != NOT_WRITTEN:
+            who[idea].add(student)
+            where[idea][str(finding["exercise"])] += 1
+            first[idea] = min(first.get(idea, finding), finding, key=_plainness)
+    ranked = sorted(who, key=lambda idea: (-len(who[idea]), idea))
+    return [
+        Idea(
+            idea, _title(first[idea]), len(who[idea]), tuple(id for id, _ in where[idea].most_common()),
+            str(first[idea]["says"]), _anonymous(str(first[idea]["text"])),
+        )
+        for idea in ranked
+    ]  # fmt: skip
+
+
+def _plainness(finding: Mapping[str, Any]) -> tuple[bool, int]:
+    """The best example comes first: a function's says more than a letter of a quiz, a short one more than a long one."""
+    return _is_option(finding), len(str(finding["text"]))
+
+
+def _is_option(finding: Mapping[str, Any]) -> bool:
+    return re.fullmatch(r"Option \w", str(finding["title"])) is not None
+
+
+def _title(finding: Mapping[str, Any]) -> str:
+    return f"{finding['exercise']}, {str(finding['title']).lower()}" if _is_option(finding) else str(finding["title"])
+
+
+def unnamed(entries: Entries) -> Unnamed:
+    """Answers that were left empty, and wrong ones that no known misconception explains."""
+    empty, other = Counter[str](), Counter[str]()
+    for _, finding in _failed(entries):
+        if finding.get("misconception") == NOT_WRITTEN:
+            empty[str(finding["exercise"])] += 1
+        elif not finding.get("misconception"):
+            other[str(finding["exercise"])] += 1
+    return Unnamed(empty, other)
+
+
+def _failed(entries: Entries) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    for student in sorted(entries):
+        for finding in entries[student].get("findings", {}).values():
+            if not finding.get("passed"):
+                yield student, finding
+
+
+def _anonymous(text: str) -> str:
+    """The judge's words without what the student's code printed, which may hold a name."""
+    return re.split(r"\n {2}it printed: ", text)[0]
+
+
+def remarks(entries: Entries) -> list[Remark]:
+    """Every note of the grader's, by kind and student."""
+    found = [Remark(_kind(note), student, note) for student, entry in entries.items() for note in entry.get("notes", ())]
+    order = [kind for kind, _ in KINDS] + ["other"]
+    return sorted(found, key=lambda one: (order.index(one.kind), one.student))
+
+
+def _kind(note: str) -> str:
+    return next((kind for kind, words in KINDS if re.search(words, note)), "other")
+
+
+def unhardened(entries: Entries) -> Counter[str]:
+    """Tests that ran in one process with the student's code, and for how many students."""
+    return Counter(test for entry in entries.values() for test in entry.get("unhardened", ()))
+
+
+def alike(entries: Entries, lines_of: Callable[[str, str], int]) -> list[Alike]:
+    """Groups with identical code, longest first. `lines_of(student, grade_id)` counts the lines that are the student's own.
+
+    Short answers are left out: there is often but one natural way to write them.
+    """
+    same: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for student in sorted(entries):
+        for exercise, digest in entries[student].get("codes", {}).items():
+            same[exercise, digest].append(student)
+    groups: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
+    for (exercise, _), students in same.items():
+        if len(students) > 1 and (lines := lines_of(students[0], exercise)) >= FEWEST_LINES:
+            groups[tuple(students)].append((exercise, lines))
+    found = [Alike(students, tuple(sorted(where))) for students, where in groups.items()]
+    return sorted(found, key=lambda one: (-one.lines, one.students))
+
+
+def own_lines(source: str, *known: str) -> int:
+    """How many lines of code in `source` stand in none of the `known` texts; blank lines and comments don't count."""
+    public = {line for text in known for line in _code(text)}
+    return sum(line not in public for line in _code(source))
+
+
+def _code(source: str) -> list[str]:
+    lines = (line.strip() for line in source.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]
