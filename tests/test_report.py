@@ -137,7 +137,7 @@ def test_misconceptions_ranked_with_an_anonymous_example(page: str) -> None:
     assert [int(count) for _, count, _ in listed] == sorted(who.values(), reverse=True)
     assert {name: int(count) for name, count, _ in listed} == dict(who)
     assert all(int(share) == round(100 * int(count) / 30) for _, count, share in listed)
-    examples = "".join(re.findall(r'<pre class="printed" tabindex="0">(.*?)</pre>', page, re.DOTALL))
+    examples = "".join(re.findall(r'<pre class="printed example" tabindex="0">(.*?)</pre>', page, re.DOTALL))
     assert "It shows with apply_mask" in examples
     assert "Ada" not in page
     assert not re.search(r"\bs\d\d\b", examples)
@@ -264,7 +264,7 @@ def test_a_misconception_is_named_by_a_function_before_a_quiz() -> None:
         "d": entry(misconception="not_written"),
     }
     named = {idea.title: idea.students for idea in records.misconceptions(entries)}
-    assert named == {"Transposed": 2, "quiz_x, option c": 1}
+    assert named == {"Transposed": 2, "quiz_x, option C": 1}
     assert records.unnamed(entries).empty == {"f": 1}
 
 

@@ -96,7 +96,8 @@ def _is_option(finding: Mapping[str, Any]) -> bool:
 
 
 def _title(finding: Mapping[str, Any]) -> str:
-    return f"{finding['exercise']}, {str(finding['title']).lower()}" if _is_option(finding) else str(finding["title"])
+    title = str(finding["title"])
+    return f"{finding['exercise']}, {title.replace('Option', 'option')}" if _is_option(finding) else title
 
 
 def unnamed(entries: Entries) -> Unnamed:
