@@ -210,7 +210,8 @@ f(1)
 """
     (tmp_path / "nbgrader_config.py").write_text(CONFIG)
     (tmp_path / "source/ps1").mkdir(parents=True)
-    (tmp_path / "source/ps1/one.ipynb").write_text(submission("def f(x):\n    return 2 * x", "Your words"))
+    for name in ("one", "two"):
+        (tmp_path / f"source/ps1/{name}.ipynb").write_text(submission("def f(x):\n    return 2 * x", "Your words"))
     commands = [
         ("nbgrader", "generate_assignment", "ps1"),
         ("nbgrader", "autograde", "ps1", "--student=stock"),
@@ -219,18 +220,25 @@ f(1)
     ]
     for student in ("stock", "ours"):
         folder = tmp_path / "submitted" / student / "ps1"
-        folder.mkdir(parents=True)
-        (folder / "one.ipynb").write_text(submission(answer, "\n\n".join(ATTACKS[:-1])))
+        (folder / "deep").mkdir(parents=True)
+        for name in ("one", "two"):
+            (folder / f"{name}.ipynb").write_text(submission(answer, "\n\n".join(ATTACKS[:-1])))
+        for name in ("one.html", "two.html", "deep/evil.html", "evil.svg", "EVIL.XHT", "evil", "data.csv"):
+            (folder / name).write_text(f"<html>{ATTACKS[0]}")
     for command, *arguments in commands:
         done = run(ROOT, command, *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
     for student in ("stock", "ours"):
-        made = (tmp_path / "feedback" / student / "ps1/one.html").read_text(encoding="utf-8")
-        assert Dangers(made).found == []
-        assert "called with 1" in made  # before the first hidden test
-        assert "7919" not in made
-        assert "A hidden test failed." in made
-        assert "0 of 4 points" in made
+        folder = tmp_path / "feedback" / student / "ps1"
+        files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+        assert files == {"one.html", "two.html", "data.csv"}  # of what lay beside, only what no browser runs
+        for name in ("one", "two"):
+            made = (folder / f"{name}.html").read_text(encoding="utf-8")
+            assert Dangers(made).found == []
+            assert "called with 1" in made  # before the first hidden test
+            assert "7919" not in made
+            assert "A hidden test failed." in made
+            assert "0 of 4 points" in made
 
 
 def _text(html: str) -> str:

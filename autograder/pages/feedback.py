@@ -19,6 +19,10 @@ from autograder.pages.sheet import Sheet
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
+# Of the files that lie beside a notebook, which nbgrader copies to the pages, only these stay: no browser runs them.
+PASSIVE = {".txt", ".md", ".csv", ".tsv", ".json", ".npy", ".npz", ".zip", ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".docx"}
+
+
 def environment() -> Environment:
     """Templates in which everything is escaped that isn't marked safe."""
     made = Environment(loader=PackageLoader("autograder.pages", "."), autoescape=True, undefined=StrictUndefined)
@@ -41,8 +45,12 @@ class FeedbackExporter(Exporter):
     ) -> tuple[str, dict[str, Any]]:
         """The page. nbgrader's GetGrades has put scores and comments into the notebook on the way here."""
         nb, resources = super().from_notebook_node(nb, resources, **more)
-        folder = resources.get("metadata", {}).get("path")
-        sheet = Sheet(nb, Path(folder) if folder else None, self._marks())
+        path = resources.get("metadata", {}).get("path")
+        folder = Path(path) if path else None
+        if folder is not None and hasattr(self.parent, "_format_dest"):
+            about = resources["nbgrader"]
+            _drop_active(folder, Path(self.parent._format_dest(about["assignment"], about["student"])), about["notebook"])
+        sheet = Sheet(nb, folder, self._marks())
         page = environment().get_template("feedback.html.j2").render(sheet=sheet, about=resources["nbgrader"])
         return page.encode("utf-8", "replace").decode(), resources
 
@@ -50,3 +58,12 @@ class FeedbackExporter(Exporter):
         """How this course marks hidden tests."""
         own = self.config.ClearHiddenTests
         return str(own.get("begin_test_delimeter", hidden.BEGIN)), str(own.get("end_test_delimeter", hidden.END))
+
+
+def _drop_active(folder: Path, copy: Path, notebook: str) -> None:
+    """Take the pages and scripts that a student handed in out of `copy`, and leave those made of the notebooks before."""
+    made = {f"{path.stem}.html" for path in folder.glob("*.ipynb") if path.name < f"{notebook}.ipynb"}
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if path.is_file() and path.suffix.lower() not in PASSIVE and str(name) not in made:
+            (copy / name).unlink(missing_ok=True)
