@@ -12,6 +12,7 @@ from PIL import Image  # matplotlib's own way to write a PNG
 
 CSS_INCH = 96  # pixels that a browser gives to an inch
 DENSITY = 2  # image pixels to a browser's pixel: sharp on a phone's screen too
+FAST: dict[str, int] = {"compress_level": 1}  # of the image that is thrown away again
 COLOURS = 64  # a palette makes the image four times as small, and nobody sees it
 
 
@@ -44,13 +45,20 @@ def side_by_side(pictures: list[Picture]) -> Picture:
     return Picture(f'<div style="display:flex;flex-wrap:wrap;gap:12px;align-items:flex-end">{html}</div>', text)
 
 
+def stacked(pictures: list[Picture], title: str = "") -> Picture:
+    """Several pictures under one another, below their common title."""
+    heading = f"<strong>{escape(title)}</strong>" if title else ""
+    html = f'<div style="display:grid;gap:12px">{heading}{"".join(picture.html for picture in pictures)}</div>'
+    return Picture(html, "\n\n".join([*([title] if title else []), *(picture.text for picture in pictures)]))
+
+
 def image(figure: Figure, alt: str) -> str:
     """`figure` as one `<img>` element that holds its own bytes.
 
     An `image/png` output would lose the text: JupyterLab ignores an image's `alt` metadata.
     """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=CSS_INCH * DENSITY, bbox_inches="tight", pad_inches=0.06)
+    figure.savefig(buffer, format="png", dpi=CSS_INCH * DENSITY, bbox_inches="tight", pad_inches=0.06, pil_kwargs=FAST)
     picture = Image.open(buffer).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     small = io.BytesIO()
     picture.save(small, format="png", optimize=True)

@@ -24,6 +24,7 @@ from leftcontext.picture import Picture, drawn, side_by_side
 INK, MUTED, PAPER, PALE = "#1f2933", "#56616b", "#ffffff", "#e3ebf2"
 RULED_OUT, HATCH = "#eceff1", "#9aa5ae"
 BLUE, VERMILION, GREEN, PURPLE = "#0072b2", "#bf5000", "#00795a", "#a0527f"  # Okabe and Ito's, darkened for text
+SKY = "#a6cbe3"  # a ground on which a dark line shows
 CURVES = [(BLUE, "-"), (VERMILION, (0, (1, 1))), (GREEN, (0, (6, 1, 1, 1))), (PURPLE, (0, (3, 1, 1, 1, 1, 1)))]
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
@@ -175,6 +176,24 @@ def show_losses(
         facts = ", ".join(f"{name}: {value:z.2f}" for name, value in zip(names, values, strict=True))
         facts += f"; {floor_name} (dashed line): {floor:.3f}" if floor is not None else ""
         return drawn(figure, _sentence(title, alt, facts), f"{title}\n{facts}".strip())
+
+
+def show_losses_beside(
+    losses: ArrayLike, floors: ArrayLike, *, floor_name: str = "entropy", title: str = "", alt: str = ""
+) -> Picture:
+    """The mean loss at each position as bars, `losses` (T,), beside a floor for each as dashed steps, `floors` (T,)."""
+    values, low = np.asarray(losses, dtype=float), np.asarray(floors, dtype=float)  # (T,) each
+    with matplotlib.rc_context(STYLE):
+        figure, axes = _canvas(PLOT_WIDTH, 1.7)
+        axes.bar(np.arange(len(values)), values, color=SKY, edgecolor=BLUE, width=0.8)
+        edges = np.arange(len(values) + 1) - 0.5
+        axes.stairs(low, edges, baseline=None, color=INK, linewidth=1.8, linestyle=(0, (3, 1.5)))
+        axes.set(xlabel="position", ylabel="loss (nats)", xlim=(edges[0], edges[-1]), xticks=range(0, len(values), 3))
+        _name_ends(axes, {floor_name: (float(low[-1]), INK)})
+        axes.set_title(title, loc="left")
+        pairs = enumerate(zip(values, low, strict=True))
+        facts = [f"{k}: {loss:z.2f}, {floor_name} {least:.2f}" for k, (loss, least) in pairs]
+        return drawn(figure, _sentence(title, alt, "; ".join(facts)), "\n".join([*([title] if title else []), *facts]))
 
 
 def show_tokens(tokens: Sequence[str], legal: Sequence[bool] | None = None, *, title: str = "") -> Picture:

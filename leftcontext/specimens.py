@@ -93,6 +93,22 @@ def only_at_one_position(Q: Array, K: Array, V: Array) -> Array:
     return attend_under(allowed, Q, K, V)
 
 
+def mask_transposed(Q: Array, K: Array, V: Array) -> Array:
+    """Sees itself and the future."""
+    return attend_under(np.tri(len(Q), dtype=bool).T, Q, K, V)
+
+
+def zero_fill(Q: Array, K: Array, V: Array) -> Array:
+    """0 in place of -inf: exp(0) is 1."""
+    return attend_under(np.tri(len(Q), dtype=bool), Q, K, V, fill=0.0)
+
+
+def softmax_over_queries(Q: Array, K: Array, V: Array) -> Array:
+    """Columns sum to 1. No key or value of the future gets through; later *queries* do, in the denominators."""
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[-1]), -np.inf)  # (T, T)
+    return softmax(scores.T).T @ V
+
+
 def masked_after_softmax(Q: Array, K: Array, V: Array) -> Array:
     """No value of the future gets through; its keys do, in the denominator."""
     weights = softmax(Q @ K.T / np.sqrt(Q.shape[-1]))  # (T, T)

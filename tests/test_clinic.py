@@ -1,5 +1,8 @@
 """The clinic and its specimens do what their names say; finite differences are the oracle."""
 
+import dataclasses
+import re
+
 import numpy as np
 import pytest
 
@@ -10,8 +13,7 @@ from leftcontext.language import LITTLE_LANGUAGE
 
 
 def findings(seed=9):
-    numbers = {attend: [number] for number, (_, attend) in clinic.DIAGNOSES.items()} | {clinic.two_bugs: [2, 8]}
-    return {letter: numbers[patient.attend] for letter, patient in clinic.ward(seed).items()}
+    return {letter: clinic.BUGS[patient.attend] for letter, patient in clinic.ward(seed).items()}
 
 
 def greatest_leak(attend, seed, T=6):
@@ -45,7 +47,22 @@ def test_a_ward_holds_every_bug_once_and_one_patient_with_two(seed):
     found = findings(seed)
     assert "".join(found) == "ABCDEFGHIJKL"
     assert sorted(numbers for letter in "ABCDEFGHIJK" for numbers in found[letter]) == list(clinic.DIAGNOSES)
-    assert found["L"] == [2, 8]
+    assert len(found["L"]) == 2
+
+
+def test_the_last_patient_s_second_bug_is_drawn_too():
+    assert {tuple(findings(seed)["L"]) for seed in range(40)} == {(2, 8), (3, 8), (4, 8), (8, 10), (8, 11)}
+    assert findings(9)["L"] == [2, 8]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_mean_hides_the_mask_behind_it_from_the_influence_and_not_from_the_output(seed):
+    last = clinic.ward(seed)["L"]
+    (number,) = set(clinic.BUGS[last.attend]) - {clinic.IN_FRONT}
+    behind = dataclasses.replace(last, attend=clinic.DIAGNOSES[number][1])
+    assert last.influence.all() and not behind.influence.all()
+    np.testing.assert_allclose(last.weights + 1 / 6, behind.weights, atol=1e-12)
+    assert np.abs(last.weights - dataclasses.replace(last, attend=clinic.DIAGNOSES[8][1]).weights).max() > 0.02
 
 
 def test_the_same_seed_gives_the_same_ward_and_another_seed_another():
@@ -57,9 +74,67 @@ def test_the_key_of_the_exercise_is_the_ward_of_the_lesson():
     assert {letter: answer(letter) for letter in "ABCDEFGHIJKL"} == findings()
 
 
-def test_no_two_patients_show_the_same_evidence():
-    shown = [(p.influence.tobytes(), np.round(p.weights, 9).tobytes()) for p in clinic.ward().values()]
-    assert len(set(shown)) == len(shown)
+@pytest.mark.parametrize("seed", range(20))
+def test_every_wrong_diagnosis_can_be_seen_to_be_wrong(seed):
+    for patient in clinic.ward(seed).values():
+        for attend, numbers in clinic.BUGS.items():
+            if attend is not patient.attend:
+                expected = attend(patient.Q, patient.K, np.eye(6))
+                assert (expected.round(2) != patient.weights.round(2)).any(), numbers
+
+
+def test_a_ward_says_what_is_right_and_what_speaks_against_the_rest():
+    ward, found = clinic.ward(3), findings(3)
+    told = ward.diagnose(found).text.splitlines()
+    assert told == [f"✓ {letter}: right." for letter in "ABCDEFGHIJKL"] + ["Right so far: 12 of 12."]
+    for letter in "ABCDEFGHIJK":
+        for number in set(clinic.DIAGNOSES) - set(found[letter]):
+            said, count = ward.diagnose({letter: number}).text.splitlines()
+            wanted, query, key, here = re.fullmatch(
+                rf"✗ {letter}: not {number}\. With that bug, (.+) would stand at query (\d), key (\d) .* here it is (.+)\.", said
+            ).groups()
+            assert float(here) == pytest.approx(ward[letter].weights[int(query), int(key)], abs=0.006)
+            assert wanted != here and count == "Right so far: 0 of 12."
+
+
+def test_two_bugs_are_judged_together_and_no_number_is_given_away():
+    ward, (first, second) = clinic.ward(3), findings(3)["L"]
+    other = next(iter(set(clinic.DIAGNOSES) - {first, second}))
+    says = {8: "one of them", other: "none of them", (first, other): "one of them", (first, second, other): "more"}
+    for answer, expected in says.items():
+        said = ward.diagnose({"L": answer}).text
+        assert expected in said and said.startswith("✗ L: it has two bugs") and str(first) not in said.splitlines()[0]
+    assert "exactly one bug" in ward.diagnose({"A": [1, 2]}).text
+    assert ward.diagnose({"L": (second, first)}).text.startswith("✓ L: right")
+
+
+def test_the_ward_of_the_exercise_tells_nothing():
+    assert "✓" not in clinic.ward(9).diagnose(findings()).text
+    assert "diagnose_clinic" in clinic.ward().diagnose({"A": 1}).html
+
+
+@pytest.mark.parametrize(
+    ("found", "complaint"), [({"M": 1}, "no patient 'M'"), ({"A": 12}, "no diagnosis 12"), ({"A": "3"}, "'3'")]
+)
+def test_what_does_not_exist_is_said(found, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        clinic.ward(10).diagnose(found)
+
+
+def test_the_evidence_is_four_pictures_in_words_too():
+    sick = next(p for p in clinic.ward().values() if clinic.BUGS[p.attend] == [1])
+    picture = sick.evidence()
+    loss, influence, output = re.findall(r'<img [^>]*alt="([^"]+)"', picture.html)
+    assert "0: 0.00, entropy 1.63" in loss and "15: 2.3" in loss
+    assert influence.startswith("influence.") and "0: ✓, ✓, ✓, ✓, ✓, ✓" in influence
+    assert f"{sick.weights[0, 0]:.2f}" in output
+    words = LITTLE_LANGUAGE.words(sick.texts[0])
+    legal = LITTLE_LANGUAGE.legal_tokens(sick.texts[0])
+    assert re.findall(r"<u [^>]*solid[^>]*>([^<]+)</u>", picture.html) == words[:legal]
+    assert re.findall(r"<s [^>]*wavy[^>]*>([^<]+)</s>", picture.html) == words[legal:] != []
+    assert "of 32 texts" in picture.html and "of 32 texts" in picture.text
+    for words, attend in clinic.DIAGNOSES.values():
+        assert words not in picture.html and attend.__name__ not in picture.html
 
 
 @pytest.mark.parametrize("name", [

@@ -38,6 +38,7 @@ def every_kind() -> dict[str, Picture]:
         "large": plots.show_matrix(np.eye(24), title="identity"),
         "curves": plots.show_curves({"causal": [3.0, 2.1], "none": [3.0, 0.1]}, floor=1.996),
         "losses": plots.show_losses([0.0, 0.0, 2.1], floor=1.996),
+        "losses beside": plots.show_losses_beside([0.0, 0.0, 2.1], [1.6, 2.8, 2.4]),
     }
 
 
