@@ -78,7 +78,7 @@ _mixed("first_row_not_checked", "Row 0 was not looked at", "Two patients see one
        "What does row 0 of K see, and what row 0 of B?", "Number 3 is clean in row 0.", K=[3], B=[2])
 _mixed("first_row_not_checked", "Row 0 was not looked at", "B sees one token ahead, but its first row is clean; that has a number of its own.",
        "What does row 0 of B see?", "Number 3 is clean in row 0.", B=[2])
-_mixed("staircase_means_healthy", "A right staircase can hide a wrong softmax", "C leaks nothing and forgets nothing, so the mask is right. Its rows do not sum to 1; look at the columns.",
+_mixed("staircase_means_healthy", "A right staircase can hide a wrong softmax", "C forgets nothing, and no later key or value comes through, so the mask is right. Its rows do not sum to 1; look at the columns.",
        "What do the columns of C's second picture sum to?", "1: the softmax runs over the queries.", C=[5])
 _mixed("denominator_not_seen", "Nothing above the diagonal, and still a leak", "Patient I shows zeros above the diagonal of its output, but a full influence: the future sits in the denominator.",
        "What do the rows of I's second picture sum to?", "Less than 1: masked after the softmax.", I=[1])
