@@ -146,7 +146,7 @@ class Exercise:
         return self.answer(*trial.args, **trial.kwargs)
 
     def argument_names(self, trial: Case) -> list[str]:
-        names = []
+        names: list[str] = []
         for name, parameter in inspect.signature(self.reference).parameters.items():
             several = parameter.kind is parameter.VAR_POSITIONAL
             names += [f"{name}[{n}]" for n in range(len(trial.args) - len(names))] if several else [name]

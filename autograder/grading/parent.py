@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,10 @@ class _Students(_Parent):
             kernel.adopt_orphans()
         self._furnish(start)
         import autograder.grading.student  # noqa: F401 (before the forks)
+
+        # A library with threads, as JAX, warns at each fork. An answer that calls it may hang, which costs that answer alone.
+        warnings.filterwarnings("ignore", message=".*fork", category=RuntimeWarning)
+        warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
 
     def _map_users(self) -> None:
         self.line.ask({"map": os.getpid()})
