@@ -1,0 +1,19 @@
+"""Positions in JAX."""
+
+import jax.numpy as jnp
+
+
+def sinusoidal_positions(T, d):
+    angle = jnp.outer(jnp.arange(T), 10000 ** (-jnp.arange(0, d, 2) / d))
+    return jnp.stack([jnp.sin(angle), jnp.cos(angle)], axis=-1).reshape(T, d)
+
+
+def rope(x, positions):
+    d = x.shape[-1]
+    angle = jnp.outer(positions, 10000 ** (-jnp.arange(0, d, 2) / d))
+    turned = (x[..., 0::2] + 1j * x[..., 1::2]) * jnp.exp(1j * angle)
+    return jnp.stack([turned.real, turned.imag], axis=-1).reshape(x.shape)
+
+
+def position_ids(is_token):
+    return jnp.maximum(is_token.cumsum(axis=-1) - 1, 0)

@@ -1,0 +1,20 @@
+"""Positions in PyTorch."""
+
+import torch
+
+
+def sinusoidal_positions(T, d):
+    angle = torch.outer(torch.arange(T), 10000 ** (-torch.arange(0, d, 2) / d))
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(-2)
+
+
+def rope(x, positions):
+    d = x.shape[-1]
+    angle = torch.outer(positions, 10000 ** (-torch.arange(0, d, 2) / d))
+    turn = torch.polar(torch.ones_like(angle), angle)  # e^(i angle)
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
+    return torch.view_as_real(pairs * turn).flatten(-2)
+
+
+def position_ids(is_token):
+    return (is_token.cumsum(dim=-1) - 1).clamp(min=0)
