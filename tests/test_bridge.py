@@ -5,6 +5,7 @@ import inspect
 import json
 import subprocess
 import sys
+import types
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,13 @@ def test_without_the_libraries_the_code_is_shown(topic: str, monkeypatch: pytest
             assert all(line.strip() in shown.text for line in code.splitlines())
 
 
+def test_without_the_solutions_the_code_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in LIBRARIES:
+        monkeypatch.setitem(sys.modules, library.module, types.SimpleNamespace(__spec__=True))  # as if it were there
+    shown = counterparts("masks", {}.__getitem__)
+    assert shown.text.count("not compared, since the course's solution is not here") == 2 * len(functions("masks"))
+
+
 def hide(monkeypatch: pytest.MonkeyPatch) -> None:
     for library in LIBRARIES:
         monkeypatch.setitem(sys.modules, library.module, None)
@@ -124,6 +132,7 @@ def hide(monkeypatch: pytest.MonkeyPatch) -> None:
 
 WITHOUT = """
 import sys
+import types
 sys.modules.update(torch=None, jax=None)  # any import of them fails
 for cell in {cells!r}:
     exec(compile(cell, "cell", "exec"), globals())
