@@ -16,7 +16,7 @@ help:
 	@echo 'make test     everything that must hold: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint     its quick part: style, types, layers, drift'
 	@echo 'make verify   prove the bank: right answers pass, mistakes and mutants fail'
-	@echo 'make proofs   the longer proofs of the grader: two hundred submissions, fifty kills'
+	@echo 'make proofs   the longer proofs of the grader: two hundred submissions, fifty kills, every cheat'
 	@echo 'make bench    measure'
 	@echo 'make lock     renew requirements.txt from pyproject.toml'
 
@@ -58,9 +58,10 @@ test: lint verify
 verify: setup
 	$(BIN)/leftcontext verify
 
-# The longer proofs: two hundred honest submissions beside stock nbgrader, fifty kills.
+# The longer proofs: two hundred honest submissions beside stock nbgrader, fifty kills, every case of which stock nbgrader errs.
 proofs: setup
-	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --timeout 7200 tests/grading
+	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile
 
 bench: setup
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
