@@ -58,10 +58,11 @@ test: lint verify
 verify: setup
 	$(BIN)/leftcontext verify
 
-# The longer proofs: two hundred honest submissions beside stock nbgrader, fifty kills, every case of which stock nbgrader errs.
+# The longer proofs: two hundred honest submissions beside stock nbgrader, fifty kills, every case of which stock nbgrader errs,
+# and every unit through stock nbgrader.
 proofs: setup
-	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 OPENBLAS_NUM_THREADS=1 \
-		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile
+	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all OPENBLAS_NUM_THREADS=1 \
+		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile tests/test_nbgrader.py
 
 bench: setup
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

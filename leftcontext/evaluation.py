@@ -3,6 +3,8 @@
 Axis letters: B texts, T positions, V vocabulary. Losses are natural-log cross-entropies, in nats.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -64,3 +66,14 @@ def influence(
 def leak(model: Transformer, *, seed: int = 0, allowed: ArrayLike | None = None) -> float:
     """The largest influence of a token on an earlier position: exactly 0 for an honest model."""
     return float(np.triu(influence(model, seed=seed, allowed=allowed), 1).max())
+
+
+def is_honest(logits_fn: Callable[[NDArray[np.integer]], Array], vocab: int, T: int, tolerance: float = 1e-9) -> bool:
+    """Whether no logits of tokens (T,) → (T, vocab) move when a later token is replaced."""
+    tokens = np.arange(T) % vocab
+    before = np.array(logits_fn(tokens))  # (T, vocab)
+    for j in range(1, T):
+        changed = np.where(np.arange(T) == j, (tokens + 1) % vocab, tokens)
+        if np.abs(np.array(logits_fn(changed)) - before)[:j].max() > tolerance:
+            return False
+    return True

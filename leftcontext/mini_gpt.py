@@ -15,13 +15,18 @@ Unsupervised Multitask Learners" (2019), with the norm of Zhang and Sennrich (20
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leftcontext.progress import track
+
 Params = dict[str, NDArray[np.floating]]
 BETA_1, BETA_2, WARM_UP = 0.9, 0.98, 30  # Adam's memories, and the steps until the full rate
+_watching: list[Callable[[float], None]] = []  # who wants to know the loss of each step
 EPSILON = 1e-5  # keeps the norm of a zero vector finite
 
 
@@ -51,11 +56,41 @@ def logits(params: Params, tokens: NDArray[np.integer]) -> NDArray[np.floating]:
     x = p["E"][tokens] + p["P"][:T]  # (..., T, D)
     h = _norm(x)[0][..., None, :, :]
     q, k, v = (h @ p[name] for name in ("Wq", "Wk", "Wv"))  # (..., H, T, d)
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
-    weights = _softmax(np.where(np.tri(T, dtype=bool), scores, -np.inf))  # (..., H, T, T)
-    x = x + (weights @ v @ p["Wo"]).sum(axis=-3)
+    x = x + (causal_attention(q, k, v) @ p["Wo"]).sum(axis=-3)
     x = x + np.maximum(_norm(x)[0] @ p["W1"], 0) @ p["W2"]
     return _norm(x)[0] @ p["U"]
+
+
+def causal_attention(
+    q: NDArray[np.floating], k: NDArray[np.floating], v: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Queries and keys (..., T, d), values (..., T, d_v) → outputs (..., T, d_v)."""
+    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+    return _softmax(np.where(np.tri(q.shape[-2], dtype=bool), scores, -np.inf)) @ v
+
+
+def train(params: Params, batches: NDArray[np.integer], steps: int) -> Params:
+    """`steps` steps of Adam on the batches (n, B, T+1) in turn → the trained parameters."""
+    _, trained = deque(adam(params, batches[np.arange(steps) % len(batches)]), maxlen=1)[-1]
+    return trained
+
+
+@contextlib.contextmanager
+def watched(steps: int, title: str = "training") -> Iterator[list[float]]:
+    """The losses (nats per token) of all steps that are taken in the block, whoever's loop takes them; with a bar of `steps`."""
+    losses: list[float] = []
+    bar = track(range(steps), title)
+
+    def watch(loss: float) -> None:
+        losses.append(loss)
+        next(bar, None)
+
+    _watching.append(watch)
+    try:
+        yield losses
+    finally:
+        _watching.remove(watch)
+        next(bar, None)  # draws the last one
 
 
 def adam(params: Params, batches: NDArray[np.integer], rate: float = 1.5e-2) -> Iterator[tuple[float, Params]]:
@@ -121,6 +156,8 @@ def loss_and_gradients(params: Params, rows: NDArray[np.integer]) -> tuple[float
     g["P"][:T] = dx.sum(axis=0)
     one_hot = inputs.reshape(-1)[:, None] == np.arange(len(p["E"]))
     g["E"] = one_hot.astype(dx.dtype).T @ dx.reshape(B * T, -1)
+    for watch in _watching:
+        watch(loss)
     return loss, g
 
 

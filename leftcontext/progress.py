@@ -18,7 +18,7 @@ def track(items: Iterable[T], title: str, total: int | None = None) -> Iterator[
     shown, drawn = display(_bar(title, 0, total), raw=True, display_id=True), 0.0
     for done, item in enumerate(items, 1):
         yield item
-        if time.monotonic() - drawn > REDRAW or done == total:
+        if shown is not None and (time.monotonic() - drawn > REDRAW or done == total):  # None in a plain script
             shown.update(_bar(title, done, total), raw=True)
             drawn = time.monotonic()
 

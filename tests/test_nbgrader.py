@@ -3,6 +3,7 @@
 import ast
 import csv
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from autograder import bank
 from autograder.authoring import Quiz
 
 UNITS = sorted(path.parent.name for path in ROOT.glob("source/*/lesson.md"))
+# Stock nbgrader runs each lesson twice, half a minute a unit: the suite takes four, `make proofs` all.
+GRADED = UNITS if "LEFTCONTEXT_UNITS" in os.environ else [UNITS[n] for n in (3, 7, 8, 15)]
 STUB = "# YOUR CODE HERE"
 
 
@@ -43,7 +46,7 @@ def scores(course: Path, unit: str) -> dict[str, tuple[float, float]]:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", GRADED)
 def test_a_unit_from_release_to_feedback(course: Path, unit: str) -> None:
     released = course / "notebooks" / unit / f"{unit}.ipynb"
     committed = released.read_bytes()
