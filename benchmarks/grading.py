@@ -1,10 +1,11 @@
-"""`leftcontext grade` beside stock `nbgrader autograde`: the same honest submissions of a unit, in turns.
+"""`leftcontext grade` beside stock `nbgrader autograde`: the same honest submissions of a unit.
 
 Prints submissions a second, the ratio, the most memory at a time, and the floor: the processor time that the cells
 themselves take, in one warm process, without a test harness, a sandbox, a database or a file.
 
-    python benchmarks/grading.py                              # 100 submissions of unit 07, in two rounds
-    python benchmarks/grading.py --submissions 20 --rounds 1  # a first look
+    python benchmarks/grading.py                              # 100 submissions of unit 07
+    python benchmarks/grading.py --submissions 20           # a first look
+    python benchmarks/grading.py --rounds 2                   # the same in turns of 50 and 50: each starts anew
     python benchmarks/grading.py --grow 1000 3000 10000       # ours alone, on a small assignment
 """
 
@@ -178,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--unit", default="07-causal-attention")
     parser.add_argument("--submissions", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--grow", type=int, nargs="+", metavar="N")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
