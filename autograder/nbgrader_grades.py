@@ -210,6 +210,7 @@ class Course:
         book = self.gradebook
         with _one_commit(book):
             book.update_or_create_student(student)
+            known = _loaded(book, assignment)
             stamp = self.folders.get_existing_timestamp(str(self.folder("submitted", student, assignment)))
             with book.db.no_autoflush:  # nbgrader adds the submission last
                 submission = book.update_or_create_submission(assignment, student, **({"timestamp": stamp} if stamp else {}))
@@ -217,6 +218,7 @@ class Course:
             for entry in submission.notebooks:
                 cells |= _graded(entry, notebooks.get(entry.name), remarks)
             book.db.flush()
+            del known
             for entry in submission.notebooks:
                 self._penalise(student, submission, entry)
         book.db.refresh(submission)
@@ -291,6 +293,12 @@ def credit(cell: Cell, outputs: list[dict[str, Any]]) -> float:
     marked = {"cell_type": cell.kind, "source": cell.source, "metadata": {"nbgrader": cell.metadata}}
     node = nbformat.from_dict({**marked, "outputs": outputs})
     return float(utils.determine_grade(node)[0] or 0.0)
+
+
+def _loaded(book: Gradebook, assignment: str) -> list[Any]:
+    """Each cell of an assignment, in one query; while they are held, no grade asks for its own."""
+    notebooks = book.find_assignment(assignment).notebooks
+    return [[*one.grade_cells, *one.solution_cells, *one.task_cells] for one in notebooks]
 
 
 def _graded(entry: SubmittedNotebook, node: NotebookNode | None, remarks: dict[str, str]) -> dict[str, float | None]:

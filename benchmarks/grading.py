@@ -4,7 +4,7 @@ Prints submissions a second, the ratio, the most memory at a time, and the floor
 themselves take, in one warm process, without a test harness, a sandbox, a database or a file.
 
     python benchmarks/grading.py                              # 100 submissions of unit 07
-    python benchmarks/grading.py --submissions 20           # a first look
+    python benchmarks/grading.py --submissions 20             # a first look
     python benchmarks/grading.py --rounds 2                   # the same in turns of 50 and 50: each starts anew
     python benchmarks/grading.py --grow 1000 3000 10000       # ours alone, on a small assignment
 """

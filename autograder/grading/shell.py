@@ -145,5 +145,6 @@ def _show_warning(message: Any, category: Any, *_: Any, **__: Any) -> None:
 def make() -> Shell:
     """The one shell of this process."""
     shell: Shell = Shell.instance()
+    shell.display_formatter.format(None)  # its formatters are made at the first use: here, before the forks
     sys.modules["__main__"].__dict__.setdefault("__file__", None)
     return shell
