@@ -52,7 +52,7 @@ def is_unwritten(function: Any) -> bool:
     code = getattr(function, "__code__", None)
     if not isinstance(code, types.CodeType) or code.co_flags & 0x20:
         return False
-    steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
+    steps = (step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP"))
     return all(
         step.opname == "RETURN_VALUE" or (step.opname.endswith("_CONST") and step.argval is None) for step in steps
     )

@@ -39,7 +39,7 @@ def code(source: str) -> Code:
     """Read a cell."""
     tree = parsed(source)
     reads, binds = scoped(tree)
-    fixed = scoped(ast.Module([node for node in tree.body if _is_fixed(node)], []))[1]
+    fixed = {name for node in tree.body for name in _defined(node)}
     loose = scoped(ast.Module([node for node in tree.body if not _is_fixed(node)], []))[1]
     magic = any(line.lstrip().startswith(("%", "!")) for line in source.splitlines()) or "get_ipython" in source
     state = any(isinstance(node, ast.Attribute) and node.attr in STATE for node in ast.walk(tree))
@@ -49,6 +49,13 @@ def code(source: str) -> Code:
 
 def _is_fixed(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """The names that an import, a function or a class binds."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name.split(".")[0] for alias in node.names]
+    return [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
 
 
 def runs(cell: Cell) -> bool:

@@ -7,10 +7,11 @@ containers, plain arrays and handles of functions, and nothing else; a message t
 from __future__ import annotations
 
 import builtins
+import functools
 import json
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ MOST_NODES = 1_000_000
 DEEPEST = 60
 KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+_JSON = json.JSONEncoder(separators=(",", ":"))
 TYPES = ("bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "dict", "set", "object")
 
 Export = Callable[[Callable[..., Any]], int]
@@ -39,7 +41,7 @@ class Garbled(ValueError):
 def encode(value: Any, export: Export | None = None) -> bytes:
     """A message that holds `value`; `export` numbers the functions in it. Raises Uncrossable."""
     writer = _Writer(export)
-    tree = json.dumps(writer.tree(value, 0), separators=(",", ":")).encode()
+    tree = _JSON.encode(writer.tree(value, 0)).encode()
     message = struct.pack("<I", len(tree)) + tree + b"".join(writer.blobs)
     if len(message) > MOST_BYTES:
         raise Uncrossable(f"It is too big to be judged: more than {MOST_BYTES // 2**20} MB.")
@@ -68,42 +70,25 @@ class _Writer:
             raise Uncrossable("It is nested too deeply, or has too many parts, to be judged.")
         if value is None or value is True or value is False:
             return value
-        for types, write in self._known():
-            if isinstance(value, types):
-                return write(value, depth + 1)
-        return self._named(value)
+        kind: Any = type(value)
+        write = _writer_of(kind)
+        return write(self, value, depth + 1) if write else self._named(value)
 
-    def _known(self) -> tuple[tuple[Any, Callable[[Any, int], Any]], ...]:
-        # In this order: np.float64 is a float too. Subclasses cross as what they are underneath.
-        return (
-            (np.ndarray, self._array),
-            (np.generic, lambda v, _: ["n", *self._array(np.asarray(v), 0)[1:]]),
-            (int, lambda v, _: ["i", format(int.__index__(v), "x")]),
-            (float, lambda v, _: float.__float__(v)),
-            (complex, lambda v, _: ["z", complex(v).real, complex(v).imag]),
-            (str, lambda v, _: str.__str__(v)),
-            ((bytes, bytearray), lambda v, _: ["b", *self._blob(bytes(v))]),
-            (list, lambda v, depth: ["l", *(self.tree(part, depth) for part in list.__iter__(v))]),
-            (tuple, lambda v, depth: ["t", *(self.tree(part, depth) for part in tuple.__iter__(v))]),
-            (set, lambda v, depth: ["s", *(self.tree(part, depth) for part in set.__iter__(v))]),
-            (frozenset, lambda v, depth: ["f", *(self.tree(part, depth) for part in frozenset.__iter__(v))]),
-            (dict, self._dict),
-            (range, lambda v, _: ["r", *(format(part, "x") for part in (v.start, v.stop, v.step))]),
-            (slice, lambda v, depth: ["c", *(self.tree(part, depth) for part in (v.start, v.stop, v.step))]),
-        )
+    def parts(self, tag: str, parts: Iterable[Any], depth: int) -> list[Any]:
+        return [tag, *(self.tree(part, depth) for part in parts)]
 
-    def _dict(self, value: dict[Any, Any], depth: int) -> list[Any]:
+    def dict(self, value: dict[Any, Any], depth: int) -> list[Any]:
         return ["d", *([self.tree(key, depth), self.tree(part, depth)] for key, part in dict.items(value))]
 
-    def _array(self, value: np.ndarray[Any, Any], _depth: int) -> list[Any]:
+    def array(self, value: np.ndarray[Any, Any], _depth: int) -> list[Any]:
         if isinstance(value, np.ma.MaskedArray):
             raise Uncrossable("It is a masked array, which can't be judged. Return a plain array.")
-        plain = np.array(value, copy=True, subok=False, order="C")
+        plain = value if type(value) is np.ndarray else np.array(value, copy=True, subok=False)
         if plain.dtype.kind not in KINDS:
             raise Uncrossable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
-        return ["a", plain.dtype.str, list(plain.shape), *self._blob(plain.tobytes())]
+        return ["a", plain.dtype.str, list(plain.shape), *self.blob(plain.tobytes())]
 
-    def _blob(self, data: bytes) -> list[int]:
+    def blob(self, data: bytes) -> list[int]:
         start = self.size
         self.size += len(data)
         if self.size > MOST_BYTES:
@@ -125,6 +110,31 @@ class _Writer:
         if callable(value) and not isinstance(value, type) and self.export:
             return ["h", self.export(value), str(getattr(value, "__name__", "function"))[:80], is_unwritten(value)]
         raise Uncrossable(f"It is {_kind(value)}, which can't be handed over to the tests as plain data.")
+
+
+Write = Callable[[_Writer, Any, int], Any]
+_WRITERS: tuple[tuple[Any, Write], ...] = (
+    # In this order: np.float64 is a float too. Subclasses cross as what they are underneath.
+    (np.ndarray, _Writer.array),
+    (np.generic, lambda w, v, _: ["n", *w.array(np.asarray(v), 0)[1:]]),
+    (int, lambda w, v, _: ["i", format(int.__index__(v), "x")]),
+    (float, lambda w, v, _: float.__float__(v)),
+    (complex, lambda w, v, _: ["z", complex(v).real, complex(v).imag]),
+    (str, lambda w, v, _: str.__str__(v)),
+    ((bytes, bytearray), lambda w, v, _: ["b", *w.blob(bytes(v))]),
+    (list, lambda w, v, depth: w.parts("l", list.__iter__(v), depth)),
+    (tuple, lambda w, v, depth: w.parts("t", tuple.__iter__(v), depth)),
+    (set, lambda w, v, depth: w.parts("s", set.__iter__(v), depth)),
+    (frozenset, lambda w, v, depth: w.parts("f", frozenset.__iter__(v), depth)),
+    (dict, _Writer.dict),
+    (range, lambda w, v, _: ["r", *(format(part, "x") for part in (v.start, v.stop, v.step))]),
+    (slice, lambda w, v, depth: w.parts("c", (v.start, v.stop, v.step), depth)),
+)
+
+
+@functools.lru_cache(maxsize=256)
+def _writer_of(kind: type) -> Write | None:
+    return next((write for types, write in _WRITERS if issubclass(kind, types)), None)
 
 
 class _Reader:
