@@ -155,9 +155,10 @@ class Parents:
             raise
 
     def _warm(self) -> None:
+        files = {**_fonts(), **self.notebook.files}  # looked for while the parents import
         self.students.ready()
         self.checkers.ready()
-        shown = self.students.warm(self.notebook.warm_students(), {**_fonts(), **self.notebook.files}, [])
+        shown = self.students.warm(self.notebook.warm_students(), files, [])
         tests = [cell.source for cell in self.notebook.cells if cell.role == TEST]
         ready = self.checkers.warm(self.notebook.warm_checkers(), self.notebook.files, tests)
         self.shown = json.loads(shown.receive(most=MOST_RESULT))
