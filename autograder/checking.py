@@ -25,19 +25,6 @@ class CheckFailed(Exception):
         return [f"CheckFailed: {str(self).split('. ')[0]}. What was found stands above."]
 
 
-class _Shown:
-    """A verdict to display: HTML where it can be shown, text elsewhere."""
-
-    def __init__(self, verdict: Verdict, hints: int) -> None:
-        self.verdict, self.hints = verdict, hints
-
-    def __repr__(self) -> str:
-        return feedback.text(self.verdict, self.hints)
-
-    def _repr_html_(self) -> str:
-        return feedback.as_html(self.verdict, self.hints)
-
-
 class _Credit(float):
     """Partial credit, as nbgrader reads it from a cell's result."""
 
@@ -57,7 +44,7 @@ def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
     if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
         _failures[exercise] = _failures.get(exercise, 0) + (not verdict.passed)
         progress.record(exercise, verdict.passed, verdict.score, verdict.max_score)
-    _display(_Shown(verdict, hints=max(1, _failures.get(exercise, 0), progress.attempts(exercise))))
+    _display(verdict, hints=max(1, _failures.get(exercise, 0), progress.attempts(exercise)))
     if verdict.passed:
         return
     if verdict.score > 0:
@@ -65,10 +52,11 @@ def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
     raise CheckFailed(feedback.message(verdict))
 
 
-def _display(shown: _Shown) -> None:
+def _display(verdict: Verdict, hints: int) -> None:
     """Through IPython where there is one; the judge itself does not depend on it."""
+    text = feedback.text(verdict, hints)
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
-        ipython.display.display(shown)
+        ipython.display.display({"text/plain": text, "text/html": feedback.as_html(verdict, hints)}, raw=True)
     else:
-        print(repr(shown))
+        print(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -172,8 +173,11 @@ def grade(
     ] = None,
 ) -> None:
     """What `nbgrader autograde ASSIGNMENT` does for every submission, into the same gradebook and folders."""
+    gc.disable()  # while much is imported, and nothing of it is garbage
     from autograder.grading.progress import run
 
+    gc.freeze()
+    gc.enable()
     raise typer.Exit(run(assignment, jobs, as_json, students, again, seconds, 0 if unsafe else rung, scheduler))
 
 

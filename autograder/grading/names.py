@@ -50,8 +50,8 @@ def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 def is_unwritten(function: Any) -> bool:
     """Whether nothing happens in a function, as in the stub that is handed out."""
     code = getattr(function, "__code__", None)
-    if not isinstance(code, types.CodeType) or code.co_flags & 0x20:
-        return False
+    if not isinstance(code, types.CodeType) or code.co_flags & 0x20 or code.co_names:
+        return False  # a generator, or it uses something
     steps = (step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP"))
     return all(
         step.opname == "RETURN_VALUE" or (step.opname.endswith("_CONST") and step.argval is None) for step in steps

@@ -119,6 +119,7 @@ class _Parent:
         channel.send(json.dumps(outputs, default=str).encode())
         channel.close()
         gc.collect()
+        kernel.give_back()
         gc.freeze()  # what is here is shared with all children, if no collection touches it
 
     def rehearse(self, tests: list[str]) -> None:

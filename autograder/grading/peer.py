@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograder.grading.channel import Channel, Gone, OutOfTime
-from autograder.grading.wire import Garbled, Uncrossable, decode, encode
+from autograder.grading.wire import KINDS, Garbled, Uncrossable, decode, encode
 
 MOST_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
 DEEPEST_CALLS = 40
@@ -178,7 +178,10 @@ def _mutable(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[in
             yield key, value
 
 
-def _print_of(value: Any) -> bytes:
+def _print_of(value: Any) -> object:
+    """What is another thing once `value` was changed."""
+    if type(value) is np.ndarray and value.dtype.kind in KINDS:
+        return value.dtype.str, value.shape, value.tobytes()
     try:
         return encode(value, lambda function: id(function) & 0xFFFF_FFFF)
     except Uncrossable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 
 MOST_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
@@ -77,12 +79,25 @@ class _Hook(DisplayHook):
     def finish_displayhook(self) -> None: ...
 
 
+class _Transformers(TransformerManager):
+    def do_token_transforms(self, lines: list[str]) -> list[str]:
+        # What is Python needs none: magics and the like are not. To find that out by tokens takes longer than most cells.
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the compiler will say it again
+                ast.parse("".join(lines))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return list(super().do_token_transforms(lines))
+        return lines
+
+
 class Shell(InteractiveShell):
     """Make it by `Shell.instance()`: `display` and `get_ipython` look for the one instance."""
 
     def __init__(self, **options: Any) -> None:
         self.outputs = _Outputs()
         super().__init__(displayhook_class=_Hook, display_pub_class=_Publisher, **options)
+        self.input_transformer_manager = _Transformers()
         self.colors = "nocolor"
         self.history_manager.enabled = False
 

@@ -1,7 +1,8 @@
-"""Calls of the Linux kernel that Python's own `os` does not have (in 3.11), one function each. See their man pages."""
+"""Calls of Linux that Python's own `os` does not have (in 3.11), one function each. See their man pages."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -96,3 +97,9 @@ def drop_capabilities() -> None:
             break
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     call("capset", ctypes.pointer(header), ctypes.pointer((ctypes.c_uint32 * 6)()))
+
+
+def give_back() -> None:
+    """Memory that is free again goes back to the system: each fork would copy what maps it."""
+    with contextlib.suppress(AttributeError):  # another C library than GNU's
+        _libc.malloc_trim(0)  # type: ignore[union-attr]
