@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from leftcontext.picture import Picture, drawn, side_by_side
@@ -138,6 +139,8 @@ def show_curves(
         axes.set(xlabel=x_axis, ylabel=y_axis, ylim=(min(0.0, *(v.min() for v in lines.values())), None))
         axes.set_title(title, loc="left")
         axes.margins(x=0)
+        if np.issubdtype(steps.dtype, np.integer):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no position 2.5
         _name_ends(axes, ends)
         facts = [f"{name}: from {values[0]:.2f} to {values[-1]:.2f}" for name, values in lines.items()]
         facts += [f"{floor_name} (dashed line): {floor:.3f}"] if floor is not None else []

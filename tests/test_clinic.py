@@ -8,7 +8,7 @@ import pytest
 
 from autograder import bank
 from autograder.judge import judge
-from leftcontext import clinic, specimens
+from leftcontext import clinic, real_masks, specimens
 from leftcontext.language import LITTLE_LANGUAGE
 
 
@@ -138,7 +138,7 @@ def test_the_evidence_is_four_pictures_in_words_too():
 
 
 @pytest.mark.parametrize("name", [
-    "off_by_one", "transposed", "mask_after_softmax", "softmax_axis", "scale", "zero_fill", "in_place",
+    "off_by_one", "transposed", "mask_after_softmax", "softmax_axis", "scale", "zero_fill", "in_place", "two_bugs",
 ])  # fmt: skip
 def test_the_code_to_mend_scores_nothing_and_is_named(name):
     exercise = bank.find(f"fix_{name}").load()
@@ -155,3 +155,24 @@ def test_the_curves_of_whole_models_say_what_the_lesson_says():
     assert losses["Z"][0] > 0.8 * floor[0]
     assert (losses["X"] > 0.85 * floor).all()  # a hole that the training has not found
     assert (losses["Y"] > 0.85 * floor).all()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_gallery_hangs_one_wrong_entry_on_each_mask(seed):
+    rng = np.random.default_rng(seed)
+    for exhibit in real_masks.gallery(seed):
+        Q, K, V = rng.normal(size=(3, 6, 4))
+        moves = specimens.influence(exhibit.attend, Q, K, V) > 1e-9
+        assert np.count_nonzero(moves != exhibit.wanted) == 1
+
+
+def test_the_gallery_is_drawn_by_its_seed():
+    names = [exhibit.name for exhibit in real_masks.gallery(0)]
+    assert len(set(names)) == 5
+
+    def entries(seed):
+        Q, K, V = np.random.default_rng(1).normal(size=(3, 6, 4))
+        hung = real_masks.gallery(seed)
+        return [np.argwhere((specimens.influence(e.attend, Q, K, V) > 1e-9) != e.wanted)[0].tolist() for e in hung]
+
+    assert entries(3) == entries(3) != entries(4)

@@ -33,4 +33,4 @@ def fix_off_by_one(Q, K, V):
 
 
 fix_transposed = fix_mask_after_softmax = fix_softmax_axis = fix_off_by_one
-fix_scale = fix_zero_fill = fix_in_place = fix_off_by_one
+fix_scale = fix_zero_fill = fix_in_place = fix_two_bugs = fix_off_by_one
