@@ -27,10 +27,13 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
 
-    def send(self, message: bytes) -> None:
-        """Raises Gone."""
+    def send(self, message: bytes, deadline: float | None = None) -> None:
+        """Raises Gone, OutOfTime too: the other end may not read."""
+        self.connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
         try:
             self.connection.sendall(HEAD.pack(len(message)) + message)
+        except TimeoutError:
+            raise OutOfTime("it ran out of time") from None
         except OSError:
             raise Gone("it ended") from None
 
@@ -44,7 +47,10 @@ class Channel:
     def _exactly(self, size: int, deadline: float | None) -> bytes:
         parts, missing = [], size
         while missing:
-            self.connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:  # though there may be more to read: whoever never pauses is late too
+                raise OutOfTime("it ran out of time")
+            self.connection.settimeout(left)
             try:
                 part = self.connection.recv(min(missing, 1 << 20))
             except TimeoutError:

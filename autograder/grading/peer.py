@@ -46,7 +46,7 @@ class Peer:
         self._depth = 0
 
     def send(self, message: Any) -> None:
-        self.channel.send(encode(message, self._export))
+        self.channel.send(encode(message, self._export), self.deadline)
 
     def receive(self) -> Any:
         """The next message, whatever it is. Raises Gone."""
@@ -106,7 +106,7 @@ class Peer:
                     self._depth -= 1
             case _:
                 answer = encode([token, "raised", ["RuntimeError"], "there is no such function", "", ""])
-        self.channel.send(answer)
+        self.channel.send(answer, self.deadline)
 
     def _served(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}

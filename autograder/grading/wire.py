@@ -52,8 +52,10 @@ def decode(message: bytes, imported: Import | None = None) -> Any:
     """The value in a message; `imported` makes something to call of a function's number. Raises Garbled."""
     try:
         (length,) = struct.unpack_from("<I", message)
-        tree = json.loads(message[4 : 4 + length])
-        return _Reader(message[4 + length :], imported).value(tree, 0)
+        text = message[4 : 4 + length]
+        if text.count(b"[") + text.count(b"{") > MOST_NODES:  # three bytes of text are a container of sixty
+            raise Garbled("too many parts")
+        return _Reader(message[4 + length :], imported).value(json.loads(text), 0)
     except Garbled:
         raise
     except Exception as error:  # foreign bytes: whatever goes wrong, it is their fault
@@ -140,6 +142,7 @@ def _writer_of(kind: type) -> Write | None:
 class _Reader:
     def __init__(self, blobs: bytes, imported: Import | None) -> None:
         self.blobs, self.imported, self.nodes = blobs, imported, 0
+        self.read = 0  # of the blobs
 
     def value(self, tree: Any, depth: int) -> Any:
         self.nodes += 1
@@ -185,9 +188,11 @@ class _Reader:
         raise Garbled("an unknown kind of value")
 
     def _bytes(self, start: int, size: int) -> bytes:
-        if not 0 <= start <= start + size <= len(self.blobs):
-            raise Garbled("points outside the message")
-        return self.blobs[start : start + size]
+        # Each byte is pointed at once, in order: else a thousand arrays could be made of the same ones.
+        if start != self.read or not 0 <= size <= len(self.blobs) - start:
+            raise Garbled("points elsewhere than to what comes next")
+        self.read += size
+        return self.blobs[start : self.read]
 
     def _array(self, dtype: str, shape: list[Any], start: int, size: int) -> np.ndarray[Any, Any]:
         if not all(isinstance(n, int) and n >= 0 for n in shape):
@@ -209,6 +214,9 @@ def _dtype(name: str) -> np.dtype[Any]:
 def _generator(state: Any) -> np.random.Generator:
     if state["bit_generator"] not in GENERATORS:
         raise Garbled("no known generator")
+    # NumPy believes where in its buffer a generator stands; it would read this process's memory from there.
+    if not 0 <= int(state.get("buffer_pos", 0)) <= 4 or not 0 <= int(state["state"].get("pos", 0)) <= 624:
+        raise Garbled("a generator beyond its buffer")
     bits = getattr(np.random, state["bit_generator"])()
     bits.state = state
     return np.random.Generator(bits)

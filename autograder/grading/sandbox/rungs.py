@@ -34,7 +34,7 @@ SECRET = ("source", "notebooks")  # folders of our own package that hold solutio
 def terms(rung: int, imported: Iterable[str]) -> Terms:
     """The terms for an assignment whose cells import the modules `imported`."""
     readable, hidden = _visible(imported)
-    program = b"" if rung == 0 else seccomp.compiled(signals=rung >= 2 or landlock.abi() >= 6)
+    program = b"" if rung == 0 else seccomp.compiled(signals=rung >= 2 or landlock.abi() >= 6, alone=rung >= 2)
     return Terms(rung=rung, readable=readable, hidden=hidden, program=program)
 
 
