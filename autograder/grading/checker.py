@@ -7,9 +7,9 @@ run again in a new process, and everything else is graded as if it had never bee
 from __future__ import annotations
 
 import base64
+import builtins
 import contextlib
 import json
-import math
 import re
 import socket
 import sys
@@ -17,13 +17,17 @@ from typing import Any
 
 from autograder.grading.channel import Channel, Gone, OutOfTime, soon
 from autograder.grading.peer import Peer
-from autograder.grading.shell import Output, Shell
+from autograder.grading.shell import CUT, Output, Shell
 from autograder.grading.wire import Uncrossable
 
 MOST_JOB = 1 << 31
 SHOWN = ("text/plain", "text/latex", "image/png", "image/jpeg")  # of a student's outputs; HTML could hold a script
 MOST_OUTPUTS = 8_000_000  # characters of one cell's outputs
+MOST_SHOWN = 40_000_000  # of all cells' together
+SLACK = 1.0  # seconds that the grader waits longer anyway
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+# NumPy's ways to write one number: np.float64(2.5), array([3]).
+NUMBER = re.compile(r"(?:np\.\w+|array)\(\[*([-+.\w]+)\]*(?:, dtype=\w+)?\)")
 
 
 def serve(connection: socket.socket, shell: Shell) -> None:
@@ -40,34 +44,49 @@ class Checker:
         self.line, self.shell, self.job = line, shell, job
         self.steps: list[dict[str, Any]] = job["steps"]
         self.peer: Peer | None = None
+        self.at = 0  # the step that is done
         self.done = 0  # steps that the student's process has behind it
         self.left_out: set[int] = set()
+        self.fetched: set[str] = set()  # names of the student's that were brought over
+        self.room = MOST_SHOWN
         self.testing = ""
         self.notes: list[str] = []
         self.findings: dict[str, dict[str, Any]] = {}
-        self.until = soon(job["seconds_in_all"])
+        self.until = self.known = soon(job["seconds_in_all"])  # `known`: the deadline that the grader knows of
         self._listen()
 
     def checked(self) -> dict[str, Any]:
         """Outputs for each step that has some, notes for the instructor, and what the judge found."""
         outputs: dict[int, list[Output]] = {}
         for number, step in enumerate(self.steps):
+            self.at = number
             match step["do"]:
                 case "run":
                     outputs[number] = self._run(number, step["source"])
-                case "test" if str(number) in self.job["given_up"]:
-                    outputs[number] = [_error("GivenUp", self.job["given_up"][str(number)])]
+                    if "given" in step:
+                        self._own(step["given"])
                 case "test":
                     outputs[number] = self._test(number, step)
                 case "own":  # an instructor's cell that a test needs
-                    self.shell.run(step["source"])
+                    self._own(step["source"])
                 case "help":  # an instructor's cell that a test needs and that needs a student's name
                     outputs[number] = self._run(number, step["source"])
                     with contextlib.suppress(Gone):
-                        self._fetch(step["needs"], before=number + 1)
-                        self.shell.run(step["ours"])
+                        self._help(number, step)
         outputs |= self._together()
         return {"outputs": outputs, "notes": self.notes, "findings": self.findings}
+
+    def _help(self, number: int, step: dict[str, Any]) -> None:
+        """Run an instructor's cell here too; not if it never ends there. Raises Gone."""
+        if number not in self.left_out:
+            self._fetch(step["needs"], before=number + 1)
+            self._own(step["ours"])
+
+    def _own(self, source: str) -> None:
+        """Run an instructor's cell. What it binds is the instructor's from now on."""
+        before = {name: self.shell.user_ns.get(name) for name in self.fetched}
+        self.shell.run(source)
+        self.fetched -= {name for name, value in before.items() if self.shell.user_ns.get(name) is not value}
 
     def _together(self) -> dict[int, list[Output]]:
         """The tests that can't be run apart: in a student's process of their own, where nothing can be trusted."""
@@ -76,14 +95,17 @@ class Checker:
         if tests:
             self._end()
         for number in tests:
+            self.at = number
             try:
-                outputs[number] = self._asked("run", self.steps[number]["source"], before=number)
+                outputs[number] = self._given_up() or self._asked("run", self.steps[number]["source"], before=number)
             except Gone as reason:
                 outputs[number] = [_error("StudentProcessEnded", self._ended(reason))]
-            outputs[number] = _credited(outputs[number], self.steps[number]["points"])
+            outputs[number] = _credited(outputs[number], self.steps[number])
         return outputs
 
     def _run(self, number: int, source: str) -> list[Output]:
+        if str(number) in self.job["given_up"]:
+            return [self._left_out(number, self.job["given_up"][str(number)])]
         try:
             outputs: list[Output] = self._asked("run", source, before=number)
         except Gone as reason:
@@ -92,28 +114,43 @@ class Checker:
         return outputs
 
     def _leave_out(self, number: int, reason: Gone) -> Output:
+        return self._left_out(number, self._ended(reason))
+
+    def _left_out(self, number: int, why: str) -> Output:
         self.left_out.add(number)
-        why = self._ended(reason)
         self.notes.append(f"A cell was left out ({_head(self.steps[number]['source'])}): {why}")
         return _error("LeftOut", why)
 
+    def _given_up(self) -> list[Output]:
+        """What a test shows that took a checker's process down before."""
+        why = self.job["given_up"].get(str(self.at))
+        return [_error("GivenUp", why)] if why else []
+
     def _test(self, number: int, step: dict[str, Any]) -> list[Output]:
-        self._say({"at": number, "seconds": self.job["seconds"]})
+        if given_up := self._given_up():
+            return given_up
         self.testing = step["grade_id"]
         try:
-            self._fetch(step["needs"], before=number)
+            self._fetch([name for name in step["needs"] if not self._is_ours(name, step["unsure"])], before=number)
         except Gone as reason:
             return [_error("StudentProcessEnded", self._ended(reason))]
         assert self.peer is not None
-        self.peer.deadline = soon(self.job["seconds"])
+        self.peer.deadline = self.known = soon(self.job["seconds"])
+        self._say({"at": number, "seconds": self.job["seconds"]})
         outputs = self.shell.run(step["source"])
         if self.peer.broken:
             self.notes.append(f"{step['grade_id']}: {self._ended(self.peer.broken)}")
-        return _credited(outputs, step["points"])
+        return _credited(outputs, step)
+
+    def _is_ours(self, name: str, unsure: list[str]) -> bool:
+        """Whether an instructor's cell turned out to bind a name that none was seen to bind, as by a star import."""
+        here = name in self.shell.user_ns and name not in self.fetched
+        return name in unsure and (here or hasattr(builtins, name))
 
     def _fetch(self, names: list[str], before: int) -> None:
         """Bring the student's names over; one that he has not bound is unbound here too."""
         found: Any = self._asked("values", names, before=before) if names else {}
+        self.fetched.update(names)
         for name in names:
             match found.get(name):
                 case ["value", value]:
@@ -126,14 +163,23 @@ class Checker:
     def _asked(self, verb: str, what: Any, before: int) -> Any:
         """Ask the student's process, a new one if need be. Raises Gone."""
         peer = self._peer(before)
-        peer.deadline = min(soon(self.job["seconds"]), self.until)
+        self._give_time(peer, self.at)
         match verb, peer.ask(verb, what):
             case "run", ["ran", list(outputs)]:
-                return _clean(outputs)
+                cleaned = _clean(outputs, min(MOST_OUTPUTS, self.room))
+                self.room -= len(json.dumps(cleaned))
+                return cleaned
             case "values", ["are", dict(values)]:
                 return values
         peer.broken = Gone("it sent what is no answer")
         raise peer.broken
+
+    def _give_time(self, peer: Peer, number: int) -> None:
+        """Set the deadline of a question that has to do with step `number`. The grader must not give us up before it."""
+        peer.deadline = min(soon(self.job["seconds"]), self.until)
+        if self.job["telling"] or peer.deadline > self.known + SLACK:
+            self.known = peer.deadline
+            self._say({"at": number, "seconds": self.job["seconds"]})
 
     def _peer(self, before: int) -> Peer:
         """The student's process, in the state that the cells before number `before` leave. Raises Gone."""
@@ -151,7 +197,7 @@ class Checker:
     def _advance(self, peer: Peer, before: int) -> None:
         while self.done < before:
             if self.steps[self.done]["do"] in ("run", "help") and self.done not in self.left_out:
-                peer.deadline = min(soon(self.job["seconds"]), self.until)
+                self._give_time(peer, self.done)
                 peer.ask("run", self.steps[self.done]["source"])
             self.done += 1
 
@@ -210,7 +256,7 @@ class Checker:
             "passed": verdict.passed,
             "misconception": idea.id if idea else None,
             "title": idea.name if idea else "",
-            "says": verdict.finding.says if verdict.finding else "",
+            "says": verdict.finding.says[:2000] if verdict.finding else "",
             "text": feedback.text(verdict, hints=1)[:4000],
         }
 
@@ -242,30 +288,43 @@ def _head(source: str) -> str:
     return lines[0].strip()[:60] if lines else "an empty cell"
 
 
-def _credited(outputs: list[Output], points: float) -> list[Output]:
-    """A test's outputs, with an error before a partial credit that is none: NaN, or out of range."""
+def _credited(outputs: list[Output], step: dict[str, Any]) -> list[Output]:
+    """A test's outputs, with an error before a partial credit that is none: no number, or out of range."""
     for output in outputs:
         if output["output_type"] == "error":
             break
         if output["output_type"] == "execute_result":
-            with contextlib.suppress(ValueError):
-                credit = float(str(output["data"].get("text/plain", "")))
-                if math.isnan(credit) or not 0 <= credit <= points:
-                    wrong = f"The test's result is {credit:g}, which is no number of points between 0 and {points:g}."
-                    return [_error("NoCredit", wrong), *outputs]
+            text = str(output["data"].get("text/plain", ""))
+            credit = _number(text)
+            if credit is None and step["partial"]:
+                return [_error("NoCredit", f"The test's result is {text[:100]}, which is no number of points."), *outputs]
+            if credit is not None and not 0 <= credit <= step["points"]:  # NaN too
+                wrong = f"The test's result is {credit:g}, which is no number of points between 0 and {step['points']:g}."
+                return [_error("NoCredit", wrong), *outputs]
+            if NUMBER.fullmatch(text):
+                output["data"]["text/plain"] = repr(credit)
             break
     return outputs
 
 
-def _clean(outputs: list[Any]) -> list[Output]:
+def _number(text: str) -> float | None:
+    """The number that a result is, NumPy's too: for what is none, nbgrader gives full marks."""
+    numpys = NUMBER.fullmatch(text)
+    try:
+        return float(numpys[1] if numpys else text)
+    except ValueError:
+        return None
+
+
+def _clean(outputs: list[Any], room: int) -> list[Output]:
     """What a student's process says that a cell has shown, as far as it is what a cell can show."""
     cleaned: list[Output] = []
-    room = MOST_OUTPUTS
     for output in outputs[:1000]:
         kept = _cleaned(output)
         if kept is not None:
             room -= len(json.dumps(kept))
             if room < 0:
+                cleaned.append({"output_type": "stream", "name": "stdout", "text": CUT})
                 break
             cleaned.append(kept)
     return cleaned

@@ -15,7 +15,7 @@ from autograder.grading import plan
 from autograder.grading.document import document
 from autograder.grading.jobs import Notebook
 from autograder.grading.journal import Journal, digest, only_one
-from autograder.grading.plan import MANUAL, SOLUTION, TEST, Rebuilt, Written
+from autograder.grading.plan import MANUAL, SOLUTION, TEST, Cell, Rebuilt, Written
 from autograder.grading.pool import NotHeld, Pool, Task
 from autograder.grading.sandbox import rungs
 from autograder.nbgrader_grades import Course, NotThere, credit
@@ -90,6 +90,8 @@ class Grading:
     def calibrate(self, solved: dict[str, bytes | None], executor: Executor, said: Callable[[str], None]) -> None:
         """Find the tests that can't be run apart: what the instructor's own solution loses apart and wins together.
 
+        And those whose result is a number of points: there, what is no number is no credit.
+
         No student has a say in it, so nobody can ask for the weaker way.
         """
         for name, notebook in self.notebooks.items():
@@ -107,7 +109,8 @@ class Grading:
                 said(f"{name}: the instructor's own solution does not pass {test}.")
             for test in sorted(won):
                 said(f"{name}: {test} can't be run apart from the student's code; its points are unhardened.")
-            self.notebooks[name] = dataclasses.replace(notebook, together=frozenset(won))
+            partial = {test for test in tests if _is_number(rebuilt, together if test in won else apart, test)}
+            self.notebooks[name] = dataclasses.replace(notebook, together=frozenset(won), partial=frozenset(partial))
 
     def _try(self, notebook: Notebook, rebuilt: Rebuilt, executor: Executor) -> dict[str, Any]:
         ((_, result),) = executor.results([Task("", notebook.name, notebook.job(rebuilt, notebook.files, self.seconds))])
@@ -255,7 +258,22 @@ def hold(executor: Executor, notebook: Notebook, rung: int, secret: Path) -> Non
 
 
 def _full(rebuilt: Rebuilt, result: dict[str, Any], grade_id: str) -> bool:
+    cell, outputs = _shown(rebuilt, result, grade_id)
+    return cell is not None and credit(cell, outputs) >= cell.points
+
+
+def _is_number(rebuilt: Rebuilt, result: dict[str, Any], grade_id: str) -> bool:
+    """Whether the first result that a test gives is a number."""
+    _, outputs = _shown(rebuilt, result, grade_id)
+    given = [str(one["data"].get("text/plain")) for one in outputs if one["output_type"] == "execute_result"]
+    try:
+        return bool(given) and float(given[0]) >= 0
+    except ValueError:
+        return False
+
+
+def _shown(rebuilt: Rebuilt, result: dict[str, Any], grade_id: str) -> tuple[Cell | None, list[dict[str, Any]]]:
     for number, cell in enumerate(rebuilt.cells):
         if cell.released is not None and cell.released.grade_id == grade_id:
-            return credit(cell.released, result["outputs"].get(str(number), [])) >= cell.released.points
-    return False
+            return cell.released, result["outputs"].get(str(number), [])
+    return None, []

@@ -24,19 +24,24 @@ class Notebook:
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)  # that lie beside it, by their relative path
     together: frozenset[str] = frozenset()  # grade ids of the tests that can't be run apart
+    partial: frozenset[str] = frozenset()  # of those that give the instructor's own answer a number of points
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "ahead", once.once(self.cells))
         wanted = {n: once.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
-        set_(self, "names", {n: sorted(names) for n, (_, names) in wanted.items()})
-        helping = sorted(set().union(*(cells for cells, _ in wanted.values())) if wanted else ())
+        set_(self, "names", {n: sorted(one.theirs) for n, one in wanted.items()})
+        set_(self, "unsure", {n: sorted(one.unsure) for n, one in wanted.items()})
+        helping = sorted({n for one in wanted.values() for n in one.cells})
+        set_(self, "given", {n: once.imports(self.cells[n]) for one in wanted.values() for n in sorted(one.given)})
         set_(self, "helping", {n: sorted(self._theirs(n)) for n in helping})
         alone = {n for n in helping if n in self.ahead and self._alone(n)}
         set_(self, "ready", tuple(n for n in helping if n in alone))
 
     ahead: frozenset[int] = field(init=False)  # run once, in the students' parent
     names: dict[int, list[str]] = field(init=False)  # of the student's, by the test that needs them
+    unsure: dict[int, list[str]] = field(init=False)  # of those names: the instructor's, if a cell of his turns out to bind them
+    given: dict[int, str] = field(init=False)  # imports handed out in an answer's cell, that tests need
     helping: dict[int, list[str]] = field(init=False)  # lesson cells that tests need, and what of the student's these need
     ready: tuple[int, ...] = field(init=False)  # of those: run once, in the checkers' parent
 
@@ -58,7 +63,7 @@ class Notebook:
         return [(str(n), self.cells[n].source) for n in sorted(self.ahead)]
 
     def warm_checkers(self) -> list[tuple[str, str]]:
-        return [(str(n), self.cells[n].source) for n in self.ready]
+        return [(str(n), self.given.get(n) or self.cells[n].source) for n in sorted({*self.ready, *self.given})]
 
     def imported(self) -> set[str]:
         """The top-level modules that its cells name."""
@@ -76,6 +81,7 @@ class Notebook:
             "seconds": seconds,
             "seconds_in_all": TRIES * seconds,
             "given_up": {},
+            "telling": False,
         }
 
     def _step(self, written: plan.Written, number: int | None, fits: bool) -> dict[str, Any]:
@@ -84,10 +90,13 @@ class Notebook:
             return step | {"do": "run" if written.kind == "code" else "show"}
         cell = self.cells[number]
         if cell.role == TEST and cell.kind == "code":
-            do = {"do": "together" if self.is_together(cell) else "test", "needs": self.names[number]}
-            return step | do | {"grade_id": cell.grade_id, "points": cell.points}
+            do: dict[str, Any] = {"do": "together" if self.is_together(cell) else "test"}
+            do |= {"needs": self.names[number], "unsure": self.unsure[number]}
+            return step | do | {"grade_id": cell.grade_id, "points": cell.points, "partial": cell.grade_id in self.partial}
         if written.kind != "code" or not once.runs(cell):
             return step
+        if number in self.given:
+            return step | {"do": "run", "given": self.given[number]}
         ahead = fits and number in self.ahead
         if number in self.helping and number not in self.ready:
             return step | {"do": "own" if ahead else "help", "needs": self.helping[number], "ours": cell.source}

@@ -28,7 +28,7 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         self.entries[entry["student"]] = entry
-        with self.path.open("a", encoding="utf-8") as file:
+        with self.path.open("a", encoding="utf-8", errors="replace") as file:  # a student's words may hold half a character
             if file.tell() and not self._whole():
                 file.write("\n")
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")

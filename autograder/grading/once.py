@@ -17,6 +17,7 @@ from autograder.grading.names import parsed, scoped
 from autograder.grading.plan import LESSON, TEST, Cell, Rebuilt
 
 NEVER = "skip-execution"  # the tag of a long demonstration; believed in released cells only
+ANYTHING = {"exec", "globals", "locals"}  # what these bind can't be told
 STATE = ("seed", "set_printoptions", "seterr", "rcParams", "filterwarnings", "simplefilter", "environ", "chdir")
 
 
@@ -27,7 +28,7 @@ class Code:
     reads: frozenset[str]
     binds: frozenset[str]
     fixed: frozenset[str]
-    plain: bool  # no magic, no shell line, no change of a module's state
+    plain: bool  # no magic, no shell line, no star import, no change of a module's state
 
     @property
     def mentions(self) -> frozenset[str]:
@@ -43,7 +44,8 @@ def code(source: str) -> Code:
     loose = scoped(ast.Module([node for node in tree.body if not _is_fixed(node)], []))[1]
     magic = any(line.lstrip().startswith(("%", "!")) for line in source.splitlines()) or "get_ipython" in source
     state = any(isinstance(node, ast.Attribute) and node.attr in STATE for node in ast.walk(tree))
-    plain = bool(tree.body) and not magic and not state
+    star = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
+    plain = bool(tree.body) and not magic and not state and not star and not reads & ANYTHING
     return Code(frozenset(reads), frozenset(binds), frozenset(fixed - loose), plain)
 
 
@@ -148,10 +150,26 @@ def _by_import(name: str, source: str) -> bool:
     return all(isinstance(node, ast.Import | ast.ImportFrom) for node in binders)
 
 
-def needs(released: tuple[Cell, ...], number: int) -> tuple[frozenset[int], frozenset[str]]:
-    """What the test cell `number` needs: released cells to run in the checker before it, and names of the student's."""
+@dataclass(frozen=True)
+class Needs:
+    """What a test needs: released cells to run in the checker before it, and names of the student's.
+
+    `unsure` are those of the names that no cell is seen to bind: the student's, unless a star import or the like makes
+    them the instructor's. `given` are answers whose imports, handed out with the cell, are the instructor's.
+    """
+
+    cells: frozenset[int]
+    theirs: frozenset[str]
+    unsure: frozenset[str]
+    given: frozenset[int]
+
+
+def needs(released: tuple[Cell, ...], number: int) -> Needs:
+    """What the test cell `number` needs."""
     cells: set[int] = set()
     theirs: set[str] = set()
+    unsure: set[str] = set()
+    given: set[int] = set()
     open_names = {(name, number) for name in code(released[number].source).reads}
     seen = set(open_names)
     while open_names:
@@ -159,9 +177,11 @@ def needs(released: tuple[Cell, ...], number: int) -> tuple[frozenset[int], froz
         binder = _binder(released, name, place)
         if binder is None:
             if not hasattr(builtins, name):
-                theirs.add(name)
+                unsure.add(name)
             continue
-        if released[binder].theirs:
+        if released[binder].theirs and name in code(imports(released[binder])).binds:
+            given.add(binder)
+        elif released[binder].theirs:
             theirs.add(name)
         if released[binder].role in (LESSON, TEST) and binder not in cells:
             cells.add(binder)
@@ -170,7 +190,21 @@ def needs(released: tuple[Cell, ...], number: int) -> tuple[frozenset[int], froz
             seen |= more
             open_names |= more
     state = {n for n in range(number) if released[n].role == LESSON and runs(released[n]) and not code(released[n].source).plain}
-    return frozenset(n for n in cells | state if released[n].role == LESSON), frozenset(theirs)
+    helping = frozenset(n for n in cells | state if released[n].role == LESSON)
+    return Needs(helping, frozenset(theirs | unsure), frozenset(unsure - theirs), frozenset(given))
+
+
+def imports(cell: Cell) -> str:
+    """The imports that are handed out in an answer's own cell, of names that the answer binds in no other way."""
+    handed, others = [], set()
+    for node in (*parsed(cell.source).body, *parsed(cell.solved).body):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            handed.append(ast.unparse(node))
+        else:
+            others |= scoped(ast.Module([node], []))[1]
+    known = {ast.unparse(node) for node in parsed(cell.source).body}
+    kept = [line for line in dict.fromkeys(handed) if line in known and not code(line).binds & others]
+    return "\n".join(kept)
 
 
 def _binder(released: tuple[Cell, ...], name: str, before: int) -> int | None:

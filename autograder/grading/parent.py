@@ -13,6 +13,7 @@ import gc
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -161,7 +162,7 @@ class _Students(_Parent):
         os.chdir(folder)
 
     def fork(self) -> int:
-        self.size = self._size() if self.terms.rung else 0
+        self.size = _size(self.view.proc if self.view else None) if self.terms.rung else 0
         return self.view.fork() if self.view else os.fork()
 
     def sweep(self) -> None:
@@ -174,12 +175,6 @@ class _Students(_Parent):
                 with contextlib.suppress(ProcessLookupError, ChildProcessError):
                     os.kill(orphan, signal.SIGKILL)
                     os.waitpid(orphan, 0)
-
-    def _size(self) -> int:
-        """This process's address space in bytes."""
-        proc = self.view.proc if self.view else None
-        with open(os.open("self/statm" if self.view else "/proc/self/statm", os.O_RDONLY, dir_fd=proc), encoding="ascii") as file:
-            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
     def begin(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import student
@@ -204,6 +199,7 @@ class _Checkers(_Parent):
         self.folder = Path(start["folder"]).parent
         os.chdir(start["folder"])
         os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start["folder"])  # no learner's progress is kept here
+        self.memory = start["memory"] if sys.platform == "linux" else 0
         import autograder.grading.checker  # noqa: F401 (before the forks)
 
     def leave(self) -> None:
@@ -224,13 +220,27 @@ class _Checkers(_Parent):
                 verdict = judge(bank.find(id).load(), _nothing)
                 feedback.text(verdict), feedback.as_html(verdict)
 
+    def fork(self) -> int:
+        self.size = _size() if self.memory else 0
+        return super().fork()
+
     def begin(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import checker
 
         kernel.die_with_parent()
         os.setsid()
+        if self.memory:  # a test counts to where a student tells it to, and makes arrays as large
+            most = self.size + self.memory
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
         close_all_but(descriptor)
         checker.serve(socket.socket(fileno=descriptor), self.shell)
+
+
+def _size(proc: int | None = None) -> int:
+    """This process's address space in bytes; `proc` is /proc, for who does not see it."""
+    path = "/proc/self/statm" if proc is None else "self/statm"
+    with open(os.open(path, os.O_RDONLY, dir_fd=proc), encoding="ascii") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _nothing(*_: Any, **__: Any) -> Any:

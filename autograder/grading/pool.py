@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import json
 import os
 import resource
@@ -56,7 +57,7 @@ class Running:
     channel: Channel
     checker: int
     deadline: float
-    at: int | None = None  # the test that runs
+    at: int | None = None  # the step that it was at when it last said so
     student: int | None = None
     box: str | None = None
     why: str | None = None  # we ended the student's process
@@ -147,7 +148,8 @@ class Parents:
             (self.folder / name).mkdir(parents=True)
         start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view")}
         self.students = Parent("students", start, _environment(bare=True))
-        self.checkers = Parent("checkers", {"folder": str(self.folder / "work")}, _environment(bare=False))
+        held = {"folder": str(self.folder / "work"), "memory": self.terms.memory}
+        self.checkers = Parent("checkers", held, _environment(bare=False))
         try:
             self._warm()
         except BaseException:
@@ -238,7 +240,7 @@ class Pool:
             try:
                 message = json.loads(running.channel.receive(most=MOST_RESULT))
             except (Gone, Garbled, ValueError):
-                self._again(running, "The test ended its own process.")
+                self._again(running, "ended the checker's process")
                 continue
             if "outputs" in message:
                 self._drop(running)
@@ -253,7 +255,7 @@ class Pool:
             self.next_look = soon(TICK)
         for running in list(self.running.values()):
             if time.monotonic() > running.deadline:
-                self._again(running, f"The test was still running after {running.task.job['seconds']:g} seconds.")
+                self._again(running, f"was not over after {running.task.job['seconds']:g} seconds")
             elif heavy and running.student is not None:
                 self._weigh(running)
 
@@ -296,15 +298,17 @@ class Pool:
         self.parents[running.task.notebook].checkers.end(running.checker)
 
     def _again(self, running: Running, why: str) -> None:
-        """A test took its own process down: give that one up, and do the task anew without it."""
+        """A step took its checker down: do the task anew, telling at which; and then, if need be, without that one."""
         self._drop(running)
         job = running.task.job
-        lost = running.at if running.at is not None else _first_test(job)
-        if lost == -1 or str(lost) in job["given_up"]:
-            self.lost.append((running.task, {"outputs": {}, "notes": [f"It could not be run: {why}"], "findings": {}}))
-            return
-        given_up = {**job["given_up"], str(lost): why}
-        self._start(Task(running.task.student, running.task.notebook, {**job, "given_up": given_up}, running.task.seed))
+        if job["telling"]:
+            lost = running.at if running.at is not None else _first_test(job)
+            if lost == -1 or str(lost) in job["given_up"]:
+                self.lost.append((running.task, {"outputs": {}, "notes": [f"It could not be run: it {why}."], "findings": {}}))
+                return
+            what = "The test" if "grade_id" in job["steps"][lost] else "Reading what the cell showed"
+            job = {**job, "given_up": {**job["given_up"], str(lost): f"{what} {why}."}}
+        self._start(dataclasses.replace(running.task, job={**job, "telling": True}))
 
     def _weigh(self, running: Running) -> None:
         """End a student's processes where together they use too much memory."""

@@ -40,9 +40,10 @@ class Field:
         os.chdir(self.course)  # where every nbgrader command is run
         try:
             with Course().open() as course:
-                self.notebook = next(one for one in course.released("plain") if one.name == "one")
+                released = next(one for one in course.released("plain") if one.name == "one")
         finally:
             os.chdir(here)
+        self.notebook = dataclasses.replace(released, partial=frozenset({"test_biggest"}))  # as a grading run finds out
 
     def copy(self, folder: Path) -> Field:
         """Another such course."""
