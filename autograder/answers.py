@@ -53,11 +53,11 @@ def described(raw: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def _as_array(raw: Any) -> np.ndarray:
+def _as_array(raw: Any, wanted: str = "an array") -> np.ndarray:
     if raw is None:
         raise Misread("returned_none", "It returned None. Is the `return` line missing?")
     if isinstance(raw, str | bytes | dict | set) or callable(raw):
-        raise Misread("wrong_type", f"It returned {described(raw)}; an array is wanted.")
+        raise Misread("wrong_type", f"It returned {described(raw)}; {wanted} is wanted.")
     try:
         array = np.array(raw, subok=False)
     except Exception as error:
@@ -134,7 +134,7 @@ class Number:
     atol: float | None = None
 
     def read(self, raw: Any) -> np.ndarray:
-        array = _as_array(raw)
+        array = _as_array(raw, "one number")
         if array.ndim:
             raise Misread("not_a_number", f"It returned {described(array)}; one number is wanted.")
         return array
@@ -162,7 +162,9 @@ class Truth:
     """True or False."""
 
     def read(self, raw: Any) -> np.ndarray:
-        array = Number().read(raw)
+        array = _as_array(raw, "True or False")
+        if array.ndim:
+            raise Misread("not_boolean", f"It returned {described(array)}; True or False is wanted.")
         if array.dtype != bool and array not in (0, 1):
             raise Misread("not_boolean", f"It returned {raw!r}; True or False is wanted.")
         return array.astype(bool)

@@ -37,6 +37,7 @@ def diagnose(
             idea, certain = own, True
         elif idea is None and outcome.trouble is None:  # a trouble that an exercise's own kind names says it all itself
             idea = _misshapen(trial, outcome) or _symptom(exercise, answer) or _has_nan(trial, outcome)
+            idea = idea or (TROUBLES["changes_inputs"] if outcome.changed else None)
             certain = idea is not None
     difference = None
     if outcome.trouble is None:

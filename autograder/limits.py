@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import traceback
+import tracemalloc
 import types
 import warnings
 from collections.abc import Callable, Iterator
@@ -168,6 +169,23 @@ def guarded(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     call.changed = [index for index, (a, b) in enumerate(zip(args, given, strict=True)) if not same_data(a, b)]
     call.changed += [name for name in kwargs if not same_data(kwargs[name], named[name])]
     return call
+
+
+def with_peak(function: Callable[..., Any], *args: Any) -> tuple[Any, int]:
+    """What a call returns, and the most memory in bytes that it held at once.
+
+    A function in another process is measured there, by its own `with_peak`.
+    """
+    elsewhere = getattr(function, "with_peak", None)
+    if elsewhere is not None:
+        result, peak = elsewhere(*args)
+        return result, int(peak)
+    tracemalloc.start()
+    try:
+        result = function(*args)
+        return result, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 @contextlib.contextmanager

@@ -15,12 +15,14 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograder.grading.channel import Channel, Gone, OutOfTime
 from autograder.grading.wire import KINDS, Garbled, Uncrossable, decode, encode
+from autograder.limits import with_peak
 
 MOST_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
 DEEPEST_CALLS = 40
@@ -77,10 +79,10 @@ class Peer:
             self.broken = error if isinstance(error, Gone) else OutOfTime("it had to be ended")
             raise
 
-    def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call the other end's function. Raises what it raised, Uncrossable, or Gone."""
+    def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], measured: bool = False) -> Any:
+        """Call the other end's function; `measured` asks for its peak of memory too. Raises what it raised, Uncrossable, or Gone."""
         __tracebackhide__ = True
-        answer = self.ask("call", number, args, kwargs)
+        answer = self.ask("call", number, args, kwargs, *([True] if measured else []))
         match answer:
             case ["returned", value, dict(changed), str(printed)]:
                 self._wrote(printed)
@@ -98,10 +100,11 @@ class Peer:
         """Answer a call of one of this end's functions: a token, "call", its number, args and kwargs."""
         token = question[0]
         match question[1:]:
-            case ["call", int(number), tuple(args), dict(kwargs)] if number in self._exports and self._depth < DEEPEST_CALLS:
+            case ["call", int(number), tuple(args), dict(kwargs), *rest] if number in self._exports and self._depth < DEEPEST_CALLS:
                 self._depth += 1
+                function = self._exports[number]
                 try:
-                    answer = self._served(token, self._exports[number], args, kwargs)
+                    answer = self._served(token, partial(with_peak, function) if rest else function, args, kwargs)
                 finally:
                     self._depth -= 1
             case _:
@@ -150,6 +153,11 @@ class Remote:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves this frame out
         return self.peer.call(self.number, args, kwargs)
+
+    def with_peak(self, *args: Any) -> Any:
+        """What a call returns, and the most memory that it held over there; see autograder.limits."""
+        __tracebackhide__ = True
+        return self.peer.call(self.number, args, {}, measured=True)
 
     @property
     def __code__(self) -> Any:

@@ -41,6 +41,7 @@ def any_batch(rng):
     for B, T in ((4, 4), (2, 7), (7, 2), (1, 1), (5, 9)):
         yield case(rng.integers(0, T + 1, size=B), T)
     yield case(np.array([0, 3]), 3, note="an empty row and a full one")
+    yield case(rng.integers(10, 41, size=3), 40, note="forty columns")
 
 
 @exercise.equivalent
@@ -97,3 +98,7 @@ exercise.mistake(
     Misconception("first_length_for_all", "One length for all rows", "Every row got the length of the first.",
                   ("Do the rows differ?", "Row b uses lengths[b].", "Give lengths two more axes."))
 )(lambda lengths, T: np.broadcast_to(np.arange(T) < lengths[0], (len(lengths), 1, T)))  # fmt: skip
+exercise.mistake(
+    Misconception("longest_for_all", "Every row is as long as the longest", "Shorter rows got the length of the longest one, so their padding is allowed.",
+                  ("Do the rows differ?", "Row b uses lengths[b].", "Give lengths two more axes; no max."))
+)(lambda lengths, T: np.broadcast_to(np.arange(T) < lengths.max(), (len(lengths), 1, T)))  # fmt: skip

@@ -44,6 +44,8 @@ def any_packing(rng):
     yield case(np.sort(rng.integers(0, 4, size=12)))
     yield case(np.sort(rng.integers(-3, 3, size=9))[::-1].copy())
     yield case(np.array([0, 1, 0, 1, 1, 0]), note="interleaved")
+    yield case(np.array([1000, 1000, 1001, 744, 744]), note="large ids")
+    yield case(np.sort(rng.integers(0, 40, size=40)))
 
 
 @exercise.equivalent
@@ -96,3 +98,7 @@ exercise.mistake(
     Misconception("zero_means_padding", "Document 0 was taken for padding", "Here 0 is an id like any other.",
                   ("Does the prompt speak of padding?", "Only equality counts.", "Drop the test for 0."))
 )(lambda segment_ids: packed_allowed(segment_ids) & (segment_ids != 0))  # fmt: skip
+exercise.mistake(
+    Misconception("runs_not_ids", "Runs were counted, not ids", "A document that goes on after another one was taken for a new one; equal ids belong together wherever they stand.",
+                  ("With ids 0, 1, 0: which document does position 2 belong to?", "Only equality counts.", "segment_ids[:, None] == segment_ids"))
+)(lambda segment_ids: packed_allowed(np.cumsum(np.append(0, segment_ids[1:] != segment_ids[:-1]))))  # fmt: skip

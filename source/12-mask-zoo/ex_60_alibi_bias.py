@@ -11,11 +11,29 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+
+
+def _above(answer):
+    """What stands above the diagonal, if the rest is right and it is one number everywhere; else NaN."""
+    slopes, T = np.array([0.5, 0.25]), 4
+    wanted, got = alibi_bias(slopes, T), np.asarray(answer(slopes, T), dtype=float)
+    future = np.isneginf(wanted)
+    if np.allclose(got[~future], wanted[~future]) and len(set(got[future])) == 1:
+        return got[future][0]
+    return np.nan
+
 
 exercise = Exercise(
     topic="ALiBi",
     answer=Array(),
+    probes=(
+        Probe(idea.LARGE_NEGATIVE, lambda answer: -np.inf < _above(answer) <= -1000),
+        Probe(idea.FILL_WEAK.but("Above the diagonal stands a number that real scores can come near. The future has to be impossible."),
+              lambda answer: -1000 < _above(answer) < 0),
+        Probe(idea.FILL_PLUS_INF.but("Above the diagonal stands +inf: the future would get all the weight."), lambda answer: _above(answer) == np.inf),
+    ),
     hints=(
         "What is the bias on the diagonal?",
         "bias[h, i, j] = -slopes[h] * (i - j) for j <= i, -inf above.",
@@ -43,6 +61,7 @@ def any_heads(rng):
     for H, T in ((1, 1), (2, 5), (5, 2), (4, 4), (8, 7), (3, 1)):
         yield case(2.0 ** -np.arange(1, H + 1), T)
     yield case(rng.random(3) + 0.1, 6)
+    yield case(rng.random(12) + 0.1, 24, note="12 heads, 24 positions")
 
 
 @exercise.equivalent

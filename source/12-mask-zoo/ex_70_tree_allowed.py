@@ -45,7 +45,8 @@ def any_tree(rng):
     yield case(np.array([-1]))
     yield case(np.array([-1, -1, -1]), note="three roots")
     yield case(np.array([-1, -1, 0, 1, 2, 3, 2]), note="two trees")
-    for T in (6, 9, 12):
+    yield case(np.arange(-1, 29), note="a chain of 30: the causal mask again")
+    for T in (6, 9, 12, 40):
         yield case(np.array([rng.integers(-1, n) if n else -1 for n in range(T)]))
 
 
@@ -103,6 +104,10 @@ exercise.mistake(
                   ("What is allowed[-1]?", "A root has no parent.", "Skip the parent where it is -1."))
 )(lambda parents: _wrapping(parents))  # fmt: skip
 exercise.mistake(
+    Misconception("root_wraps_around", "-1 was used as an index", "For a root the parent is -1, and index -1 is the last node: the root sees it.",
+                  ("What is allowed[-1]?", "A root has no parent.", "Skip the parent where it is -1."))
+)(lambda parents: _wrapping_to_the_end(parents))  # fmt: skip
+exercise.mistake(
     Misconception("siblings_visible", "Siblings see each other", "Nodes with the same parent are rival continuations; none may see another.",
                   ("Can two rival tokens stand at the same place?", "Only ancestors count.", "Follow parents only."))
 )(lambda parents: tree_allowed(parents) | (np.tri(len(parents), dtype=bool) & (parents[:, None] == parents)))  # fmt: skip
@@ -121,3 +126,12 @@ def _wrapping(parents):
     for node, parent in enumerate(parents):
         allowed[node] |= allowed[parent]
     return allowed
+
+
+def _wrapping_to_the_end(parents):
+    T = len(parents)
+    step = np.eye(T, dtype=int)
+    step[np.arange(T), parents] = 1
+    for _ in range(T):
+        step = (step @ step > 0).astype(int)
+    return step > 0

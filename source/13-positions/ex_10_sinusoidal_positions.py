@@ -13,7 +13,7 @@ from autograder.authoring import Exercise, Misconception, case
 
 exercise = Exercise(
     topic="sinusoidal positions",
-    answer=Array(atol=1e-7),
+    answer=Array(),
     hints=(
         "What is row 0?",
         "angle[t, m] = t * 10000^(-2m/d); even columns are sines, odd ones cosines.",
@@ -41,7 +41,7 @@ def three(rng):
 
 @exercise.part("Any size", points=1)
 def any_size(rng):
-    for T, d in ((1, 2), (1, 8), (7, 6), (50, 16), (5, 10), (6, 6)):
+    for T, d in ((1, 2), (1, 8), (7, 6), (50, 16), (5, 10), (6, 6), (100, 64)):
         yield case(T, d)
 
 
@@ -92,10 +92,11 @@ exercise.mistake(
     Misconception("frequencies_grow", "The frequencies grow", "The exponent's sign is flipped: later pairs should turn more slowly.",
                   ("Which pair turns slowest?", "10000^(-2m/d)", "Mind the minus."))
 )(lambda T, d: _interleave(np.sin(_angle(T, d, scale=-2.0)), np.cos(_angle(T, d, scale=-2.0))))  # fmt: skip
-exercise.mistake(
-    Misconception("other_base", "Another base", "The base is 10000.",
-                  ("Which number is raised to -2m/d?", "10000", "10000.0 ** ..."))
-)(lambda T, d: _interleave(np.sin(_angle(T, d, base=1000.0)), np.cos(_angle(T, d, base=1000.0))))  # fmt: skip
+for _base in (1000.0, 100000.0, 500000.0, np.e):
+    exercise.mistake(
+        Misconception("other_base", "Another base", "The base is 10000.",
+                      ("Which number is raised to -2m/d?", "10000", "10000.0 ** ..."))
+    )(lambda T, d, base=_base: _interleave(np.sin(_angle(T, d, base)), np.cos(_angle(T, d, base))))  # fmt: skip
 exercise.mistake(
     Misconception("positions_from_one", "Positions start at 1", "The first position is 0, and its row is 0, 1, 0, 1, ...",
                   ("What is row 0?", "t = 0, 1, ..., T - 1", "np.arange(T)"))

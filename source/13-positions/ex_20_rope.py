@@ -15,7 +15,7 @@ from autograder.authoring import Exercise, Misconception, case
 
 exercise = Exercise(
     topic="rotary positions",
-    answer=Array(atol=1e-7),
+    answer=Array(),
     hints=(
         "Which two coordinates form pair 0? And what happens to them at position 0?",
         "(a, b) -> (a cos - b sin, a sin + b cos), with the angle p * 10000^(-2m/d).",
@@ -45,6 +45,7 @@ def any_shape(rng):
     for shape in ((1, 2), (5, 6), (6, 6), (2, 4, 8), (2, 3, 5, 4), (4, 4, 4)):
         yield case(rng.normal(size=shape), np.arange(shape[-2]))
     yield case(rng.normal(size=(3, 4)), np.array([7, 2, 100]), note="positions in any order")
+    yield case(rng.normal(size=(3, 4)), np.array([200, 201, 202]), note="positions from 200 on")
     yield case(rng.normal(size=(2, 1, 6)), np.array([41]), note="one new token at position 41")
 
 
@@ -107,10 +108,11 @@ exercise.mistake(
     Misconception("exponent_without_two", "The exponent is m/d", "The frequencies fall too slowly: the exponent is -2m/d.",
                   ("What is the last frequency for d = 4?", "10000^(-2m/d)", "Mind the factor 2."))
 )(lambda x, positions: _turn(x, positions, scale=0.5))  # fmt: skip
-exercise.mistake(
-    Misconception("other_base", "Another base", "The base is 10000.",
-                  ("Which number is raised to -2m/d?", "10000", "10000.0 ** ..."))
-)(lambda x, positions: _turn(x, positions, base=1000.0))  # fmt: skip
+for _base in (1000.0, 100000.0, 500000.0):
+    exercise.mistake(
+        Misconception("other_base", "Another base", "The base is 10000.",
+                      ("Which number is raised to -2m/d?", "10000", "10000.0 ** ..."))
+    )(lambda x, positions, base=_base: _turn(x, positions, base=base))  # fmt: skip
 exercise.mistake(
     Misconception("nothing_turned", "Nothing is turned", "x came back as it was.",
                   ("What should happen at position 1?", "A rotation by the angle.", "Return the rotated pairs."))
@@ -171,6 +173,15 @@ def in_place(x, positions):
 )  # fmt: skip
 def one_angle(x, positions):
     return _turn(x, positions, scale=0.0)
+
+
+@exercise.mistake(
+    Misconception("table_kept_by_size", "The angles of an earlier call", "A table of angles was kept for each size of x; the positions of this call play no part in it.",
+                  ("What besides T and d do the angles depend on?", "positions", "Compute the angles anew, or keep them by position."))
+)  # fmt: skip
+def kept_by_size(x, positions, tables={}):  # noqa: B006 (that is the mistake)
+    positions = tables.setdefault(x.shape[-2:], np.array(positions))
+    return _turn(x, positions)
 
 
 exercise.survives("0::2 -> ::2", because="a slice begins at 0 by itself")

@@ -76,6 +76,10 @@ exercise.mistake(
                   ("How many keys does query 0 see, even with a window of 4?", "min(i + 1, window)", "The first rows are shorter."))
 )(lambda T, window=None: attention_pairs(T) if window is None else T * window)  # fmt: skip
 exercise.mistake(
+    Misconception("ramp_forgotten", "The first queries can't fill the window", "T times window counts keys before the beginning of the text.",
+                  ("How many keys does query 0 see, even with a window of 4?", "min(i + 1, window)", "The first rows are shorter."))
+)(lambda T, window=None: attention_pairs(T) if window is None else T * min(T, window))  # fmt: skip
+exercise.mistake(
     Misconception("window_ignored", "The window plays no part", "That is the whole triangle.",
                   ("How many keys does the last query see with window = 2?", "min(i + 1, window)", "Cut each row at window."))
 )(lambda T, window=None: attention_pairs(T))  # fmt: skip

@@ -47,6 +47,8 @@ def _block(rng, n, d_v, level=0.0):
 def first(rng):
     yield case(None, np.log([1.0, 2.0]), np.array([[3.0, 0.0], [0.0, 3.0]]))
     yield case(None, *_block(rng, 4, 3))
+    yield case(None, *_block(rng, 1, 3), note="a single key")
+    yield case(None, *_block(rng, 40, 2), note="forty keys")
     yield case(None, *_block(rng, 3, 2, level=-900.0), note="all scores far below 0")
     yield case(None, np.array([1000.0, 999.0]), np.array([[1.0], [2.0]]), note="large scores")
     yield case(None, np.array([0.5, -np.inf]), np.array([[1.0], [7.0]]), note="a masked key")
@@ -57,7 +59,8 @@ def following(rng):
     yield case((0.0, 1.0, np.array([5.0])), np.array([0.0]), np.array([[7.0]]), note="two equal scores")
     yield case(_state(*_block(rng, 3, 2)), *_block(rng, 2, 2, level=4.0), note="the maximum grows")
     yield case(_state(*_block(rng, 3, 2, level=4.0)), *_block(rng, 2, 2), note="the maximum stays")
-    for n, d_v in ((1, 1), (5, 4), (2, 3)):
+    yield case(_state(*_block(rng, 3, 2)), np.array([0.5, -np.inf, 1.5]), rng.normal(size=(3, 2)), note="a masked key")
+    for n, d_v in ((1, 1), (5, 4), (2, 3), (24, 3)):
         yield case(_state(*_block(rng, 4, d_v)), *_block(rng, n, d_v))
     yield case(_state(*_block(rng, 2, 2, level=-800.0)), *_block(rng, 3, 2, level=800.0), note="from -800 to 800")
     yield case(_state(*_block(rng, 2, 2, level=800.0)), *_block(rng, 3, 2, level=-800.0), note="from 800 to -800")
@@ -143,6 +146,15 @@ exercise.mistake(
 def divided(state, scores, values):
     m, l, acc = online_softmax_update(state, scores, values)
     return m, l, acc / l
+
+
+@exercise.mistake(
+    Misconception("maximum_and_sum_swapped", "m and l are swapped", "The state is (m, l, acc): the maximum first, then the sum.",
+                  ("In which order are the three wanted?", "(m, l, acc)", "Swap the first two."))
+)  # fmt: skip
+def swapped(state, scores, values):
+    m, l, acc = online_softmax_update(state, scores, values)
+    return l, m, acc
 
 
 @exercise.mistake(

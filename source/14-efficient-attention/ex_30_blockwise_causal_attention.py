@@ -3,23 +3,24 @@
 Write `blockwise_causal_attention(Q, K, V, block)`: the same result as causal attention for `Q, K (..., T, d)` and `V (..., T, d_v)`, but work on blocks of `block` queries against blocks of `block`
 keys, and never hold more than `(block, block)` scores for each head. Blocks that lie wholly in the future are not computed at all. `T` need not be a multiple of `block`. Return `(..., T, d_v)`. Scores may be large.
 
-One part measures memory: for a long sequence, no array of `T × T` numbers may exist.
+One part measures memory on a long sequence: neither a `T × T` array may exist, nor strips of `block` rows and `T` columns.
 """
-
-import tracemalloc
 
 import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array, Truth, Tuple
 from autograder.authoring import Exercise, Misconception, case
+from autograder.limits import with_peak
 from autograder.probes import attention_probes
+
+LONG = 512  # so many blocks that a few of them weigh nothing beside a strip, and a copy of Q, K and V little
 
 exercise = Exercise(
     topic="blockwise attention",
     answer=Tuple(output=Array(), memory_stays_small=Truth()),
     probes=attention_probes(lambda answer: lambda Q, K, V: answer(Q, K, V, 2)),
-    seconds=10.0,
+    seconds=20.0,
     hints=(
         "Which key blocks does the first query block need?",
         "For each query block carry (m, l, acc) over the key blocks up to its own; mask only the diagonal block.",
@@ -51,17 +52,12 @@ def blockwise_causal_attention(Q, K, V, block):
 
 @exercise.use
 def with_memory(answer, Q, K, V, block):
-    """The result and, for a long sequence, whether the peak of memory stayed far below a T x T matrix."""
+    """The result and, for a long sequence, whether the peak of memory stayed below what a (block, T) strip needs."""
     T = Q.shape[-2]
-    if T < 200:
+    if T < LONG:
         return answer(Q, K, V, block), True
-    tracemalloc.start()
-    try:
-        out = answer(Q, K, V, block)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    return out, peak < 0.5 * T * T * 8
+    out, peak = with_peak(answer, Q, K, V, block)
+    return out, peak < 1.25 * block * T * 8  # a strip is held twice at least: its scores and their exponentials
 
 
 def _qkv(rng, *lead, T, d, d_v):
@@ -88,13 +84,16 @@ def large(rng):
     K[:, 0] = np.arange(6) * 400.0
     yield case(np.abs(Q) + 0.5, K, V, 2, note="scores that rise from block to block")
     yield case(np.abs(Q) + 0.5, K[::-1].copy(), V, 2, note="scores that fall from block to block")
-    K[:, 0] = -5000.0 - np.arange(6)
-    yield case(np.abs(Q) + 0.5, K, V, 3, note="all scores far below 0")
+    Q, K, V = np.ones((6, 4)), np.zeros((6, 4)), rng.normal(size=(6, 3))  # scores that float32 holds exactly
+    K[:, 0] = -2048.0 - np.arange(6)
+    yield case(Q, K, V, 3, note="all scores far below 0")
+    Q, K, V = np.stack([Q, Q]), np.stack([K, -K]), rng.normal(size=(2, 6, 3))
+    yield case(Q, K, V, 2, note="scores far below 0 beside others far above, in a batch")
 
 
 @exercise.part("Memory", points=1)
 def memory(rng):
-    yield case(*_qkv(rng, T=320, d=4, d_v=3), 32, note="320 tokens, blocks of 32; peak memory is measured")
+    yield case(*_qkv(rng, T=LONG, d=2, d_v=1), 64, note="512 tokens, blocks of 64; peak memory is measured")
 
 
 @exercise.equivalent
@@ -142,7 +141,7 @@ def key_by_key(Q, K, V, block):
     return acc / l
 
 
-def _blockwise(Q, K, V, block, *, masked=lambda a, b: a == b, last=lambda a, T: a + 1, rescale=True, start=-np.inf, k=0, scale=None):
+def _blockwise(Q, K, V, block, *, masked=lambda a, b: a == b, last=lambda a, T: a + 1, rescale=True, start=-np.inf, k=0, scale=None, mask=None):
     """Blockwise attention with one thing changed."""
     T, d = Q.shape[-2:]
     out = np.empty((*Q.shape[:-1], V.shape[-1]))
@@ -152,7 +151,8 @@ def _blockwise(Q, K, V, block, *, masked=lambda a, b: a == b, last=lambda a, T: 
         for b in range(0, last(a, T), block):
             s = q @ np.swapaxes(K[..., b : b + block, :], -1, -2)
             if masked(a, b):
-                s = np.where(np.tri(*s.shape[-2:], k=k, dtype=bool), s, -np.inf)
+                own = np.tri(*s.shape[-2:], k=k, dtype=bool) if mask is None else mask[a : a + block, b : b + block]
+                s = np.where(own, s, -np.inf)
             top = np.maximum(m, s.max(axis=-1, keepdims=True))
             shrink, e = (np.exp(m - top) if rescale else 1.0), np.exp(s - top)
             l = l * shrink + e.sum(axis=-1, keepdims=True)
@@ -162,15 +162,40 @@ def _blockwise(Q, K, V, block, *, masked=lambda a, b: a == b, last=lambda a, T: 
     return out
 
 
-@exercise.mistake(
-    Misconception("whole_matrix_held", "The whole matrix was held", "The result is right, but a T × T array existed on the way; that is what blocks are to avoid.",
-                  ("How large is your largest array for T = 320?", "At most (block, block) scores a head.", "Two loops, over query blocks and key blocks."))
+WHOLE = Misconception(
+    "whole_matrix_held",
+    "Far more than a block was held",
+    "The result is right, but far more than (block, block) numbers existed at a time: a T × T array, or a strip of it. That is what blocks are to avoid.",
+    ("How large is your largest array for T = 512 and block = 64?", "At most (block, block) scores a head.",
+     "Two loops, over query blocks and key blocks; the mask too is made for a block."),
 )  # fmt: skip
+
+
+@exercise.mistake(WHOLE)
+def strips(Q, K, V, block):
+    T, d = Q.shape[-2:]
+    rows = []
+    for a in range(0, T, block):
+        stop = min(a + block, T)
+        s = Q[..., a:stop, :] @ np.swapaxes(K[..., :stop, :], -1, -2) / np.sqrt(d)
+        s = np.where(np.arange(stop) <= np.arange(a, stop)[:, None], s, -np.inf)
+        e = np.exp(s - s.max(axis=-1, keepdims=True))
+        rows.append(e @ V[..., :stop, :] / e.sum(axis=-1, keepdims=True))
+    return np.concatenate(rows, axis=-2)
+
+
+@exercise.mistake(WHOLE)
 def whole_matrix(Q, K, V, block):
     T, d = Q.shape[-2:]
     s = np.where(np.tri(T, dtype=bool), Q @ np.swapaxes(K, -1, -2) / np.sqrt(d), -np.inf)
     w = np.exp(s - s.max(axis=-1, keepdims=True))
     return w @ V / w.sum(axis=-1, keepdims=True)
+
+
+@exercise.mistake(WHOLE)
+def whole_mask(Q, K, V, block):
+    mask = np.tri(Q.shape[-2], dtype=bool)
+    return _blockwise(Q, K, V, block, mask=mask)
 
 
 exercise.mistake(

@@ -49,6 +49,9 @@ def any_shape(rng):
     for T, d, d_v in ((5, 4, 3), (9, 3, 3), (4, 4, 4), (1, 2, 3), (6, 1, 5)):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
     yield case(*_qkv(rng, 2, 3, T=5, d=4, d_v=2), note="a batch of 2 with 3 heads")
+    yield case(*_qkv(rng, T=40, d=3, d_v=2), note="forty positions")
+    Q, K, V = _qkv(rng, T=4, d=3, d_v=2)
+    yield case(Q - 9, K - 9, V, note="all entries far below 0: features near 0, but not 0")
     Q, K, V = _qkv(rng, T=5, d=3, d_v=2)
     yield case(np.where(Q > 0, 900 * Q, Q), 900 * np.abs(K), V, note="large entries: exp must not overflow")
 
@@ -109,6 +112,10 @@ exercise.mistake(
     Misconception("not_divided", "Not normalised", "The denominator is missing: the weights don't sum to 1.",
                   ("What should come out if all values are 1?", "Divide by phi(q) . z.", "z = cumsum of phi(k)"))
 )(lambda Q, K, V: np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)) @ V)  # fmt: skip
+exercise.mistake(
+    Misconception("small_number_in_the_denominator", "Something was added to the denominator", "A small number under the fraction is not small beside small features: the weights no longer sum to 1.",
+                  ("Can the denominator ever be 0?", "phi is above 0 everywhere, so nothing needs protecting.", "Leave out the + 1e-6."))
+)(lambda Q, K, V: (lambda w: w @ V / (w.sum(-1, keepdims=True) + 1e-6))(np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2))))  # fmt: skip
 exercise.mistake(
     Misconception("relu_features", "ReLU instead of elu + 1", "max(x, 0) loses everything negative and can be 0 / 0.",
                   ("What is phi(-1)?", "exp(-1)", "np.where(x > 0, x + 1, np.exp(x))"))

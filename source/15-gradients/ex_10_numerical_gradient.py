@@ -66,6 +66,7 @@ def any_shape(rng):
         yield case(f, rng.normal(size=shape))
     yield case(sum_of_cubes, np.array([1.0, 2.0]), eps=0.5, note="a coarse eps: central differences give 3x² + eps²")
     yield case(sum_of_cubes, np.array([[1.0, -2.0], [0.5, 3.0]]), eps=0.1)
+    yield case(log_sum_exp, np.array([[0.5, -1.0, 2.0]]), eps=0.5, note="a coarse eps, and entries that depend on each other")
 
 
 @exercise.equivalent
@@ -112,6 +113,14 @@ exercise.mistake(
     Misconception("one_sided_difference", "One-sided, not central", "(f(x + eps) - f(x)) / eps has an error that grows with eps; the central difference has one that grows with eps squared.",
                   ("What is the error for x squared at eps = 0.5?", "Step up and down.", "f(x + e) - f(x - e), over 2 eps"))
 )(lambda f, x, eps=1e-6: _differences(f, x, eps, down=0.0, divide=1.0))  # fmt: skip
+exercise.mistake(
+    Misconception("one_sided_difference", "One-sided, not central", "(f(x) - f(x - eps)) / eps has an error that grows with eps; the central difference has one that grows with eps squared.",
+                  ("What is the error for x squared at eps = 0.5?", "Step up and down.", "f(x + e) - f(x - e), over 2 eps"))
+)(lambda f, x, eps=1e-6: _differences(f, x, eps, up=0.0, divide=1.0))  # fmt: skip
+exercise.mistake(
+    Misconception("half_the_step", "Half the step", "eps was taken for the whole distance; here x moves by eps up and by eps down, 2 eps in all.",
+                  ("How far apart are the two points?", "2 eps", "A step of eps, not of eps / 2."))
+)(lambda f, x, eps=1e-6: _differences(f, x, eps / 2))  # fmt: skip
 exercise.mistake(
     Misconception("divided_by_eps", "Divided by eps, not 2 eps", "The two points are 2 eps apart, so the result is twice too large.",
                   ("How far apart are x + eps and x - eps?", "2 eps", "/ (2 * eps)"))
@@ -169,5 +178,4 @@ def piles_up(f, x, eps=1e-6):
         up = f(x)
         x[index] -= 2 * eps
         grad[index] = (up - f(x)) / (2 * eps)
-        x[index] -= 0.25
     return grad

@@ -13,7 +13,7 @@ from autograder.authoring import Exercise, Misconception, case
 
 exercise = Exercise(
     topic="softmax backward",
-    answer=Array(exact_zeros=True, atol=1e-12),
+    answer=Array(exact_zeros=True),
     hints=(
         "What does the gradient of a row of scores sum to, and why?",
         "ds = w * (g - sum(w * g)), the sum along the row",

@@ -63,6 +63,8 @@ def one(rng):
     yield case(_model(rng, vocab=9, context=7, width=6, heads=3, hidden=10), rng.integers(0, 9, size=7))
     sure = _model(rng)
     yield case(sure | {"Wq": 60 * sure["Wq"], "Wk": 60 * sure["Wk"]}, rng.integers(0, 6, size=8), note="large scores")
+    yield case(sure | {"Wq": 2000 * sure["Wq"], "Wk": -2000 * sure["Wq"]}, rng.integers(0, 6, size=6), note="own keys score far below 0")
+    yield case(_model(rng, context=20), rng.integers(0, 6, size=18), note="18 tokens")
 
 
 @exercise.part("A batch", points=1)
@@ -71,7 +73,7 @@ def batch(rng):
     yield case(_model(rng, width=8, heads=4), rng.integers(0, 6, size=(2, 3, 4)))
 
 
-def _forward(params, tokens, *, norm=None, tri=0, scale=True, order="pre", residual=True, positions=True, act=None, last_norm=True, axis=-1):
+def _forward(params, tokens, *, norm=None, tri=0, scale=True, order="pre", residual=True, positions=True, act=None, last_norm=True, axis=-1, fill=-np.inf):
     """The forward pass with one thing changed."""
     norm = norm or (lambda x: x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-5))
     act = act or (lambda a: np.maximum(a, 0))
@@ -80,7 +82,7 @@ def _forward(params, tokens, *, norm=None, tri=0, scale=True, order="pre", resid
     h = norm(x)[..., None, :, :] if order == "pre" else x[..., None, :, :]
     q, k, v = (h @ params[name] for name in ("Wq", "Wk", "Wv"))
     s = q @ np.swapaxes(k, -1, -2) / (np.sqrt(d) if scale else 1.0)
-    s = s if tri is None else np.where(np.tri(T, k=tri, dtype=bool), s, -np.inf)
+    s = s if tri is None else np.where(np.tri(T, k=tri, dtype=bool), s, fill)
     w = np.exp(s - s.max(axis=axis, keepdims=True))
     w = w / w.sum(axis=axis, keepdims=True)
     x = (x if residual else 0) + (w @ v @ params["Wo"]).sum(axis=-3)
@@ -180,6 +182,24 @@ exercise.mistake(
     Misconception("root_forgotten", "Divided by the mean square, not its root", "norm(x) divides by the square root.",
                   ("What is norm(2x), compared with norm(x)?", "sqrt(mean(x²) + 1e-5)", "np.sqrt"))
 )(lambda params, tokens: _forward(params, tokens, norm=lambda x: x / ((x**2).mean(-1, keepdims=True) + 1e-5)))  # fmt: skip
+EPSILON = Misconception(
+    "epsilon_of_another_norm",
+    "The norm's small number is another one",
+    "norm(x) adds 1e-5 to the mean square, under the root. It matters where x is small.",
+    ("What is norm of a vector of zeros?", "sqrt(mean(x²) + 1e-5)", "np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-5)"),
+)
+for _epsilon in (1e-6, 1e-8, 0.0):
+    exercise.mistake(EPSILON)(
+        lambda params, tokens, e=_epsilon: _forward(params, tokens, norm=lambda x: x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + e))
+    )
+exercise.mistake(EPSILON)(
+    lambda params, tokens: _forward(params, tokens, norm=lambda x: x / (np.sqrt((x**2).mean(axis=-1, keepdims=True)) + 1e-5))
+)
+exercise.mistake(idea.FILL_WEAK)(lambda params, tokens: _forward(params, tokens, fill=-1e4))
+exercise.mistake(
+    Misconception("heads_averaged", "The heads were averaged", "The heads' outputs are added up, not averaged.",
+                  ("What goes back into x in step 2?", "The sum over the heads.", ".sum(axis=-3)"))
+)(lambda params, tokens: _forward({**params, "Wo": params["Wo"] / len(params["Wo"])}, tokens))  # fmt: skip
 exercise.mistake(
     Misconception("first_head_only", "Only the first head", "The heads' outputs are added up; here only one was used.",
                   ("How many heads does Wq have?", "Sum over all of them.", ".sum(axis=-3)"))

@@ -5,6 +5,8 @@ Before anybody believes a loss, the model is audited. Write `audit(logits_fn, vo
 Return True only if no logits at a position `i` depend on tokens **after** `i`. A leak may be small (1e-6), sit at one position only, or show only from the second call on; rounding noise (about 1e-12) is no leak.
 """
 
+import copy
+
 import numpy as np
 
 from autograder.answers import Truth
@@ -40,7 +42,7 @@ class Model:
 
     def __init__(self, name, rng, vocab, leak=None, first_calls_honest=0):
         self.__name__ = name
-        self.table, self.leak = rng.normal(size=(vocab, vocab)), leak
+        self.table, self.leak = 20 + rng.normal(size=(vocab, vocab)), leak  # beside which a millionth is relatively little
         self.vectors = rng.normal(size=(vocab, vocab))
         self.calls, self.first_calls_honest = 0, first_calls_honest
 
@@ -58,6 +60,10 @@ def _next(x):
     return np.roll(x, -1, axis=0) * (np.arange(len(x)) < len(x) - 1)[:, None]
 
 
+def _up_and_down(vocab):
+    return (np.arange(vocab) == 1) - 1.0 * (np.arange(vocab) == 2)
+
+
 def _only(x, row):
     return x * (np.arange(len(x)) == row)[:, None]
 
@@ -68,16 +74,28 @@ LEAKS = {
     "mean_over_time": lambda x: np.broadcast_to(x.mean(axis=0), x.shape) * 0.1,
     "leaks_by_a_millionth": lambda x: 1e-6 * _next(x),
     "leaks_at_position_0_only": lambda x: _only(_next(x), 0),
+    "leaks_at_position_1_only": lambda x: _only(_next(x), 1),
+    "leaks_at_position_2_only": lambda x: _only(_next(x), 2),
+    "leaks_at_position_3_only": lambda x: _only(_next(x), 3),
     "leaks_at_the_last_but_one_only": lambda x: _only(_next(x), len(x) - 2),
     "position_0_sees_the_last_token_only": lambda x: _only(np.broadcast_to(x[-1], x.shape), 0),
     "one_ahead_but_not_at_row_0": lambda x: _next(x) * (np.arange(len(x)) > 0)[:, None],
     "leaks_into_one_logit_only": lambda x: _next(x) * (np.arange(x.shape[1]) == 1),
+    "leaks_in_two_logits_that_cancel": lambda x: _next(x) @ np.outer(np.arange(x.shape[1]) == 0, _up_and_down(x.shape[1])),
 }
 HONEST = {
     "causal": None,
     "rounding_noise": lambda x: 1e-13 * np.broadcast_to(x.sum(axis=0), x.shape),
     "sees_one_back": lambda x: np.roll(x, 1, axis=0) * (np.arange(len(x)) > 0)[:, None],
 }
+
+
+def _up_or_down(rng, vocab):
+    """Two models that differ in the sign of their leak: in one of them a change of a token lowers a logit."""
+    model = Model("leaks_into_one_logit_at_position_1", rng, vocab, lambda x: _only(LEAKS["leaks_into_one_logit_only"](x), 1))
+    twin = copy.copy(model)
+    twin.leak = lambda x: -model.leak(x)
+    return model, twin
 
 
 @exercise.part("Plain cases", points=1)
@@ -91,8 +109,12 @@ def plain(rng):
 def hidden(rng):
     for name in list(LEAKS)[2:]:
         yield case(Model(name, rng, 7, LEAKS[name]), 7, 6)
+    raised, lowered = _up_or_down(rng, 7)
+    yield case(raised, 7, 6)
+    yield case(lowered, 7, 6)
     yield case(Model("leaks_from_the_second_call_on", rng, 5, LEAKS["sees_one_ahead"], first_calls_honest=1), 5, 5)
     yield case(Model("leaks_with_two_tokens_of_vocabulary", rng, 2, LEAKS["sees_one_ahead"]), 2, 5)
+    yield case(Model("leaks_at_position_1_only", rng, 2, LEAKS["leaks_at_position_1_only"]), 2, 6)
 
 
 @exercise.part("No false alarm", points=1)
@@ -147,24 +169,27 @@ def prefixes_against_the_whole(logits_fn, vocab, T):
 
 
 exercise.mistake(
-    Misconception("always_true", "It believes everyone", "Every model passes, leaking ones too.",
+    Misconception("always_true", "It believes too easily", "A model that leaks was called honest.",
                   ("What should a model that sees one ahead get?", "False where an earlier row moves.", "Compare before and after a change."))
 )(lambda logits_fn, vocab, T: True)  # fmt: skip
 exercise.mistake(
-    Misconception("always_false", "It believes no one", "Honest models are accused.",
+    Misconception("always_false", "It suspects too easily", "An honest model was accused.",
                   ("What does a causal model get?", "True where no earlier row moves.", "Compare only rows before the changed token."))
 )(lambda logits_fn, vocab, T: False)  # fmt: skip
 
 
-def _auditor(tolerance=1e-9, positions=lambda T: range(1, T), rows=lambda moved, j: moved[:j], shift=1, warm=True, row_of=None):
+def _auditor(tolerance=1e-9, positions=lambda T: range(1, T), rows=lambda logits, j: logits[:j], same=None, new=None):
+    """An audit with one flaw."""
+    same = same or (lambda a, b: np.abs(a - b).max() <= tolerance)
+    new = new or (lambda token, vocab: (token + 1) % vocab)
+
     def audit_with_one_flaw(logits_fn, vocab, T):
-        tokens = np.arange(T) * 3 % vocab
-        if warm:
-            logits_fn(tokens)
+        tokens = np.arange(T) % vocab
+        before = np.array(logits_fn(tokens))
         for j in positions(T):
             changed = tokens.copy()
-            changed[j] = (changed[j] + shift) % vocab
-            if (rows(_rows_moved(logits_fn, tokens, changed), j) > tolerance).any():
+            changed[j] = new(tokens[j], vocab)
+            if not same(rows(before, j), rows(np.array(logits_fn(changed)), j)):
                 return False
         return True
 
@@ -173,8 +198,28 @@ def _auditor(tolerance=1e-9, positions=lambda T: range(1, T), rows=lambda moved,
 
 exercise.mistake(
     Misconception("detector_too_weak", "Small leaks slip through", "The tolerance is so wide that a leak of 1e-6 passes. Training would make it grow.",
-                  ("How small may a leak be?", "A tolerance between 1e-12 and 1e-6.", "1e-9"))
+                  ("How small may a leak be? And what does np.allclose add to its tolerance by itself?", "A tolerance between 1e-12 and 1e-6, however large the logits are.", "np.abs(a - b).max() > 1e-9"))
 )(_auditor(tolerance=1e-3))  # fmt: skip
+exercise.mistake(
+    Misconception("differences_cancel", "Differences with signs were added up", "One logit rises, another falls, and the sum is 0: add nothing up, or take absolute values first.",
+                  ("What is 1e-3 + (-1e-3)?", "The largest absolute difference.", "np.abs(a - b).max()"))
+)(_auditor(same=lambda a, b: abs((a - b).sum()) < 1e-9))  # fmt: skip
+exercise.mistake(
+    Misconception("rises_only", "Only logits that rise are seen", "A leak can lower a logit too, and then the largest difference without absolute values is 0.",
+                  ("What is max(0, -1)?", "The largest absolute difference.", "np.abs(a - b).max()"))
+)(_auditor(same=lambda a, b: (b - a).max() < 1e-9))  # fmt: skip
+exercise.mistake(
+    Misconception("some_positions_only", "Some tokens are never changed", "A leak can come from a single position; every one has to be tried.",
+                  ("Which tokens does your loop change?", "Every j from 1 to T - 1.", "for j in range(1, T)"))
+)(_auditor(positions=lambda T: range(1, T, 2)))  # fmt: skip
+exercise.mistake(
+    Misconception("some_positions_only", "Some tokens are never changed", "A leak can come from a single position; every one has to be tried.",
+                  ("Which tokens does your loop change?", "Every j from 1 to T - 1.", "for j in range(1, T)"))
+)(_auditor(positions=lambda T: sorted({1, T - 1} & set(range(1, T)))))  # fmt: skip
+exercise.mistake(
+    Misconception("changed_to_itself", "Some tokens were changed to themselves", "A token that already has the new value stays as it was, and nothing can move.",
+                  ("What if the token is 0 already?", "The new token has to differ from the old one.", "(tokens[j] + 1) % vocab"))
+)(_auditor(new=lambda token, vocab: 0))  # fmt: skip
 exercise.mistake(
     Misconception("detector_too_strict", "Rounding noise is taken for a leak", "Exact equality accuses honest models: floats differ in the last digits.",
                   ("Are 0.1 + 0.2 and 0.3 equal?", "A tolerance between 1e-12 and 1e-6.", "1e-9"))
@@ -186,21 +231,23 @@ exercise.mistake(
 exercise.mistake(
     Misconception("first_row_only", "Only row 0 is looked at", "A model can be honest at row 0 and leak in all others.",
                   ("Which rows come before position j?", "All rows 0 to j - 1.", "logits[:j]"))
-)(_auditor(rows=lambda moved, j: moved[:1]))  # fmt: skip
+)(_auditor(rows=lambda logits, j: logits[:1]))  # fmt: skip
 exercise.mistake(
     Misconception("one_row_before_only", "Only the row before is looked at", "Row j - 1 is compared, but an earlier row may see token j as well.",
                   ("Can row 0 see the last token?", "All rows 0 to j - 1.", "logits[:j], not logits[j - 1]"))
-)(_auditor(rows=lambda moved, j: moved[j - 1 : j]))  # fmt: skip
+)(_auditor(rows=lambda logits, j: logits[j - 1 : j]))  # fmt: skip
 exercise.mistake(
     Misconception("own_row_counted", "The token's own row is counted", "Row j may depend on token j; that is no leak.",
                   ("May the prediction at j use token j?", "Rows 0 to j - 1 only.", "logits[:j]"))
-)(_auditor(rows=lambda moved, j: moved[: j + 1]))  # fmt: skip
+)(_auditor(rows=lambda logits, j: logits[: j + 1]))  # fmt: skip
+
+
 @exercise.mistake(
     Misconception("argmax_compared", "Only the likeliest token is compared", "A leak can move all logits without changing which one is the largest.",
                   ("Does a leak of 1e-6 change the argmax?", "Compare the logits themselves.", "np.abs(a - b).max()"))
 )  # fmt: skip
 def by_argmax(logits_fn, vocab, T):
-    tokens = np.arange(T) * 3 % vocab
+    tokens = np.arange(T) % vocab
     best = np.argmax(logits_fn(tokens), axis=-1)
     for j in range(1, T):
         changed = tokens.copy()
@@ -210,10 +257,7 @@ def by_argmax(logits_fn, vocab, T):
     return True
 
 
-
-_BOTH_WAYS = "a leak raises some logits and lowers others, so either sign shows it"
-exercise.survives("np.abs(np.array(logits_fn(changed)) - before) -> np.array(logits_fn(changed)) - before", because=_BOTH_WAYS)
-exercise.survives("np.array(logits_fn(changed)) - before -> before - np.array(logits_fn(changed))", because=_BOTH_WAYS)
+exercise.survives("np.array(logits_fn(changed)) - before -> before - np.array(logits_fn(changed))", because="the absolute value is the same")
 exercise.survives("np.array(logits_fn(changed)) -> logits_fn(changed)", because="the logits are an array already")
 exercise.survives("np.array(logits_fn(tokens)) -> logits_fn(tokens)", because="the logits are an array already")
 exercise.survives("tokens[j] + 1 -> tokens[j] - 1", because="any other token will do")

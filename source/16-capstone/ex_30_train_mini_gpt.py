@@ -29,7 +29,7 @@ class Below:
 
 
 class Fine:
-    """True where the parameters have the right names and shapes."""
+    """True where something is as it should be."""
 
     def read(self, raw):
         return np.asarray(bool(raw))
@@ -40,7 +40,7 @@ class Fine:
 
 exercise = Exercise(
     topic="training a transformer",
-    answer=Tuple(same_names_and_shapes=Fine(), held_out_loss=Below()),
+    answer=Tuple(same_names_and_shapes=Fine(), parameters_moved=Fine(), held_out_loss=Below()),
     seconds=20.0,
     hints=(
         "Does the loss of the first batches fall while you train? Print it every 20 steps.",
@@ -74,14 +74,16 @@ def _echo(rng, n, T=6, vocab=5):
 
 @exercise.use
 def held_out(answer, params, batches, steps):
-    """Whether the form is right, and the loss on unseen texts while the model reads its own words."""
+    """Whether the form is right, whether anything moved, and the loss on unseen texts while the model reads its own words."""
+    before = {name: array.copy() for name, array in params.items()}
     trained = answer(params, batches, steps)
     if not isinstance(trained, dict) or trained.keys() != params.keys():
-        return False, np.nan
-    if any(np.shape(trained[name]) != np.shape(params[name]) for name in params):
-        return False, np.nan
+        return False, False, np.nan
+    if any(np.shape(trained[name]) != np.shape(before[name]) for name in before):
+        return False, False, np.nan
     trained = {name: np.asarray(array, dtype=float) for name, array in trained.items()}
-    return True, _generating_loss(trained, _echo(np.random.default_rng(99), 100))
+    moved = any(not np.array_equal(trained[name], before[name]) for name in before)
+    return True, moved, _generating_loss(trained, _echo(np.random.default_rng(99), 100))
 
 
 def _generating_loss(params, rows):
@@ -156,15 +158,20 @@ def _descend(params, batches, steps, rate=0.1, names=None, pick=lambda t, n: t %
 
 
 exercise.mistake(
-    Misconception("not_trained", "Nothing was learned", "The parameters came back as they were, or nearly so.",
+    Misconception("not_trained", "Nothing was learned", "The parameters came back as they were.",
                   ("Are the parameters that you return different from those you got?", "p = p - rate * step", "Keep the new dictionary."))
 )(lambda params, batches, steps: dict(params))  # fmt: skip
 exercise.mistake(
-    Misconception("gradient_added", "Uphill instead of downhill", "The step was added, so the loss grows.",
-                  ("Where does the gradient point?", "p - rate * step", "A minus."))
+    Misconception("too_little_learned", "Not enough was learned", "The parameters moved, but the loss on unseen text is still above the bar.",
+                  ("Does every step start from the last one's parameters, and take the next batch? How far does it move?",
+                   "All the parameters, all the batches, all the steps; Adam with a rate near 0.02.", "params = {name: p - rate * step[name] for ...}, with batches[t % n]"))
+)(lambda params, batches, steps: _descend(params, batches, steps, rate=1e-3))  # fmt: skip
+exercise.mistake(
+    Misconception("gradient_added", "The loss has grown", "The loss on unseen text is higher than before: uphill instead of downhill, or with steps that are much too large.",
+                  ("Where does the gradient point, and how far do you go?", "p - rate * step, with a small rate", "A minus, and a rate near 0.02 for Adam."))
 )(lambda params, batches, steps: _descend(params, batches, steps, rate=-0.1))  # fmt: skip
 exercise.mistake(
-    Misconception("returns_gradients", "Those are not parameters", "The dictionary holds other names or shapes than the parameters.",
+    Misconception("returns_gradients", "Those are not the parameters", "What came back is no dictionary with the names and shapes of the parameters.",
                   ("What are the keys of the result?", "The same names and shapes.", "return params"))
 )(lambda params, batches, steps: {"loss": loss_and_gradients(params, batches[0])[0]})  # fmt: skip
 

@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder import bank
 from autograder.grading.channel import Channel, Gone, soon
 from autograder.grading.peer import Peer, Remote
 from autograder.grading.wire import Uncrossable
+from autograder.judge import judge
+from autograder.limits import with_peak
 
 
 def swap(items: list) -> None:
@@ -65,7 +68,17 @@ def never() -> None:
         pass
 
 
-FUNCTIONS = [swap, clip, fill, draw, twice, says, fails, makes, unwritten, never]
+def holds(numbers: int) -> int:
+    return len(np.zeros(numbers))
+
+
+def whole_matrix(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.ndarray:
+    scores = np.where(np.tri(Q.shape[-2]) > 0, Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]), -np.inf)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return weights @ V / weights.sum(axis=-1, keepdims=True)
+
+
+FUNCTIONS = [swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix]
 
 
 def other_end(connection: socket.socket) -> None:
@@ -104,6 +117,15 @@ def test_what_a_function_changes_is_changed_here(remote: dict[str, Remote]) -> N
 def test_a_generator_goes_on_where_they_left_it(remote: dict[str, Remote]) -> None:
     mine, same = np.random.default_rng(3), np.random.default_rng(3)
     assert [remote["draw"](mine), remote["draw"](mine), mine.random()] == [same.random() for _ in range(3)]
+
+
+def test_memory_is_measured_where_it_is_held(remote: dict[str, Remote]) -> None:
+    result, peak = with_peak(remote["holds"], 100_000)
+    assert result == 100_000
+    assert 800_000 <= peak < 900_000
+    verdict = judge(bank.find("blockwise_causal_attention").load(), remote["whole_matrix"])
+    assert verdict.score == verdict.max_score - 1
+    assert verdict.misconception == "whole_matrix_held"
 
 
 def test_functions_go_both_ways(remote: dict[str, Remote]) -> None:
