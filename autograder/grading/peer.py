@@ -80,7 +80,7 @@ class Peer:
             raise
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], measured: bool = False) -> Any:
-        """Call the other end's function; `measured` asks for its peak of memory too. Raises what it raised, Uncrossable, or Gone."""
+        """Call the other end's function, `measured` its memory too. Raises what it raised, Uncrossable, or Gone."""
         __tracebackhide__ = True
         answer = self.ask("call", number, args, kwargs, *([True] if measured else []))
         match answer:
@@ -100,11 +100,11 @@ class Peer:
         """Answer a call of one of this end's functions: a token, "call", its number, args and kwargs."""
         token = question[0]
         match question[1:]:
-            case ["call", int(number), tuple(args), dict(kwargs), *rest] if number in self._exports and self._depth < DEEPEST_CALLS:
+            case ["call", int(number), tuple(args), dict(named), *how] if number in self._exports and self._depth < DEEPEST_CALLS:
                 self._depth += 1
                 function = self._exports[number]
                 try:
-                    answer = self._served(token, partial(with_peak, function) if rest else function, args, kwargs)
+                    answer = self._served(token, partial(with_peak, function) if how else function, args, named)
                 finally:
                     self._depth -= 1
             case _:

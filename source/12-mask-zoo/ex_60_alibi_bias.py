@@ -14,7 +14,6 @@ from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, Probe, case
 
 
-
 def _above(answer):
     """What stands above the diagonal, if the rest is right and it is one number everywhere; else NaN."""
     slopes, T = np.array([0.5, 0.25]), 4
