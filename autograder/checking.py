@@ -43,7 +43,7 @@ def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
         listener(exercise, verdict)
     if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
         _failures[exercise] = _failures.get(exercise, 0) + (not verdict.passed)
-        progress.record(exercise, verdict.passed, verdict.score, verdict.max_score)
+        progress.record(exercise, verdict.passed, verdict.score, verdict.max_score, verdict.hints)
     _display(verdict, hints=max(1, _failures.get(exercise, 0), progress.attempts(exercise)))
     if verdict.passed:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -79,8 +80,11 @@ def _esc(words: str) -> str:
 
 
 def _prose(words: str) -> str:
-    """A sentence, escaped; what stands between backticks is code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _esc(words))
+    """A sentence, escaped; what stands between backticks is code, a word or some between stars is stressed."""
+    pieces = re.split(r"`([^`]+)`", _esc(words))  # prose, code, prose, ...
+    stressed = (re.sub(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])", r"<em>\1</em>", piece) for piece in pieces[::2])
+    codes = (f"<code>{code}</code>" for code in pieces[1::2])
+    return "".join(piece for pair in zip_longest(stressed, codes, fillvalue="") for piece in pair)
 
 
 # The smallest input on which it shows, and the two results side by side.

@@ -268,6 +268,7 @@ def _wrong_choice(quiz: Quiz, answer: Any, chosen: frozenset[str] | None) -> Fin
     wrong = [option for option in quiz.options if option.letter in chosen and not option.right]
     if wrong:
         idea = next(m for m in quiz.misconceptions if m.id == wrong[0].misconception)
-        return Finding(idea, " ".join(f"{option.letter}: {option.why}" for option in wrong))
+        several = len(wrong) > 1  # of one, the title names the letter
+        return Finding(idea, " ".join(f"{option.letter}: {option.why}" if several else option.why for option in wrong))
     missing = Misconception("quiz_incomplete", "Not all of them", "What you chose holds, but it is not all that holds.")
     return Finding(missing, missing.says)

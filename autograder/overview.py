@@ -39,6 +39,12 @@ class Place:
     def solved(self) -> int:
         return len(self.exercises) - len(self.open)
 
+    @property
+    def hints(self) -> list[str]:
+        """A line for each open exercise that was tried, with the hints that are open."""
+        found = {id: self.tried[id].get("hints", []) for id in self.open if id in self.tried}
+        return [f"`{id}`: {' · '.join(hints)}" for id, hints in found.items() if hints]
+
     def words(self, id: str) -> str:
         tries = self.tried[id]["failures"] if id in self.tried else 0
         return f"`{id}`" + (f" ({tries} {'try' if tries == 1 else 'tries'})" if tries else "")
@@ -56,12 +62,22 @@ class Overview:
         todo = [place for place in self.places if place.open]
         return next((place for place in todo if place.tried), todo[0] if todo else None)
 
+    @property
+    def last(self) -> tuple[str, str] | None:
+        """The exercise that was solved last, and the day."""
+        solved = [(entry["solved"], id) for place in self.places for id, entry in place.tried.items() if entry["solved"]]
+        return (max(solved)[1], max(solved)[0][:10]) if solved else None
+
     def _repr_markdown_(self) -> str:
         lines = ["|  | unit | solved | still open |", "|:-:|:--|:--|:--|"]
         for place in self.places:
             still = ", ".join(map(place.words, place.open)) or "nothing"
             lines.append(f"| {self._sign(place)} | [{place.title}](<{place.notebook}>) | {_count(place)} | {still} |")
         lines += ["", "✓ done · ◐ begun · ○ not yet · ▶ next", "", self._advice(markdown=True)]
+        if self.last:
+            lines[-1] += " Last solved: `{}`, on {}.".format(*self.last)
+        if hints := [hint for place in self.places for hint in place.hints]:
+            lines += ["", "**Open hints**", "", *(f"- {hint}" for hint in hints)]
         return "\n".join(lines)
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
@@ -20,14 +20,21 @@ FILE = "progress.json"
 WORKSPACE = "LEFTCONTEXT_WORKSPACE"  # an environment variable: a workspace's folder, or empty for none
 
 
-class Entry(TypedDict):
-    """`score` is the best so far; `failures` counts the failed tries before the first right answer, at `solved`."""
-
+class _Tried(TypedDict):
     passed: bool
     score: float
     max_score: float
     failures: int
     solved: str | None
+
+
+class Entry(_Tried, total=False):
+    """`score` is the best so far; `failures` counts the failed tries before the first right answer, at `solved`.
+
+    `hints` are those that the last failed try opened; records from before there were any don't have them.
+    """
+
+    hints: list[str]
 
 
 def workspace() -> Path | None:
@@ -51,8 +58,8 @@ def load(folder: Path | None = None) -> dict[str, Entry]:
     return {id: entry for id, entry in found.items() if _is_entry(entry)} if isinstance(found, dict) else {}
 
 
-def record(exercise: str, passed: bool, score: float, max_score: float) -> None:
-    """Add one try. What is solved stays solved, whatever is tried later."""
+def record(exercise: str, passed: bool, score: float, max_score: float, hints: Sequence[str] = ()) -> None:
+    """Add one try; of its `hints`, as many are open as there were failed ones. What is solved stays solved."""
     with contextlib.suppress(OSError):
         folder = workspace()
         if folder is None or not folder.is_dir():
@@ -62,12 +69,14 @@ def record(exercise: str, passed: bool, score: float, max_score: float) -> None:
             entries = load(folder)
             old = entries.get(exercise, Entry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
             now = datetime.now(UTC).isoformat(timespec="seconds")
+            failures = old["failures"] + (not passed and not old["passed"])
             entries[exercise] = Entry(
                 passed=passed or old["passed"],
                 score=max(float(score), old["score"]),
                 max_score=float(max_score),
-                failures=old["failures"] + (not passed and not old["passed"]),
+                failures=failures,
                 solved=old["solved"] or (now if passed else None),
+                hints=list(hints[:failures]),
             )
             write(folder / FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
@@ -92,7 +101,7 @@ def write(path: Path, text: str) -> None:
 
 
 def _is_entry(entry: object) -> bool:
-    return isinstance(entry, dict) and entry.keys() >= Entry.__annotations__.keys()
+    return isinstance(entry, dict) and entry.keys() >= Entry.__required_keys__
 
 
 def _keep_damaged(path: Path) -> None:

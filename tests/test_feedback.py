@@ -75,3 +75,24 @@ def test_a_message_is_one_line() -> None:
     for id in EXERCISES:
         for verdict in wrong_answers(id):
             assert "\n" not in feedback.message(verdict)
+
+
+@pytest.mark.parametrize(("words", "html"), [
+    ("No future *value* gets through.", "No future <em>value</em> gets through."),
+    ("Divide by *the row's own* sum.", "Divide by <em>the row&#x27;s own</em> sum."),
+    ("`w * g` is a*b*c or w * (g - s) * 2", "<code>w * g</code> is a*b*c or w * (g - s) * 2"),
+    ("`a` and `b`", "<code>a</code> and <code>b</code>"),
+    ("*1* < 2", "<em>1</em> &lt; 2"),
+])  # fmt: skip
+def test_stars_stress_and_backticks_quote(words: str, html: str) -> None:
+    assert feedback._prose(words) == html
+
+
+def test_one_wrong_option_is_named_once_and_several_by_their_letters() -> None:
+    one = judge(bank.find("quiz_weight_matrix").load(), "A")
+    assert "Option A.</b> Where the mask" in feedback.as_html(one)
+    blocks = bank.find("quiz_blocks").load()
+    assert isinstance(blocks, Quiz)
+    wrong = [option.letter for option in blocks.options if not option.right]
+    said = feedback.text(judge(blocks, set(wrong)))
+    assert len(wrong) > 1 and all(f"{letter}: " in said for letter in wrong)

@@ -247,6 +247,28 @@ def test_the_map_shows_what_is_done_and_what_is_next(mine: Path) -> None:
     assert "Everything is solved" in shown
 
 
+def test_the_map_shows_the_hints_that_are_open_and_what_was_solved_last(mine: Path) -> None:
+    hints = ("What is asked?", "The formula.", "Nearly the code.")
+    progress.record("one", False, 0, 1, hints)
+    assert "- `one`: What is asked?\n" in overview.overview()._repr_markdown_() + "\n"
+    progress.record("one", False, 0, 1, hints)
+    shown = overview.overview()._repr_markdown_()
+    assert "- `one`: What is asked? · The formula.\n" in shown + "\n"
+    assert "Last solved" not in shown
+    progress.record("one", True, 1, 1)
+    shown = overview.overview()._repr_markdown_()
+    assert "Open hints" not in shown
+    day = progress.load()["one"]["solved"]
+    assert day is not None and f"Last solved: `one`, on {day[:10]}." in shown
+
+
+def test_a_record_from_before_hints_were_kept_still_counts(mine: Path) -> None:
+    old = {"one": {"failures": 2, "max_score": 1.0, "passed": False, "score": 0.0, "solved": None}}
+    (mine / "progress.json").write_text(json.dumps(old))
+    assert progress.attempts("one") == 2
+    assert "`one` (2 tries)" in overview.overview()._repr_markdown_()
+
+
 def test_a_broken_notebook_has_no_place_on_the_map(mine: Path) -> None:
     (mine / FILE).write_text("{}")
     assert overview.overview().places == []
