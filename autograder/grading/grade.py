@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from nbformat import NotebookNode, from_dict
 
 from autograder.grading import plan
-from autograder.grading.document import document
+from autograder.grading.document import document, encoded
 from autograder.grading.jobs import Notebook
 from autograder.grading.journal import Journal, digest, only_one
 from autograder.grading.plan import MANUAL, SOLUTION, TEST, Cell, Rebuilt, Written
@@ -166,7 +166,7 @@ class Grading:
             notebook, result = self.notebooks[name], out.results[name]
             made = document(notebook, rebuilt, result["outputs"], executor.shown(name))
             files |= notebook.files
-            files[f"{name}.ipynb"] = (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+            files[f"{name}.ipynb"] = encoded(made)
             nodes[name] = from_dict({**made, "cells": [cell for cell in made["cells"] if "nbgrader" in cell["metadata"]]})
             out.notes += [f"{name}: {note}" for note in result["notes"]]
             findings |= result["findings"]

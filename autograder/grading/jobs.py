@@ -29,6 +29,7 @@ class Notebook:
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "ahead", once.once(self.cells))
+        set_(self, "aside", once.aside(self.cells, self.ahead))
         wanted = {n: once.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
         set_(self, "names", {n: sorted(one.theirs) for n, one in wanted.items()})
         set_(self, "unsure", {n: sorted(one.unsure) for n, one in wanted.items()})
@@ -39,6 +40,7 @@ class Notebook:
         set_(self, "ready", tuple(n for n in helping if n in alone))
 
     ahead: frozenset[int] = field(init=False)  # run once, in the students' parent
+    aside: frozenset[int] = field(init=False)  # of those: run beside it, for they only show something
     names: dict[int, list[str]] = field(init=False)  # of the student's, by the test that needs them
     unsure: dict[int, list[str]] = field(init=False)  # of those names: the instructor's, if a cell of his turns out to bind them
     given: dict[int, str] = field(init=False)  # imports handed out in an answer's cell, that tests need
@@ -59,8 +61,10 @@ class Notebook:
         """Whether a test runs in the student's process: it asks for it, or can't be run apart."""
         return TOGETHER in test.tags or test.grade_id in self.together
 
-    def warm_students(self) -> list[tuple[str, str]]:
-        return [(str(n), self.cells[n].source) for n in sorted(self.ahead)]
+    def warm_students(self) -> dict[str, list[tuple[str, str]]]:
+        """The code of the cells that the students' parent runs, and of those that it has run beside it."""
+        parts = {"cells": self.ahead - self.aside, "aside": self.aside}
+        return {part: [(str(n), self.cells[n].source) for n in sorted(numbers)] for part, numbers in parts.items()}
 
     def warm_checkers(self) -> list[tuple[str, str]]:
         return [(str(n), self.given.get(n) or self.cells[n].source) for n in sorted({*self.ready, *self.given})]
@@ -71,7 +75,7 @@ class Notebook:
 
     def job(self, rebuilt: Rebuilt, files: dict[str, bytes], seconds: float) -> dict[str, Any]:
         """What a checker's process is told."""
-        fits = once.fits(self.cells, self.ahead, rebuilt)
+        fits = once.fits(self.cells, self.ahead, rebuilt) and not once.looks_aside(self.cells, self.ahead, self.aside, rebuilt)
         numbers = {id(cell): n for n, cell in enumerate(self.cells)}
         steps = [self._step(written, numbers.get(id(written.released)), fits) for written in rebuilt.cells]
         return {

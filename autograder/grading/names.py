@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import ast
 import dis
+import re
 import symtable
 import types
 from collections.abc import Iterator
 from typing import Any
 
+AUGMENTS = re.compile(r"[-+*/%@&|^<>]=")
+MAGIC = re.compile(r"^\s*[%!]", re.MULTILINE)
+OTHERWISE = re.compile(r"^\s*([%!?/,;]|.*\?\s*$)", re.MULTILINE)  # what is no Python, IPython may read so
+
+
+def plain(source: str) -> str:
+    """A cell without its magics and shell lines; empty where it is no Python."""
+    if source.lstrip().startswith("%%"):
+        return ""
+    return "\n".join("pass" if line.startswith(("%", "!")) else line for line in source.split("\n"))
+
 
 def parsed(source: str) -> ast.Module:
     """A cell's statements, magics and shell lines left out; an empty module where it is no Python."""
-    if source.lstrip().startswith("%%"):
-        return ast.Module([], [])
-    lines = ["pass" if line.lstrip().startswith(("%", "!")) and line == line.lstrip() else line for line in source.split("\n")]
     try:
-        return ast.parse("\n".join(lines))
+        return ast.parse(plain(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 
 
-def scoped(tree: ast.Module) -> tuple[set[str], set[str]]:
-    """The global names that a cell reads, in functions too, and those that it binds. A function's own variables are neither."""
-    try:
-        table = symtable.symtable(ast.unparse(tree), "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError):  # `return` outside a function, and the like
-        return set(), set()
+def scoped(code: str) -> tuple[set[str], set[str]]:
+    """The global names that Python code reads, in functions too, and those that it binds. A function's own variables are neither.
+
+    Raises SyntaxError where the compiler would, as at a `return` outside a function.
+    """
+    table = symtable.symtable(code, "cell", "exec")
     reads: set[str] = set()
     binds: set[str] = set()
     for scope in _scopes(table):
@@ -37,8 +46,15 @@ def scoped(tree: ast.Module) -> tuple[set[str], set[str]]:
                 reads.add(symbol.get_name())
             if symbol.is_assigned() or symbol.is_imported() or (symbol.is_namespace() and scope is table):
                 binds.add(symbol.get_name())
-    changed = {node.target.id for node in ast.walk(tree) if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)}
-    return reads | (changed & binds), binds
+    return reads | (_augmented(code) & binds), binds
+
+
+def _augmented(code: str) -> set[str]:
+    """The names that `+=` and the like change: to the compiler they are bound, not read."""
+    if not AUGMENTS.search(code):
+        return set()
+    nodes = (node.target for node in ast.walk(ast.parse(code)) if isinstance(node, ast.AugAssign))
+    return {target.id for target in nodes if isinstance(target, ast.Name)}
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

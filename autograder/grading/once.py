@@ -10,14 +10,16 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograder.grading.names import parsed, scoped
+from autograder.grading.names import MAGIC, OTHERWISE, parsed, plain, scoped
 from autograder.grading.plan import LESSON, TEST, Cell, Rebuilt
 
 NEVER = "skip-execution"  # the tag of a long demonstration; believed in released cells only
-ANYTHING = {"exec", "globals", "locals"}  # what these bind can't be told
+DYNAMIC = {"get_ipython", "globals", "locals", "vars", "eval", "exec", "__main__", "__import__"}
 STATE = ("seed", "set_printoptions", "seterr", "rcParams", "filterwarnings", "simplefilter", "environ", "chdir")
 
 
@@ -25,10 +27,11 @@ STATE = ("seed", "set_printoptions", "seterr", "rcParams", "filterwarnings", "si
 class Code:
     """What can be told of a code cell without running it. `fixed` names are modules, functions and classes."""
 
-    reads: frozenset[str]
-    binds: frozenset[str]
-    fixed: frozenset[str]
-    plain: bool  # no magic, no shell line, no star import, no change of a module's state
+    reads: frozenset[str] = frozenset()
+    binds: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
+    opaque: bool = False  # a magic, a shell line, or a look at names that are not written down: it may do more than is seen here
+    plain: bool = False  # not that, and no star import, no change of a module's state
 
     @property
     def mentions(self) -> frozenset[str]:
@@ -38,26 +41,34 @@ class Code:
 @functools.lru_cache(maxsize=4096)
 def code(source: str) -> Code:
     """Read a cell."""
-    tree = parsed(source)
-    reads, binds = scoped(tree)
+    tree, text = parsed(source), plain(source)
+    opaque = "get_ipython" in source or MAGIC.search(source) is not None
+    try:
+        reads, binds = scoped(text)
+        loose = scoped("\n".join(ast.unparse(node) for node in tree.body if not _is_fixed(node)))[1]
+    except SyntaxError:  # unless IPython reads it otherwise, nothing of it runs
+        return Code(opaque=OTHERWISE.search(source) is not None)
+    except (ValueError, RecursionError, MemoryError):
+        return Code(opaque=True)
+    opaque |= not reads.isdisjoint(DYNAMIC)
     fixed = {name for node in tree.body for name in _defined(node)}
-    loose = scoped(ast.Module([node for node in tree.body if not _is_fixed(node)], []))[1]
-    magic = any(line.lstrip().startswith(("%", "!")) for line in source.splitlines()) or "get_ipython" in source
-    state = any(isinstance(node, ast.Attribute) and node.attr in STATE for node in ast.walk(tree))
+    words = [word for word in STATE if word in text]
+    state = bool(words) and any(isinstance(node, ast.Attribute) and node.attr in words for node in ast.walk(tree))
     star = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
-    plain = bool(tree.body) and not magic and not state and not star and not reads & ANYTHING
-    return Code(frozenset(reads), frozenset(binds), frozenset(fixed - loose), plain)
+    plainly = bool(tree.body) and not opaque and not state and not star
+    return Code(frozenset(reads), frozenset(binds), frozenset(fixed - loose), opaque, plainly)
 
 
 def _is_fixed(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
 
 
-def _defined(node: ast.stmt) -> list[str]:
-    """The names that an import, a function or a class binds."""
+def _defined(node: ast.stmt) -> dict[str, str]:
+    """The names that an import, a function or a class binds, and to what."""
     if isinstance(node, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name.split(".")[0] for alias in node.names]
-    return [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        module = f"{node.module}:" if isinstance(node, ast.ImportFrom) else ""
+        return {alias.asname or alias.name.split(".")[0]: module + alias.name for alias in node.names}
+    return {node.name: ast.unparse(node)} if isinstance(node, ast.FunctionDef | ast.ClassDef) else {}
 
 
 def runs(cell: Cell) -> bool:
@@ -111,6 +122,64 @@ def _met_otherwise(released: tuple[Cell, ...], chosen: set[int]) -> set[int]:
     return dropped
 
 
+def aside(released: tuple[Cell, ...], chosen: frozenset[int]) -> frozenset[int]:
+    """Those of the `chosen` cells that only show something: whatever else is run can do without what they bind or change."""
+    ahead = {number: code(released[number].source) for number in sorted(chosen)}
+    shared = _same_everywhere([released[number].source for number in ahead])
+    wanted = {
+        name
+        for number, cell in enumerate(released)
+        if cell.kind == "code" and number not in chosen
+        for source in (cell.source, cell.solved)
+        for name in (re.findall(r"\w+", source) if code(source).opaque else code(source).mentions)
+    }
+    loose = {name for one in ahead.values() for name in one.binds} - shared  # a cell that mentions one may change it
+    # What only imports and defines shows nothing, and answers count on it.
+    kept = {n for n in ahead if all(map(_is_fixed, parsed(released[n].source).body))}
+    wanted.update(name for n in kept for name in ahead[n].mentions)
+    while more := [n for n in ahead if n not in kept and (ahead[n].binds | (ahead[n].mentions & loose)) & wanted]:
+        kept.update(more)
+        wanted.update(name for n in more for name in ahead[n].mentions)
+    return frozenset(ahead) - kept
+
+
+def _same_everywhere(sources: list[str]) -> frozenset[str]:
+    """The names that mean one and the same module, function or class in all of these cells."""
+    found = {pair for source in sources for node in parsed(source).body for pair in _defined(node).items()}
+    often = Counter(name for name, _ in found)
+    return frozenset(name for name in _fixed_for_good(map(code, sources)) if often[name] == 1)
+
+
+def looks_aside(released: tuple[Cell, ...], chosen: frozenset[int], shown: frozenset[int], rebuilt: Rebuilt) -> bool:
+    """Whether a submission may use what those of the `chosen` cells have bound that were run to be `shown` only."""
+    bound = {n: code(released[n].source).binds for n in chosen}
+    hidden = frozenset().union(*(bound[n] for n in shown)) - frozenset().union(*(bound[n] for n in chosen - shown))
+    own: set[str] = set()
+    for written in rebuilt.cells if hidden else ():
+        if written.kind == "code" and written.changed:
+            what = code(written.source)
+            body = parsed(written.source).body
+            if what.opaque or any(not _bound_first(name, body) for name in (what.reads & hidden) - own):
+                return True
+            own |= what.binds
+    return False
+
+
+def _bound_first(name: str, body: list[ast.stmt]) -> bool:
+    """Whether statements bind a name before they read it."""
+    for node in body:
+        if isinstance(node, ast.For) and name in _read(node.target):
+            return name not in _read(node.iter)
+        reads, binds = scoped(ast.unparse(node))
+        if name in reads | binds:
+            return name not in reads
+    return True
+
+
+def _read(expression: ast.expr) -> set[str]:
+    return scoped(ast.unparse(expression))[0]
+
+
 def fits(released: tuple[Cell, ...], chosen: frozenset[int], rebuilt: Rebuilt) -> bool:
     """Whether running the `chosen` cells beforehand makes no difference to this submission."""
     ahead = {number: code(released[number].source) for number in chosen}
@@ -146,7 +215,7 @@ def _fixed_for_good(cells: Iterable[Code]) -> frozenset[str]:
 
 def _by_import(name: str, source: str) -> bool:
     """Whether a student binds a module's name by an import; `import numpy as np` once more changes nothing."""
-    binders = [node for node in parsed(source).body if name in scoped(ast.Module([node], []))[1]]
+    binders = [node for node in parsed(source).body if name in scoped(ast.unparse(node))[1]]
     return all(isinstance(node, ast.Import | ast.ImportFrom) for node in binders)
 
 
@@ -201,7 +270,7 @@ def imports(cell: Cell) -> str:
         if isinstance(node, ast.Import | ast.ImportFrom):
             handed.append(ast.unparse(node))
         else:
-            others |= scoped(ast.Module([node], []))[1]
+            others |= scoped(ast.unparse(node))[1]
     known = {ast.unparse(node) for node in parsed(cell.source).body}
     kept = [line for line in dict.fromkeys(handed) if line in known and not code(line).binds & others]
     return "\n".join(kept)

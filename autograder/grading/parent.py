@@ -106,7 +106,7 @@ class _Parent:
             os._exit(status)
 
     def _warm(self, channel: Channel) -> None:
-        """Run the instructor's cells of `channel`'s message, and answer with what they showed."""
+        """Run the instructor's cells of `channel`'s message; what all of them showed is told over it, sooner or later."""
         from autograder.grading import shell
 
         work = json.loads(channel.receive(most=WARM))
@@ -116,12 +116,16 @@ class _Parent:
         sys.path.insert(0, "")  # a notebook imports what lies beside it
         self.shell = shell.make()
         outputs = {key: self.shell.run(source) for key, source in work["cells"]}
-        self.rehearse(work["tests"])
-        channel.send(json.dumps(outputs, default=str).encode())
+        self.rehearse(work.get("tests", []))
+        self.show(channel, outputs, work.get("aside", []))
         channel.close()
+        del work, outputs
         gc.collect()
         kernel.give_back()
         gc.freeze()  # what is here is shared with all children, if no collection touches it
+
+    def show(self, channel: Channel, outputs: dict[str, Any], aside: list[tuple[str, str]]) -> None:
+        """Run the cells that only show something in a process of their own: whoever is graded need not wait for pictures."""
 
     def rehearse(self, tests: list[str]) -> None:
         """Load what tests will need, before the forks."""
@@ -160,6 +164,18 @@ class _Students(_Parent):
             os.mkdir(folder)
         os.environ.update(HOME=folder, MPLCONFIGDIR=folder, TMPDIR=folder, IPYTHONDIR=folder)
         os.chdir(folder)
+
+    def show(self, channel: Channel, outputs: dict[str, Any], aside: list[tuple[str, str]]) -> None:
+        child = os.fork()
+        self.children.add(child)
+        if child:
+            return
+        try:
+            kernel.die_with_parent()
+            outputs |= {key: self.shell.run(source) for key, source in aside}
+            channel.send(json.dumps(outputs, default=str).encode())
+        finally:
+            os._exit(0)
 
     def fork(self) -> int:
         self.size = _size(self.view.proc if self.view else None) if self.terms.rung else 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import resource
+import select
 import selectors
 import shutil
 import signal
@@ -17,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ from autograder.grading.wire import Garbled
 GRACE = 5.0  # seconds that a checker has beyond those of its test
 TICK = 0.25  # seconds between two looks at the memory
 MOST_RESULT = 1 << 31
+MOST_HELD = 100  # results that wait until the lesson's pictures are drawn
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -109,14 +112,14 @@ class Parent:
             (folder / "uid_map").write_text(f"0 {os.geteuid()} 1")
             (folder / "gid_map").write_text(f"0 {os.getegid()} 1")
 
-    def warm(self, cells: list[tuple[str, str]], files: dict[str, bytes], tests: list[str]) -> Channel:
-        """Have it run `cells` beside `files`; the answer comes over the channel."""
+    def warm(self, files: dict[str, bytes], **work: Any) -> Channel:
+        """Have it run cells where `files` lie, and keep what they bind; the answer comes over the channel."""
         ours, theirs = socket.socketpair()
         self.line.send({"warm": True}, theirs.fileno())
         theirs.close()
         channel = Channel(ours)
         beside = {name: base64.b64encode(content).decode() for name, content in files.items()}
-        channel.send(json.dumps({"cells": cells, "files": beside, "tests": tests}).encode())
+        channel.send(json.dumps({**work, "files": beside}).encode())
         return channel
 
     def spawn(self, descriptor: int, **what: Any) -> int:
@@ -141,7 +144,6 @@ class Parents:
     notebook: Notebook
     terms: Terms
     folder: Path
-    shown: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("view", "work"):
@@ -160,17 +162,28 @@ class Parents:
         files = {**_fonts(), **self.notebook.files}  # looked for while the parents import
         self.students.ready()
         self.checkers.ready()
-        shown = self.students.warm(self.notebook.warm_students(), files, [])
-        tests = [cell.source for cell in self.notebook.cells if cell.role == TEST]
-        ready = self.checkers.warm(self.notebook.warm_checkers(), self.notebook.files, tests)
-        self.shown = json.loads(shown.receive(most=MOST_RESULT))
-        ready.receive(most=MOST_RESULT)
-        for channel in (shown, ready):
-            channel.close()
+        book = self.notebook
+        self.showing = self.students.warm(files, **book.warm_students())
+        tests = [cell.source for cell in book.cells if cell.role == TEST]
+        self.checkers.warm(book.files, cells=book.warm_checkers(), tests=tests).close()
         for parent in (self.students, self.checkers):
             parent.line.receive()
 
+    @functools.cached_property
+    def shown(self) -> dict[str, list[dict[str, Any]]]:
+        """What the cells showed that were run once for all; waits for it."""
+        try:
+            return dict(json.loads(self.showing.receive(most=MOST_RESULT)))
+        except Gone:  # a picture took its process down; no grade depends on it
+            return {}
+
+    @property
+    def has_shown(self) -> bool:
+        """Whether `shown` need not wait."""
+        return "shown" in self.__dict__ or bool(select.select([self.showing.connection], [], [], 0)[0])
+
     def close(self) -> None:
+        self.showing.close()
         self.students.close()
         self.checkers.close()
 
@@ -211,17 +224,24 @@ class Pool:
         return self.parents[notebook].shown
 
     def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
-        """Run tasks, a few at a time, and hand back each one's result as it comes."""
+        """Run tasks, a few at a time, and hand back each one's result, as soon as all is there that it is recorded with."""
         waiting = iter(tasks)
+        held: list[tuple[Task, dict[str, Any]]] = []
         while True:
-            while len(self.running) < self.jobs + 1:  # one more, so that no core waits while a result is written
+            # One more than cores, so that none waits while a result is written; one less while pictures are drawn on it.
+            drawn = all(parents.has_shown for parents in self.parents.values())
+            while len(self.running) < (self.jobs + 1 if drawn else max(1, self.jobs - 1)):
                 task = next(waiting, None)
                 if task is None:
                     break
                 self._start(task)
             if not self.running and not self.lost:
+                yield from held
                 return
-            yield from self._step()
+            held += self._step()
+            if drawn or len(held) > MOST_HELD:
+                yield from held
+                held.clear()
 
     def _start(self, task: Task) -> None:
         ours, theirs = socket.socketpair()

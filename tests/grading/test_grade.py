@@ -11,6 +11,7 @@ from clone import ROOT, run
 HERE = {"PYTHONPATH": str(ROOT)}
 ODD = honest.notebook(
     honest.new_code_cell("import inspect\nimport numpy as np\nfrom helper import LIMIT\ntable = np.loadtxt('table.txt')"),
+    honest.new_code_cell("steps = np.linspace(0, 6, 3)  # nobody needs it: run beside, for its picture\nsteps"),
     honest.answer("Counter", "class Counter:\n    n = 0\n    def add(self):\n        self.n += 1"),
     honest.check("test_class", "one = Counter()\none.add()\nassert one.n == 1", 2),
     honest.answer("evens", "def evens(n):\n    yield from range(0, n, 2)"),
@@ -29,6 +30,7 @@ CLASSES = {
     "wrong": ({**RIGHT, "Counter": "Counter = int", "looped": "looped = lambda n: n + 1"}, [0, 1, 0, 0]),
     # It can't have the test that runs apart run the weaker way.
     "asks for it": ({**RIGHT, "looped": "class looped:\n    'for'\n    def __init__(self, n): pass\n    __eq__ = lambda *_: True"}, [2, 1, 0, 0]),
+    "uses what was only shown": ({**RIGHT, "looped": "def looped(n):\n    for _ in []: pass\n    return int(steps[-1])"}, [2, 1, 1, 1]),
     "generator": ({**RIGHT, "looped": "def looped(n):\n    for i in [n]:\n        yield i"}, [2, 1, 1, 0]),
 }  # fmt: skip
 
@@ -70,6 +72,14 @@ def test_every_rung_gives_the_same_scores(course: Path, rung: str) -> None:
         assert graded[student]["score"] == sum(points)
         assert graded[student]["max_score"] == 5
         assert graded[student]["status"] == "graded"
+
+
+def test_what_is_only_shown_is_in_every_notebook(course: Path) -> None:
+    grade(course)
+    for student in CLASSES:
+        node = nbformat.read(course / f"autograded/{student}/odd/odd.ipynb", as_version=4)
+        (shown,) = node.cells[1].outputs
+        assert shown.data["text/plain"] == "array([0., 3., 6.])", student
 
 
 def test_what_could_not_be_judged_apart_is_marked(course: Path) -> None:

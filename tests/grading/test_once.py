@@ -61,3 +61,53 @@ def test_these_make_no_difference(answer: str) -> None:
 
 def test_a_changed_lesson_cell_is_run_from_the_start() -> None:
     assert not steps("def f(x): return x", {1: "x = 7"})["fits"]
+
+
+def lesson(*sources: str) -> Notebook:
+    cells = (Cell(str(n), "code", source) for n, source in enumerate(sources))
+    return Notebook("shows", (*cells, Cell("f", "code", "", SOLUTION, "f", solved="def f(x):\n    return np.sqrt(x + bias)")))
+
+
+@pytest.mark.parametrize(
+    ("sources", "beside"),
+    [
+        (["import numpy as np\nbias = 1", "x = np.ones(3)\nx"], {1}),
+        (["import numpy as np\nbias = np.ones(2)", "bias"], set()),  # it could change what it mentions
+        (["import numpy as np\nimport this\nbias = 1", "x = 3", "bias += x"], set()),
+        (["import numpy as np\nbias = 1", "import numpy as np\nnp.ones(2)"], set()),  # binds what is wanted
+        (["import numpy as np\nbias = 1", "def g(): return 1", "g()", "def g(): return 2", "g()"], set()),  # two meanings
+        (["import numpy as np\ndef g(): return 1\nbias = g()", "def g(): return 2", "g()"], set()),
+        (["import numpy as np\nbias = 1", "import math\ndef helper(): return 1", "helper()"], {2}),
+        (["import numpy as np\nbias = 1", "x = 3\nx", "y = 4\ny", "%timeit x + 1"], {2}),
+        (["import numpy as np\nbias = max(1, 2)", "max(3, 4)"], {1}),  # a builtin is nobody's
+    ],
+)
+def test_what_only_shows_is_run_beside(sources: list[str], beside: set[int]) -> None:
+    book = lesson(*sources)
+    assert book.ahead == {n for n, source in enumerate(sources) if "%" not in source}
+    assert book.aside == beside
+
+
+SHOW = Cell("show", "code", "scale = [2]\nfor row in scale:\n    print(row)")
+SHOWS = Notebook("shows", (CELLS[0], SHOW, *CELLS[2:4]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "looks"),
+    [
+        ("def f(x): return x * scale[0]", True),
+        ("scale.append(1)", True),
+        ("def f(x): return eval('scale')", True),
+        ("%timeit f(1)", True),
+        ("f?", True),
+        ("scale = 3\nprint(scale)", False),
+        ("for row in range(3): print(row)", False),
+        ("for row in row: print(row)", True),
+        ("def f(x):\n    scale = 2\n    return x * scale", False),
+        ("def f(x) return x", False),  # nothing of it runs
+        ("def f(x):\n    return x + 1", False),
+    ],
+)
+def test_an_answer_that_looks_at_what_was_only_shown_is_run_from_the_start(answer: str, looks: bool) -> None:
+    assert SHOWS.aside == {1}
+    assert steps(answer, notebook=SHOWS)["fits"] is not looks

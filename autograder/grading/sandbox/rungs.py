@@ -27,6 +27,7 @@ MEANING = (
     "limits, no new privileges, Landlock, a filter of system calls",
     "limits, no new privileges, Landlock, a filter of system calls, own namespaces with a read-only view",
 )
+HELD = "held"
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin")  # always in view
 SECRET = ("source", "notebooks")  # folders of our own package that hold solutions
 
@@ -80,8 +81,8 @@ def missing(rung: int) -> str | None:
 
 
 def attempts(secret: str) -> dict[str, str]:
-    """What a student's process must not be able to do, as code that must raise; `secret` is a file out of its view."""
-    return {
+    """What a student's process must not be able to do, as code that says HELD where it can't; `secret` is a file outside."""
+    tried = {
         "read a file of the course": f"open({secret!r}).read()",
         "write beside it": f"open({secret + '.new'!r}, 'w')",
         "open a connection": "__import__('socket').create_connection(('127.0.0.1', 9), 1)",
@@ -89,6 +90,7 @@ def attempts(secret: str) -> dict[str, str]:
         "signal another process": "__import__('os').kill(__import__('os').getppid() or 999999, 0)",
         "take all memory": "bytearray(1 << 40)",
     }
+    return {what: f"try:\n    {code}\nexcept Exception:\n    print('{HELD}')" for what, code in tried.items()}
 
 
 def escaped(tried: dict[str, str], result: dict[str, Any]) -> str | None:
@@ -97,6 +99,6 @@ def escaped(tried: dict[str, str], result: dict[str, Any]) -> str | None:
         outputs = result["outputs"].get(str(number))
         if not outputs:
             return f"a student's process could {what}, or did not run at all"
-        if not any(output["output_type"] == "error" for output in outputs):
+        if any(output.get("text") != f"{HELD}\n" for output in outputs):
             return f"a student's process could {what}"
     return None
