@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable
 from itertools import product
 
+import ipywidgets
 import numpy as np
 import pytest
 import traitlets
 from beside import run_beside
 
+from leftcontext import widgets
 from leftcontext.language import LITTLE_LANGUAGE
 from leftcontext.model import Transformer
 from leftcontext.training import Schedule, allowed_by, train
-from leftcontext.widgets import AttentionMap, TrainAndGenerate
+from leftcontext.widgets import AttentionMap, MaskPainter, TrainAndGenerate
 from leftcontext.widgets.base import CourseWidget
 from leftcontext.widgets.page import page
 
@@ -89,12 +91,27 @@ def test_a_mask_of_ones_own_in_both_conventions(kind: str) -> None:
         (lambda: AttentionMap(Q, K, V[:3]), "one value"),
         (lambda: AttentionMap(Q, K[:3], V[:3]), "more queries"),
         (lambda: AttentionMap(Q[0], K, V), "two axes"),
-        (lambda: AttentionMap([["a"]], K, V), "not a matrix of numbers"),
+        (lambda: AttentionMap([["a"]], K, V), "not an array of real numbers"),
         (lambda: AttentionMap(Q * np.nan, K, V), "not finite"),
         (lambda: AttentionMap(Q, K, V, tokens=["a"]), "4 keys, but 1 tokens"),
         (lambda: AttentionMap(Q, K, V, components=["a"]), "2 columns of V, but 1 components"),
         (lambda: AttentionMap(Q, K, V, mask=np.zeros((3, 3))), r"shape \(3, 3\)"),
         (lambda: AttentionMap(Q, K, V, mask=np.full((4, 4), np.inf)), "0 and -inf"),
+        (lambda: AttentionMap(Q, K, V, mask=np.tri(4)), "could mean either"),
+        (lambda: AttentionMap(np.stack([Q, Q]), K, V), r"two axes.* \(2, 4, 3\); choose one text and head, such as Q\[0\]"),
+        (lambda: AttentionMap(Q + 1j, K, V), "real numbers"),
+        (lambda: AttentionMap([[1, 2], [3]], K, V), "can't be read"),
+        (lambda: AttentionMap([["a", None, {}]], K, V), "real numbers"),
+        (lambda: AttentionMap(1e200 * Q, K, V), "too large"),
+        (lambda: AttentionMap(Tensor(Q, broken=True), K, V), "Q can't be read as an array .no storage."),
+        (lambda: AttentionMap(Q, K, V, tokens=4), "a list of words, not 4"),
+        (lambda: AttentionMap(Q, K, V, sentence="the cat"), "a sentence, or Q, K and V"),
+        (lambda: AttentionMap(sentence="the dog barks"), "“barks” is not a word of the little language"),
+        (lambda: AttentionMap(sentence=" "), "1 to 16 words"),
+        (lambda: AttentionMap(sentence="the " * 17), "1 to 16 words here, not 17"),
+        (lambda: AttentionMap(sentence=5), "is text, such as"),
+        (lambda: AttentionMap(tokens=["le", "chat"]), "“le” is not a word"),
+        (lambda: setattr(AttentionMap(Q, K, V), "sentence", "the cat"), "arrays that were handed in"),
     ],
 )
 def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentence: str) -> None:
@@ -114,6 +131,94 @@ def test_a_mask_set_by_hand_becomes_a_choice() -> None:
     shown = AttentionMap()
     shown.mask = "zero"
     assert shown.masks == ["causal", "one_ahead", "none", "zero"]
+
+
+class Tensor:
+    """What another library's array may be like: no NumPy array as long as it records a gradient."""
+
+    def __init__(self, array: np.ndarray, broken: bool = False) -> None:
+        self.array, self.records, self.broken = array, True, broken
+
+    def detach(self) -> "Tensor":
+        self.records = False
+        return self
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        if self.broken or self.records:
+            raise RuntimeError("no storage")
+        return self.array
+
+
+@pytest.mark.parametrize("kind", ["lists", "float32", "integers", "objects", "tensors"])
+def test_arrays_of_every_kind_are_read(kind: str) -> None:
+    given = [(10 * array).round() for array in (Q, K, V)]
+    read = {
+        "lists": np.ndarray.tolist, "float32": lambda a: a.astype(np.float32), "integers": lambda a: a.astype(int),
+        "objects": lambda a: a.astype(object), "tensors": Tensor,
+    }[kind]  # fmt: skip
+    shown = AttentionMap(*map(read, given))
+    np.testing.assert_array_equal(shown.weights, AttentionMap(*given).weights)
+    assert shown.Q.dtype == np.float64
+
+
+@pytest.mark.parametrize("name", widgets.__all__)
+def test_one_token_is_enough_and_sixteen_fit(name: str) -> None:
+    make = getattr(widgets, name)
+    for T in (1, 16):
+        arrays, mask = RNG.normal(size=(3, T, 2)), np.tri(T, dtype=bool)
+        given = {
+            "LeakDetector": (mask,), "MaskPainter": (mask,), "TrainAndGenerate": (), "MaskZoo": (), "LeftContext": (),
+        }.get(name, arrays)  # fmt: skip
+        shown = make(*given)
+        assert shown.picture().text
+        json.dumps(shown.get_state(), allow_nan=False, default=str)
+
+
+@pytest.mark.parametrize("name", ["SingleToken", "Heads", "LeakDetector", "CachedGeneration", "BlockTiles", "GradientPattern"])
+def test_what_has_no_room_for_more_tokens_says_how_many_fit(name: str) -> None:
+    arrays = RNG.normal(size=(3, 17, 2))
+    given = (None, *arrays) if name == "LeakDetector" else tuple(arrays)
+    with pytest.raises(ValueError, match=r"Up to 16 tokens fit on a page, not 17; show a part, such as Q\[:16\]"):
+        getattr(widgets, name)(*given)
+
+
+def test_a_sentence_of_ones_own_has_the_vectors_of_its_words() -> None:
+    shown = AttentionMap(sentence="the cat near these dogs")
+    assert shown.tokens == ["the", "cat", "near", "these", "dogs"] and shown.query == 4
+    course = AttentionMap()
+    order = [course.tokens.index(word) for word in shown.tokens]
+    np.testing.assert_array_equal(shown.K, course.K[order])
+    shown.sentence = "  every queen   sleeps "
+    assert (shown.sentence, shown.query, shown.output.shape) == ("every queen sleeps", 2, (3, 2))
+    assert shown.get_state()["_keys"] == shown.K.tolist()
+    assert AttentionMap(tokens=["the", "cat"]).sentence == "the cat"
+    assert AttentionMap(Q, K, V).sentence == "" == AttentionMap(mask=np.tri(5, dtype=bool)).sentence
+
+
+def test_the_head_made_by_hand_finds_the_number_of_most_sentences_and_some_fool_it() -> None:
+    """The lesson's claim: the last word's output says how the verb must agree, but not always."""
+    right = {"these dogs near the cat": 0, "this cat near the dogs": 1, "the dogs near the cat": 0, "a fox": 1}
+    fooled = {"the cat near the dogs": 1}
+    for sentence, number in (right | fooled).items():
+        assert (AttentionMap(sentence=sentence).output[-1].argmax() == number) == (sentence in right), sentence
+
+
+def test_masks_sentences_and_queries_of_two_widgets_can_be_linked() -> None:
+    one, other, training = MaskPainter(), MaskPainter(), TrainAndGenerate()
+    for link in (traitlets.link, ipywidgets.link):
+        ends = link((one, "allowed"), (other, "allowed"))
+        one.allowed = np.tri(5, dtype=bool)
+        assert other.pattern == "causal"
+        other.allowed = np.tri(5, k=1, dtype=bool)
+        assert one.pattern == "one ahead"
+        ends.unlink()
+    traitlets.link((one, "allowed"), (training, "allowed"))
+    np.testing.assert_array_equal(training.allowed, one.allowed)
+    assert (one.allowed == np.tri(5, k=1)).shape == (5, 5) and (one.allowed != np.tri(5, k=1)).sum() == 0
+    left, right = AttentionMap(), AttentionMap()
+    traitlets.link((left, "sentence"), (right, "sentence"))
+    left.sentence = "the cat sleeps"
+    np.testing.assert_array_equal(right.weights, left.weights)
 
 
 def trained(mask: str = "causal", steps: int = 60) -> TrainAndGenerate:
@@ -187,7 +292,15 @@ def test_before_any_training_the_static_form_says_what_is_to_be_done() -> None:
     assert "needs a running notebook" in TrainAndGenerate(steps=60).picture().text
 
 
-@pytest.mark.parametrize("widget", [AttentionMap(), trained()], ids=lambda widget: type(widget).__name__)
+VARIANTS = [
+    *(trained(), widgets.GradientPattern(of="inputs"), widgets.Heads(weights=np.eye(3)[None]), widgets.LeftContext("abc")),
+    *(widgets.MaskPainter(value=np.tri(5, k=1, dtype=bool)), widgets.MaskZoo("alibi"), widgets.SingleToken(Q, K, V)),
+]
+
+
+@pytest.mark.parametrize(
+    "widget", [*(getattr(widgets, name)() for name in widgets.__all__), *VARIANTS], ids=lambda widget: type(widget).__name__
+)
 def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidget) -> None:
     code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
     assert len(code) < 40_000

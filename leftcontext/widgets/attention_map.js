@@ -20,11 +20,10 @@ const LABELS = { one_ahead: "one ahead", zero: "0 instead of −∞", yours: "yo
 const LARGE = 10; // keys; beyond, there is no room for numbers, and the map is drawn on a canvas
 const BARS = 16, HEAVIEST = 8; // bars there may be; of more, the heaviest are shown
 
-// What the mask makes of the scaled score x of query i and key j.
-function maskOf(model) {
+// What the mask makes of the scaled score x of query i and key j; the queries are the last of the positions.
+function maskOf(model, offset) {
   const name = model.get("mask"), own = model.get("_own_mask");
   if (name === "yours") return (x, i, j) => (own[i][j] === null ? -Infinity : x + own[i][j]);
-  const offset = model.get("_keys").length - model.get("_queries").length;
   const ahead = { causal: 0, zero: 0, one_ahead: 1, none: Infinity }[name];
   return (x, i, j) => (j <= i + offset + ahead ? x : name === "zero" ? 0 : -Infinity);
 }
@@ -37,8 +36,7 @@ function buffer(height, width) {
 
 // All stages by name, and for each weight whether its key is hidden, or lies in the future and is seen. Scores do not
 // depend on the mask and are computed once; `attend()` does the rest.
-function attention(model) {
-  const queries = model.get("_queries"), keys = model.get("_keys"), values = model.get("_values");
+function attention(model, [queries, keys, values]) {
   const [rows, columns] = [queries.length, keys.length], offset = columns - rows;
   const [scores, scaled, masked, weights] = [1, 2, 3, 4].map(() => buffer(rows, columns));
   const output = buffer(rows, values[0].length);
@@ -57,7 +55,7 @@ function attention(model) {
   }
 
   function attend() {
-    const mask = maskOf(model);
+    const mask = maskOf(model, offset);
     result.leaks = 0;
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
@@ -96,33 +94,29 @@ function heaviest(weights) {
   return all.sort((a, b) => weights[b] - weights[a]).slice(0, HEAVIEST).sort((a, b) => a - b);
 }
 
-function render({ model, el }) {
-  const keys = model.get("tokens"), components = model.get("components");
-  const queries = keys.slice(keys.length - model.get("_queries").length);
-  const set = (trait) => (value) => { model.set(trait, value); model.save_changes(); };
+// A map of one sentence; another one gets another map.
+function mapOf(model, node, set, keys, arrays) {
+  const components = model.get("components"), large = keys.length > LARGE;
+  const called = keys.map((word, j) => (keys.indexOf(word) === keys.lastIndexOf(word) ? word : `${word} ${j}`)); // which “the”?
+  const queries = keys.slice(keys.length - arrays[0].length), asker = (i) => called[i + keys.length - queries.length];
   const labels = Object.fromEntries(model.get("masks").map((name) => [name, LABELS[name] ?? name]));
-  const masks = choice("mask", labels, set("mask"));
-  const stages = choice("stage", Object.fromEntries(Object.keys(STAGES).map((name) => [name, name])), set("stage"));
+  const masks = choice("mask", labels, (mask) => set("mask", mask));
+  const stages = choice("stage", Object.fromEntries(Object.keys(STAGES).map((name) => [name, name])), (stage) => set("stage", stage));
   const formula = element("p", { className: "lc-formula" });
-  const caption = element("p", { className: "lc-muted" });
-  const { result, attend } = attention(model), large = keys.length > LARGE;
-  const called = large && new Set(keys).size < keys.length ? keys.map((word, j) => `${word} ${j}`) : keys; // which “the”?
-  const asker = (i) => called[i + keys.length - queries.length];
+  const caption = muted();
+  const { result, attend } = attention(model, arrays);
   const cell = (i, j) => {
     const stage = model.get("stage");
     return sentence(stage, result, i, j, asker(i), (stage === "output" ? components : called)[j]);
   };
-  const enter = (i, j) => { set("query")(i); say(cell(i, j)); };
+  const enter = (i, j) => { set("query", i); say(cell(i, j)); };
   const grid = large ? canvasGrid(enter, cell) : matrixGrid(enter);
   const bars = barTable();
-  const status = element("p", { className: "lc-status", role: "status" });
+  const { node: status, say } = statusLine();
   const unmarked = queries.map(() => Array(Math.max(keys.length, components.length)).fill(""));
-  const node = root(el, "Attention map");
   node.classList.toggle("lc-wide", large);
-  node.append(masks.node, stages.node, formula, caption,
-    element("div", { className: "lc-columns" }, grid.node, bars.node), status, markLegend());
+  node.replaceChildren(masks.node, stages.node, formula, caption, beside(grid.node, bars.node), status, markLegend());
 
-  const say = (text) => { status.textContent = text; };
   const columns = (stage) => (stage === "output" ? components : keys);
 
   function paint() {
@@ -143,7 +137,7 @@ function render({ model, el }) {
   }
 
   function select() {
-    const i = model.get("query"), row = result.weights[i], named = components.some((name, k) => name !== String(k));
+    const i = Math.min(model.get("query"), queries.length - 1), row = result.weights[i], named = components.some((name, k) => name !== String(k));
     const shown = heaviest(row), some = shown.length < keys.length, of = (list) => shown.map((j) => list[j]);
     const rest = row.reduce((sum, x) => sum + x, 0) - of(row).reduce((sum, x) => sum + x, 0);
     grid.select(i);
@@ -155,14 +149,33 @@ function render({ model, el }) {
     });
   }
 
-  const stop = listen(model, {
+  paint();
+  say(verdict(result));
+  return {
     mask: () => { paint(); say(`mask ${labels[model.get("mask")] ?? model.get("mask")}: ${verdict(result)}`); },
     stage: () => { paint(); say(caption.textContent); },
     query: select,
-  });
-  paint();
-  say(verdict(result));
-  return stop;
+  };
 }
 
-export default { render };
+function build(model, node, set) {
+  const words = model.get("_words"), typed = Object.keys(words).length > 0, map = element("div");
+  const field = sentenceField(words, (text) => set("sentence", text));
+  node.append(...(typed ? [field.node] : []), map);
+  let shown;
+
+  function read() {
+    const text = model.get("sentence"), tokens = typed ? text.split(" ") : model.get("tokens"), before = shown;
+    const arrays = typed ? [0, 1, 2].map((k) => tokens.map((word) => words[word][k]))
+      : ["_queries", "_keys", "_values"].map((name) => model.get(name));
+    field.show(text);
+    shown = mapOf(model, map, set, tokens, arrays);
+    if (before) set("query", tokens.length - 1);
+  }
+
+  read();
+  const pass = (trait) => [trait, () => shown[trait]()];
+  return { sentence: read, ...Object.fromEntries(["mask", "stage", "query"].map(pass)) };
+}
+
+export default view("Attention map", build);

@@ -11,25 +11,23 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
-from leftcontext.widgets.base import CourseWidget, matrix, view
+from leftcontext.widgets.arrays import additive, named, together
+from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.word_vectors import COMPONENTS, WORDS, vectors_of, words_of
 
 STAGES = ("scores", "scaled", "masked", "weights", "output")
 MASKS = ("causal", "one_ahead", "none", "zero")  # "zero" writes 0 where the causal mask writes -inf
 OWN = "yours"
 
-# For the course's sentence; width 2, made by hand: a noun asks for its determiner, "near" for the noun before it, and
-# "cat" for the noun that the verb must agree with. The values say how plural and how singular a word is.
-QUERIES = ((0.3, 0.4), (0.4, 1.6), (1.5, 0.2), (0.5, 0.3), (1.8, 0.9))
-KEYS = ((0.2, 1.6), (2.0, 0.1), (-0.5, -0.4), (0.1, 1.2), (1.2, -0.2))
-VALUES = ((1.0, 0.0), (2.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.0, 2.0))
-COMPONENTS = ("plural", "singular")
-
 
 class AttentionMap(CourseWidget):
     """A map of causal attention that one can touch.
 
-    `AttentionMap()` shows the course's sentence; `AttentionMap(Q, K, V, tokens=words)` the learner's own arrays,
-    Q (T_q, d), K (T_k, d), V (T_k, d_v) with T_q ≤ T_k: the queries are the last T_q positions.
+    `AttentionMap()` shows the course's sentence, and on the page one can type another one, in words of the little
+    language; `AttentionMap(sentence="the cat sleeps")` begins with that. `AttentionMap(Q, K, V, tokens=words)` shows the
+    learner's own arrays, Q (T_q, d), K (T_k, d), V (T_k, d_v) with T_q ≤ T_k: the queries are the last T_q positions.
+
+    sentence: what is shown, can be read and set; "" where arrays were handed in. Q, K and V are those of its words.
 
     mask: "causal", "one_ahead", "none", "zero" (0 written in place of -inf), or the learner's own (T_q, T_k) mask:
         boolean, True = may attend, or additive with 0 and -inf. It can be read and set while the map is shown.
@@ -40,8 +38,9 @@ class AttentionMap(CourseWidget):
     Raises ValueError, in one sentence, where the shapes do not fit.
     """
 
-    _esm, _css = view("attention_map", "large_grid")
+    _esm, _css = view("attention_map", "large_grid", "sentence_field")
 
+    sentence = t.Unicode("").tag(sync=True)
     tokens = t.List(t.Unicode()).tag(sync=True)
     components = t.List(t.Unicode()).tag(sync=True)
     masks = t.List(t.Unicode()).tag(sync=True)
@@ -55,12 +54,15 @@ class AttentionMap(CourseWidget):
         sync=True
     )  # (T_q, T_k) additive, None for -inf, which JSON does not know
 
+    _words: t.Dict[str, list[list[float]]] = t.Dict().tag(sync=True)  # query, key, value of each word that can be typed
+
     def __init__(
         self,
         Q: ArrayLike | None = None,
         K: ArrayLike | None = None,
         V: ArrayLike | None = None,
         *,
+        sentence: str | None = None,
         tokens: Sequence[str] | None = None,
         components: Sequence[str] | None = None,
         mask: str | ArrayLike = "causal",
@@ -68,22 +70,29 @@ class AttentionMap(CourseWidget):
         stage: str = "weights",
         query: int | None = None,
     ) -> None:
-        if Q is None and K is None and V is None:
-            Q, K, V = QUERIES, KEYS, VALUES
-            tokens, components = tokens or SENTENCE, components or COMPONENTS
-        if Q is None or K is None or V is None:
-            raise ValueError("AttentionMap takes Q, K and V together, or none of them.")
-        self.Q, self.K, self.V = matrix(Q, "Q"), matrix(K, "K"), matrix(V, "V")
-        _check_shapes(self.Q, self.K, self.V)
-        names = _names(tokens, len(self.K), "tokens", "keys")
-        parts = _names(components, self.V.shape[1], "components", "columns of V")
-        self.own_mask = None if isinstance(mask, str) else _additive(mask, self.scores.shape)
+        own = not (Q is None and K is None and V is None)
+        if own and sentence is not None:
+            raise ValueError("AttentionMap takes a sentence, or Q, K and V, but not both.")
+        if not own:
+            tokens = words_of(sentence) if sentence is not None else tokens or SENTENCE
+            Q, K, V = vectors_of(tokens)
+            components = components or COMPONENTS
+        self.Q, self.K, self.V = together(Q, K, V)
+        if len(self.K) != len(self.V):
+            raise ValueError(f"Each key needs one value, but K has {len(self.K)} rows and V has {len(self.V)}.")
+        if len(self.Q) > len(self.K):
+            raise ValueError(f"There are more queries ({len(self.Q)}) than keys ({len(self.K)}).")
+        names = named(tokens, len(self.K), "tokens", "keys")
+        parts = named(components, self.V.shape[1], "components", "columns of V")
+        self.own_mask = None if isinstance(mask, str) else additive(mask, self.scores.shape)
         if not isinstance(mask, str):
             mask, masks = OWN, [*masks, OWN]
+        typed = not own and self.own_mask is None  # a mask of one's own fits this sentence only
         super().__init__(
             tokens=names, components=parts, masks=list(masks), mask=mask, stage=stage,
-            query=len(self.Q) - 1 if query is None else query,
+            query=len(self.Q) - 1 if query is None else query, sentence=" ".join(names) if typed else "",
             _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(), _own_mask=_as_json(self.own_mask),
+            _words=WORDS if typed else {},
         )  # fmt: skip
 
     @property
@@ -137,6 +146,22 @@ class AttentionMap(CourseWidget):
         shown: NDArray[np.float64] = getattr(self, stage)  # (T_q, T_k)
         return show_matrix(shown, queries, self.tokens, title=title, allowed=self.allowed if hides else None)
 
+    @t.validate("sentence")
+    def _known_words(self, proposal: t.Bunch) -> str:
+        if proposal.value and not self._words and self.trait_has_value("_words"):
+            raise ValueError("This map shows arrays that were handed in; make another one for a sentence.")
+        return " ".join(words_of(proposal.value)) if proposal.value else ""
+
+    @t.observe("sentence")
+    def _read(self, change: t.Bunch) -> None:
+        """Another sentence has other vectors; the page has computed them too."""
+        words = change.new.split()
+        if words == self.tokens or not words:
+            return
+        self.Q, self.K, self.V = (np.array(rows) for rows in vectors_of(words))
+        self.tokens, self.query = words, len(words) - 1
+        self._queries, self._keys, self._values = self.Q.tolist(), self.K.tolist(), self.V.tolist()
+
     @t.validate("mask")
     def _known_mask(self, proposal: t.Bunch) -> str:
         if proposal.value == OWN and self.own_mask is None:
@@ -161,34 +186,6 @@ class AttentionMap(CourseWidget):
                 f"There are {len(self.Q)} queries, so query is 0 to {len(self.Q) - 1}, not {proposal.value}."
             )
         return int(proposal.value)
-
-
-def _check_shapes(Q: NDArray[np.float64], K: NDArray[np.float64], V: NDArray[np.float64]) -> None:
-    if Q.shape[1] != K.shape[1]:
-        raise ValueError(f"A query and a key need the same width, but Q has {Q.shape} and K has {K.shape}.")
-    if len(K) != len(V):
-        raise ValueError(f"Each key needs one value, but K has {len(K)} rows and V has {len(V)}.")
-    if len(Q) > len(K):
-        raise ValueError(f"There are more queries ({len(Q)}) than keys ({len(K)}).")
-
-
-def _names(names: Sequence[str] | None, count: int, what: str, of: str) -> list[str]:
-    given = [str(k) for k in range(count)] if names is None else [str(name) for name in names]
-    if len(given) != count:
-        raise ValueError(f"There are {count} {of}, but {len(given)} {what}.")
-    return given
-
-
-def _additive(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """A boolean (True = may attend) or an additive mask → additive, -inf where nothing may be seen."""
-    array = np.asarray(mask)
-    if array.shape != shape:
-        raise ValueError(f"The mask has the shape {array.shape}, but the scores have {shape}.")
-    if array.dtype == bool:
-        return np.where(array, 0.0, -np.inf)
-    if array.dtype.kind not in "fiu" or np.isnan(array).any() or np.isposinf(array).any():
-        raise ValueError("A mask is boolean, or it is additive with 0 and -inf.")
-    return array.astype(np.float64)
 
 
 def _as_json(mask: NDArray[np.float64] | None) -> list[list[float | None]]:

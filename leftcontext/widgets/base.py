@@ -6,16 +6,22 @@ view is one ES module without imports, as anywidget wants it: `shared.js` goes i
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import anywidget
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+import traitlets as t
+from numpy.typing import ArrayLike
 
+from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
+from leftcontext.widgets.arrays import sequence
+from leftcontext.widgets.word_vectors import KEYS, QUERIES, VALUES
 
 HERE = Path(__file__).resolve().parent
+MOST = 16  # tokens that still fit on a page as a table
 
 
 class CourseWidget(anywidget.AnyWidget):
@@ -34,24 +40,32 @@ class CourseWidget(anywidget.AnyWidget):
         return data | {"text/html": picture.html, "text/plain": picture.text}, metadata
 
 
+class SequenceWidget(CourseWidget):
+    """A widget about one sequence: a query, a key and a value for each token, the course's sentence unless they are given."""
+
+    tokens = t.List(t.Unicode()).tag(sync=True)
+    _queries = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
+    _keys = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
+    _values = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
+
+    def __init__(
+        self, Q: ArrayLike | None, K: ArrayLike | None, V: ArrayLike | None, tokens: Sequence[str] | None, **state: Any
+    ) -> None:
+        if Q is None and K is None and V is None:
+            Q, K, V, tokens = QUERIES, KEYS, VALUES, tokens or SENTENCE
+        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens, MOST)
+        super().__init__(
+            tokens=names, _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(), **state
+        )
+
+
 def view(name: str, *parts: str) -> tuple[str, str]:
     """The JavaScript and the CSS of a view, each with the shared part in front, then the `parts` that it needs too."""
     names = ("shared", *parts, name)
     return _joined(*(f"{part}.js" for part in names)), _joined(*(f"{part}.css" for part in names))
 
 
-def matrix(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    """`values` as a float64 matrix with finite entries; else a ValueError of one sentence."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is not a matrix of numbers.") from None
-    if array.ndim != 2 or not array.size:
-        raise ValueError(f"{name} needs two axes, (positions, width), but has the shape {array.shape}.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} has entries that are not finite numbers.")
-    return array
-
-
 def _joined(*files: str) -> str:
-    return "\n".join((HERE / file).read_text(encoding="utf-8") for file in files if (HERE / file).is_file())
+    """The files as one text without their comments, which every notebook would carry along."""
+    text = "\n".join((HERE / file).read_text(encoding="utf-8") for file in files if (HERE / file).is_file())
+    return re.sub(r"^\s*(//.*|/\*.*\*/)\n", "", text, flags=re.MULTILINE)

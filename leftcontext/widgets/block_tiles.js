@@ -56,7 +56,6 @@ function run(model, step) {
   return { cells, marks, states, computed, skipped, now, total, tiles: tiles.length, allowed, Q, K, V };
 }
 
-const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0);
 const outputOf = ({ l, acc }) => acc.map((x) => (l ? x / l : 0));
 
 // How far the tiles' outputs are from attention all at once.
@@ -66,22 +65,20 @@ function gap({ Q, K, V, states, allowed }) {
   return Math.max(...each(expected, (x, i, k) => Math.abs(x - outputOf(states[i])[k])).flat());
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens"), T = tokens.length;
-  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const restart = (trait, value) => { model.set("step", 0); set(trait, value); };
   const masks = choice("mask", { ...MASKS, window: `window of ${model.get("window")}` }, (value) => restart("mask", value));
   const blocks = choice("block", { 1: "1", 2: "2", 3: "3", 4: "4" }, (value) => restart("block", Number(value)));
   const walk = stepper("tiles computed", 1, (step) => set("step", step));
   const grid = matrixGrid((i, j) => tell(i, j));
   const table = numberTable();
-  const status = element("p", { className: "lc-status", role: "status" });
+  const { node: status, say } = statusLine();
   let result;
-  root(el, "Attention in blocks").append(masks.node, blocks.node, walk.node,
-    element("div", { className: "lc-columns" }, grid.node, table.node), status, legend([
+  node.append(masks.node, blocks.node, walk.node,
+    beside(grid.node, table.node), status, legend([
       ["now", "this tile"], ["ruled-out", "computed, then hidden"], ["skipped", "skipped: never computed"], ["unfilled", "not reached"]]));
 
-  const say = (text) => { status.textContent = text; };
   const span = (places) => (places.length > 1 ? `${tokens[places[0]]} to ${tokens[places.at(-1)]}` : tokens[places[0]]);
 
   function tell(i, j) {
@@ -118,9 +115,8 @@ function render({ model, el }) {
     say(verdict());
   }
 
-  const stop = listen(model, { mask: paint, block: paint, step: paint });
   paint();
-  return stop;
+  return { mask: paint, block: paint, step: paint };
 }
 
-export default { render };
+export default view("Attention in blocks", build);

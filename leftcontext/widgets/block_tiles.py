@@ -12,15 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.base import CourseWidget, view
-from leftcontext.widgets.sequence import sequence
+from leftcontext.widgets.base import SequenceWidget, view
 
 MASKS = ("causal", "window", "none")
 BLOCKS = (1, 2, 3, 4)
 NAMES = {"plain": 1.0, "masked": 0.0, "skipped": -np.inf}  # how the static picture writes a tile
 
 
-class BlockTiles(CourseWidget):
+class BlockTiles(SequenceWidget):
     """Blocks of queries meet blocks of keys; a tile in which the mask hides everything is never computed.
 
     Q (T, d), K (T, d), V (T, d_v): eight random positions of width 2 unless they are given.
@@ -32,14 +31,10 @@ class BlockTiles(CourseWidget):
 
     _esm, _css = view("block_tiles")
 
-    tokens = t.List(t.Unicode()).tag(sync=True)
     mask = t.Enum(MASKS, default_value="causal").tag(sync=True)
     window = t.Int(3, min=1).tag(sync=True)
     block = t.Enum(BLOCKS, default_value=2).tag(sync=True)
     step = t.Int(0, min=0).tag(sync=True)
-    _queries = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
-    _keys = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
-    _values = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
 
     def __init__(
         self,
@@ -55,11 +50,7 @@ class BlockTiles(CourseWidget):
     ) -> None:
         if Q is None and K is None and V is None:
             Q, K, V = np.random.default_rng(0).normal(size=(3, 8, 2))
-        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens)
-        super().__init__(
-            tokens=names, mask=mask, window=window, block=block, step=step,
-            _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(),
-        )  # fmt: skip
+        super().__init__(Q, K, V, tokens, mask=mask, window=window, block=block, step=step)
 
     @property
     def allowed(self) -> NDArray[np.bool_]:

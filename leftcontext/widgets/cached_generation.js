@@ -26,22 +26,20 @@ function work(n) {
   };
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens"), T = tokens.length, components = model.get("components");
   const [Q, K, V] = ["_queries", "_keys", "_values"].map((name) => model.get(name));
-  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const ways = choice("decode", WAYS, (way) => set("cached", way === "cached"));
   const walk = stepper("tokens so far", T, (step) => set("step", step));
   const text = element("p", {});
   const grid = matrixGrid((i, j) => tell(i, j));
   const cache = numberTable(), bill = numberTable();
-  const status = element("p", { className: "lc-status", role: "status" });
+  const { node: status, say } = statusLine();
   let times;
-  root(el, "Generation with a cache").append(ways.node, walk.node, text,
-    element("div", { className: "lc-columns" }, grid.node, cache.node, bill.node), status, legend([
+  node.append(ways.node, walk.node, text,
+    beside(grid.node, element("div", { className: "lc-stack" }, bill.node, cache.node)), status, legend([
       ["now", "computed in this step"], ["ruled-out", "hidden by the mask: never computed"], ["unfilled", "not computed yet"]]));
 
-  const say = (words) => { status.textContent = words; };
   const count = (x, what) => `${x} ${what}${x === 1 ? "" : "s"}`;
 
   function tell(i, j) {
@@ -98,9 +96,8 @@ function render({ model, el }) {
     say(verdict(n, cached));
   }
 
-  const stop = listen(model, { step: paint, cached: paint });
   paint();
-  return stop;
+  return { step: paint, cached: paint };
 }
 
-export default { render };
+export default view("Generation with a cache", build);

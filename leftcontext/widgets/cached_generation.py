@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
-from leftcontext.widgets.attention_map import COMPONENTS, AttentionMap
-from leftcontext.widgets.base import CourseWidget, view
-from leftcontext.widgets.sequence import sequence
+from leftcontext.widgets.attention_map import AttentionMap
+from leftcontext.widgets.base import SequenceWidget, view
+from leftcontext.widgets.word_vectors import COMPONENTS
 
 
-class CachedGeneration(CourseWidget):
+class CachedGeneration(SequenceWidget):
     """Decoding, step by step: which scores are computed, which again, and what the cache holds.
 
     Q (T, d), K (T, d), V (T, d_v): row t is what token t brings along; the course's sentence unless they are given.
@@ -27,13 +27,9 @@ class CachedGeneration(CourseWidget):
 
     _esm, _css = view("cached_generation")
 
-    tokens = t.List(t.Unicode()).tag(sync=True)
     components = t.List(t.Unicode()).tag(sync=True)
     step = t.Int(0).tag(sync=True)
     cached = t.Bool(True).tag(sync=True)
-    _queries = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
-    _keys = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
-    _values = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
 
     def __init__(
         self,
@@ -45,13 +41,8 @@ class CachedGeneration(CourseWidget):
         step: int = 0,
         cached: bool = True,
     ) -> None:
-        own = Q is not None
-        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens)
-        components = [str(k) for k in range(self.V.shape[1])] if own else list(COMPONENTS)
-        super().__init__(
-            tokens=names, components=components, step=step, cached=cached,
-            _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(),
-        )  # fmt: skip
+        super().__init__(Q, K, V, tokens, step=step, cached=cached)
+        self.components = list(COMPONENTS) if Q is None else [str(k) for k in range(self.V.shape[1])]
 
     @property
     def times(self) -> NDArray[np.intp]:

@@ -22,21 +22,19 @@ function backward(model) {
 // A small gradient is not zero; only an exact zero is written as one.
 const gradientText = (x) => (x === 0 ? "0" : Math.abs(x) < 0.005 ? x.toExponential(0).replaceAll("-", "−") : number(x));
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens");
-  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const masks = choice("mask", MASKS, (value) => set("mask", value));
   const losses = choice("loss on", { "-1": "all outputs", ...tokens.map((name) => name) }, (value) => set("loss", Number(value)));
   const kinds = choice("gradient of", { scores: "scores", inputs: "inputs" }, (value) => set("of", value));
   const grid = matrixGrid((i, j) => tell(i, j));
-  const caption = element("p", { className: "lc-muted" });
-  const status = element("p", { className: "lc-status", role: "status" });
+  const caption = muted();
+  const { node: status, say } = statusLine();
   let shown;
-  root(el, "Pattern of the gradient's zeros").append(masks.node, losses.node, kinds.node, caption,
-    element("div", { className: "lc-columns" }, grid.node), status,
+  node.append(masks.node, losses.node, kinds.node, caption,
+    beside(grid.node), status,
     markLegend("exactly 0", "not 0 for a key of the future"));
 
-  const say = (text) => { status.textContent = text; };
   const inputs = () => model.get("of") === "inputs";
 
   function tell(i, j) {
@@ -66,9 +64,8 @@ function render({ model, el }) {
     say(verdict());
   }
 
-  const stop = listen(model, { mask: paint, loss: paint, of: paint });
   paint();
-  return stop;
+  return { mask: paint, loss: paint, of: paint };
 }
 
-export default { render };
+export default view("Pattern of the gradient's zeros", build);

@@ -10,16 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
+from leftcontext.widgets.arrays import matrix
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.base import CourseWidget, matrix, view
-from leftcontext.widgets.sequence import sequence
+from leftcontext.widgets.base import SequenceWidget, view
 
 MASKS = ("causal", "one_ahead", "none")
 ALL = -1  # the loss uses every output
 KINDS = ("query", "key", "value")
 
 
-class GradientPattern(CourseWidget):
+class GradientPattern(SequenceWidget):
     """The gradient of causal attention with respect to its scores and its inputs, and the pattern of its zeros.
 
     Q (T, d), K (T, d), V (T, d_v): the course's sentence unless they are given. grad_output (T, d_v): how the loss
@@ -32,13 +32,9 @@ class GradientPattern(CourseWidget):
 
     _esm, _css = view("gradient_pattern")
 
-    tokens = t.List(t.Unicode()).tag(sync=True)
     mask = t.Enum(MASKS, default_value="causal").tag(sync=True)
     of = t.Enum(("scores", "inputs"), default_value="scores").tag(sync=True)
     loss = t.Int(ALL).tag(sync=True)
-    _queries = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
-    _keys = t.List(t.List(t.Float())).tag(sync=True)  # (T, d)
-    _values = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
     _grad_output = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
 
     def __init__(
@@ -53,17 +49,14 @@ class GradientPattern(CourseWidget):
         of: str = "scores",
         loss: int = ALL,
     ) -> None:
-        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens)
+        super().__init__(Q, K, V, tokens, mask=mask, of=of, loss=loss)
         rng = np.random.default_rng(0)
         self.grad_output = rng.normal(size=self.V.shape) if grad_output is None else matrix(grad_output, "grad_output")
         if self.grad_output.shape != self.V.shape:
             raise ValueError(
                 f"grad_output has a number for each output, {self.V.shape}, but the shape {self.grad_output.shape}."
             )
-        super().__init__(
-            tokens=names, mask=mask, of=of, loss=loss, _queries=self.Q.tolist(), _keys=self.K.tolist(),
-            _values=self.V.tolist(), _grad_output=self.grad_output.tolist(),
-        )  # fmt: skip
+        self._grad_output = self.grad_output.tolist()
 
     @property
     def weights(self) -> NDArray[np.float64]:

@@ -17,7 +17,6 @@ function sourceOf(i, b, heads, T, merge) {
   return merge === "reshape" ? [Math.floor(n / T), n % T] : [b, i];
 }
 
-const quoted = (words) => words.map((word) => `“${word}”`).join(", ");
 const ahead = (row, i) => row.some((w, j) => j > i && w > 0);
 
 // A table of what a row reads: a column for each part, each number with its bar behind it.
@@ -36,9 +35,8 @@ function partTable() {
   return { node, show };
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens"), names = model.get("names"), T = tokens.length, H = names.length;
-  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const masks = choice("mask", MASKS, (mask) => set("mask", mask));
   const merges = choice("merge", MERGES, (merge) => set("merge", merge));
   const titles = [...names, "mean"];
@@ -46,11 +44,10 @@ function render({ model, el }) {
   const figures = maps.map(({ node }, h) => element("figure", {}, element("figcaption", {}, titles[h]), node));
   const rows = matrixGrid((i, b) => { set("query", i); tellPart(i, b); });
   const table = partTable();
-  const status = element("p", { className: "lc-status", role: "status" });
-  const say = (text) => { status.textContent = text; };
+  const { node: status, say } = statusLine();
   const merged = element("figure", {},
     element("figcaption", { className: "lc-muted" }, "merged rows: head · word of each output"), rows.node);
-  root(el, "Heads").append(...(model.get("_weights").length ? [] : [masks.node]),
+  node.append(...(model.get("_weights").length ? [] : [masks.node]),
     element("div", { className: "lc-columns lc-heads" }, ...figures), merges.node,
     element("div", { className: "lc-columns lc-merged" }, merged, table.node),
     status, markLegend("hidden by the mask", "of the future, and it can be seen"));
@@ -117,10 +114,9 @@ function render({ model, el }) {
   }
 
   const changed = () => { paint(); say(verdict()); };
-  const stop = listen(model, { mask: changed, merge: changed, query: select });
   paint();
   say(verdict());
-  return stop;
+  return { mask: changed, merge: changed, query: select };
 }
 
-export default { render };
+export default view("Heads", build);

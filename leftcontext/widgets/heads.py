@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrices
-from leftcontext.widgets.attention_map import KEYS, QUERIES, VALUES
-from leftcontext.widgets.base import CourseWidget, view
-from leftcontext.widgets.sequence import sequence
+from leftcontext.widgets.arrays import named, real, sequence
+from leftcontext.widgets.base import MOST, CourseWidget, view
+from leftcontext.widgets.word_vectors import KEYS, QUERIES, VALUES
 
-MOST_HEADS, MOST = 8, 16  # heads and positions that still fit on a page
+MOST_HEADS = 8  # that still fit on a page
 HAND = 3.0  # length of the clock's hands; a longer one makes the second head surer
 CLASSES = ((0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (1.0, 0.0))  # is a word a noun, is it a determiner?
 
@@ -69,19 +69,17 @@ class Heads(CourseWidget):
         if self.given is not None:
             if not (Q is None and K is None and V is None):
                 raise ValueError("Heads takes Q, K and V, or weights, but not both.")
-            words = _named(tokens, self.given.shape[1], "tokens", "positions")
+            words = named(tokens, self.given.shape[1], "tokens", "positions")
             heads = len(self.given)
             parts: list[list[list[list[float]]]] = [[], [], []]
         else:
             if Q is None and K is None and V is None and heads == 2:
                 (Q, K, V), tokens = _of_the_sentence(), tokens or SENTENCE
-            *arrays, words = sequence(Q, K, V, tokens)
+            *arrays, words = sequence(Q, K, V, tokens, MOST)
             parts = [_split(array, heads, name) for array, name in zip(arrays, "QKV", strict=True)]  # (H, T, width)
-        if len(words) > MOST:
-            raise ValueError(f"Up to {MOST} tokens fit on a page, not {len(words)}.")
         self._parts = [np.array(part) for part in parts]
         super().__init__(
-            tokens=words, names=_named(names, heads, "names", "heads", "head "), **{"query": len(words) - 1} | chosen,
+            tokens=words, names=named(names, heads, "names", "heads", "head "), **{"query": len(words) - 1} | chosen,
             _queries=parts[0], _keys=parts[1], _values=parts[2], _weights=[] if self.given is None else self.given.tolist(),
         )  # fmt: skip
 
@@ -161,20 +159,12 @@ def _split(array: Tensor, heads: int, name: str) -> list[list[list[float]]]:
 
 
 def _as_weights(values: ArrayLike) -> Tensor:
-    try:
-        weights = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("weights are not an array of numbers.") from None
+    weights = real(values, "weights")
     if weights.ndim != 3 or weights.shape[1] != weights.shape[2] or not 0 < len(weights) <= MOST_HEADS:
         raise ValueError(f"weights have the shape (H, T, T) with H up to {MOST_HEADS}, not {weights.shape}.")
+    if weights.shape[-1] > MOST:
+        raise ValueError(f"Up to {MOST} tokens fit on a page, but the weights have the shape {weights.shape}.")
     total = weights.sum(-1)  # (H, T)
     if not (weights >= 0).all() or not (np.isclose(total, 1, atol=1e-2) | (total == 0)).all():
         raise ValueError("The weights of a query are not negative and sum to 1; yours don't.")
     return weights
-
-
-def _named(names: Sequence[str] | None, count: int, what: str, of: str, word: str = "") -> list[str]:
-    given = [f"{word}{k}" for k in range(count)] if names is None else [str(name) for name in names]
-    if len(given) != count:
-        raise ValueError(f"There are {count} {of}, but {len(given)} {what}.")
-    return given

@@ -1,13 +1,11 @@
 // The view of LeakDetector: Python has replaced every token once, here one looks at what moved.
 
-const names = (words) => words.map((word) => `“${word}”`).join(", ");
-
 // What replacing token j does, in a sentence.
 function finding(tokens, moved, j) {
   const all = moved.map((row, i) => (row[j] ? i : -1)).filter((i) => i >= 0);
   const left = all.filter((i) => i < j).map((i) => tokens[i]);
-  const begin = `Replacing “${tokens[j]}” moves ${all.length ? names(all.map((i) => tokens[i])) : "no output"}`;
-  return left.length ? `${begin}. A leak: ${names(left)} ${left.length > 1 ? "stand" : "stands"} to its left.`
+  const begin = `Replacing “${tokens[j]}” moves ${all.length ? quoted(all.map((i) => tokens[i])) : "no output"}`;
+  return left.length ? `${begin}. A leak: ${quoted(left)} ${left.length > 1 ? "stand" : "stands"} to its left.`
     : `${begin}, nothing to its left.`;
 }
 
@@ -20,21 +18,19 @@ function verdict(marks) {
 // A tiny movement is not zero; two digits would say so.
 const distance = (x) => (x === 0 ? "0" : x < 0.005 ? x.toExponential(0).replace("-", "−") : number(x));
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens"), moved = model.get("_moved");
   const marks = each(moved, (x, i, j) => (x === 0 ? "ruled-out" : j > i ? "leak" : ""));
-  const set = (j) => { model.set("token", j); model.save_changes(); };
   const labels = Object.fromEntries(tokens.map((name, j) => [j, name]));
-  const choose = choice("replace", labels, (j) => { set(Number(j)); });
-  const grid = matrixGrid((i, j) => { set(j); tell(i, j); });
+  const choose = choice("replace", labels, (j) => set("token", Number(j)));
+  const grid = matrixGrid((i, j) => { set("token", j); tell(i, j); });
   const bars = barTable();
-  const status = element("p", { className: "lc-status", role: "status" });
-  root(el, "Leak detector").append(choose.node,
-    element("div", { className: "lc-columns" }, grid.node, bars.node), status,
-    element("p", { className: "lc-muted" }, verdict(marks)),
+  const { node: status, say } = statusLine();
+  node.append(choose.node,
+    beside(grid.node, bars.node), status,
+    muted(verdict(marks)),
     markLegend("does not move", "moves with a token of its future: a leak"));
 
-  const say = (text) => { status.textContent = text; };
   const tell = (i, j) => say(moved[i][j]
     ? `Replacing “${tokens[j]}” moves the output of “${tokens[i]}” by ${distance(moved[i][j])}` + (j > i ? " – a leak." : ".")
     : `Replacing “${tokens[j]}” does not move the output of “${tokens[i]}”.`);
@@ -43,7 +39,7 @@ function render({ model, el }) {
     const j = model.get("token"), column = moved.map((row) => row[j]);
     choose.choose(String(j));
     bars.show({
-      caption: `how far outputs move when “${tokens[j]}” is replaced`, names: tokens, values: column, format: distance,
+      caption: `moved by replacing “${tokens[j]}”`, names: tokens, values: column, format: distance,
       marks: marks.map((row) => row[j]), kind: ["output", "distance"], hidden: "still", full: Math.max(...column) || 1, foot: "",
     });
   }
@@ -53,10 +49,9 @@ function render({ model, el }) {
     rows: tokens, columns: tokens, axes: ["output ↓", "replaced →"], values: moved, marks, format: distance,
     range: [0, Math.max(...moved.flat()) || 1],
   });
-  const stop = listen(model, { token: () => { paint(); say(finding(tokens, moved, model.get("token"))); } });
   paint();
   say(finding(tokens, moved, model.get("token")));
-  return stop;
+  return { token: () => { paint(); say(finding(tokens, moved, model.get("token"))); } };
 }
 
-export default { render };
+export default view("Leak detector", build);

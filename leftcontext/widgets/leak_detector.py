@@ -8,23 +8,25 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
+from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
+from leftcontext.widgets.arrays import array, real
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.base import CourseWidget, view
-from leftcontext.widgets.sequence import sequence
+from leftcontext.widgets.base import SequenceWidget, view
 
 Attend = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], ArrayLike]
 TRIES = 3  # replacements of each token, so that no chance hides a path
 ROUNDING = 1e-9  # an output that moves less has not moved: a maximum over hidden scores may change the last digits
 
 
-class LeakDetector(CourseWidget):
+class LeakDetector(SequenceWidget):
     """Replace one token, its query, key and value, and see how far each output moves.
 
     `LeakDetector(my_attention)` takes a function of Q (T, d), K (T, d), V (T, d_v) that returns T rows; it is called
     once for every replacement, here and now. `LeakDetector(my_mask)` takes a (T, T) mask instead, boolean (True = may
-    attend) or additive. Q, K, V and `tokens` are the course's sentence unless they are given.
+    attend) or additive, T up to 16. Q, K, V and `tokens` are the course's sentence, or random for a mask of another size,
+    unless they are given.
 
     token: the position that is replaced; can be read and set.
     moved: (T, T) how far output i (rows) moves at most when token j (columns) is replaced; 0 where it does not.
@@ -35,7 +37,6 @@ class LeakDetector(CourseWidget):
 
     _esm, _css = view("leak_detector")
 
-    tokens = t.List(t.Unicode()).tag(sync=True)
     token = t.Int(0).tag(sync=True)
     _moved = t.List(t.List(t.Float())).tag(sync=True)  # (T, T)
 
@@ -50,10 +51,15 @@ class LeakDetector(CourseWidget):
         token: int | None = None,
         seed: int = 0,
     ) -> None:
-        Q, K, V, names = sequence(Q, K, V, tokens)
+        if not (attend is None or callable(attend) or isinstance(attend, str)):
+            attend = array(attend, "The mask")
+            if Q is None and K is None and V is None and attend.ndim and len(attend) != len(SENTENCE):
+                Q, K, V = np.random.default_rng(seed).normal(size=(3, len(attend), 2))
+        super().__init__(Q, K, V, tokens)
         function = attend if callable(attend) else _masked("causal" if attend is None else attend)
-        self.moved = influence(function, Q, K, V, seed=seed)
-        super().__init__(tokens=names, token=len(Q) - 1 if token is None else token, _moved=self.moved.tolist())
+        self.moved = influence(function, self.Q, self.K, self.V, seed=seed)
+        self._moved = self.moved.tolist()
+        self.token = len(self.Q) - 1 if token is None else token
 
     @property
     def leaks(self) -> list[tuple[int, int]]:
@@ -87,12 +93,14 @@ def influence(
     """How far output i (rows) moves at most when token j (columns) is replaced (T, T); less than rounding counts as 0."""
     rng = np.random.default_rng(seed)
     before = _outputs(attend, Q, K, V)  # (T, ...)
+    if np.abs(_outputs(attend, Q, K, V) - before).max() > ROUNDING:
+        raise ValueError("The function gives another output for the same input, so nothing can be said of a leak.")
     moved = np.zeros((len(Q), len(Q)))
     for j in range(len(Q)):
         for _ in range(TRIES):
-            changed = [array.copy() for array in (Q, K, V)]
-            for array in changed:
-                array[j] += rng.normal(size=array.shape[1])
+            changed = [given.copy() for given in (Q, K, V)]
+            for given in changed:
+                given[j] += rng.normal(size=given.shape[1])
             distance = np.abs(_outputs(attend, *changed) - before).max(-1)  # (T,)
             moved[:, j] = np.maximum(moved[:, j], distance)
     return np.where(moved > ROUNDING, moved, 0.0)
@@ -101,13 +109,12 @@ def influence(
 def _outputs(attend: Attend, *arrays: NDArray[np.float64]) -> NDArray[np.float64]:
     T = len(arrays[0])
     try:
-        outputs = np.asarray(attend(*(array.copy() for array in arrays)), dtype=np.float64)
+        returned = attend(*(given.copy() for given in arrays))
     except TypeError as error:
-        raise ValueError(f"The function has to take Q, K, V and return an array of numbers ({error}).") from error
+        raise ValueError(f"The function has to take Q, K and V, three NumPy arrays ({error}).") from error
+    outputs = real(returned, "What the function returns")
     if outputs.ndim < 2 or len(outputs) != T:
         raise ValueError(f"{T} queries need {T} rows of output, but the function returned the shape {outputs.shape}.")
-    if not np.isfinite(outputs).all():
-        raise ValueError("The function returned entries that are not finite numbers.")
     return outputs.reshape(T, -1)
 
 

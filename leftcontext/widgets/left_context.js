@@ -4,7 +4,6 @@ const MASKS = { causal: "causal", one_ahead: "one ahead", none: "no mask" };
 const AHEAD = { causal: 0, one_ahead: 1, none: Infinity };
 const NOTES = { read: "read", hidden: "hidden", leak: "leak" };
 
-const quoted = (words) => words.map((word) => `“${word}”`).join(", ");
 const mean = (costs) => costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
 
 // What token j is to the guess at position i.
@@ -38,9 +37,8 @@ function fan(T) {
   return { node, show };
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens"), chances = model.get("_chances"), T = tokens.length;
-  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const masks = choice("mask", MASKS, (mask) => set("mask", mask));
   const inputs = tokens.map((word) => element("li", {}, element("b", {}, word), element("small", {})));
   const lines = fan(T);
@@ -48,10 +46,9 @@ function render({ model, el }) {
   const guesses = choice("guess at position", targets, (i) => set("position", Number(i)));
   const labels = [...guesses.node.querySelectorAll("label")];
   const words = element("div", { className: "lc-reasons" });
-  const status = element("p", { className: "lc-status", role: "status" });
-  const say = (text) => { status.textContent = text; };
+  const { node: status, say } = statusLine();
   const flow = element("div", { className: "lc-flow" },
-    element("p", { className: "lc-muted" }, "Inputs above, guesses below. Choose a guess: what may it read?"),
+    muted("Inputs above, guesses below. Choose a guess: what may it read?"),
     element("ol", { ariaLabel: "inputs" }, ...inputs), lines.node, guesses.node);
   flow.style.setProperty("--lc-count", T);
   flow.classList.toggle("lc-long", T > 7);
@@ -60,7 +57,7 @@ function render({ model, el }) {
     label.firstChild.ariaLabel = `position ${i}, after “${tokens[i]}”: guesses ${target}`;
     label.append(element("small", {}));
   });
-  root(el, "Left context").append(masks.node, flow, words, status);
+  node.append(masks.node, flow, words, status);
 
   const ahead = () => AHEAD[model.get("mask")];
   const copied = (i) => ahead() > 0 && i < T - 1;
@@ -103,10 +100,9 @@ function render({ model, el }) {
   flow.addEventListener("pointerover", (event) => paint(over(event)));
   flow.addEventListener("pointerleave", () => paint());
   inputs.forEach((item, i) => item.addEventListener("click", () => { set("position", i); labels[i].firstChild.focus(); }));
-  const stop = listen(model, { mask: () => { paint(); say(verdict()); }, position: () => { paint(); tell(); } });
   paint();
   say(verdict());
-  return stop;
+  return { mask: () => { paint(); say(verdict()); }, position: () => { paint(); tell(); } };
 }
 
-export default { render };
+export default view("Left context", build);

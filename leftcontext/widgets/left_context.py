@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
+from leftcontext.widgets.arrays import real
 from leftcontext.widgets.base import CourseWidget, view
 
 AHEAD = {"causal": 0, "one_ahead": 1, "none": None}  # how many tokens beyond its own a position may read
@@ -101,10 +102,7 @@ def _known_chances(tokens: list[str]) -> NDArray[np.float64] | None:
 
 
 def _as_chances(values: ArrayLike, count: int) -> NDArray[np.float64]:
-    try:
-        chances = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("chances are numbers, one for each token that has to be guessed.") from None
+    chances = real(values, "chances")
     if chances.shape != (count,):
         raise ValueError(f"{count} tokens have to be guessed, but chances have the shape {chances.shape}.")
     if not ((chances > 0) & (chances <= 1)).all():

@@ -41,10 +41,6 @@ function twoLayers(mask) {
   return each(one, (_, i, j) => one[i].some((may, k) => may && one[k][j]));
 }
 
-function quoted(words) {
-  return words.map((word) => `“${word}”`).join(", ");
-}
-
 // The name of a mask; one without a name is told from the causal one by its cells.
 function headline(mask, slips = {}) {
   const name = patternOf(mask);
@@ -76,7 +72,7 @@ function verdicts(mask, tokens, slips) {
 function brush(node, paintCell, value) {
   let ink = null, carried = null;
   const place = (cell) => [cell.parentElement.rowIndex - 1, cell.cellIndex - 1];
-  const under = (event) => document.elementFromPoint(event.clientX, event.clientY)?.closest("td[role=gridcell]");
+  const under = (event) => node.getRootNode().elementFromPoint(event.clientX, event.clientY)?.closest("td[role=gridcell]");
   const end = () => { ink = null; };
 
   node.addEventListener("pointerdown", (event) => {
@@ -107,30 +103,28 @@ function brush(node, paintCell, value) {
   };
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens"), slips = model.get("_slips");
-  const set = (mask) => { model.set("allowed", mask); model.save_changes(); };
   const known = Object.fromEntries(rulesFor(model.get("allowed")));
   const offered = Object.fromEntries(Object.entries(PRESETS).filter(([name]) => known[name]));
-  const presets = choice("preset", offered, (name) => set(each(model.get("allowed"), (_, i, j) => known[name](i, j))));
+  const presets = choice("preset", offered, (name) => set("allowed", each(model.get("allowed"), (_, i, j) => known[name](i, j))));
   const grid = matrixGrid((i, j) => { tell(i, j); arrive(i, j); });
-  const status = element("p", { className: "lc-status", role: "status" });
-  const verdict = element("div", { className: "lc-verdict" });
-  const say = (text) => { status.textContent = text; };
+  const { node: status, say } = statusLine();
+  const verdict = element("div", { className: "lc-verdict", ariaLive: "polite" });
   const value = (i, j) => model.get("allowed")[i][j];
   const paintCell = (i, j, may) => {
-    set(each(model.get("allowed"), (old, a, b) => (a === i && b === j ? may : old)));
+    set("allowed", each(model.get("allowed"), (old, a, b) => (a === i && b === j ? may : old)));
     tell(i, j);
   };
   const arrive = brush(grid.node, paintCell, value);
   grid.node.classList.add("lc-paintable");
-  root(el, "Mask painter").append(presets.node,
-    element("p", { className: "lc-muted" }, "Drag over the cells, or walk with the arrow keys: Space turns a cell, Shift with an arrow paints on."),
-    element("div", { className: "lc-columns" }, grid.node, verdict), status, markLegend("hidden", "a key of the future that can be seen"));
+  node.append(presets.node,
+    muted("Drag over the cells, or walk with the arrow keys: Space turns a cell, Shift with an arrow paints on."),
+    beside(grid.node, verdict), status, markLegend("hidden", "a key of the future that can be seen"));
 
   function tell(i, j) {
     const what = value(i, j) ? (j > i ? "may be seen – a leak" : "may be seen") : "hidden";
-    say(`query “${tokens[i]}”, key “${tokens[j]}”: ${what}. Pattern: ${headline(model.get("allowed"))}.`);
+    say(`query “${tokens[i]}”, key “${tokens[j]}”: ${what}.`);
   }
 
   function paint() {
@@ -144,10 +138,8 @@ function render({ model, el }) {
     verdict.replaceChildren(...verdicts(mask, tokens, slips).map((line) => element("p", {}, line)));
   }
 
-  const stop = listen(model, { allowed: () => { paint(); say(verdicts(model.get("allowed"), tokens, slips).slice(0, 2).join(" ")); } });
   paint();
-  say(verdicts(model.get("allowed"), tokens, slips).slice(0, 2).join(" "));
-  return stop;
+  return { allowed: paint };
 }
 
-export default { render };
+export default view("Mask painter", build);

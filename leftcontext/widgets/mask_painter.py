@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import traitlets as t
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
-from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.arrays import Mask, named, square
+from leftcontext.widgets.base import MOST, CourseWidget, view
 from leftcontext.widgets.mask_patterns import SLIPS, leaking_pairs, name_pattern
-
-MOST = 16  # positions that still fit on a page
 
 
 class MaskPainter(CourseWidget):
@@ -42,15 +40,13 @@ class MaskPainter(CourseWidget):
     _slips: t.Dict[str, str] = t.Dict(SLIPS).tag(sync=True)
 
     def __init__(self, value: ArrayLike | None = None, *, tokens: Sequence[str] | None = None) -> None:
-        names = None if tokens is None else [str(name) for name in tokens]
         if value is None:
-            names = names or list(SENTENCE)
-            value = np.eye(len(names), dtype=bool)
-        allowed = as_allowed(value)  # (T, T)
-        if names is None:
-            names = list(SENTENCE) if len(allowed) == len(SENTENCE) else [str(i) for i in range(len(allowed))]
-        if len(names) != len(allowed):
-            raise ValueError(f"The mask has {len(allowed)} rows, but there are {len(names)} tokens.")
+            tokens = SENTENCE if tokens is None else list(tokens)
+            value = np.eye(len(tokens), dtype=bool)
+        allowed = square(value, MOST)  # (T, T)
+        if tokens is None and len(allowed) == len(SENTENCE):
+            tokens = SENTENCE
+        names = named(tokens, len(allowed), "tokens", "rows in the mask")
         super().__init__(tokens=names, allowed=allowed)
 
     @property
@@ -73,25 +69,9 @@ class MaskPainter(CourseWidget):
         return show_matrix(self.allowed, self.tokens, self.tokens, title=f"mask: {self.pattern}", alt=leaks)
 
     @t.validate("allowed")
-    def _fitting(self, proposal: t.Bunch) -> NDArray[np.bool_]:
-        allowed = as_allowed(proposal.value)
+    def _fitting(self, proposal: t.Bunch) -> Mask:
+        allowed = square(proposal.value, MOST)
         if self.tokens and len(allowed) != len(self.tokens):
             raise ValueError(f"This painter has {len(self.tokens)} tokens, but the mask has the shape {allowed.shape}.")
+        allowed.flags.writeable = False
         return allowed
-
-
-def as_allowed(value: Any) -> NDArray[np.bool_]:
-    """A boolean or an additive mask (T, T) → a boolean copy, True = may attend, that refuses changes in place."""
-    mask = np.asarray(value)
-    if mask.ndim != 2 or mask.shape[0] != mask.shape[1] or not 0 < len(mask) <= MOST:
-        raise ValueError(f"A mask has the shape (T, T) with T up to {MOST}, not {mask.shape}.")
-    if mask.dtype == bool:
-        allowed = mask.copy()
-    elif mask.dtype.kind in "fiu" and np.isin(mask, (0, -np.inf)).all():
-        allowed = mask == 0
-    else:
-        raise ValueError(
-            "A mask is boolean, True where a query may look, or additive with 0 and -inf; yours is neither."
-        )
-    allowed.flags.writeable = False
-    return allowed

@@ -59,24 +59,22 @@ function verdict(bias, kind) {
   return `${seen} cells of ${T * T}; the causal mask has ${(T * (T + 1)) / 2}.` + (ahead ? ` ${ahead} of them look ahead, on purpose.` : "");
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const T = model.get("tokens").length;
-  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const kinds = choice("mask", LABELS, (kind) => set("kind", kind));
   const slider = element("input", { type: "range" });
-  const name = element("span", {}), readout = element("span", { className: "lc-muted" });
+  const name = element("span", { className: "lc-word" }), readout = element("span", { className: "lc-muted" });
   slider.addEventListener("input", () => set(PARAMETER[model.get("kind")][0], slider.valueAsNumber));
-  const caption = element("p", { className: "lc-muted" });
+  const caption = muted();
   const grid = matrixGrid((i, j) => { set("query", i); tell(i, j); });
   const bars = barTable();
-  const status = element("p", { className: "lc-status", role: "status" });
+  const { node: status, say } = statusLine();
   let bias, weights, names;
-  root(el, "Mask zoo").append(kinds.node,
+  node.append(kinds.node,
     element("label", { className: "lc-controls" }, name, slider, readout), caption,
-    element("div", { className: "lc-columns" }, grid.node, bars.node), status,
+    beside(grid.node, bars.node), status,
     legend([["ruled-out", "hidden"], ["now", "ahead of the query, on purpose"]]));
 
-  const say = (text) => { status.textContent = text; };
   const tell = (i, j) => say(`query “${names[i]}”, key “${names[j]}”: ` + (bias[i][j] === -Infinity ? "hidden"
     : `${bias[i][j] ? `penalty ${number(bias[i][j])}, ` : "may be seen, "}weight ${number(weights[i][j], 3)} if all scores are equal`));
 
@@ -103,17 +101,16 @@ function render({ model, el }) {
     const i = model.get("query"), seen = bias[i].filter((x) => x !== -Infinity).length;
     grid.select(i);
     bars.show({
-      caption: `weights of query “${names[i]}”, all scores equal`, names, values: weights[i],
-      marks: bias[i].map((x) => (x === -Infinity ? "ruled-out" : "")), foot: `sees ${seen} of ${T} keys`,
+      caption: `weights of query “${names[i]}”`, names, values: weights[i],
+      marks: bias[i].map((x) => (x === -Infinity ? "ruled-out" : "")), foot: `all scores equal; sees ${seen} of ${T} keys`,
     });
   }
 
   const changed = () => { paint(); say(verdict(bias, model.get("kind"))); };
   const traits = ["kind", ...Object.values(PARAMETER).map(([trait]) => trait)];
-  const stop = listen(model, { query: select, ...Object.fromEntries(traits.map((trait) => [trait, changed])) });
   paint();
   say(verdict(bias, model.get("kind")));
-  return stop;
+  return { query: select, ...Object.fromEntries(traits.map((trait) => [trait, changed])) };
 }
 
-export default { render };
+export default view("Mask zoo", build);

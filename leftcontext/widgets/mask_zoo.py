@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plots import show_matrix
-from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.base import MOST, CourseWidget, view
 
 KINDS = ("padding", "window", "prefix", "packed", "alibi", "tree")
-MOST = 16  # positions that still fit on a page
 
 
 class MaskZoo(CourseWidget):

@@ -17,16 +17,38 @@ function svg(tag, attributes = {}, text = "") {
   return node;
 }
 
-// The root of a view. Plain keys stay inside: JupyterLab would take arrows and Enter as commands to the notebook.
-function root(el, label) {
-  el.replaceChildren();
-  const node = element("div", { className: "lc", role: "group", ariaLabel: label });
+// What a host calls: `build(model, node, set)` fills the node and returns its reactions, trait → function.
+function view(label, build) {
+  function render({ model, el }) {
+    const node = element("div", { className: "lc", role: "group", ariaLabel: label });
+    const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
+    keepKeys(node);
+    followTheme(node);
+    el.replaceChildren(node);
+    return listen(model, build(model, node, set));
+  }
+  return { render };
+}
+
+// Plain keys stay inside: JupyterLab would take arrows and Enter as commands to the notebook.
+function keepKeys(node) {
   node.addEventListener("keydown", (event) => {
     const toNotebook = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
     if (!toNotebook) event.stopPropagation();
   });
-  el.append(node);
-  return node;
+}
+
+// Dark where the host's own text is light, whatever the host is called. The node has the host's colour, and a transition
+// that lasts no time, so that a change of theme is an event; the observer hears when the node comes into the page.
+function followTheme(node) {
+  const paper = element("canvas", { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+  const look = () => {
+    paper.fillStyle = getComputedStyle(node).color; // in any notation: the canvas turns it into three numbers
+    paper.fillRect(0, 0, 1, 1);
+    node.classList.toggle("lc-dark", luminance([...paper.getImageData(0, 0, 1, 1).data].slice(0, 3)) > 0.3);
+  };
+  new ResizeObserver(look).observe(node);
+  node.addEventListener("transitionend", (event) => event.target === node && look());
 }
 
 function number(x, digits = 2) {
@@ -73,6 +95,17 @@ function softmax(row) {
 
 let groups = 0; // radio buttons belong together by their name, which has to be another one in each view
 
+// The line that says what has changed, for eyes and for screen readers.
+function statusLine() {
+  const node = element("p", { className: "lc-status", role: "status" });
+  return { node, say: (text) => { node.textContent = text; } };
+}
+
+const muted = (text = "") => element("p", { className: "lc-muted" }, text);
+const beside = (...children) => element("div", { className: "lc-columns" }, ...children);
+const quoted = (words) => words.map((word) => `“${word}”`).join(", ");
+const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0);
+
 // A choice among a few words (value → label): radio buttons, so that arrow keys and screen readers know it already.
 function choice(legend, options, onChoose) {
   const name = `lc-${Date.now()}-${++groups}`;
@@ -100,6 +133,8 @@ function matrixGrid(onEnter) {
       element("tr", { role: "row" }, corner, ...head), ...lines);
     node.classList.toggle("lc-small", small);
     node.classList.toggle("lc-many", columns.length > 6);
+    node.classList.toggle("lc-short", columns.every((name) => name.length < 3)); // there is room for a number
+    node.style.setProperty("--lc-columns", columns.length);
   }
 
   // values: numbers, `format` writes them; marks: "ruled-out", "leak" or "" for each. A compact one shows no numbers.
@@ -118,14 +153,14 @@ function matrixGrid(onEnter) {
       if (small) return;
       cell.style.color = luminance(colour) > 0.18 ? "#000" : "#fff"; // either way a contrast of 4.5 and more
     }));
-    place(Math.min(at[0], rows.length - 1), Math.min(at[1], columns.length - 1));
+    place(Math.min(at[0], rows.length - 1), Math.min(at[1], columns.length - 1), false);
   }
 
-  function place(i, j) {
+  function place(i, j, chosen = true) { // nobody has chosen the row in which one begins
     cells[at[0]]?.[at[1]]?.setAttribute("tabindex", -1);
     at = [i, j];
     cells[i][j].tabIndex = 0;
-    lines.forEach((line, k) => (line.ariaSelected = k === i));
+    if (chosen) lines.forEach((line, k) => (line.ariaSelected = k === i));
   }
 
   const where = (target) => [lines.findIndex((line) => line.contains(target)), target.cellIndex - 1];
@@ -165,8 +200,8 @@ function barTable() {
         ...(before[j] ?? []).map((text) => element("td", {}, text)), element("td", {}, format(values[j])), element("td", { className: "lc-bar" }, bar));
     });
     node.classList.toggle("lc-small", names.length > 10);
-    node.replaceChildren(element("caption", {}, caption), head, ...lines,
-      element("tr", { className: "lc-foot" }, element("td", { colSpan: titles.length }, foot)));
+    const last = element("tr", { className: "lc-foot" }, element("td", { colSpan: titles.length }, foot));
+    node.replaceChildren(element("caption", {}, caption), head, ...lines, ...(foot ? [last] : []));
   }
   return { node, show };
 }
@@ -203,6 +238,7 @@ function stepper(legend, last, onStep) {
   };
   const back = button("◀", "one step back", -1), on = button("Next ▶", "Next step", 1);
   const readout = element("span", { className: "lc-muted" });
+  const word = element("span", { className: "lc-word" }, "step");
   function go(step) {
     if (step >= 0 && step <= Number(slider.max)) onStep(step);
   }
@@ -215,12 +251,15 @@ function stepper(legend, last, onStep) {
     back.ariaDisabled = step === 0;
     on.ariaDisabled = step === last;
   }
-  return { node: element("div", { className: "lc-controls" }, back, slider, on, readout), show };
+  return { node: element("div", { className: "lc-controls" }, word, back, slider, on, readout), show };
 }
 
-// React to changes of traits (name → reaction); returns what ends it.
-function listen(model, reactions) {
-  const pairs = Object.entries(reactions).map(([name, react]) => [`change:${name}`, react]);
+// React to changes of traits (name → reaction) and to events ("msg:custom"); "end" is called last. Returns what ends it.
+function listen(model, { end, ...reactions }) {
+  const pairs = Object.entries(reactions).map(([name, react]) => [name.includes(":") ? name : `change:${name}`, react]);
   pairs.forEach(([event, react]) => model.on(event, react));
-  return () => pairs.forEach(([event, react]) => model.off(event, react));
+  return () => {
+    pairs.forEach(([event, react]) => model.off(event, react));
+    end?.();
+  };
 }

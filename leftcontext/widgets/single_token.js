@@ -6,7 +6,6 @@ const COLOURS = 6; // one after the other; a name stands at each arrow
 const LONG = 26; // an arrow that is shorter has no room for its name
 const STEP = 0.1; // of the query, by keys and by mouse
 
-const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0);
 const vector = (v, digits = 2) => `(${v.map((x) => number(x, digits)).join(", ")})`;
 const plain = (v) => `(${v.map((x) => String(Number(x.toFixed(2))).replace("-", "−")).join(", ")})`;
 
@@ -131,10 +130,9 @@ function valuePlane(values) {
   return { node, show };
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const tokens = model.get("tokens"), components = model.get("components");
   const keys = model.get("_keys"), given = model.get("_given"), width = keys[0].length;
-  const set = (trait, value) => { model.set(trait, value); model.save_changes(); };
   const base = 1.2 * Math.max(...[...keys, ...given].flatMap((row) => row.slice(0, 2).map(Math.abs)), 0.1);
   const chosen = () => model.get("queries")[model.get("query")];
   const reach = () => Math.ceil(10 * Math.max(base, ...chosen().slice(0, 2).map(Math.abs))) / 10;
@@ -154,14 +152,14 @@ function render({ model, el }) {
   const left = queryPlane(move), right = valuePlane(model.get("_values"));
   const bars = barTable();
   const sum = element("p", { className: "lc-sum" });
-  const status = element("p", { className: "lc-status", role: "status" });
+  const { node: status, say } = statusLine();
   const figure = (text, node) => element("figure", {}, element("figcaption", { className: "lc-muted" }, text), node);
   const more = width > 2 ? "; its other components stay" : "";
-  root(el, "A single token").append(queries.node, element("div", { className: "lc-controls" },
+  node.append(queries.node, element("div", { className: "lc-controls" },
     ...sliders.map(({ node, readout }, k) => element("label", {}, `q${"₀₁"[k]} `, node, " ", readout)), back),
   element("div", { className: "lc-columns lc-planes" }, figure(`The thick arrow is the query: drag its tip${more}.`, left.node),
     figure(`weight × value: → ${components[0]}, ↑ ${components[1]}`, right.node)),
-  element("div", { className: "lc-columns" }, bars.node), sum, status);
+  beside(bars.node), sum, status);
 
   function told({ i, query, weights, output }) {
     const top = weights.indexOf(Math.max(...weights));
@@ -191,9 +189,8 @@ function render({ model, el }) {
     status.textContent = told(result);
   }
 
-  const stop = listen(model, { query: paint, queries: paint });
   paint();
-  return stop;
+  return { query: paint, queries: paint };
 }
 
-export default { render };
+export default view("A single token", build);

@@ -9,11 +9,12 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
+from leftcontext.language import SENTENCE
 from leftcontext.picture import Picture
 from leftcontext.plane import show_mixture
-from leftcontext.widgets.attention_map import COMPONENTS
-from leftcontext.widgets.base import CourseWidget, matrix, view
-from leftcontext.widgets.sequence import sequence
+from leftcontext.widgets.arrays import matrix, named, sequence
+from leftcontext.widgets.base import MOST, CourseWidget, view
+from leftcontext.widgets.word_vectors import COMPONENTS, KEYS, QUERIES, VALUES
 
 
 class SingleToken(CourseWidget):
@@ -50,16 +51,13 @@ class SingleToken(CourseWidget):
         components: Sequence[str] | None = None,
         query: int | None = None,
     ) -> None:
-        if Q is None and components is None:
-            components = COMPONENTS
-        given, self.K, self.V, names = sequence(Q, K, V, tokens)
+        if Q is None and K is None and V is None:
+            Q, K, V, tokens, components = QUERIES, KEYS, VALUES, tokens or SENTENCE, components or COMPONENTS
+        given, self.K, self.V, names = sequence(Q, K, V, tokens, MOST)
         for name, array in {"Queries and keys": self.K, "Values": self.V}.items():
             if array.shape[1] < 2:
                 raise ValueError(f"{name} are drawn in a plane, so they need two components at least, not {array.shape[1]}.")
-        width = self.V.shape[1]
-        parts = [f"component {k}" for k in range(width)] if components is None else [str(name) for name in components]
-        if len(parts) != width:
-            raise ValueError(f"There are {width} columns of V, but {len(parts)} components.")
+        parts = named(components, self.V.shape[1], "components", "columns of V", "component ")
         super().__init__(
             tokens=names, components=parts, query=len(given) - 1 if query is None else query,
             queries=given.tolist(), _given=given.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(),

@@ -50,10 +50,10 @@ function sampleText(mask, run) {
   const words = run.words.flatMap((word, k) => [element(k < run.legal ? "u" : "s", {}, word), " "]);
   const wrong = run.words[run.legal];
   const verdict = wrong === undefined ? "every word is legal" : `illegal from “${wrong}” on`;
-  const share = run.share === null ? "" : ` Of 200 texts, ${Math.round(100 * run.share)} % are legal in every word.`;
+  const share = run.share === null ? "" : ` Of 200 texts, ${Math.round(100 * run.share)}\u00a0% are legal in every word.`;
   return element("div", { className: "lc-sample" },
     element("p", { className: `lc-title ${mask}` }, `${NAMES[mask]}, after ${run.after} steps`),
-    element("p", { className: "lc-words" }, ...words), element("p", { className: "lc-muted" }, `${verdict}.${share}`));
+    element("p", { className: "lc-words" }, ...words), muted(`${verdict}.${share}`));
 }
 
 // The attention of one head to the course's sentence. Until a reader chooses a head, it is the one in which the last
@@ -106,23 +106,21 @@ function verdict(mask, { losses, share, leaks }, entropy) {
   return `${text} The leak test ${test}: ${leaks} of ${PAIRS} future tokens ${leaks > 1 ? "move" : "moves"} an earlier output.`;
 }
 
-function render({ model, el }) {
+function build(model, node, set) {
   const entropy = model.get("entropy"), steps = model.get("steps");
   const offer = () => choice("mask", Object.fromEntries(model.get("masks").map((name) => [name, NAMES[name]])),
-    (mask) => { model.set("mask", mask); model.save_changes(); });
+    (mask) => set("mask", mask));
   let masks = offer();
   const button = element("button", { type: "button", className: "lc-button", disabled: true });
   const progress = element("progress", { max: steps, ariaLabel: "training steps done" });
-  const readout = element("span", { className: "lc-muted" }), note = element("p", { className: "lc-muted" });
+  const readout = element("span", { className: "lc-muted" }), note = muted();
   const chart = lossChart(steps, entropy);
   const samples = element("div", { className: "lc-samples" });
-  const status = element("p", { className: "lc-status", role: "status" });
-  const say = (text) => { status.textContent = text; };
+  const { node: status, say } = statusLine();
   const map = headMap(model.get("tokens"), say);
-  root(el, "Train and generate").append(masks.node,
+  node.append(masks.node,
     element("div", { className: "lc-controls" }, button, progress, readout),
-    note, status, element("div", { className: "lc-columns" },
-      element("div", { className: "lc-seen" }, chart.node, map.node), samples));
+    note, status, beside(element("div", { className: "lc-seen" }, chart.node, map.node), samples));
   let kernel = false, alone = false, waiting, announced = ""; // before an answer, neither is known
 
   // Ask Python for something. Where nobody answers there is no kernel, and the page says so instead of doing nothing.
@@ -193,14 +191,12 @@ function render({ model, el }) {
     paint();
   }
 
-  const stop = listen(model, {
-    mask: () => { paint(); tell(); }, masks: reoffer, runs: paint, complaint: paint,
-    running: () => { heard(); announce(); },
-  });
-  model.on("msg:custom", heard);
   paint();
   ask("hello");
-  return () => { clearTimeout(waiting); model.off("msg:custom", heard); stop(); };
+  return {
+    mask: () => { paint(); tell(); }, masks: reoffer, runs: paint, complaint: paint,
+    running: () => { heard(); announce(); }, "msg:custom": heard, end: () => clearTimeout(waiting),
+  };
 }
 
-export default { render };
+export default view("Train and generate", build);

@@ -21,6 +21,7 @@ from leftcontext.model import Transformer
 from leftcontext.picture import Picture, side_by_side
 from leftcontext.plots import show_curves, show_texts
 from leftcontext.training import MASKS, Schedule, allowed_by, train
+from leftcontext.widgets.arrays import Mask, square
 from leftcontext.widgets.base import HERE, CourseWidget, view
 
 CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
@@ -143,18 +144,14 @@ class TrainAndGenerate(CourseWidget):
         return allowed
 
     @t.validate("allowed")
-    def _fitting(self, proposal: t.Bunch) -> NDArray[np.bool_] | None:
+    def _fitting(self, proposal: t.Bunch) -> Mask | None:
         if proposal.value is None:
             return None
-        array, T = np.asarray(proposal.value), Transformer().config.context
-        if array.ndim != 2 or array.shape[0] != array.shape[1] or not 0 < len(array) <= T:
-            raise ValueError(f"allowed needs the shape (n, n) with n up to {T}, but has {array.shape}.")
-        if array.dtype != bool and not np.isin(array, (0, 1)).all():
-            raise ValueError("allowed is boolean: True where a query may attend to a key.")
-        blind = np.flatnonzero(~array.astype(bool).any(-1))
+        allowed = square(proposal.value, Transformer().config.context)  # (n, n)
+        blind = np.flatnonzero(~allowed.any(-1))
         if len(blind):
             raise ValueError(f"Query {blind[0]} sees no key at all; let it see at least itself.")
-        return array.astype(bool)
+        return allowed
 
     @t.observe("allowed")
     def _offer(self, _: object) -> None:

@@ -10,6 +10,7 @@ Without Chromium the tests are skipped, but where CI is set they fail.
 
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ FLAGS = (
     "--disable-component-update --disable-sync"
 )
 PATIENCE = 30_000  # milliseconds: how long a busy machine may take, never what is measured
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 Lab = Callable[..., Page]
 
 
@@ -61,17 +63,25 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def alone(page: Page, tmp_path: Path) -> Callable[[CourseWidget], Page]:
-    """Show a widget on a page without a kernel and without a network."""
+def alone(page: Page, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[CourseWidget], Page]]:
+    """Show a widget on a page without a kernel and without a network; how the test leaves it is kept as a picture."""
 
     def show(widget: CourseWidget) -> Page:
         file = tmp_path / "page.html"
-        file.write_text(widgets_page({"Widget": widget}, "Test"), encoding="utf-8")
+        file.write_text(widgets_page({type(widget).__name__: widget}, "Test"), encoding="utf-8")
         page.context.set_offline(True)
         page.goto(file.as_uri())
+        expect(page.locator(".lc")).to_be_visible()  # the first Tab is to find something
         return page
 
-    return show
+    yield show
+    if page.locator(".lc").count():
+        page.screenshot(path=picture(request.node.name), full_page=True)
+
+
+def picture(name: str) -> Path:
+    """Where a picture for review is kept: build/screenshots/, by the name of its test."""
+    return SCREENSHOTS / f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-')[:120]}.png"
 
 
 @pytest.fixture(scope="session")

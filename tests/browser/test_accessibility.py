@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 from leftcontext import widgets
 from leftcontext.widgets import gallery
 from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.page import page as widgets_page
 
 ROOT = Path(__file__).resolve().parents[2]
 STRAY = np.tri(5, dtype=bool) | np.eye(5, k=2, dtype=bool)
@@ -90,6 +91,34 @@ def test_axe_finds_nothing_serious_in_the_gallery(page: Page, axe: Path, scheme:
     expect(page.locator(".lc")).to_have_count(len(widgets.__all__))
     page.add_script_tag(path=axe)
     assert serious(page) == []
+
+
+# How hosts say light and dark: the attributes of the page, its colours, and what the system prefers meanwhile.
+HOSTS = {
+    "JupyterLab, dark": ('data-jp-theme-light="false"', "--jp-ui-font-color1: #fff", "#fff", "#111", "light"),
+    "VS Code, dark": ('class="vscode-dark"', "--vscode-foreground: #ccc", "#ccc", "#1e1e1e", "light"),
+    "VS Code, light": ('class="vscode-light"', "--vscode-foreground: #333", "#333", "#fff", "dark"),
+    "VS Code, high contrast": ('class="vscode-high-contrast"', "--vscode-foreground: #fff", "#fff", "#000", "light"),
+    "Colab, dark": ('theme="dark"', "", "#e3e3e3", "#383838", "light"),
+    "Colab, light": ('theme="light"', "", "#212121", "#fff", "dark"),
+    "another, dark": ("", "", "oklch(0.92 0.01 250)", "oklch(0.2 0.02 250)", "light"),
+}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_host_s_theme_has_contrast_and_a_change_of_theme_is_followed(page: Page, axe: Path, host: str) -> None:
+    attributes, variables, ink, paper, system = HOSTS[host]
+    page.emulate_media(color_scheme=system)  # type: ignore[arg-type]
+    shown = {"map": widgets.AttentionMap(mask="none"), "training": widgets.TrainAndGenerate()}
+    text = widgets_page(shown, "Host").replace("<body>", f"<body {attributes}>")
+    page.set_content(text.replace("</head>", f"<style>body {{ {variables}; color: {ink}; background: {paper} }}</style></head>"))
+    expect(page.get_by_text("recorded when the course was made")).to_be_visible()
+    page.add_script_tag(path=axe)
+    assert serious(page) == []
+    dark = page.locator(".lc-dark").count()
+    assert dark == (2 if host.endswith(("dark", "contrast")) else 0)
+    page.evaluate("dark => Object.assign(document.body.style, dark ? { color: '#000' } : { color: '#fff' })", dark)
+    expect(page.locator(".lc-dark")).to_have_count(2 - dark)
 
 
 def test_axe_does_find_what_is_wrong(page: Page, axe: Path) -> None:

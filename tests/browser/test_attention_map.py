@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+from seen import entries, radio
 
 from leftcontext.widgets import AttentionMap
 from leftcontext.widgets.base import CourseWidget
@@ -35,23 +36,12 @@ def expected(mask: str) -> dict[str, np.ndarray]:
     }
 
 
-def numbers(page: Page) -> np.ndarray:
-    """What stands in the cells of the map."""
-    rows = page.get_by_role("grid").get_by_role("row").all()[1:]
-    texts = [row.get_by_role("gridcell").all_inner_texts() for row in rows]
-    return np.array([[float(text.replace("−", "-").replace("∞", "inf")) for text in row] for row in texts])
-
-
-def radio(page: Page, name: str) -> Locator:
-    return page.get_by_role("radio", name=name, exact=True)
-
-
 def test_in_jupyterlab_the_mask_is_flipped_by_mouse_and_python_knows(lab: Callable[..., Page]) -> None:
     page = lab(CELL, "print(shown.mask, shown.query, shown.weights.round(3).tolist()[1])", "shown.mask = 'none'")
     expect(radio(page, "none")).to_be_checked()  # set by the last cell
     radio(page, "one ahead").check()
     expect(page.get_by_role("status")).to_have_text("mask one ahead: 4 of 10 future cells can be seen: a leak.")
-    np.testing.assert_allclose(numbers(page), expected("one ahead")["weights"], atol=0.00501)
+    np.testing.assert_allclose(entries(page), expected("one ahead")["weights"], atol=0.00501)
     page.get_by_role("rowheader", name="dogs").first.click()
     run_the_second_cell(page)
     told = f"one_ahead 1 {expected('one ahead')['weights'].round(3).tolist()[1]}"
@@ -90,7 +80,7 @@ def test_without_a_kernel_every_stage_equals_numpy(alone: Alone, mask: str) -> N
     radio(page, mask).check()
     for stage, matrix in expected(mask).items():
         radio(page, stage).check()
-        np.testing.assert_allclose(numbers(page), matrix, atol=0.00501, err_msg=stage)
+        np.testing.assert_allclose(entries(page), matrix, atol=0.00501, err_msg=stage)
 
 
 def test_under_zero_instead_of_minus_infinity_the_caption_promises_no_zero_weight(alone: Alone) -> None:
@@ -114,36 +104,59 @@ def test_the_selected_row_is_told_in_numbers(alone: Alone) -> None:
 def test_a_query_that_sees_nothing_has_zero_weights(alone: Alone) -> None:
     allowed = np.tril(np.ones((5, 5), dtype=bool), -1)
     page = alone(AttentionMap(Q, K, V, tokens=WORDS, mask=allowed))
-    assert not numbers(page)[0].any()
-    np.testing.assert_allclose(numbers(page)[1:].sum(-1), 1, atol=0.03)
+    assert not entries(page)[0].any()
+    np.testing.assert_allclose(entries(page)[1:].sum(-1), 1, atol=0.03)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(alone: Alone, scheme: str) -> None:
+def test_a_sentence_of_ones_own_is_typed_and_every_stage_equals_numpy(alone: Alone) -> None:
     page = alone(AttentionMap())
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for width in (360, 640):  # 640: a screen of 1280 at 200 %
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        right = max(box["x"] + box["width"] for box in boxes(page.get_by_role("gridcell")))
-        assert right <= width, "no cell is cut off"
+    field = page.get_by_role("textbox", name="sentence")
+    for sentence in ("the cat near the dogs", "a queen sleeps", "these"):
+        field.fill(sentence)
+        shown = AttentionMap(sentence=sentence)
+        for stage in ("scores", "scaled", "masked", "weights", "output"):
+            radio(page, stage).check()
+            np.testing.assert_allclose(entries(page), getattr(shown, stage), atol=0.00501, err_msg=f"{sentence}, {stage}")
+    field.fill("the cat near the dogs")
+    radio(page, "weights").check()
+    page.get_by_role("gridcell").last.click()
+    expect(page.get_by_role("status")).to_contain_text("query “dogs” attends to key “dogs”: weight")
+    page.get_by_role("gridcell").nth(13).click()
+    expect(page.get_by_role("status")).to_contain_text("query “near” attends to key “the 3”: weight 0.000 – hidden")
+    field.fill("these dogs near the cat " * 3)  # more than there is room for as numbers
+    expect(page.locator(".lc-plane canvas")).to_be_visible()
+    expect(page.get_by_role("table", name="weights of query “cat 14”")).to_be_visible()
 
 
-def boxes(locator: Locator) -> list[dict[str, float]]:
-    return [dict(box) for item in locator.all() if (box := item.bounding_box())]
-
-
-def test_focus_is_seen_and_still_there_without_motion(alone: Alone) -> None:
+def test_a_word_that_is_not_known_is_said_and_changes_nothing(alone: Alone) -> None:
     page = alone(AttentionMap())
-    page.emulate_media(reduced_motion="reduce")
-    cell = page.get_by_role("gridcell").last
-    before = cell.evaluate("e => getComputedStyle(e).outlineStyle")
+    for key in ("Tab", "Control+a", "t", "h", "e"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("gridcell")).to_have_count(1)
+    page.keyboard.type(" dog barks")
+    expect(page.get_by_role("alert")).to_have_count(0)  # who is typing has not finished
     page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    focused = page.locator(":focus")
-    assert before == "none" and focused.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
-    assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
+    expect(page.get_by_role("alert")).to_have_text("“barks” is not a word of the little language.")
+    expect(page.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_role("gridcell")).to_have_count(4)  # "the dog" still
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("wizards")).to_be_visible()  # the list of words
+
+
+def test_in_jupyterlab_python_reads_the_sentence_and_sets_another(lab: Callable[..., Page]) -> None:
+    page = lab(
+        "from leftcontext.widgets import AttentionMap\nshown = AttentionMap()\nshown",
+        "print(shown.tokens, shown.query, shown.output[-1].round(2).tolist())",
+        "shown.sentence = 'every bird sings'",
+    )
+    field = page.get_by_role("textbox", name="sentence")
+    expect(field).to_have_value("every bird sings")
+    field.fill("many foxes wait")
+    page.get_by_text("print(shown.tokens").click()
+    page.keyboard.press("Control+Enter")
+    output = AttentionMap(sentence="many foxes wait").output[-1].round(2).tolist()
+    expect(page.get_by_text(f"['many', 'foxes', 'wait'] 2 {output}", exact=True)).to_be_visible()
+    np.testing.assert_allclose(entries(page), AttentionMap(sentence="many foxes wait").weights, atol=0.00501)
 
 
 @pytest.fixture

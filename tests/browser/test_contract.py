@@ -1,7 +1,8 @@
 """What every host of anywidget counts on: JupyterLab, Notebook 7, VS Code, Colab. Each widget keeps to it.
 
 One ES module that imports nothing and is the same with and without a network, whose default export has `render`; a model
-of which only get, set, save_changes, on, off and send are used; a view that cleans up behind itself.
+of which only get, set, save_changes, on, off and send are used; a view that cleans up behind itself, in a page as in a
+shadow root, where a policy allows no other script and no eval.
 """
 
 import re
@@ -12,11 +13,10 @@ from playwright.sync_api import Page, expect
 
 from leftcontext import widgets
 from leftcontext.widgets.base import CourseWidget
-from leftcontext.widgets.page import page as widgets_page
 
 # The strictest host: any other use of the model is an error. `heard` counts who still listens.
 HOST = """
-async ([esm, state]) => {
+async ([esm, css, state]) => {
   const heard = {}, misused = [];
   const api = {
     get: (name) => { if (!(name in state)) misused.push(`get ${name}`); return state[name]; },
@@ -28,7 +28,9 @@ async ([esm, state]) => {
   const tell = (event) => heard[event]?.forEach((react) => react());
   const model = new Proxy(api, { get: (_, name) => api[name] ?? misused.push(`model.${String(name)}`) });
   const module = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
-  const views = [0, 1].map(() => document.body.appendChild(document.createElement("div")));
+  const roots = [document.body, document.body.appendChild(document.createElement("main")).attachShadow({ mode: "open" })];
+  for (const root of roots) root.appendChild(document.createElement("style")).textContent = css;
+  const views = roots.map((root) => root.appendChild(document.createElement("div")));
   const ends = [];
   for (const el of views) ends.push(await module.default.render({ model, el }));
   const listeners = () => Object.values(heard).reduce((sum, reactions) => sum + reactions.size, 0);
@@ -48,6 +50,7 @@ async ([esm, state]) => {
   };
 }
 """
+POLICY = "default-src 'none'; script-src blob:; style-src 'unsafe-inline'"
 EVERY = [getattr(widgets, name) for name in widgets.__all__]
 
 
@@ -56,7 +59,8 @@ def test_the_module_stands_alone(make: Callable[[], CourseWidget]) -> None:
     widget = make()
     code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
     assert not re.search(r"https?:|//cdn|\bimport\b|\brequire\(|@import|url\(|fetch\(|eval\(|new Function", code)
-    assert widget._esm.count("export ") == 1 and "export default { render };" in widget._esm
+    assert widget._esm.count("export ") == widget._esm.count("export default view(") == 1
+    assert "document.currentScript" not in code and "window." not in code
     assert len(code) < 40_000
 
 
@@ -66,13 +70,27 @@ def test_two_views_of_one_model_live_side_by_side_and_leave_nothing_behind(
 ) -> None:
     widget = make()
     page.context.set_offline(True)
-    text = widgets_page({}, "Host")
-    page.set_content(text.replace("</style>", f"{widget._css}</style>"))
+    page.set_content(f'<!doctype html><title>Host</title><meta http-equiv="Content-Security-Policy" content="{POLICY}">')
     state = {name: value for name, value in widget.get_state().items() if name not in ("layout", "comm")}
-    found = page.evaluate(HOST, [widget._esm, state])
+    found = page.evaluate(HOST, [widget._esm, widget._css, state])
     assert found["names"] == ["default"] and found["render"] == "function"
     assert found["misused"] == []
     assert found["alike"] and found["follows"] and found["changed"], "both views show the same state, and its change"
     assert found["before"] == 2 * found["between"] > 0 == found["after"]
     assert found["ends"] == ["function"] * 2
     expect(page.locator(".lc")).to_have_count(1)
+
+
+def test_a_mask_is_painted_by_dragging_in_a_shadow_root(page: Page) -> None:
+    widget = widgets.MaskPainter()
+    page.set_content("<!doctype html><title>Host</title>")
+    page.evaluate(HOST.replace("await ends[0]", "return; await ends[0]"), [widget._esm, widget._css, widget.get_state()])
+    page.evaluate("document.querySelector('.lc').parentNode.remove()")  # the one outside
+    first, last = page.locator("td[role=gridcell]").nth(0).bounding_box(), page.locator("td[role=gridcell]").nth(3).bounding_box()
+    assert first and last
+    page.locator("input[value='no mask']").check()
+    page.mouse.move(first["x"] + 9, first["y"] + 9)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 9, last["y"] + 9, steps=12)
+    page.mouse.up()
+    assert [text == "✓" for text in page.locator("td[role=gridcell]").all_inner_texts()] == [False] * 4 + [True] * 21

@@ -12,7 +12,9 @@ import pytest
 from own_lab import environment
 from playwright.sync_api import Page, Route, expect
 
-CELL = "from leftcontext.widgets import AttentionMap\nAttentionMap()"
+from leftcontext import widgets
+
+CELLS = ["from leftcontext.widgets import *\nAttentionMap()", *(f"{name}()" for name in widgets.__all__[1:])]
 # Stands for Jupyter's html-manager, which an export fetches from a network that tests do not have: it reads the state
 # that the export holds, and hands it to the module that the state brings along.
 MANAGER = """
@@ -36,10 +38,10 @@ for (const script of read("application/vnd.jupyter.widget-view+json")) {
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A notebook with an AttentionMap, run without any page."""
+    """A notebook with every widget, AttentionMap first, run without any page."""
     folder = tmp_path_factory.mktemp("export")
-    file = folder / "map.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)]), file)
+    file = folder / "widgets.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS]), file)
     nbconvert(file, "--to=notebook", "--execute", "--inplace")
     return file
 
@@ -69,11 +71,18 @@ def serve_the_manager(route: Route) -> None:
 
 def test_an_export_with_state_still_reacts(export: Callable[[Path], Page], executed: Path) -> None:
     page = export(executed)
-    expect(page.get_by_role("status")).to_have_text("No query sees its future.")
-    page.get_by_role("radio", name="none").check()
-    expect(page.get_by_role("status")).to_have_text("mask none: 10 of 10 future cells can be seen: a leak.")
-    page.get_by_role("row").nth(5).get_by_role("gridcell").nth(1).click()
-    expect(page.get_by_role("status")).to_contain_text(re.compile(r"“dogs”: weight 0\.\d{3}"))
+    expect(page.locator(".lc")).to_have_count(len(widgets.__all__))
+    shown = page.get_by_role("group", name="Attention map")
+    expect(shown.get_by_role("status")).to_have_text("No query sees its future.")
+    shown.get_by_role("radio", name="none").check()
+    expect(shown.get_by_role("status")).to_have_text("mask none: 10 of 10 future cells can be seen: a leak.")
+    shown.get_by_role("row").nth(5).get_by_role("gridcell").nth(1).click()
+    expect(shown.get_by_role("status")).to_contain_text(re.compile(r"“dogs”: weight 0\.\d{3}"))
+    expect(page.get_by_text("No kernel answers")).to_be_visible()
+    for widget in page.locator(".lc").all():  # each of them reacts to another choice, or to a step
+        before = widget.inner_html()
+        widget.locator("input[type=radio]:not(:checked), button:enabled").first.click()
+        assert widget.inner_html() != before, before[:200]
 
 
 def test_an_export_without_state_has_a_picture_with_words(export: Callable[[Path], Page], executed: Path) -> None:
@@ -81,5 +90,7 @@ def test_an_export_without_state_has_a_picture_with_words(export: Callable[[Path
     del notebook["metadata"]["widgets"]
     bare = executed.with_name("bare.ipynb")
     bare.write_text(json.dumps(notebook))
-    picture = export(bare).get_by_role("img", name=re.compile("attention weights, mask: causal.*cat: 0.15, 0.56"))
-    expect(picture).to_be_visible()
+    page = export(bare)
+    expect(page.get_by_role("img", name=re.compile("attention weights, mask: causal.*cat: 0.15, 0.56"))).to_be_visible()
+    pictures = page.locator(".jp-OutputArea-output").filter(has=page.get_by_role("img"))
+    expect(pictures).to_have_count(len(widgets.__all__))

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+from seen import entries, radio, status
 
 from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget
@@ -15,44 +16,15 @@ RNG = np.random.default_rng(3)
 Q, K, V = RNG.normal(size=(3, 5, 2)).round(2)
 STRAY = np.tri(5, dtype=bool)
 STRAY[1, 3] = True
-WIDGETS: list[Callable[[], CourseWidget]] = [BlockTiles, CachedGeneration, LeakDetector, GradientPattern]
-
-
-@pytest.fixture
-def alone(alone: Alone) -> Alone:
-    """Wait until the view is there: the first Tab is to find something."""
-
-    def show(widget: CourseWidget) -> Page:
-        page = alone(widget)
-        expect(page.locator(".lc")).to_be_visible()
-        return page
-
-    return show
-
-
-def numbers(page: Page) -> np.ndarray:
-    """What stands in the cells of the grid; an empty cell is NaN."""
-    rows = page.get_by_role("grid").get_by_role("row").all()[1:]
-    texts = [row.get_by_role("gridcell").all_inner_texts() for row in rows]
-    return np.array([[float(text.replace("−", "-").replace("∞", "inf") or "nan") for text in row] for row in texts])
-
-
-def radio(page: Page, name: str) -> Locator:
-    return page.get_by_role("radio", name=name, exact=True)
-
-
-def status(page: Page) -> Locator:
-    return page.get_by_role("status")
-
 
 def test_the_leak_detector_shows_what_numpy_measured(alone: Alone) -> None:
     shown = LeakDetector(STRAY)
     page = alone(shown)
-    np.testing.assert_allclose(numbers(page), shown.moved, atol=0.00501)
+    np.testing.assert_allclose(entries(page), shown.moved, atol=0.00501)
     expect(page.get_by_text("1 of 10 future cells move an output: a leak.")).to_be_visible()
     radio(page, "the").check()
     expect(status(page)).to_have_text("Replacing “the” moves “dogs”, “the”, “cat”. A leak: “dogs” stands to its left.")
-    bars = page.get_by_role("table", name="how far outputs move when “the” is replaced")
+    bars = page.get_by_role("table", name="moved by replacing “the”")
     expect(bars.get_by_text("still")).to_have_count(2)
 
 
@@ -93,7 +65,7 @@ def test_the_gradient_in_the_browser_equals_numpys(alone: Alone, mask: str) -> N
         for of in ("inputs", "scores"):
             radio(page, of).check()
             expected = getattr(shown, of)
-            np.testing.assert_allclose(numbers(page), expected, atol=0.00501)
+            np.testing.assert_allclose(entries(page), expected, atol=0.00501)
             assert page.locator("td.ruled-out").count() == (expected == 0).sum()
             expect(status(page)).to_have_text(f"{(expected == 0).sum()} of {expected.size} cells are exactly 0.")
 
@@ -159,7 +131,7 @@ def test_each_step_of_generation_equals_numpys(alone: Alone, way: str) -> None:
     for n in range(1, 6):
         page.get_by_role("button", name="Next step").click()
         shown.step = n
-        np.testing.assert_array_equal(np.nan_to_num(numbers(page)), shown.times)
+        np.testing.assert_array_equal(np.nan_to_num(entries(page)), shown.times)
         output = ", ".join(f"{k}: {x:.2f}".replace("-", "−") for k, x in enumerate(shown.outputs[-1]))
         expect(page.get_by_text(f"Output of “{n - 1}”: {output}, the same both ways.")).to_be_visible()
         bill = page.get_by_role("table", name="work so far").get_by_role("row", name="scores")
@@ -191,36 +163,3 @@ def test_in_jupyterlab_a_painted_mask_is_trained_and_the_leak_test_sees_the_stra
     expect(status(page)).to_contain_text(re.compile(r"The leak test .*: [1-9]\d* of 120 future tokens"), timeout=30_000)
     cell = page.get_by_role("grid").get_by_role("row").nth(2).get_by_role("gridcell").nth(3)
     expect(cell).to_have_class("leak")
-
-
-@pytest.mark.parametrize("make", WIDGETS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(
-    alone: Alone, make: Callable[[], CourseWidget], scheme: str
-) -> None:
-    page = alone(make())
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for width in (360, 640):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        cells = [box for cell in page.get_by_role("gridcell").all() if (box := cell.bounding_box())]
-        assert max(box["x"] + box["width"] for box in cells) <= width, "no cell is cut off"
-
-
-@pytest.mark.parametrize("make", WIDGETS)
-def test_focus_is_seen_wherever_tab_leads_and_nothing_moves_for_who_wants_no_motion(
-    alone: Alone, make: Callable[[], CourseWidget]
-) -> None:
-    page = alone(make())
-    page.emulate_media(reduced_motion="reduce")
-    stops = 0
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        focused = page.locator(":focus")
-        if not focused.count() or not focused.evaluate("e => !!e.closest('.lc')"):
-            break
-        outlined = "e => getComputedStyle(e.type === 'radio' ? e.nextElementSibling : e).outlineStyle"
-        assert focused.evaluate(outlined) == "solid"
-        assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
-        stops += 1
-    assert stops >= 2

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+from seen import cell, radio, status
 
 from leftcontext.widgets import MaskPainter, MaskZoo
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
-WIDGETS: list[Callable[[], CourseWidget]] = [MaskPainter, lambda: MaskZoo("alibi")]
 SEGMENT = np.array([0, 0, 1, 1, 1])
 I, J = np.arange(5)[:, None], np.arange(5)
 MASKS = [
@@ -18,30 +18,6 @@ MASKS = [
     *((J <= I) & (I - J < 3), abs(I - J) < 3, (J <= I) | (J < 3)),
     *((SEGMENT[:, None] == SEGMENT) & (J <= I), SEGMENT[:, None] == SEGMENT, (J <= I) & ((I != 3) | (J != 1))),
 ]
-
-
-@pytest.fixture
-def alone(alone: Alone) -> Alone:
-    """Wait until the view is there: the first Tab is to find something."""
-
-    def show(widget: CourseWidget) -> Page:
-        page = alone(widget)
-        expect(page.locator(".lc")).to_be_visible()
-        return page
-
-    return show
-
-
-def radio(page: Page, name: str) -> Locator:
-    return page.get_by_role("radio", name=name, exact=True)
-
-
-def status(page: Page) -> Locator:
-    return page.get_by_role("status")
-
-
-def cell(page: Page, i: int, j: int) -> Locator:
-    return page.get_by_role("grid").get_by_role("row").nth(i + 1).get_by_role("gridcell").nth(j)
 
 
 def ticks(page: Page) -> np.ndarray:
@@ -93,7 +69,8 @@ def test_a_mask_is_painted_from_the_keyboard(alone: Alone) -> None:
     expect(radio(page, "causal")).to_be_checked()
     for key in ("Control+Home", "ArrowRight", "Space"):
         page.keyboard.press(key)
-    expect(status(page)).to_contain_text("key “dogs”: may be seen – a leak. Pattern: prefix of 2.")
+    expect(status(page)).to_contain_text("key “dogs”: may be seen – a leak.")
+    expect(page.locator(".lc-verdict")).to_contain_text("Pattern: prefix of 2.")
     expect(page.locator(".lc-choice input:checked")).to_have_count(0)
     for _ in range(3):
         page.keyboard.press("Shift+ArrowRight")
@@ -175,36 +152,3 @@ def test_the_zoo_by_keyboard(alone: Alone) -> None:
     for key in ("Tab", "Control+Home", "ArrowRight"):
         page.keyboard.press(key)
     expect(status(page)).to_have_text("query “these”, key “dogs”: may be seen, weight 0.500 if all scores are equal")
-
-
-@pytest.mark.parametrize("make", WIDGETS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(
-    alone: Alone, make: Callable[[], CourseWidget], scheme: str
-) -> None:
-    page = alone(make())
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for width in (360, 640):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        cells = [box for cell in page.get_by_role("gridcell").all() if (box := cell.bounding_box())]
-        assert all(box["x"] + box["width"] <= width for box in cells), "no cell is cut off"
-
-
-@pytest.mark.parametrize("make", WIDGETS)
-def test_focus_is_seen_wherever_tab_leads_and_nothing_moves_for_who_wants_no_motion(
-    alone: Alone, make: Callable[[], CourseWidget]
-) -> None:
-    page = alone(make())
-    page.emulate_media(reduced_motion="reduce")
-    stops = 0
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        focused = page.locator(":focus")
-        if not focused.count() or not focused.evaluate("e => !!e.closest('.lc')"):
-            break
-        outlined = "e => getComputedStyle(e.type === 'radio' ? e.nextElementSibling : e).outlineStyle"
-        assert focused.evaluate(outlined) == "solid"
-        assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
-        stops += 1
-    assert stops >= 2

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
+from seen import numbers, radio, status
 
 from leftcontext.language import SENTENCE
 from leftcontext.widgets import Heads, LeftContext, SingleToken
@@ -17,29 +18,6 @@ Q, K = RNG.normal(size=(2, 5, 3)).round(2)
 V = RNG.normal(size=(5, 2)).round(2)
 FOUR = np.tri(6) / np.arange(1, 7)[:, None] * np.ones((4, 1, 1))
 LONG = ["a", "long", "text", "of", "twelve", "words", "that", "is", "read", "on", "its", "side"]
-WIDGETS: list[Callable[[], CourseWidget]] = [
-    *(LeftContext, lambda: LeftContext(LONG), SingleToken, Heads, lambda: Heads(weights=FOUR))
-]
-
-
-@pytest.fixture
-def alone(alone: Alone) -> Alone:
-    """Wait until the view is there: the first Tab is to find something."""
-
-    def show(widget: CourseWidget) -> Page:
-        page = alone(widget)
-        expect(page.locator(".lc")).to_be_visible()
-        return page
-
-    return show
-
-
-def radio(page: Page, name: str) -> Locator:
-    return page.get_by_role("radio", name=name, exact=True)
-
-
-def status(page: Page) -> Locator:
-    return page.get_by_role("status")
 
 
 def inputs(page: Page) -> list[str]:
@@ -118,10 +96,6 @@ def test_in_jupyterlab_python_knows_what_was_chosen(lab: Callable[..., Page]) ->
     page.get_by_text("print(shown.mask").click()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("one_ahead 1 [0, 1, 2, 3]", exact=True)).to_be_visible()
-
-
-def numbers(text: str) -> list[float]:
-    return [float(x) for x in re.findall(r"-?\d+\.\d+", text.replace("−", "-"))]
 
 
 def compare_with_numpy(page: Page, shown: SingleToken) -> None:
@@ -296,37 +270,3 @@ def test_in_jupyterlab_python_knows_how_heads_are_merged(lab: Callable[..., Page
     page.get_by_text("print(shown.merge").click()
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("reshape 2 [0, 1, 2]", exact=True)).to_be_visible()
-
-
-@pytest.mark.parametrize("make", WIDGETS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(
-    alone: Alone, make: Callable[[], CourseWidget], scheme: str
-) -> None:
-    page = alone(make())
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for width in (360, 640):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        parts = page.locator(".lc li, .lc label, .lc td, .lc svg, .lc button").all()
-        boxes = [box for part in parts if (box := part.bounding_box())]
-        assert boxes and all(box["x"] + box["width"] <= width for box in boxes), "nothing is cut off"
-
-
-@pytest.mark.parametrize("make", WIDGETS)
-def test_focus_is_seen_wherever_tab_leads_and_nothing_moves_for_who_wants_no_motion(
-    alone: Alone, make: Callable[[], CourseWidget]
-) -> None:
-    page = alone(make())
-    page.emulate_media(reduced_motion="reduce")
-    stops = 0
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        focused = page.locator(":focus")
-        if not focused.count() or not focused.evaluate("e => !!e.closest('.lc')"):
-            break
-        outlined = "e => getComputedStyle(e.type === 'radio' ? e.nextElementSibling : e).outlineStyle"
-        assert focused.evaluate(outlined) == "solid"
-        assert focused.evaluate("e => getComputedStyle(e).transitionDuration") == "0s"
-        stops += 1
-    assert stops >= 2

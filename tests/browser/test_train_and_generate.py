@@ -50,7 +50,7 @@ def test_in_jupyterlab_a_leak_falls_below_the_entropy_and_the_causal_model_does_
     assert abs(loss(page) - ENTROPY) < 0.06
     curves = page.get_by_role("img", name=re.compile("Training loss.*none.*entropy.*causal"))
     expect(curves).to_be_visible()
-    legal = [float(x) for x in re.findall(r"Of 200 texts, (\d+) % are legal", page.locator("body").inner_text())]
+    legal = [float(x) for x in re.findall(r"Of 200 texts, (\d+)\s% are legal", page.locator("body").inner_text())]
     assert legal[0] >= 90 and legal[1] <= 10, "causal first, then none"
     cells = page.get_by_role("row").last.get_by_role("gridcell").all_inner_texts()
     assert abs(sum(map(float, cells)) - 1) < 0.04
@@ -95,7 +95,7 @@ def test_without_a_kernel_recorded_runs_can_be_compared(alone: Callable[[CourseW
         expect(page.get_by_role("status")).to_contain_text(f"{mask}: trained to loss")
         expect(page.get_by_role("status")).to_contain_text(words)
         assert loss(page) == round(RECORDED[mask.replace(" ", "_")]["losses"][-1], 2)
-    assert len(re.findall(r"Of 200 texts, \d+ % are legal", page.locator("body").inner_text())) == 3
+    assert len(re.findall(r"Of 200 texts, \d+\s% are legal", page.locator("body").inner_text())) == 3
     expect(page.get_by_role("img", name=re.compile("Training loss.*none.*entropy.*causal"))).to_be_visible()
     cells = page.get_by_role("row").last.get_by_role("gridcell").all_inner_texts()
     assert abs(sum(map(float, cells)) - 1) < 0.04

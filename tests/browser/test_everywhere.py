@@ -1,0 +1,71 @@
+"""What every widget owes to everyone: it fits, every control is reached by keyboard, nothing moves; kept as pictures."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from conftest import picture
+from playwright.sync_api import Page, expect
+
+from leftcontext import widgets
+from leftcontext.widgets.base import CourseWidget
+
+Alone = Callable[[CourseWidget], Page]
+LONG = ["a", "long", "text", "of", "twelve", "words", "that", "is", "read", "on", "its", "side"]
+SIXTEEN = np.random.default_rng(5).normal(size=(3, 16, 8))
+FOUR_HEADS = np.tri(6) / np.arange(1, 7)[:, None] * np.ones((4, 1, 1))
+SHOWN: dict[str, Callable[[], CourseWidget]] = {name: getattr(widgets, name) for name in widgets.__all__} | {
+    "GradientPattern of 16": lambda: widgets.GradientPattern(*SIXTEEN, mask="one_ahead"),
+    "Heads of a model": lambda: widgets.Heads(weights=FOUR_HEADS),
+    "LeakDetector of 16": lambda: widgets.LeakDetector(np.tri(16, k=1, dtype=bool)),
+    "LeftContext, long": lambda: widgets.LeftContext(LONG),
+    "MaskPainter of 16": lambda: widgets.MaskPainter(np.tri(16, dtype=bool)),
+    "MaskZoo, ALiBi": lambda: widgets.MaskZoo("alibi"),
+}
+PARTS = ".lc :is(li, label, td, th, svg, button, input, summary):not(.lc-unseen, .lc-unseen *)"
+STOPS = ".lc :is(fieldset, button:enabled, input[type=range], input[type=text], summary, [role=grid])"
+
+
+@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, scheme: str) -> None:
+    page = alone(SHOWN[name]())
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for width in (1280, 640, 360):  # 640: a screen of 1280 at 200 %
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        right = page.locator(PARTS).evaluate_all("all => Math.max(...all.map((e) => e.getBoundingClientRect().right))")
+        assert 0 < right <= width, "nothing is cut off"
+        page.screenshot(path=picture(f"{name} {scheme} {width}"), full_page=True)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_control_is_reached_by_tab_and_the_focus_is_seen(alone: Alone, name: str) -> None:
+    page = alone(SHOWN[name]())
+    page.emulate_media(reduced_motion="reduce")
+    expected = page.locator(STOPS).count()
+    stops = []
+    for _ in range(expected + 1):
+        page.keyboard.press("Tab")
+        stops += page.evaluate(
+            """() => {
+              const e = document.activeElement, seen = e.type === "radio" ? e.nextElementSibling : e;
+              if (!e.closest(".lc")) return [];
+              const { outlineStyle, outlineWidth } = getComputedStyle(seen);
+              return [[outlineStyle, parseFloat(outlineWidth) >= 2, (e.closest("fieldset, [role=grid]") ?? e).outerHTML]];
+            }"""
+        )
+    assert len(stops) == len({what for *_, what in stops}) == expected >= 2
+    assert all(style == "solid" and wide for style, wide, _ in stops)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_nothing_moves_by_itself(alone: Alone, name: str) -> None:
+    page = alone(SHOWN[name]())
+    page.locator(STOPS).first.press("ArrowRight")
+    moving = "document.getAnimations().filter((a) => a.effect.getTiming().duration > 1).length"
+    assert page.evaluate(moving) == 0
+    slow = "all => all.map((e) => getComputedStyle(e).transitionDuration).filter((times) => parseFloat(times) > 0.001)"
+    assert page.locator(".lc, .lc *").evaluate_all(slow) == []
+    expect(page.locator(".lc")).to_be_visible()
