@@ -79,10 +79,10 @@ class Grading:
         return [student for student in self.course.students(self.assignment) if again or not self._is_done(student)]
 
     def _is_done(self, student: str) -> bool:
-        entry = self.journal.entries.get(student)
-        if entry is None or not self.course.folder("autograded", student, self.assignment).is_dir():
+        known = self.journal.digests.get(student)
+        if known is None or not self.course.folder("autograded", student, self.assignment).is_dir():
             return False
-        return bool(entry["digest"] == self._digest(self.course.submitted_files(self.assignment, student)))
+        return known == self._digest(self.course.submitted_files(self.assignment, student))
 
     def _digest(self, files: dict[str, bytes]) -> str:
         return digest(self.released, self.seconds, *(part for name in sorted(files) for part in (name, files[name])))

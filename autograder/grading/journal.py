@@ -15,19 +15,26 @@ Entry = dict[str, Any]
 
 
 class Journal:
-    """The newest entry of each student, by name; `digest` says what was graded."""
+    """An entry for each graded submission; in memory only `digests`, which say what was graded, by student."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.entries: dict[str, Entry] = {}
-        with contextlib.suppress(FileNotFoundError):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                with contextlib.suppress(ValueError, KeyError, TypeError):  # the line that a kill cut short
+        self.digests = {entry["student"]: entry["digest"] for entry in self._read()}
+
+    def newest(self) -> dict[str, Entry]:
+        """The last entry of each student."""
+        return {entry["student"]: entry for entry in self._read()}
+
+    def _read(self) -> Iterator[Entry]:
+        with contextlib.suppress(FileNotFoundError), self.path.open(encoding="utf-8") as file:
+            for line in file:
+                with contextlib.suppress(ValueError):  # the line that a kill cut short
                     entry = json.loads(line)
-                    self.entries[entry["student"]] = entry
+                    if isinstance(entry, dict) and {"student", "digest"} <= entry.keys():
+                        yield entry
 
     def add(self, entry: Entry) -> None:
-        self.entries[entry["student"]] = entry
+        self.digests[entry["student"]] = entry["digest"]
         with self.path.open("a", encoding="utf-8", errors="replace") as file:  # a student's words may hold half a character
             if file.tell() and not self._whole():
                 file.write("\n")

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -18,6 +19,22 @@ from autograder.grading.sandbox import rungs
 from autograder.nbgrader_grades import NotThere
 
 STOPPED, REFUSED = 130, 2
+
+
+@dataclass
+class Tally:
+    """What is said of a class at the end; the submissions themselves are in the gradebook and the journal."""
+
+    number: int = 0
+    score: float = 0.0
+    max_score: float = 0.0
+    loose: int = 0
+
+    def add(self, one: Graded) -> None:
+        self.number += 1
+        self.score += one.score
+        self.max_score = one.max_score
+        self.loose += bool(one.unhardened)
 
 
 def run(
@@ -33,7 +50,7 @@ def run(
     """Grade, and show how it goes on standard error; a line of JSON each on standard output. Returns an exit code."""
     console = Console(stderr=True)
     columns = (TextColumn("grading"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
-    start, graded = time.monotonic(), list[Graded]()
+    start, graded = time.monotonic(), Tally()
     try:
         with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
             task = bar.add_task("", total=None, rate="")
@@ -48,14 +65,14 @@ def run(
                 began=lambda total: bar.update(task, total=total),
                 said=lambda sentence: bar.console.print(sentence, highlight=False, markup=False, soft_wrap=True),
             ):
-                graded.append(one)
-                bar.update(task, advance=1, rate=f"{len(graded) / (time.monotonic() - start):.1f} a second")
+                graded.add(one)
+                bar.update(task, advance=1, rate=f"{graded.number / (time.monotonic() - start):.1f} a second")
                 _tell(one, as_json, bar.console)
     except (NotThere, NotHeld, NoCluster) as reason:
         print(f"leftcontext: {_advice(reason, rung)}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
-        print(f"Stopped. {len(graded)} are graded and kept; the same command goes on.", file=sys.stderr)
+        print(f"Stopped. {graded.number} are graded and kept; the same command goes on.", file=sys.stderr)
         return STOPPED
     if not as_json:
         _sum_up(assignment, graded, time.monotonic() - start)
@@ -76,13 +93,11 @@ def _advice(reason: Exception, rung: int) -> str:
     return f"rung {rung} of the sandbox ({rungs.MEANING[rung]}) does not hold here: {reason}.{lower} Without any: --unsafe."
 
 
-def _sum_up(assignment: str, graded: list[Graded], took: float) -> None:
-    if not graded:
+def _sum_up(assignment: str, graded: Tally, took: float) -> None:
+    if not graded.number:
         print(f"{assignment}: nothing new to grade. All again: --again.")
         return
-    mean = sum(one.score for one in graded) / len(graded)
-    loose = sum(bool(one.unhardened) for one in graded)
-    rate = f"{took:.1f} s ({len(graded) / took:.1f} a second)"
-    print(f"{assignment}: {len(graded)} graded in {rate}, mean {mean:.2f} of {graded[0].max_score:g}.")
-    if loose:
-        print(f"{loose} have points that are unhardened: see the comments in formgrader.")
+    rate = f"{took:.1f} s ({graded.number / took:.1f} a second)"
+    print(f"{assignment}: {graded.number} graded in {rate}, mean {graded.score / graded.number:.2f} of {graded.max_score:g}.")
+    if graded.loose:
+        print(f"{graded.loose} have points that are unhardened: see the comments in formgrader.")

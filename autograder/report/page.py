@@ -50,8 +50,8 @@ def write(assignment: str, output: Path | None = None) -> Path:
 def gather(course: Course, assignment: str) -> Report:
     """Points from the gradebook, the rest from the journal. Raises NotThere."""
     marks = course.marks(assignment)
-    journal = Journal(course.records / f"{assignment}.jsonl")
-    entries = {student: journal.entries[student] for student in marks.students if student in journal.entries}
+    newest = Journal(course.records / f"{assignment}.jsonl").newest()
+    entries = {student: newest[student] for student in marks.students if student in newest}
     known = _Sources(course, assignment)
     found = numbers.exercises(marks.cells, marks.scores, marks.points)
     return Report(
