@@ -80,9 +80,17 @@ def _tolerances(dtype: np.dtype) -> tuple[float, float]:
     return (1e-4, 1e-5) if dtype == np.float32 else (1e-5, 1e-6)
 
 
+def _is_one(values: np.ndarray) -> np.ndarray:
+    # 0.9999999 may be the float32 next to 1; 0.9999999 with more digits was divided by a little too much.
+    with np.errstate(over="ignore"):
+        in_float32 = values.astype(np.float32) == values
+    return np.abs(values - 1) <= np.where(in_float32, 5e-7, 1e-8)
+
+
 @dataclass(frozen=True)
 class Array:
-    """An array of `of`; `exact_zeros` holds a wanted 0 to be exactly 0 (a forbidden weight, say).
+    """An array of `of`; `exact_zeros` holds a wanted 0 to be exactly 0 (a forbidden weight, say) and a wanted 1 to
+    be 1 in all digits of its precision (the weight of a lone key): a leak or an epsilon shows there first.
 
     Where a float is wanted, integers and booleans will do; not so with `of="floating"`.
     """
@@ -107,7 +115,7 @@ class Array:
         if np.isneginf(array).any() or (array < -1).any():
             return (
                 "It returned an additive mask (0 and a very negative number). "
-                "That is another thing: here True means 'may attend' and False 'may not'."
+                "That is another thing: here a boolean array (True and False) is wanted."
             )
         return f"It returned {array.dtype} numbers; a boolean array (True and False) is wanted."
 
@@ -122,7 +130,7 @@ class Array:
             close = np.isclose(have, want, rtol=self.rtol or rtol, atol=self.atol or atol, equal_nan=True)
             wrong = ~close
             if self.exact_zeros:
-                wrong |= (want == 0) & (have != 0)
+                wrong |= (want == 0) & (have != 0) | (want == 1) & ~_is_one(have)
         return Difference(wanted, got, wrong) if wrong.any() else None
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring import Exercise, Misconception
-from autograder.judge import Finding, Outcome, Trial, is_right, run, trials
+from autograder.judge import Finding, Outcome, Trial, differs_again, is_right, not_repeatable, run, trials
 from autograder.limits import guarded
-from autograder.misconceptions import TROUBLES
+from autograder.misconceptions import FLOAT16, TROUBLES
 
 LOOKS_LIKE = 0.5  # share of the failing cases on which an answer has to agree with a mistake to be likened to it
+ASKED_AGAIN = 4  # times, to see whether an answer that resembles nothing is steady
+SLOW = ("hangs", "floods", "not_written")  # troubles that are not worth waiting for once more
 
 
 def diagnose(
@@ -32,11 +34,15 @@ def diagnose(
         return Finding(TROUBLES["not_written"], outcome.trouble.says)  # no input shows what is not there
     idea, certain = _likeness(exercise, seed, all_trials, outcomes, failing)
     if not certain:
+        unsteady = _unsteady(exercise, answer, all_trials, outcomes, [shown, *failing])
+        if unsteady is not None:
+            trial, outcome = all_trials[unsteady], not_repeatable()
         own = _own_trouble(trial, outcome)
         if own is not None:
             idea, certain = own, True
         elif idea is None and outcome.trouble is None:  # a trouble that an exercise's own kind names says it all itself
-            idea = _misshapen(trial, outcome) or _symptom(exercise, answer) or _has_nan(trial, outcome)
+            idea = _same_for_all(all_trials, outcomes) or _misshapen(trial, outcome) or _coarse(trial, outcome)
+            idea = idea or _symptom(exercise, answer) or _has_nan(trial, outcome)
             idea = idea or (TROUBLES["changes_inputs"] if outcome.changed else None)
             certain = idea is not None
     difference = None
@@ -67,6 +73,7 @@ def _likeness(
     for on a single extreme input many mistakes give the same.
     """
     near: list[tuple[float, float, Misconception]] = []
+    telling = any(not _says_little(outcomes[n]) for n in failing)
     for idea, theirs, right in mistake_outcomes(exercise, seed):
         if all(right):
             continue
@@ -74,7 +81,7 @@ def _likeness(
         if all(same):
             return idea, True
         share = sum(same[n] and not right[n] for n in failing) / len(failing)
-        if same[failing[0]] and share >= LOOKS_LIKE:
+        if telling and same[failing[0]] and share >= LOOKS_LIKE:
             near.append((share, sum(same) / len(same), idea))
     if not near:
         return None, False
@@ -89,6 +96,34 @@ def _agree(trial: Trial, theirs: Outcome, mine: Outcome) -> bool:
     if bool(theirs.changed) != bool(mine.changed):
         return False
     return trial.kind.difference(theirs.value, mine.value) is None
+
+
+def _says_little(outcome: Outcome) -> bool:
+    """Whether a result is so plain (one 0, one True, one NaN) that two answers can agree on it by chance."""
+    value = outcome.value
+    if outcome.trouble or not isinstance(value, np.ndarray) or value.size > 1:
+        return False
+    return not np.isfinite(value).all() or bool((value == np.rint(value)).all())
+
+
+def _unsteady(
+    exercise: Exercise,
+    answer: Callable[..., Any],
+    all_trials: Sequence[Trial],
+    outcomes: Sequence[Outcome],
+    suspects: Sequence[int],
+) -> int | None:
+    """A trial on which the answer does not do the same each time; the first suspect is asked again, a few times."""
+    for n in suspects:
+        trouble = outcomes[n].trouble
+        if trouble is not None and trouble.kind == "not_repeatable":
+            return n
+    first = suspects[0]
+    trouble = outcomes[first].trouble
+    if trouble is not None and trouble.kind in SLOW:
+        return None
+    again = any(differs_again(exercise, answer, all_trials[first], outcomes[first]) for _ in range(ASKED_AGAIN))
+    return first if again else None
 
 
 def _own_trouble(trial: Trial, outcome: Outcome) -> Misconception | None:
@@ -114,6 +149,27 @@ def _misshapen(trial: Trial, outcome: Outcome) -> Misconception | None:
     return TROUBLES["wrong_shape"] if differs else None
 
 
+def _same_for_all(all_trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Misconception | None:
+    """An answer that gives one and the same result for inputs of every kind."""
+    first, wanted = outcomes[0].value, all_trials[0].wanted
+    if any(outcome.trouble for outcome in outcomes) or _has_nan(all_trials[0], outcomes[0]):
+        return None
+    if all(map(_misshapen, all_trials, outcomes)):
+        return None
+    same = all(t.kind.difference(first, o.value) is None for t, o in zip(all_trials, outcomes, strict=True))
+    differ = sum(t.kind.difference(wanted, t.wanted) is not None for t in all_trials)
+    return TROUBLES["same_for_all"] if same and differ > 1 else None
+
+
+def _coarse(trial: Trial, outcome: Outcome) -> Misconception | None:
+    """A result in float16 that is right but for its few digits."""
+    difference = trial.kind.difference(trial.wanted, outcome.value)
+    if difference is None or difference.wrong is None or np.asarray(difference.got).dtype != np.float16:
+        return None
+    near = np.isclose(np.asarray(difference.got, dtype=float), difference.wanted, rtol=0.01, atol=0.01, equal_nan=True)
+    return FLOAT16 if near.all() else None
+
+
 def _has_nan(trial: Trial, outcome: Outcome) -> Misconception | None:
     difference = trial.kind.difference(trial.wanted, outcome.value)
     got = np.asarray(difference.got) if difference is not None else np.zeros(0)
@@ -126,7 +182,8 @@ def _sentence(idea: Misconception | None, trial: Trial, outcome: Outcome) -> str
     if idea is not None and idea.id == "wrong_shape":
         difference = trial.kind.difference(trial.wanted, outcome.value)
         assert difference is not None
-        return f"Its shape is {np.shape(difference.got)}; {np.shape(difference.wanted)} is wanted."
+        what = f"The shape of `{difference.where}`" if difference.where else "Its shape"
+        return f"{what} is {np.shape(difference.got)}; {np.shape(difference.wanted)} is wanted."
     if idea is not None:
         return idea.says
     return "Some values are not right yet; the marked cells differ."
