@@ -173,6 +173,8 @@ def grade(
     ] = None,
 ) -> None:
     """What `nbgrader autograde ASSIGNMENT` does for every submission, into the same gradebook and folders."""
+    if sys.platform == "win32":
+        raise typer.Exit(_refuse("grading needs Linux. On Windows, run it in WSL."))
     gc.disable()  # while much is imported, and nothing of it is garbage
     from autograder.grading.progress import run
 

@@ -12,9 +12,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import typer
 from clone import BIN, ROOT, run
 
-from autograder import bank
+from autograder import bank, cli
 
 RIGHT = """
 import numpy as np
@@ -247,3 +248,11 @@ def test_demo_prints_what_a_program_can_read() -> None:
     for model in leaking:
         assert model["held_out_teacher_forced"] < report["language_entropy"] < model["held_out_free_running"] / 2
         assert model["valid_sentences"] < causal["valid_sentences"]
+
+
+def test_on_windows_grading_says_what_to_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(typer.Exit) as stop:
+        cli.grade("04-causal-mask")
+    assert stop.value.exit_code == 2
+    assert capsys.readouterr().err == "leftcontext: grading needs Linux. On Windows, run it in WSL.\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -60,6 +59,8 @@ def digest(*parts: object) -> str:
 @contextlib.contextmanager
 def only_one(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock file at `path`; call `waiting` first where another run holds it."""
+    import fcntl  # not on Windows, where the report is read all the same
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:
