@@ -71,9 +71,9 @@ class Overview:
     def _repr_markdown_(self) -> str:
         lines = ["|  | unit | solved | still open |", "|:-:|:--|:--|:--|"]
         for place in self.places:
-            begun = place.tried or place is self.next  # of the others a list of names would only make the map longer
-            still = ", ".join(map(place.words, place.open)) if begun else "all of them"
-            lines.append(f"| {self._sign(place)} | [{place.title}](<{place.notebook}>) | {_count(place)} | {still or 'nothing'} |")
+            begun = place.tried or place is self.next  # of the others, names would only make the map longer
+            still = (", ".join(map(place.words, place.open)) or "nothing") if begun else "all of them"
+            lines.append(f"| {self._sign(place)} | [{place.title}](<{place.notebook}>) | {_count(place)} | {still} |")
         lines += ["", "✓ done · ◐ begun · ○ not yet · ▶ next", "", self._advice(markdown=True)]
         if self.last:
             lines[-1] += " Last solved: `{}`, on {}.".format(*self.last)
