@@ -53,6 +53,10 @@ def described(raw: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
+def _length(raw: Any) -> str:
+    return f" of length {len(raw)}" if isinstance(raw, list | tuple) else ""
+
+
 def _as_array(raw: Any, wanted: str = "an array") -> np.ndarray:
     if raw is None:
         raise Misread("returned_none", "It returned None. Is the `return` line missing?")
@@ -195,7 +199,7 @@ class Tuple:
         if raw is None:
             raise Misread("returned_none", "It returned None. Is the `return` line missing?")
         if not isinstance(raw, Sequence | np.ndarray) or isinstance(raw, str) or len(raw) != len(self.items):
-            raise Misread("not_a_tuple", f"It returned {described(raw)}; the tuple ({names}) is wanted.")
+            raise Misread("not_a_tuple", f"It returned {described(raw)}{_length(raw)}; the tuple ({names}) is wanted.")
         return tuple(self._item(name, kind, value) for (name, kind), value in zip(self.items, raw, strict=True))
 
     @staticmethod
@@ -203,6 +207,8 @@ class Tuple:
         try:
             return kind.read(value)
         except Misread as misread:
+            if value is None:
+                raise Misread("wrong_type", f"The item `{name}` of the tuple is None.") from None
             raise Misread(misread.kind, f"In the item `{name}` of the tuple: {misread}") from None
 
     def difference(self, wanted: tuple[Any, ...], got: tuple[Any, ...]) -> Difference | None:
@@ -221,7 +227,12 @@ class Maybe:
     kind: Kind
 
     def read(self, raw: Any) -> Any:
-        return None if raw is None else self.kind.read(raw)
+        if raw is None:
+            return None
+        try:
+            return self.kind.read(raw)
+        except Misread as misread:
+            raise Misread(misread.kind, f"{misread} Where there is nothing to return, None is wanted.") from None
 
     def difference(self, wanted: Any, got: Any) -> Difference | None:
         if wanted is None or got is None:

@@ -145,8 +145,9 @@ def _symptom(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | 
 
 def _misshapen(trial: Trial, outcome: Outcome) -> Misconception | None:
     difference = trial.kind.difference(trial.wanted, outcome.value)
-    differs = difference is not None and np.shape(difference.got) != np.shape(difference.wanted)
-    return TROUBLES["wrong_shape"] if differs else None
+    if difference is None or difference.got is None or difference.wanted is None:
+        return None
+    return TROUBLES["wrong_shape"] if np.shape(difference.got) != np.shape(difference.wanted) else None
 
 
 def _same_for_all(all_trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Misconception | None:

@@ -169,8 +169,8 @@ def attempt(exercise: Exercise, function: Callable[..., Any], case: Case, kind: 
     """One call, guarded, and its result read."""
 
     def call(*args: Any, **kwargs: Any) -> tuple[Any, Misread | None]:
-        raw = exercise.uses(function, *args, **kwargs) if exercise.uses else function(*args, **kwargs)
         try:
+            raw = exercise.uses(function, *args, **kwargs) if exercise.uses else function(*args, **kwargs)
             return kind.read(raw), None
         except Misread as misread:
             return None, misread
