@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.authoring import Case, Exercise, Misconception, case
-from autograder.probes import attention_probes
+from autograder.probes import attention_kind, attention_probes
 
 
 def mending(broken: Misconception, hints: tuple[str, ...], besides: tuple[Misconception, ...] = ()) -> Exercise:
@@ -21,7 +21,9 @@ def mending(broken: Misconception, hints: tuple[str, ...], besides: tuple[Miscon
     `broken` is the idea behind the code that is handed out: hand it to `handed_out`. Of the shared mistakes, those
     named in `besides` are left out, for the exercise has words of its own for them.
     """
-    exercise = Exercise(topic="mending an attention", hints=hints, probes=attention_probes(batched=False))
+    exercise = Exercise(
+        topic="mending an attention", answer=attention_kind, hints=hints, probes=attention_probes(batched=False)
+    )
     for title, cases in (
         ("Three tokens by hand", by_hand),
         ("Any length and width", any_size),
@@ -51,10 +53,18 @@ def by_hand(rng: np.random.Generator) -> Iterator[Case]:
 
 def any_size(rng: np.random.Generator) -> Iterator[Case]:
     """Long and short, wide and narrow."""
-    for T, d, d_v in ((4, 3, 2), (5, 5, 5), (9, 2, 4), (6, 4, 1), (40, 3, 2), (1, 3, 2)):
+    for T, d, d_v in ((4, 3, 2), (5, 5, 5), (9, 2, 4), (3, 7, 2), (6, 4, 1), (4, 3, 2), (80, 3, 2), (1, 3, 2)):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
     Q, K, V = _qkv(rng, T=5, d=4, d_v=6)
     yield case(0 * Q, K, V, note="all scores are 0")
+    yield case(*huge_at_the_end(rng, T=6, d=4, d_v=3), note="the last value is a million times as large")
+
+
+def huge_at_the_end(rng: np.random.Generator, T: int, d: int, d_v: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A leak of a millionth becomes as large as an output; what is hidden altogether stays hidden."""
+    Q, K, V = _qkv(rng, T, d, d_v)
+    V[-1] *= 1e6
+    return Q, K, V
 
 
 def large(rng: np.random.Generator) -> Iterator[Case]:
@@ -63,10 +73,10 @@ def large(rng: np.random.Generator) -> Iterator[Case]:
     Q, K = np.zeros((4, 2)), np.array([[0.0, 1200.0], [0.0, 1200.0], [0.0, 1201.0], [0.0, 1199.0]])
     Q[1:, 1] = [1.0, 1.0, -1.0]
     yield case(Q, K, rng.normal(size=(4, 3)), note="scores of +850 and -850")
-    # Halves of even numbers: float32 can hold every one of these scores exactly.
+    # float32 can hold every one of these scores exactly, and the best is far ahead: a log-sum-exp has no digit left for a second.
     Q, K = np.zeros((5, 4)), np.zeros((5, 4))
-    Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360002.0, -360004.0, -360000.0, -360001.0]
-    yield case(Q, K, rng.normal(size=(5, 3)), note="every score far below -100000")
+    Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360512.0, -361024.0, -361536.0, -362048.0]
+    yield case(Q, K, rng.normal(size=(5, 3)), note="every score below -100000; the first one is far ahead")
     Q, K = np.zeros((5, 4)), np.zeros((5, 4))
     Q[1:, 2], K[:, 2] = 256.0, [0.0, 13.25, 13.265625, 6.0, 2.0]
     yield case(Q, K, rng.normal(size=(5, 2)), note="scores of 0 and 1700 in one row")
@@ -155,6 +165,19 @@ def whole_matrix(Q: Any, K: Any, V: Any) -> Any:
     return e / e.sum() @ V
 
 
+def clipped(Q: Any, K: Any, V: Any) -> Any:
+    """No overflow, and no difference any more."""
+    e = np.tril(np.exp(np.clip(Q @ K.T / np.sqrt(Q.shape[1]), -100, 100)))
+    return e / e.sum(axis=1, keepdims=True) @ V
+
+
+def with_epsilon(Q: Any, K: Any, V: Any) -> Any:
+    """Every row a millionth short of 1."""
+    s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    e = np.exp(s - s.max(axis=1, keepdims=True))
+    return e / (e.sum(axis=1, keepdims=True) + 1e-6) @ V
+
+
 def changes_queries(Q: Any, K: Any, V: Any) -> Any:
     """Scales Q where it stands."""
     Q /= np.sqrt(Q.shape[1])
@@ -168,6 +191,7 @@ def patched_first_row(Q: Any, K: Any, V: Any) -> Any:
     return attend(Q, K, V, allowed)
 
 
+TOO_HIGH = "The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win."
 MISTAKES: tuple[tuple[Misconception, Any], ...] = (
     (idea.ONE_AHEAD, lambda Q, K, V: attend(Q, K, V, _causal(Q, 1))),
     (idea.ONE_AHEAD_PATCHED, patched_first_row),
@@ -181,6 +205,7 @@ MISTAKES: tuple[tuple[Misconception, Any], ...] = (
     (idea.WHOLE_MATRIX, whole_matrix),
     (idea.FILL_ZERO, lambda Q, K, V: attend(Q, K, V, fill=0.0)),
     (idea.FILL_WEAK, lambda Q, K, V: attend(Q, K, V, fill=-10.0)),
+    (idea.FILL_WEAK.but(TOO_HIGH), lambda Q, K, V: attend(Q, K, V, fill=-1e5)),
     (idea.FILL_PLUS_INF, lambda Q, K, V: attend(Q, K, V, fill=np.inf)),
     (idea.ZERO_AS_SENTINEL, zero_as_sentinel),
     (idea.NO_SCALE, lambda Q, K, V: attend(Q, K, V, scale=1.0)),
@@ -191,6 +216,8 @@ MISTAKES: tuple[tuple[Misconception, Any], ...] = (
     (idea.KEYS_AND_QUERIES_SWAPPED, lambda Q, K, V: attend(K, Q, V)),
     (idea.NO_MAX, no_max),
     (idea.GLOBAL_MAX, global_max),
+    (idea.CLIPPED, clipped),
+    (idea.EPSILON, with_epsilon),
     (idea.RETURNS_VALUES, lambda Q, K, V: V),
     (idea.CHANGES_INPUTS, changes_queries),
 )

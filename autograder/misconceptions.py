@@ -216,6 +216,13 @@ NAN_HIDDEN = M(
     ("Why is there a NaN in this row at all?", "A causal row always has its own position.",
      "Mend the mask, then nan_to_num is not needed."),
 )
+CLIPPED = M(
+    "scores_clipped",
+    "The scores were clipped",
+    "Clipped scores don't overflow, but beyond the limit they are all equal, and the best key wins no more.",
+    ("What becomes of the scores 800 and 900 in your code?", "softmax(x) = softmax(x - max(x)): only differences count.",
+     "Subtract each row's maximum in place of np.clip."),
+)
 HARD_ARGMAX = M(
     "hard_argmax",
     "Takes only the best key",

@@ -66,6 +66,13 @@ def window_of_two(Q: Array, K: Array, V: Array) -> Array:
     return attend_under((back >= 0) & (back < 2), Q, K, V)
 
 
+def strictly_before(Q: Array, K: Array, V: Array) -> Array:
+    """Everything before, without itself; the first output is 0."""
+    allowed = np.tri(len(Q), k=-1, dtype=bool)
+    allowed[0, 0] = True
+    return attend_under(allowed, Q, K, V) * (np.arange(len(Q)) > 0)[:, None]
+
+
 # Leaky ones.
 
 
@@ -139,9 +146,35 @@ def mask_lost_after_first_layer(Q: Array, K: Array, V: Array) -> Array:
     return no_mask(x, x, x)
 
 
+def _next(x: Array) -> Array:
+    """Each row gets the one after it; the last gets nothing."""
+    return np.vstack([x[1:], 0 * x[:1]])
+
+
 def leaks_by_a_millionth(Q: Array, K: Array, V: Array) -> Array:
     """A millionth of the next value is added."""
-    return causal(Q, K, V) + 1e-6 * np.vstack([V[1:], 0 * V[:1]])
+    return causal(Q, K, V) + 1e-6 * _next(V)
+
+
+def a_millionth_beside_a_hundred(Q: Array, K: Array, V: Array) -> Array:
+    """At most a millionth leaks, into outputs near 100: a relative tolerance swallows it."""
+    return 100 + causal(Q, K, V) + 1e-6 * np.tanh(_next(V))
+
+
+def up_and_down(Q: Array, K: Array, V: Array) -> Array:
+    """The next value pushes the first number of an output up and the last one down; their sum stays. At least two numbers."""
+    push = np.tanh(_next(V)[:, 0])
+    out = causal(Q, K, V)
+    out[:, 0] += push
+    out[:, -1] -= push
+    return out
+
+
+def last_component_only(Q: Array, K: Array, V: Array) -> Array:
+    """Only the last number of each output sees the next value."""
+    out = causal(Q, K, V)
+    out[:, -1] += _next(V)[:, -1]
+    return out
 
 
 class LeaksFromTheSecondCall:
@@ -158,7 +191,14 @@ class LeaksFromTheSecondCall:
         return attend(Q, K, V)
 
 
-HONEST: tuple[Attend, ...] = (causal, keys_centred_over_time, filled_with_minus_1e9, with_float_noise, window_of_two)
+HONEST: tuple[Attend, ...] = (
+    causal,
+    keys_centred_over_time,
+    filled_with_minus_1e9,
+    with_float_noise,
+    window_of_two,
+    strictly_before,
+)
 LEAKY: tuple[Attend, ...] = (
     no_mask,
     one_ahead,
@@ -170,4 +210,7 @@ LEAKY: tuple[Attend, ...] = (
     heads_merged_without_transpose,
     mask_lost_after_first_layer,
     leaks_by_a_millionth,
+    a_millionth_beside_a_hundred,
+    up_and_down,
+    last_component_only,
 )

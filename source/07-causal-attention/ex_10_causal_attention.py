@@ -15,13 +15,12 @@ heads) come along unchanged, `d_v` may differ from `d`, and scores may be large.
 import numpy as np
 
 from autograder import misconceptions as idea
-from autograder.answers import Array
 from autograder.authoring import Exercise, case
-from autograder.probes import attention_probes
+from autograder.probes import attention_kind, attention_probes
 
 exercise = Exercise(
     topic="causal attention",
-    answer=Array(),
+    answer=attention_kind,
     probes=attention_probes(),
     hints=(
         "Which five steps lead from Q, K and V to the output?",
@@ -57,10 +56,13 @@ def by_hand(rng):
 
 @exercise.part("Any length and width", points=1)
 def any_size(rng):
-    for T, d, d_v in ((2, 6, 5), (4, 1, 1), (5, 5, 5), (9, 3, 4), (6, 5, 2), (7, 9, 7), (12, 4, 6), (70, 3, 2), (1, 3, 2)):
+    for T, d, d_v in ((2, 6, 5), (4, 1, 1), (5, 5, 5), (9, 3, 4), (6, 5, 2), (7, 9, 7), (12, 4, 6), (80, 3, 2), (6, 5, 2), (1, 3, 2)):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
     Q, K, V = _qkv(rng, T=5, d=4, d_v=6)
     yield case(0 * Q, K, V, note="all scores are 0")
+    Q, K, V = _qkv(rng, T=6, d=4, d_v=3)
+    V[-1] *= 1e6
+    yield case(Q, K, V, note="the last value is a million times as large")
 
 
 @exercise.part("In a batch, with heads", points=1)
@@ -81,11 +83,16 @@ def large_scores(rng):
     Q[1:, 1], K[:, 1] = [1.0, 1.0, -1.0], [1700.0, 1700.0, 1702.0, 1698.0]
     yield case(Q, K, V[:4], note="scores of +850 and -850")
     Q, K = np.zeros((4, 4)), np.zeros((4, 4))
-    Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360002.0, -360004.0, -360000.0]
-    yield case(Q, K, V[:4], note="every score far below -100000")
+    # The best is far ahead: a log-sum-exp in float32 has no digit left for a second one.
+    Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360512.0, -361024.0, -361536.0]
+    yield case(Q, K, V[:4], note="every score below -100000; the first one is far ahead")
     Q, K = np.zeros((4, 4)), np.zeros((4, 4))
     Q[1:, 2], K[:, 2] = 256.0, [0.0, 13.25, 13.265625, 6.0]
     yield case(Q, K, rng.normal(size=(4, 3)), note="scores of 0 and 1700 in one row")
+    Q, K, V = _qkv(rng, 2, T=3, d=4, d_v=3)
+    Q, K = np.round(2 * Q) / 2, np.round(2 * K) / 2
+    K[..., 0], Q[..., 0] = 40.0, np.array([[40.0], [-40.0]])
+    yield case(Q, K, V, note="a batch of 2: scores near +800 in one, near -800 in the other")
 
 
 @exercise.equivalent
@@ -169,6 +176,7 @@ exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-10.0))
 exercise.mistake(idea.FILL_WEAK, says="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
     lambda Q, K, V: _attend(Q, K, V, fill=-1e5)
 )
+exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-100.0))
 exercise.mistake(idea.FILL_PLUS_INF)(lambda Q, K, V: _attend(Q, K, V, fill=np.inf))
 exercise.mistake(idea.ZERO_TIMES_INF)(lambda Q, K, V: _softmax(_scores(Q, K) + ~_causal(Q) * -np.inf) @ V)
 exercise.mistake(idea.BOOLEAN_ADDED)(lambda Q, K, V: _softmax(_scores(Q, K) + _causal(Q)) @ V)
@@ -222,6 +230,29 @@ def epsilon(Q, K, V):
     s = np.where(_causal(Q), _scores(Q, K), -np.inf)
     e = np.exp(s - s.max(axis=-1, keepdims=True))
     return (e / (e.sum(axis=-1, keepdims=True) + 1e-2)) @ V
+
+
+@exercise.mistake(idea.EPSILON)
+def a_millionth(Q, K, V):
+    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
+    e = np.exp(s - s.max(axis=-1, keepdims=True))
+    return (e / (e.sum(axis=-1, keepdims=True) + 1e-6)) @ V
+
+
+@exercise.mistake(idea.CLIPPED)
+def clipped(Q, K, V):
+    e = np.tril(np.exp(np.clip(_scores(Q, K), -100, 100)))
+    return (e / e.sum(axis=-1, keepdims=True)) @ V
+
+
+@exercise.mistake(
+    idea.GLOBAL_MAX,
+    says="One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0.",
+)
+def maximum_over_the_batch(Q, K, V):
+    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
+    e = np.exp(s - s.max(axis=(*range(Q.ndim - 2), -1), keepdims=True))
+    return (e / e.sum(axis=-1, keepdims=True)) @ V
 
 
 @exercise.mistake(idea.WEIGHTS_TRANSPOSED)

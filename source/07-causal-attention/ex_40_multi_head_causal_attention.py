@@ -15,7 +15,12 @@ import numpy as np
 from autograder import misconceptions as idea
 from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, case
-from autograder.probes import attention_probes
+from autograder.probes import SEVEN_DIGITS, attention_probes
+
+
+def _kind(x, *_matrices_and_heads):
+    """With one position every weight is 1, and what comes out is x Wv Wo: of whole numbers, exact in float32 too."""
+    return Array(rtol=SEVEN_DIGITS, atol=1e-9) if x.shape[-2] == 1 else Array()
 
 
 def _as_attention(answer):
@@ -39,7 +44,7 @@ def _as_attention(answer):
 
 exercise = Exercise(
     topic="multi-head attention",
-    answer=Array(),
+    answer=_kind,
     probes=attention_probes(_as_attention),
     hints=(
         "Which of the steps run in each head, and which on the whole width D?",
@@ -79,10 +84,14 @@ def by_hand(rng):
 
 @exercise.part("Any length, width and number of heads", points=1)
 def any_size(rng):
-    for T, D, n_heads in ((5, 6, 2), (6, 4, 1), (4, 6, 6), (3, 12, 3), (12, 8, 4), (4, 4, 2), (40, 6, 3), (1, 6, 3)):
+    for T, D, n_heads in ((5, 6, 2), (6, 4, 1), (4, 6, 6), (3, 12, 3), (12, 8, 4), (4, 4, 2), (80, 6, 3), (5, 6, 2), (6, 9, 9)):
         yield case(*_layer(rng, T=T, D=D), n_heads)
+    yield case(*(np.round(3 * a) for a in _layer(rng, T=1, D=6)), 3, note="one position: its weight is 1")
     x, Wq, *rest = _layer(rng, T=5, D=6)
     yield case(x, 0 * Wq, *rest, 2, note="all queries, and so all scores, are 0")
+    x, Wq, Wk, Wv, Wo = _layer(rng, T=5, D=6)
+    Wq[0], Wk[0], x[-1, 0] = 0.0, 0.0, 1e6
+    yield case(x, Wq, Wk, Wv, np.eye(6), 2, note="the last values are a million times as large")
 
 
 @exercise.part("In a batch", points=1)
@@ -98,14 +107,23 @@ def in_a_batch(rng):
 def large_scores(rng):
     # float32 can hold each of these scores exactly, and no hidden one is far above the allowed ones of its row.
     x, Wq, Wk, Wv, Wo = _layer(rng, T=4, D=8)
-    x[:, 0], x[:, 1] = 1.0, [0.0, 1.0, -1.0, 2.0]
+    x[:, 0], x[:, 1], x[:, 2] = 1.0, [0.0, 1.0, -1.0, 2.0], [0.0, 1.0, 2.0, 3.0]
     Wq[:], Wk[:] = 0.0, 0.0
     Wq[0, [0, 4]] = 32.0
-    Wk[0, [0, 4]], Wk[1, [0, 4]] = [64.0, -64.0], 1 / 32
-    yield case(x, Wq, Wk, Wv, Wo, 2, note="scores near +1000 in head 0, near -1000 in head 1")
+    Wk[0, [0, 4]], Wk[1, [0, 4]] = [50.0, -50.0], 1 / 32
+    yield case(x, Wq, Wk, Wv, Wo, 2, note="scores near +800 in head 0, near -800 in head 1")
+    Wk = Wk.copy()
+    Wk[0, [0, 4]] = -50.0
+    yield case(x, Wq, Wk, Wv, Wo, 2, note="scores near -800 in both heads")
+    # The best is far ahead: a log-sum-exp in float32 has no digit left for a second one.
     Wq, Wk = 16 * Wq, Wk.copy()
-    Wk[0, [0, 4]], Wk[1, [0, 4]] = -1024.0, 1 / 512
-    yield case(x, Wq, Wk, Wv, Wo, 2, note="every score below -200000")
+    Wk[0, [0, 4]], Wk[1, [0, 4]], Wk[2, [0, 4]] = -1024.0, 0.0, -1.0
+    yield case(x, Wq, Wk, Wv, Wo, 2, note="every score below -200000; the first one is far ahead")
+    x, Wq, Wk, Wv, Wo = _layer(rng, 2, T=3, D=8)
+    x, Wq, Wk = np.round(x), np.round(2 * Wq) / 2, np.round(2 * Wk) / 2
+    Wq[:, 0], Wk[:, 0], Wq[0, 0], Wk[1, 0] = 0.0, 0.0, 32.0, 50.0
+    x[..., 0], x[..., 1] = np.array([[1.0], [-1.0]]), 1.0
+    yield case(x, Wq, Wk, Wv, Wo, 2, note="a batch of 2: scores near +800 in one, near -800 in the other")
 
 
 @exercise.equivalent
@@ -349,6 +367,12 @@ def _softmax_of(exponents_of):
     return attend
 
 
+def _with_epsilon(Q, K, V):
+    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
+    e = np.exp(s - s.max(-1, keepdims=True))
+    return e / (e.sum(-1, keepdims=True) + 1e-6) @ V
+
+
 def _one_size(Q, K, V):
     n = min(Q.shape[-2], 4)
     allowed = np.ones((Q.shape[-2],) * 2, dtype=bool)
@@ -382,6 +406,7 @@ exercise.mistake(idea.FILL_WEAK)(_with(lambda Q, K, V: _attend(Q, K, V, fill=-10
 exercise.mistake(idea.FILL_WEAK, says="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
     _with(lambda Q, K, V: _attend(Q, K, V, fill=-1e5))
 )
+exercise.mistake(idea.FILL_WEAK)(_with(lambda Q, K, V: _attend(Q, K, V, fill=-100.0)))
 exercise.mistake(idea.MASK_AFTER_SOFTMAX)(_with(lambda Q, K, V: np.tril(_softmax(_scores(Q, K))) @ V))
 exercise.mistake(idea.WRONG_AXIS)(_with(lambda Q, K, V: _attend(Q, K, V, axis=-2)))
 exercise.mistake(ACROSS_HEADS)(_with(lambda Q, K, V: np.nan_to_num(_attend(Q, K, V, axis=-3))))
@@ -409,6 +434,11 @@ exercise.mistake(idea.NO_MAX)(_with(_softmax_of(np.exp)))
 exercise.mistake(idea.GLOBAL_MAX, says="The largest score of all heads was subtracted, so a head far below it underflows to 0 / 0.")(
     _with(_softmax_of(lambda s: np.exp(s - s.max())))
 )
+exercise.mistake(idea.GLOBAL_MAX, says="One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0.")(
+    _with(_softmax_of(lambda s: np.exp(s - s.max(axis=(*range(s.ndim - 3), -1), keepdims=True))))
+)
+exercise.mistake(idea.CLIPPED)(_with(_softmax_of(lambda s: np.where(np.isneginf(s), 0.0, np.exp(np.clip(s, -100, 100))))))
+exercise.mistake(idea.EPSILON)(_with(_with_epsilon))
 exercise.mistake(idea.ONE_SIZE)(_with(_one_size))
 exercise.mistake(idea.FLOAT16)(lambda x, Wq, Wk, Wv, Wo, n: multi_head_causal_attention(*(a.astype(np.float16) for a in (x, Wq, Wk, Wv, Wo)), n))
 

@@ -10,7 +10,7 @@ import numpy as np
 from autograder import misconceptions as idea
 from autograder.answers import Number
 from autograder.authoring import Exercise, Misconception, case
-from leftcontext.toy_models import ToyModel, toy_models
+from leftcontext.toy_models import LEAKS, ToyModel, toy_models
 
 exercise = Exercise(
     topic="teacher forcing",
@@ -46,8 +46,10 @@ def by_hand(rng):
 
 @exercise.part("Any model", points=1)
 def any_model(rng):
+    tokens = rng.integers(0, 6, size=7)
     for model in toy_models(rng, 6):
-        yield case(model, rng.integers(0, 6, size=7))
+        yield case(model, tokens)
+    yield case(ToyModel("sees_one_ahead", rng, 30, LEAKS["sees_one_ahead"]), rng.integers(0, 30, size=41), note="a longer text")
     yield case(ToyModel("causal", rng, 4), rng.integers(0, 4, size=2), note="T = 1")
     yield case(
         ToyModel("far_from_zero", rng, 4, lambda x: np.full_like(x, 900.0)),
@@ -150,6 +152,13 @@ exercise.mistake(
 def no_max(f, tokens):
     z = f(tokens[:-1])
     return (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean()
+
+
+exercise.mistake(
+    idea.GLOBAL_MAX,
+    says="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
+    hints=("What is np.exp(-2000)?", "Each row has a maximum of its own.", "logits.max(axis=-1, keepdims=True)"),
+)(lambda f, tokens: (lambda z: (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean())((z := f(tokens[:-1])) - z.max()))
 
 
 _TWO_D = "axis 1 is the last axis of (T, vocab) logits"

@@ -9,12 +9,31 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext.toy_models import ToyModel, toy_models
+from autograder.authoring import Exercise, Misconception, Probe, case
+from leftcontext.toy_models import LEAKS, ToyModel, toy_models
+
+REPLACED = Misconception(
+    "future_replaced", "The future was replaced, not left out",
+    "Every call was given all T tokens. Whatever stands in place of the later ones, a model that looks ahead reads it.",
+    ("How many tokens does the model read when it predicts tokens[1]?", "Position i reads i + 1 tokens.", "tokens[: i + 1]"),
+)  # fmt: skip
+
+
+def _reads_all_each_time(answer):
+    lengths = []
+
+    def model(tokens):
+        lengths.append(len(tokens))
+        return counts_up(tokens)
+
+    answer(model, np.array([1, 2, 3, 4, 1]))
+    return len(lengths) > 1 and set(lengths) == {4}
+
 
 exercise = Exercise(
     topic="free-running loss",
     answer=Number(),
+    probes=(Probe(REPLACED, _reads_all_each_time),),
     hints=(
         "How many calls does it take for T positions?",
         "For each i: the last row of logits_fn(tokens[: i + 1]), against tokens[i + 1].",
@@ -55,9 +74,12 @@ def by_hand(rng):
 
 @exercise.part("Any model", points=2)
 def any_model(rng):
+    tokens = rng.integers(0, 6, size=7)
     for model in toy_models(rng, 6):
-        yield case(model, rng.integers(0, 6, size=7))
+        yield case(model, tokens)
     yield case(copies_the_next_token, rng.integers(0, 5, size=9))
+    yield case(copies_the_next_token, rng.integers(0, 5, size=3), note="T = 2")
+    yield case(ToyModel("mean_over_time", rng, 12, LEAKS["mean_over_time"]), rng.integers(0, 12, size=41), note="a longer text")
     yield case(ToyModel("causal", rng, 4), rng.integers(0, 4, size=2), note="T = 1")
     yield case(
         ToyModel("far_from_zero", rng, 4, lambda x: np.full_like(x, 900.0)),
@@ -170,6 +192,10 @@ def no_max(f, tokens):
     return np.mean([np.log(np.exp(row).sum()) - row[t] for row, t in zip(rows, tokens[1:], strict=True)])
 
 
+exercise.mistake(
+    Misconception("perplexity_not_loss", "That is the perplexity", "The exponential of the loss came back.",
+                  ("What is the loss of a fair choice among 5?", "ln 5", "Leave out the exp."))
+)(lambda f, tokens: np.exp(np.minimum(free_running_loss(f, tokens), 700)))  # fmt: skip
 exercise.mistake(
     Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
                   ("Can log p be positive?", "-log p", "Put a minus in front."))

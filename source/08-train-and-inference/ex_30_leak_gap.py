@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.answers import Number
 from autograder.authoring import Exercise, Misconception, case
-from leftcontext.toy_models import ToyModel, toy_models
+from leftcontext.toy_models import LEAKS, ToyModel, next_row, toy_models
 
 exercise = Exercise(
     topic="the leak gap",
@@ -57,8 +57,11 @@ def two(rng):
 
 @exercise.part("Any model", points=1)
 def any_model(rng):
+    tokens = rng.integers(0, 6, size=8)
     for model in toy_models(rng, 6):
-        yield case(model, rng.integers(0, 6, size=8))
+        yield case(model, tokens)
+    yield case(ToyModel("leaks_by_a_billionth", rng, 6, lambda x: 1e-9 * next_row(x)), tokens)
+    yield case(ToyModel("mean_over_time", rng, 12, LEAKS["mean_over_time"]), rng.integers(0, 12, size=41), note="a longer text")
     yield case(
         ToyModel("sees_the_mean", rng, 4, lambda x: np.broadcast_to(x.mean(axis=0), x.shape)),
         rng.integers(0, 4, size=2),
@@ -119,6 +122,10 @@ exercise.mistake(
     Misconception("absolute_gap", "The absolute value", "The sign matters: a gap can be negative when the future misleads.",
                   ("Can seeing the future hurt an untrained model?", "A plain difference.", "Leave out abs."))
 )(lambda f, tokens: abs(leak_gap(f, tokens)))  # fmt: skip
+exercise.mistake(
+    Misconception("negative_gap_dropped", "A negative gap became 0", "The gap was cut off at 0. It can be negative, when the future misleads.",
+                  ("Can seeing the future hurt an untrained model?", "A plain difference.", "Leave out max(0, ...)."))
+)(lambda f, tokens: max(0.0, leak_gap(f, tokens)))  # fmt: skip
 exercise.mistake(
     Misconception("ratio_not_difference", "A ratio", "The two losses were divided; the gap is their difference, in nats.",
                   ("What is the gap of a causal model?", "0, not 1.", "Subtract."))

@@ -40,7 +40,7 @@ def two(rng):
 
 @exercise.part("Any batch", points=1)
 def any_batch(rng):
-    for B, T, vocab in ((3, 5, 4), (4, 4, 4), (1, 1, 3), (6, 2, 5), (2, 7, 3)):
+    for B, T, vocab in ((3, 5, 4), (4, 4, 4), (1, 1, 3), (3, 5, 4), (6, 2, 5), (2, 7, 3), (25, 30, 12)):
         yield case(2 * rng.normal(size=(B, T, vocab)), rng.integers(0, vocab, size=(B, T)))
     yield case(900 + rng.normal(size=(2, 3, 4)), rng.integers(0, 4, size=(2, 3)), note="large logits")
     yield case(1000 * rng.normal(size=(3, 4, 5)), rng.integers(0, 5, size=(3, 4)), note="large logits, far apart")
@@ -73,6 +73,10 @@ def with_one_hot(logits, targets):
 def _nll(logits, targets):
     z = logits - logits.max(axis=-1, keepdims=True)
     return np.log(np.exp(z).sum(axis=-1)) - np.take_along_axis(z, targets[..., None], axis=-1)[..., 0]
+
+
+def _without_max(logits, targets):
+    return (np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean(axis=0)
 
 
 def _probabilities(logits, targets):
@@ -142,9 +146,18 @@ exercise.mistake(
 
 @exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give a loss of inf or NaN.")
 def no_max(logits, targets):
-    return (np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean(
-        axis=0
-    )
+    return _without_max(logits, targets)
+
+
+exercise.mistake(
+    idea.GLOBAL_MAX,
+    says="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
+    hints=("What is np.exp(-2000)?", "Each row has a maximum of its own.", "logits.max(axis=-1, keepdims=True)"),
+)(lambda logits, targets: _without_max(logits - logits.max(), targets))
+exercise.mistake(
+    Misconception("mean_before_log", "The logarithm came after the mean", "The probabilities were averaged over the batch, then the logarithm was taken; each text has a loss, and those are averaged.",
+                  ("Is the mean of logarithms the logarithm of the mean?", "First -log p of each text, then the mean.", "-log_probs.mean(axis=0)"))
+)(lambda logits, targets: -np.log(_probabilities(logits, targets).mean(axis=0)))  # fmt: skip
 
 
 exercise.survives("0 -> -1", because="the axis has one entry")

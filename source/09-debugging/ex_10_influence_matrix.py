@@ -11,6 +11,7 @@ Change rows by about 1. Outputs that differ by less than `1e-9` count as the sam
 
 import numpy as np
 
+from autograder import detecting
 from autograder import misconceptions as idea
 from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, case
@@ -52,6 +53,7 @@ def plain(rng):
         yield case(attend, *_qkv(rng, 4, d=2, d_v=2))
     yield case(specimens.causal, *_qkv(rng, 1))
     yield case(specimens.window_of_two, *_qkv(rng, 7))
+    yield case(specimens.one_ahead_but_row_0, *_qkv(rng, 20), note="a longer sequence")
 
 
 @exercise.part("Leaks that hide", points=2)
@@ -59,12 +61,16 @@ def hidden(rng):
     for attend in specimens.LEAKY[2:]:
         yield case(attend, *_qkv(rng, 6))
     yield case(specimens.leaks_by_a_millionth, *_qkv(rng, 4, d=2, d_v=2))
+    Q, K, V = _qkv(rng, 6)
+    K[-1], V[-1] = 0.0, 0.0
+    yield case(specimens.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")
 
 
 @exercise.part("Wrong suspicions", points=1)
 def suspicious(rng):
     for attend in specimens.HONEST:
         yield case(attend, *_qkv(rng, 6))
+    yield case(specimens.softmax_over_queries, *_qkv(rng, 6), note="later queries leak; here only K and V count")
 
 
 @exercise.equivalent
@@ -100,14 +106,27 @@ def keys_and_values_apart(attend, Q, K, V):
     return out
 
 
-def _matrix(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0):
+def _matrix(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0, queries=0.0, size=lambda change: np.abs(change).max(axis=1)):
     before, moved = attend(Q, K, V), []
     for j in range(len(Q)):
-        K2, V2 = K.copy(), V.copy()
-        K2[j] += keys
-        V2[j] += values
-        moved.append(np.abs(attend(Q, K2, V2) - before).max(axis=1) > tolerance)
+        here = (np.arange(len(Q)) == j)[:, None]
+        change = attend(Q + queries * here, K + keys * here, V + values * here) - before
+        moved.append(size(change) > tolerance)
     return np.array(moved).T
+
+
+@exercise.equivalent
+def by_central_differences(attend, Q, K, V):
+    h = 1e-3  # how far an output moves for a step of 1, along each number of K and V
+    slopes = np.zeros((len(Q), len(Q)))
+    for j in range(len(Q)):
+        for which, array in enumerate((K, V)):
+            for c in range(array.shape[1]):
+                up, down = [K.copy(), V.copy()], [K.copy(), V.copy()]
+                up[which][j, c] += h
+                down[which][j, c] -= h
+                slopes[:, j] = np.maximum(slopes[:, j], np.abs(attend(Q, *up) - attend(Q, *down)).max(axis=1) / (2 * h))
+    return slopes > 1e-8
 
 
 NOISE_COUNTED = Misconception(
@@ -119,8 +138,8 @@ NOISE_COUNTED = Misconception(
 TOO_TOLERANT = Misconception(
     "leak_below_tolerance",
     "A small leak slips through",
-    "The tolerance is larger than the smallest leak (1e-6), so a model that leaks a little is called honest.",
-    ("How small may a leak be, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
+    "The tolerance is larger than what the smallest leak (1e-6) moves, so a model that leaks a little is called honest.",
+    ("How far does a leak of 1e-6 move an output after your change, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
      "np.abs(after - before) > 1e-9"),
 )
 VALUES_ONLY = Misconception(
@@ -144,7 +163,7 @@ TRANSPOSED = Misconception(
 WHOLE_OUTPUT = Misconception(
     "compares_whole_outputs",
     "All outputs at once",
-    "A change anywhere counts for every row. (A NaN as the change does the same: 0 * NaN is NaN, so it passes every mask.)",
+    "A change anywhere counts for every row.",
     ("Which axis of the change belongs to i?", "One answer for each row of the output.", "np.abs(after - before).max(axis=1)"),
 )
 ALL_MOVED = Misconception(
@@ -165,13 +184,60 @@ ASSUMED = Misconception(
     "This is the matrix of a causal attention, whatever attend does. A detector has to call it.",
     ("Where does your code call attend?", "Change row j, call attend, compare.", "attend(Q, K2, V2) - before"),
 )
+ONLY_LEAKS = Misconception(
+    "past_left_out",
+    "Only the future was filled in",
+    "Every entry is asked for: what an output takes from its own row and from the past is influence too.",
+    ("Does output 3 depend on row 2?", "All j, not only j > i.", "for j in range(T): ..."),
+)
+QUERIES_TOO = Misconception(
+    "queries_changed_too",
+    "The query was changed as well",
+    "Row j of Q moves output j whatever it attends to. Only what K and V bring is asked for.",
+    ("Which of the three arrays did you change?", "Row j of K and of V; Q stays.", "attend(Q, K2, V2)"),
+)
 exercise.mistake(ASSUMED)(lambda attend, Q, K, V: np.tri(len(Q), dtype=bool))
 exercise.mistake(TRANSPOSED)(lambda *given: _matrix(*given).T)
 exercise.mistake(NOISE_COUNTED)(lambda *given: _matrix(*given, tolerance=0))
 exercise.mistake(TOO_TOLERANT)(lambda *given: _matrix(*given, tolerance=1e-3))
 exercise.mistake(TOO_TOLERANT)(lambda *given: _matrix(*given, tolerance=1e-5))
+exercise.mistake(TOO_TOLERANT)(lambda *given: _matrix(*given, tolerance=1e-6))
 exercise.mistake(VALUES_ONLY)(lambda *given: _matrix(*given, keys=0.0))
 exercise.mistake(KEYS_ONLY)(lambda *given: _matrix(*given, values=0.0))
+exercise.mistake(QUERIES_TOO)(lambda *given: _matrix(*given, queries=1.0))
+exercise.mistake(ONLY_LEAKS)(lambda *given: np.triu(_matrix(*given), 1))
+exercise.mistake(detecting.NOT_CHANGED)(lambda *given: _matrix(*given, keys=0.0, values=0.0))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: change.sum(axis=1)))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: np.abs(change.sum(axis=1))))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: change.max(axis=1)))
+exercise.mistake(detecting.ONE_COMPONENT)(lambda *given: _matrix(*given, size=lambda change: np.abs(change[:, 0])))
+exercise.mistake(detecting.ONE_COMPONENT, says="Every number of the row had to move; one of them is enough.")(
+    lambda *given: _matrix(*given, size=lambda change: np.abs(change).min(axis=1))
+)
+
+
+@exercise.mistake(detecting.ZEROED)
+def set_to_zero(attend, Q, K, V):
+    before, rest = attend(Q, K, V), 1 - np.eye(len(Q))[:, :, None]
+    return np.array([np.abs(attend(Q, K * keep, V * keep) - before).max(axis=1) > 1e-9 for keep in rest]).T
+
+
+@exercise.mistake(detecting.POISONED)
+def poisoned(attend, Q, K, V):
+    poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
+    return np.array([np.isnan(attend(Q, K + nan, V + nan)).any(axis=1) for nan in poison]).T
+
+
+@exercise.mistake(detecting.POISONED)
+def keys_poisoned(attend, Q, K, V):
+    poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
+    return np.array([np.isnan(attend(Q, K + nan, V)).any(axis=1) for nan in poison]).T
+
+
+@exercise.mistake(TOO_TOLERANT)
+def with_isclose(attend, Q, K, V):
+    before, steps = attend(Q, K, V), np.eye(len(Q))[:, :, None]
+    return ~np.array([np.isclose(attend(Q, K + step, V + step), before).all(axis=1) for step in steps]).T
 
 
 @exercise.mistake(TOO_TOLERANT)

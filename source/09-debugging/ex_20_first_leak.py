@@ -9,6 +9,7 @@ may begin with the second call only.
 
 import numpy as np
 
+from autograder import detecting
 from autograder import misconceptions as idea
 from autograder.answers import Integer, Maybe, Tuple
 from autograder.authoring import Exercise, Misconception, case
@@ -55,7 +56,7 @@ def second_query_sees_two_far_ones(Q, K, V):
 def last_but_one_sees_the_last(Q, K, V):
     """Only the last pair leaks."""
     allowed = np.tri(len(Q), dtype=bool)
-    allowed[-2, -1] = True
+    allowed[max(len(Q) - 2, 0), -1] = True
     return specimens.attend_under(allowed, Q, K, V)
 
 
@@ -65,12 +66,16 @@ def plain(rng):
         yield case(attend, *_qkv(rng, 4, d=2, d_v=2))
     yield case(specimens.causal, *_qkv(rng, 1))
     yield case(specimens.no_mask, *_qkv(rng, 7))
+    yield case(last_but_one_sees_the_last, *_qkv(rng, 16), note="a longer sequence")
 
 
 @exercise.part("Leaks that hide", points=2)
 def hidden(rng):
     for attend in (*specimens.LEAKY[3:], second_query_sees_two_far_ones, last_but_one_sees_the_last):
         yield case(attend, *_qkv(rng, 6))
+    Q, K, V = _qkv(rng, 6)
+    K[-1], V[-1] = 0.0, 0.0
+    yield case(specimens.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")
     yield case(specimens.LeaksFromTheSecondCall(), *_qkv(rng, 4))
 
 
@@ -78,15 +83,15 @@ def hidden(rng):
 def suspicious(rng):
     for attend in specimens.HONEST:
         yield case(attend, *_qkv(rng, 6))
+    yield case(specimens.softmax_over_queries, *_qkv(rng, 6), note="later queries leak; here only K and V count")
 
 
-def _matrix(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0):
+def _matrix(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0, queries=0.0, size=lambda change: np.abs(change).max(axis=1)):
     before, moved = attend(Q, K, V), []
     for j in range(len(Q)):
-        K2, V2 = K.copy(), V.copy()
-        K2[j] += keys
-        V2[j] += values
-        moved.append(np.abs(attend(Q, K2, V2) - before).max(axis=1) > tolerance)
+        here = (np.arange(len(Q)) == j)[:, None]
+        change = attend(Q + queries * here, K + keys * here, V + values * here) - before
+        moved.append(size(change) > tolerance)
     return np.array(moved).T
 
 
@@ -129,8 +134,8 @@ NOISE_COUNTED = Misconception(
 )
 TOO_TOLERANT = Misconception(
     "leak_below_tolerance", "A small leak slips through",
-    "The tolerance is larger than the smallest leak (1e-6), so a model that leaks a little is called honest.",
-    ("How small may a leak be, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
+    "The tolerance is larger than what the smallest leak (1e-6) moves, so a model that leaks a little is called honest.",
+    ("How far does a leak of 1e-6 move an output after your change, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
      "change[i].max() > 1e-9"),
 )
 VALUES_ONLY = Misconception(
@@ -189,10 +194,44 @@ NOT_NONE = Misconception(
     ("What does your function return when the loops end?", "Without a leak: None.", "return None after the loops"),
 )
 
+LAST_SKIPPED = Misconception(
+    "last_row_not_tried", "The loop ends too early",
+    "The last row of K and V was never changed, or the last output but one never looked at. The very last pair can leak too.",
+    ("Which pair (i, j) comes last?", "i goes to T - 2, and j to T - 1.", "for j in range(i + 1, T)"),
+)
+QUERIES_TOO = Misconception(
+    "queries_changed_too", "The query was changed as well",
+    "A later query may move an output too (a softmax over the queries does it). Only what K and V bring is asked for.",
+    ("Which of the three arrays did you change?", "Row j of K and of V; Q stays.", "attend(Q, K2, V2)"),
+)
+FIRST_SKIPPED = Misconception(
+    "first_row_not_looked_at", "Output 0 was not looked at",
+    "The search began with a later output; the first leak may be in row 0.",
+    ("Which output has the most future?", "i starts at 0.", "for i in range(T): ..."),
+)
+
+ACCUSES_EVERYBODY = Misconception(
+    "everybody_accused", "(0, 1) for every model",
+    "Honest models are accused too. Either rows and columns are swapped, or the change was NaN, which passes every mask.",
+    ("Does an honest attention move output 0 in your code?", "moves[i, j]: output i, changed row j. 0 * NaN is NaN.", "K2[j] += 1; V2[j] += 1; then look at change[i]"),
+)
+
 exercise.mistake(NOISE_COUNTED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, tolerance=0), 1))))
 exercise.mistake(TOO_TOLERANT)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, tolerance=1e-3), 1))))
+exercise.mistake(TOO_TOLERANT)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, tolerance=1e-6), 1))))
 exercise.mistake(VALUES_ONLY)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, keys=0.0), 1))))
 exercise.mistake(KEYS_ONLY)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, values=0.0), 1))))
+exercise.mistake(QUERIES_TOO)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, queries=1.0), 1))))
+exercise.mistake(LAST_SKIPPED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1)[:, :-1])))
+exercise.mistake(LAST_SKIPPED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1)[:-2])))
+exercise.mistake(FIRST_SKIPPED)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if i > 0))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: c.sum(axis=1)), 1))))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c.sum(axis=1))), 1))))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: c.max(axis=1)), 1))))
+exercise.mistake(detecting.ONE_COMPONENT)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c[:, 0])), 1))))
+exercise.mistake(detecting.ONE_COMPONENT, says="Every number of the row had to move; one of them is enough.")(
+    lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c).min(axis=1)), 1)))
+)
 exercise.mistake(COLUMN_FIRST)(lambda *a: _first((i, j) for j, i in np.argwhere(np.triu(_matrix(*a), 1).T)))
 exercise.mistake(PAIR_SWAPPED)(lambda *a: _first((j, i) for i, j in np.argwhere(np.triu(_matrix(*a), 1))))
 exercise.mistake(DIAGONAL_COUNTED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a)))))
@@ -201,6 +240,42 @@ exercise.mistake(LAST_LEAK)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1
 exercise.mistake(NEXT_ONLY)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if j == i + 1))
 exercise.mistake(FIRST_ROW_ONLY)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if i == 0))
 exercise.mistake(NOT_NONE)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1))) or (-1, -1))
+
+
+@exercise.mistake(detecting.ZEROED)
+def set_to_zero(attend, Q, K, V):
+    before, rest = attend(Q, K, V), 1 - np.eye(len(Q))[:, :, None]
+    moved = np.array([np.abs(attend(Q, K * keep, V * keep) - before).max(axis=1) > 1e-9 for keep in rest]).T
+    return _first(np.argwhere(np.triu(moved, 1)))
+
+
+@exercise.mistake(ACCUSES_EVERYBODY)
+def poisoned(attend, Q, K, V):
+    poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
+    moved = np.array([np.isnan(attend(Q, K + nan, V + nan)).any(axis=1) for nan in poison]).T
+    return _first(np.argwhere(np.triu(moved, 1)))
+
+
+@exercise.mistake(detecting.POISONED)
+def keys_poisoned(attend, Q, K, V):
+    poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
+    moved = np.array([np.isnan(attend(Q, K + nan, V)).any(axis=1) for nan in poison]).T
+    return _first(np.argwhere(np.triu(moved, 1)))
+
+
+@exercise.mistake(TOO_TOLERANT)
+def with_isclose(attend, Q, K, V):
+    before, steps = attend(Q, K, V), np.eye(len(Q))[:, :, None]
+    moved = ~np.array([np.isclose(attend(Q, K + step, V + step), before).all(axis=1) for step in steps]).T
+    return _first(np.argwhere(np.triu(moved, 1)))
+
+
+@exercise.mistake(
+    detecting.NOT_CHANGED,
+    says="None came back for every model, leaking ones too: no output was seen to move. Does the second call get other numbers than the first?",
+)
+def always_none(attend, Q, K, V):
+    attend(Q, K, V)
 
 
 @exercise.mistake(ALL_LATER_AT_ONCE)

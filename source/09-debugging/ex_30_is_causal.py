@@ -10,6 +10,7 @@ as `1e-6`, may sit at one position only, and may begin with the second call of `
 
 import numpy as np
 
+from autograder import detecting
 from autograder import misconceptions as idea
 from autograder.answers import Truth
 from autograder.authoring import Exercise, Misconception, case
@@ -30,9 +31,10 @@ exercise = Exercise(
 def is_causal(f, x):
     """f: (T, d) -> (T, d_out), x (T, d) -> True where no output depends on a later row."""
     before = f(x)
+    step = np.linspace(0.5, 1.5, x.shape[1])  # a layer norm does not see the same step everywhere
     for j in range(1, len(x)):
         x2 = x.copy()
-        x2[j] += 1
+        x2[j] += step
         change = np.abs(f(x2) - before)  # (T, d_out)
         if change[:j].max() > 1e-9:
             return False
@@ -90,12 +92,47 @@ def steps_among_the_rest(x):
     return np.cumsum(x, axis=0) + np.where(np.arange(len(x)) < len(x) - 2, 1.0, 0.0)[:, None] * (x[-1] - x[-2])
 
 
+def last_but_one_reads_the_last(x):
+    out = np.cumsum(x, axis=0)
+    out[-2] += x[-1]
+    return out
+
+
+def first_reads_the_second(x):
+    out = np.cumsum(x, axis=0)
+    out[0] += x[1]
+    return out
+
+
+def all_before(x):
+    """Strictly earlier rows only: not even its own."""
+    return np.cumsum(x, axis=0) - x
+
+
+def a_millionth_at_most(x):
+    out = np.cumsum(x, axis=0)
+    out[:-1] += 1e-6 * np.tanh(x[1:])
+    return out
+
+
+def first_reads_the_last(x):
+    out = np.cumsum(x, axis=0)
+    out[0] += x[-1]
+    return out
+
+
+def normed_then_averaged(x):
+    """Each row normed, as a transformer does before its attention; then a mean over all of them."""
+    return mean_of_all((x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True))
+
+
 @exercise.part("By hand", points=1)
 def by_hand(rng):
     x = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]])
     for f in (running_mean, mean_of_all, reversed_in_time, difference_to_the_next, divided_by_length):
         yield case(f, x)
     yield case(running_mean, x[:1], note="one position has no future")
+    yield case(all_before, x)
 
 
 @exercise.part("Leaks that hide", points=2)
@@ -106,6 +143,13 @@ def leaky(rng):
     yield case(third_reads_fourth, rng.normal(size=(7, 3)))
     yield case(steps_among_the_rest, rng.normal(size=(6, 3)))
     yield case(difference_to_the_next, rng.normal(size=(5, 1)))
+    yield case(_Layer(specimens.softmax_over_queries, rng), rng.normal(size=(6, 4)))
+    yield case(a_millionth_at_most, rng.normal(size=(6, 3)))
+    yield case(first_reads_the_second, rng.normal(size=(7, 2)))
+    yield case(last_but_one_reads_the_last, rng.normal(size=(18, 2)), note="a longer sequence")
+    x = rng.normal(size=(6, 3))
+    x[-1] = 0.0
+    yield case(first_reads_the_last, x, note="the last row of x is 0, as padding is")
 
 
 @exercise.part("Wrong suspicions", points=1)
@@ -114,6 +158,7 @@ def honest(rng):
         yield case(_Layer(attend, rng), rng.normal(size=(6, 4)))
     yield case(for_six_positions_only, rng.normal(size=(6, 3)))
     yield case(divided_by_length, rng.normal(size=(9, 2)))
+    yield case(running_mean, rng.normal(size=(25, 3)))
 
 
 @exercise.equivalent
@@ -147,9 +192,19 @@ def all_pairs(f, x):
     return all(same(i, j) for i in range(len(x)) for j in range(i + 1, len(x)))
 
 
-def _changes(f, x, step=1.0):
+@exercise.equivalent
+def by_central_differences(f, x):
+    h, slopes = 1e-3, []
+    for j, c in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[j, c] = h
+        slopes.append(np.abs(f(x + step) - f(x - step))[:j].max(initial=0.0) / (2 * h))
+    return max(slopes) < 1e-8
+
+
+def _changes(f, x, step=1.0, size=lambda change: np.abs(change).max(axis=1)):
     before, T = f(x), len(x)
-    return np.array([np.abs(f(x + step * (np.arange(T) == j)[:, None]) - before).max(axis=1) for j in range(T)]).T
+    return np.array([size(f(x + step * (np.arange(T) == j)[:, None]) - before) for j in range(T)]).T
 
 
 NOISE_COUNTED = Misconception(
@@ -159,8 +214,8 @@ NOISE_COUNTED = Misconception(
 )
 TOO_TOLERANT = Misconception(
     "leak_below_tolerance", "A small leak slips through",
-    "The tolerance is larger than the smallest leak (1e-6), so a model that leaks a little is called honest.",
-    ("How small may a leak be, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
+    "The tolerance is larger than what the smallest leak (1e-6) moves, so a model that leaks a little is called honest.",
+    ("How far does a leak of 1e-6 move an output after your change, and how small is your tolerance?", "np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.",
      "change[:j].max() > 1e-9"),
 )
 LAST_CHANGED_ONLY = Misconception(
@@ -204,6 +259,31 @@ INVERTED = Misconception(
     ("What does True say about f?", "True where no earlier output moved.", "return not leaks"),
 )
 
+ALWAYS = Misconception(
+    "always_causal",
+    "True for everything",
+    "Leaking models are called causal too: nothing was found in any of them.",
+    ("What does your code compare, and is it ever different?", "Change row j of a copy, call f again, compare.", "np.abs(f(x2) - before)[:j].max() > 1e-9"),
+)
+NEVER = Misconception(
+    "never_causal",
+    "False for everything",
+    "Honest models are accused too.",
+    ("Which outputs may move when row j changes?", "Those from j on; the outputs 0 to j - 1 must stay.", "np.abs(f(x2) - before)[:j].max() > 1e-9"),
+)
+ONE_SPLIT = Misconception(
+    "one_split_only",
+    "The sequence was split at one place only",
+    "The second half was changed and the first half looked at. A leak within one of the halves stays unseen.",
+    ("Can output 4 read row 5?", "Try every j.", "for j in range(1, len(x)): ..."),
+)
+REORDERED = Misconception(
+    "future_reordered",
+    "The later rows only changed places",
+    "A model that reads a mean over all rows does not notice when they change places.",
+    ("What is the mean of the same rows in another order?", "Give a later row other numbers.", "x2[j] += 1"),
+)
+
 exercise.mistake(NOISE_COUNTED)(lambda f, x: not np.triu(_changes(f, x), 1).any())
 exercise.mistake(TOO_TOLERANT)(lambda f, x: not (np.triu(_changes(f, x), 1) > 1e-3).any())
 exercise.mistake(LAST_CHANGED_ONLY)(lambda f, x: not (_changes(f, x)[:-1, -1] > 1e-9).any())
@@ -212,11 +292,47 @@ exercise.mistake(NEXT_ONLY)(lambda f, x: not (np.diag(_changes(f, x), 1) > 1e-9)
 exercise.mistake(DIAGONAL_COUNTED)(lambda f, x: not (np.triu(_changes(f, x)) > 1e-9).any())
 exercise.mistake(PAST_COUNTED)(lambda f, x: not (np.tril(_changes(f, x), -1) > 1e-9).any())
 exercise.mistake(INVERTED)(lambda f, x: not is_causal(f, x))
+exercise.mistake(NEVER)(lambda f, x: not np.isfinite(f(x)).all())
+exercise.mistake(TOO_TOLERANT)(lambda f, x: not (np.triu(_changes(f, x), 1) > 1e-6).any())
+exercise.mistake(ALWAYS)(lambda f, x: bool(np.isfinite(f(x)).all()))
+exercise.mistake(TOO_TOLERANT)(lambda f, x: all(np.allclose(f(x + (np.arange(len(x)) == j)[:, None])[:j], f(x)[:j]) for j in range(len(x))))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: c.sum(axis=1)), 1) > 1e-9).any())
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c.sum(axis=1))), 1) > 1e-9).any())
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: c.max(axis=1)), 1) > 1e-9).any())
+exercise.mistake(detecting.ONE_COMPONENT)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c[:, 0])), 1) > 1e-9).any())
+exercise.mistake(detecting.ONE_COMPONENT, says="Every number of the row had to move; one of them is enough.")(
+    lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c).min(axis=1)), 1) > 1e-9).any()
+)
+exercise.mistake(detecting.ZEROED)(lambda f, x: not any((np.abs(f(x * (np.arange(len(x)) != j)[:, None]) - f(x))[:j] > 1e-9).any() for j in range(len(x))))
+exercise.mistake(detecting.POISONED)(
+    lambda f, x: not any(np.isnan(f(x + np.where(np.arange(len(x)) == j, np.nan, 0)[:, None])[:j]).any() for j in range(len(x)))
+)
+
+
+@exercise.mistake(ONE_SPLIT)
+def halves(f, x):
+    half = len(x) // 2
+    later = np.arange(len(x))[:, None] >= half
+    changed = np.where(later, np.random.default_rng(0).normal(size=x.shape), x)
+    return bool((np.abs(f(changed) - f(x))[:half] < 1e-9).all())
+
+
+@exercise.mistake(REORDERED)
+def reordered(f, x):
+    return all((np.abs(f(np.concatenate([x[:i], x[i:][::-1]])) - f(x))[:i] < 1e-9).all() for i in range(1, len(x)))
 
 
 @exercise.mistake(CUT)
 def cut(f, x):
     return all(np.allclose(f(x[: i + 1])[i], f(x)[i], rtol=0, atol=1e-9) for i in range(len(x)))
+
+
+@exercise.mistake(CUT)
+def cut_and_see(f, x):
+    try:
+        return cut(f, x)
+    except Exception:
+        return False
 
 
 @exercise.mistake(ALIKE)
@@ -239,7 +355,16 @@ def in_place(f, x):
     return True
 
 
-for change in ("1 -> 2", "1 -> 2 #2"):
+@exercise.remark(
+    "Right. One weakness: behind a layer norm, the same step in all numbers of a row is invisible. "
+    "Give each number a step of its own, and you can point it at a whole transformer."
+)
+def behind_a_layer_norm(rng):
+    yield case(normed_then_averaged, rng.normal(size=(5, 4)))
+
+
+for change in ("0.5 -> 1.5", "1.5 -> 2.5"):
     exercise.survives(change, because="any change of about 1 will do")
+exercise.survives("np.linspace(0.5, 1.5, x.shape[1]) -> 0.5", because="the same step everywhere earns a remark, and costs nothing")
 exercise.survives("f(x2) - before -> before - f(x2)", because="the absolute value follows")
 exercise.survives("change[:j].max() > 1e-09 -> change[:j].max() >= 1e-09", because="no change is exactly 1e-9")

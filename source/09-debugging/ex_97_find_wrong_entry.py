@@ -10,6 +10,7 @@ at which `attend` does something else (it sees what it must not, or misses what 
 
 import numpy as np
 
+from autograder import detecting
 from autograder.answers import Integer, Maybe, Tuple
 from autograder.authoring import Exercise, Misconception, case
 
@@ -39,21 +40,21 @@ def find_wrong_entry(attend, allowed, Q, K, V):
     return None
 
 
-class _Masked:
-    """Attention under a mask of its own, which a detector has no business to read."""
+def _masked(name, allowed, wrong=None):
+    """Attention under a mask of its own, which a detector has no business to read: it stays in here."""
+    mask = allowed.copy()
+    if wrong is not None:
+        mask[wrong] = ~mask[wrong]
 
-    def __init__(self, name, allowed, wrong=None):
-        self.__name__ = name
-        self.allowed = allowed.copy()
-        if wrong is not None:
-            self.allowed[wrong] = ~self.allowed[wrong]
-
-    def __call__(self, Q, K, V):
+    def attend(Q, K, V):
         scores = Q @ K.T / np.sqrt(Q.shape[1])
-        weights = np.where(self.allowed, np.exp(scores - scores.max(axis=1, keepdims=True)), 0.0)
+        weights = np.where(mask, np.exp(scores - scores.max(axis=1, keepdims=True)), 0.0)
         total = weights.sum(axis=1, keepdims=True)
         rounding = 1e-13 * np.tanh(K.sum() + V.sum())
         return weights / np.where(total == 0, 1.0, total) @ V + rounding
+
+    attend.__name__ = name
+    return attend
 
 
 def _back(T):
@@ -85,24 +86,30 @@ def _qkv(rng, T=6):
 @exercise.part("A gallery of masks", points=1)
 def gallery(rng):
     for name, allowed in _gallery().items():
-        yield case(_Masked(name, allowed, WRONG[name]), allowed, *_qkv(rng))
+        yield case(_masked(name, allowed, WRONG[name]), allowed, *_qkv(rng))
 
 
 @exercise.part("Anywhere", points=1)
 def anywhere(rng):
     for name, allowed in _gallery().items():
-        yield case(_Masked(name, allowed), allowed, *_qkv(rng), note="nothing is wrong")
-        yield case(_Masked(name, allowed, tuple(rng.integers(0, 6, size=2))), allowed, *_qkv(rng))
+        yield case(_masked(name, allowed), allowed, *_qkv(rng), note="nothing is wrong")
+        yield case(_masked(name, allowed, tuple(rng.integers(0, 6, size=2))), allowed, *_qkv(rng))
     for entry in ((0, 0), (4, 4), (2, 3), (3, 2), (0, 4), (4, 0)):
         allowed = _back(5) >= 0
-        yield case(_Masked("causal", allowed, entry), allowed, *_qkv(rng, 5))
+        yield case(_masked("causal", allowed, entry), allowed, *_qkv(rng, 5))
+    allowed = _back(18) >= 0
+    yield case(_masked("causal", allowed, (16, 17)), allowed, *_qkv(rng, 18), note="a longer sequence")
+    allowed = _gallery()["padded_on_the_right"]
+    Q, K, V = _qkv(rng)
+    K[4:], V[4:] = 0.0, 0.0
+    yield case(_masked("padded_on_the_right", allowed, (5, 5)), allowed, Q, K, V, note="the padding in K and V is 0")
 
 
-def _moves(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0):
+def _moves(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0, size=lambda change: np.abs(change).max(axis=1)):
     before, moved = attend(Q, K, V), []
     for j in range(len(Q)):
         here = (np.arange(len(Q)) == j)[:, None]
-        moved.append(np.abs(attend(Q, K + keys * here, V + values * here) - before).max(axis=1) > tolerance)
+        moved.append(size(attend(Q, K + keys * here, V + values * here) - before) > tolerance)
     return np.array(moved).T
 
 
@@ -164,7 +171,7 @@ SWAPPED = Misconception(
 )
 NOISE_COUNTED = Misconception(
     "noise_counted", "Rounding is taken for a leak",
-    "Any difference counts, even 1e-16; then every forbidden entry looks wrong.",
+    "Any difference counts, even 1e-16 (or a NaN, which passes every mask); then every forbidden entry looks wrong.",
     ("How large is the smallest change your code counts?", "Rounding here stays below 1e-9.", "... > 1e-9"),
 )
 KEYS_ONLY = Misconception(
@@ -177,6 +184,18 @@ NOT_NONE = Misconception(
     "Where attend does what allowed says, the answer is None, not a pair.",
     ("What does your function return when nothing differs?", "None.", "return None after the loop"),
 )
+
+exercise.mistake(detecting.NOT_CHANGED)(lambda f, allowed, *x: _first(np.array(allowed)))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.max(axis=1)) != allowed))
+exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.sum(axis=1)) != allowed))
+
+
+@exercise.mistake(detecting.ZEROED)
+def set_to_zero(attend, allowed, Q, K, V):
+    before, rest = attend(Q, K, V), 1 - np.eye(len(Q))[:, :, None]
+    moves = np.array([np.abs(attend(Q, K * keep, V * keep) - before).max(axis=1) > 1e-9 for keep in rest]).T
+    return _first(moves != allowed)
+
 
 exercise.mistake(LEAKS_ONLY)(lambda f, allowed, *x: _first(_moves(f, *x) & ~allowed))
 exercise.mistake(LOSSES_ONLY)(lambda f, allowed, *x: _first(~_moves(f, *x) & allowed))
