@@ -58,7 +58,7 @@ def pair_or_none() -> Exercise:
     ("answer", "misconception", "words"),
     [
         (lambda n: (n, n + 1), None, "marked cells differ"),  # a pair for None has no wrong shape
-        (lambda n: (n, n + 1) if n else (), "not_a_tuple", "a tuple of length 0; the tuple (i, j) is wanted. Where there is nothing"),
+        (lambda n: (n, n + 1) if n else (), "not_a_tuple", "length 0; the tuple (i, j) is wanted. Where there is nothing"),
         (lambda n: (n, None) if n else None, "wrong_type", "The item `j` of the tuple is None."),
         (lambda n: (n, "1") if n else None, "wrong_type", "one number is wanted"),
     ],
