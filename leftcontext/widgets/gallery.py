@@ -39,28 +39,47 @@ SLIGHT = np.tri(5, dtype=bool)  # the same, with the cell whose leak the loss sh
 SLIGHT[0, 1] = True
 
 
+TITLE = "Left Context: pictures one can touch"
+NOTES = {
+    TITLE: "Everything is computed on this page, without a kernel and without a network; the trainings were recorded. "
+    "By mouse or from the keyboard: Tab leads from one thing to the next, arrow keys through a matrix.",
+    "What may a guess depend on?": "Unit 01. Predict first: how many of the four answers can be read with one ahead, and how "
+    "many with no mask?",
+    "Who looks at whom?": "Units 03 to 07. Predict first: which row stays the same under every mask? Then type a sentence of "
+    "your own, and find one whose verb this head would get wrong.",
+    "Where does one query lead?": "Unit 06. Predict first: does a longer query make the output of “cat” more singular than "
+    "plural, or must the query turn?",
+    "What do two heads see, and who merges them?": "Unit 07. Predict first: with reshape alone, how many of the five merged "
+    "rows leak, and how many are right?",
+    "Which mask is this? Paint one": "Unit 04. Predict first: which single cell above the diagonal leaks the most pairs "
+    "through two layers?",
+    "What do other masks hide?": "Unit 12. Predict first: at which end of its slider is each mask the plain triangle?",
+    "Which outputs move when a token is replaced?": "Unit 09. One cell of this mask is wrong. Predict first: how many of the "
+    "five replacements give it away?",
+    "What is a mask worth?": "Unit 08. Predict first: whose loss ends below the entropy, and whose texts are legal?",
+    "What does a cache save?": "Unit 11. Predict first: how often has the score of “these” with itself been computed when "
+    "“cat” arrives?",
+    "Which tiles are never computed?": "Unit 14. Predict first: with the window of 3, which block size computes the fewest "
+    "scores, and which skips the fewest tiles?",
+    "Where is the gradient exactly zero?": "Unit 15. Predict first: a loss on which word alone gives no query and no key any "
+    "gradient?",
+}
+
+
 def exhibits() -> dict[str, CourseWidget]:
     """Every widget under the question it answers."""
     training = TrainAndGenerate("none", allowed=SLIGHT)
     training.recorded = RECORDED
-    return {
-        "What may a guess depend on?": LeftContext(),
-        "Who looks at whom?": AttentionMap(),
-        "Where does one query lead?": SingleToken(),
-        "What do two heads see, and who merges them?": Heads(),
-        "Which mask is this? Paint one": MaskPainter(value=STRAY),
-        "What do other masks hide?": MaskZoo("packed"),
-        "Which outputs move when a token is replaced? Here, one cell of the mask is wrong": LeakDetector(STRAY),
-        "What is a mask worth?": training,
-        "What does a cache save?": CachedGeneration(step=3),
-        "Which tiles are never computed?": BlockTiles(step=6),
-        "Where is the gradient exactly zero?": GradientPattern(loss=2),
-    }
+    shown = (
+        *(LeftContext(), AttentionMap(), SingleToken(), Heads(), MaskPainter(value=STRAY), MaskZoo("packed")),
+        *(LeakDetector(STRAY), training, CachedGeneration(step=3), BlockTiles(step=6), GradientPattern(loss=2)),
+    )
+    return dict(zip([name for name in NOTES if name != TITLE], shown, strict=True))
 
 
 def build() -> str:
     """The page."""
-    return page(exhibits(), "Left Context: pictures one can touch") + "\n"
+    return page(exhibits(), TITLE, NOTES) + "\n"
 
 
 def train() -> dict[str, Any]:

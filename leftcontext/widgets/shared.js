@@ -93,8 +93,6 @@ function softmax(row) {
   return e.map((x) => (total ? x / total : 0));
 }
 
-let groups = 0; // radio buttons belong together by their name, which has to be another one in each view
-
 // The line that says what has changed, for eyes and for screen readers.
 function statusLine() {
   const node = element("p", { className: "lc-status", role: "status" });
@@ -108,7 +106,7 @@ const dot = (a, b) => a.reduce((sum, x, k) => sum + x * b[k], 0);
 
 // A choice among a few words (value → label): radio buttons, so that arrow keys and screen readers know it already.
 function choice(legend, options, onChoose) {
-  const name = `lc-${Date.now()}-${++groups}`;
+  const name = `lc-${Math.random()}`; // what belongs together; another one for each choice on the page
   const inputs = Object.keys(options).map((value) => element("input", { type: "radio", name, value }));
   const labels = inputs.map((input) => element("label", {}, input, element("span", {}, options[input.value])));
   const node = element("fieldset", { className: "lc-choice" }, element("legend", {}, legend),

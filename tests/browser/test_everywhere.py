@@ -8,6 +8,7 @@ from conftest import picture
 from playwright.sync_api import Page, expect
 
 from leftcontext import widgets
+from leftcontext.widgets import gallery
 from leftcontext.widgets.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
@@ -58,6 +59,16 @@ def test_every_control_is_reached_by_tab_and_the_focus_is_seen(alone: Alone, nam
         )
     assert len(stops) == len({what for *_, what in stops}) == expected >= 2
     assert all(style == "solid" and wide for style, wide, _ in stops)
+
+
+def test_choices_of_many_widgets_on_one_page_do_not_mix(page: Page) -> None:
+    page.goto(gallery.PAGE.as_uri())
+    expect(page.locator(".lc")).to_have_count(len(widgets.__all__))
+    choices = page.locator(".lc:not([aria-label='Mask painter']) fieldset").all()  # a painted mask may have no name
+    assert len(choices) > 15
+    assert all(choice.locator("input:checked").count() == 1 for choice in choices)
+    names = page.locator(".lc fieldset").evaluate_all("all => all.map((choice) => choice.querySelector('input').name)")
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", SHOWN)

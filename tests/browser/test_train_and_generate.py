@@ -5,7 +5,9 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 from playwright.sync_api import Locator, Page, expect
+from seen import cell, entries
 
 from leftcontext.language import LITTLE_LANGUAGE
 from leftcontext.widgets import TrainAndGenerate, gallery
@@ -97,8 +99,12 @@ def test_without_a_kernel_recorded_runs_can_be_compared(alone: Callable[[CourseW
         assert loss(page) == round(RECORDED[mask.replace(" ", "_")]["losses"][-1], 2)
     assert len(re.findall(r"Of 200 texts, \d+\s% are legal", page.locator("body").inner_text())) == 3
     expect(page.get_by_role("img", name=re.compile("Training loss.*none.*entropy.*causal"))).to_be_visible()
-    cells = page.get_by_role("row").last.get_by_role("gridcell").all_inner_texts()
-    assert abs(sum(map(float, cells)) - 1) < 0.04
+    for head, (layer, h) in {"1.1": (0, 0), "1.2": (0, 1), "2.1": (1, 0), "2.2": (1, 1)}.items():
+        page.get_by_role("radio", name=head).check()
+        np.testing.assert_allclose(entries(page), RECORDED["causal"]["weights"][layer][h], atol=0.00501, err_msg=head)
+    cell(page, 5, 2).click()
+    weight = RECORDED["causal"]["weights"][1][1][5][2]
+    expect(page.get_by_role("status")).to_have_text(f"query “cat” attends to key “dogs”: weight {weight:.3f}")
 
 
 def test_one_stray_cell_is_left_to_the_leak_test(page: Page) -> None:
