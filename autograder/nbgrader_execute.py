@@ -66,8 +66,9 @@ class ExecuteApart(NbGraderPreprocessor):
                 notebooks = course.released(assignment)
                 solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
                 imported = {name for notebook in notebooks for name in notebook.imported()}
-                pool = stack.enter_context(Pool(notebooks, rungs.terms(self.rung, imported), 1))
-                hold(pool, notebooks[0], self.rung, Path(course.folders.root, "nbgrader_config.py"))
+                terms = rungs.terms(self.rung, imported)
+                pool = stack.enter_context(Pool(notebooks, terms, 1))
+                hold(pool, notebooks[0], terms, Path(course.folders.root, "nbgrader_config.py"))
                 grading = Grading(course, assignment, notebooks, None, "")
                 grading.calibrate(solved, pool, self.log.warning)
                 _last.update(key=key, grading=grading, pool=pool, end=stack.pop_all().close, process=os.getpid())

@@ -18,6 +18,7 @@ from autograder.grading.journal import Journal, digest, only_one
 from autograder.grading.plan import MANUAL, SOLUTION, TEST, Cell, Rebuilt, Written
 from autograder.grading.pool import NotHeld, Pool, Task
 from autograder.grading.sandbox import rungs
+from autograder.grading.sandbox.terms import Terms
 from autograder.nbgrader_grades import Course, NotThere, credit
 
 VERSION = 1  # of the grader: a change regrades what was graded
@@ -239,18 +240,19 @@ def grade(
         if not waiting:
             return
         imported = {name for notebook in notebooks for name in notebook.imported()}
-        with executor(notebooks, rungs.terms(rung, imported), jobs) as running:
-            hold(running, notebooks[0], rung, course.records / "lock")
+        terms = rungs.terms(rung, imported)
+        with executor(notebooks, terms, jobs) as running:
+            hold(running, notebooks[0], terms, course.records / "lock")
             said(f"sandbox: rung {rung} holds ({rungs.MEANING[rung]})")
             grading.calibrate(solved, running, said)
             yield from grading.run(waiting, running)
 
 
-def hold(executor: Executor, notebook: Notebook, rung: int, secret: Path) -> None:
+def hold(executor: Executor, notebook: Notebook, terms: Terms, secret: Path) -> None:
     """Have a student's process try what it must not do. Raises NotHeld where it can."""
-    if rung == 0:
+    if terms.rung == 0:
         return
-    tried = rungs.attempts(str(secret.resolve()))
+    tried = rungs.attempts(str(secret.resolve()), terms.hidden)
     cells = tuple(Written(None, "code", source) for source in tried.values())
     ((_, result),) = executor.results([Task("", notebook.name, notebook.job(Rebuilt(cells, ()), {}, 20.0))])
     if escape := rungs.escaped(tried, result):

@@ -25,8 +25,8 @@ from typing import Any
 from autograder.grading.channel import Channel, Gone
 from autograder.grading.line import Line, close_all_but
 from autograder.grading.sandbox import kernel
-from autograder.grading.sandbox.jail import BOX, View, lock
-from autograder.grading.sandbox.terms import Terms, limit
+from autograder.grading.sandbox.jail import BOX, View, confine_here
+from autograder.grading.sandbox.terms import Terms
 
 WARM = 1 << 31  # bytes of a trusted message
 
@@ -77,11 +77,15 @@ class _Parent:
         self.children.discard(child)
         done, status = os.waitpid(child, os.WNOHANG)
         if not done:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+            self.kill(child)
             status = os.waitpid(child, 0)[1]
         self.sweep()
         return os.waitstatus_to_exitcode(status)
+
+    def kill(self, child: int) -> None:
+        """End a child that still lives, and what lives by it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
 
     def sweep(self) -> None:
         """End what a child has left behind."""
@@ -181,15 +185,22 @@ class _Students(_Parent):
         self.size = _size(self.view.proc if self.view else None) if self.terms.rung else 0
         return self.view.fork() if self.view else os.fork()
 
+    # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
+
+    def kill(self, child: int) -> None:
+        if self.view or sys.platform != "linux":
+            super().kill(child)
+        else:
+            kernel.kill_all(child)
+
     def sweep(self) -> None:
-        # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
         while not self.view and sys.platform == "linux":
             left = set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - self.children
             if not left:
                 return
             for orphan in left:
-                with contextlib.suppress(ProcessLookupError, ChildProcessError):
-                    os.kill(orphan, signal.SIGKILL)
+                kernel.kill_all(orphan)
+                with contextlib.suppress(ChildProcessError):
                     os.waitpid(orphan, 0)
 
     def begin(self, question: dict[str, Any], descriptor: int) -> None:
@@ -202,8 +213,7 @@ class _Students(_Parent):
             kernel.die_with_parent()
             os.setsid()
             if self.terms.rung == 1:
-                limit(self.terms, self.size)
-                lock(self.terms, box, list(self.terms.readable))
+                confine_here(self.terms, box, self.size)
         close_all_but(descriptor)
         student.settle(box)
         student.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question["seed"])

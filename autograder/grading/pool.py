@@ -27,6 +27,7 @@ from autograder.grading.channel import Channel, Gone, soon
 from autograder.grading.jobs import Notebook
 from autograder.grading.line import Line, pair
 from autograder.grading.plan import TEST
+from autograder.grading.sandbox import kernel
 from autograder.grading.sandbox.jail import NOBODY
 from autograder.grading.sandbox.terms import Terms
 from autograder.grading.wire import Garbled
@@ -294,6 +295,8 @@ class Pool:
         ours, theirs = socket.socketpair()
         if self.terms.rung < 2:
             running.box = tempfile.mkdtemp(dir=self.folder)
+            if self.terms.rung and os.geteuid() == 0:
+                os.chown(running.box, NOBODY, NOBODY)
         parent = self.parents[running.task.notebook].students
         running.student = parent.spawn(theirs.fileno(), seed=running.task.seed, box=running.box)
         theirs.close()
@@ -335,7 +338,7 @@ class Pool:
         parent = self.parents[running.task.notebook].students.process.pid
         with contextlib.suppress(OSError, StopIteration):  # one of them has just ended
             first = _outer(parent, running.student) if self.terms.rung >= 2 else int(running.student or 0)
-            family = [first, *_descendants(first)]
+            family = [first, *kernel.descendants(first)]
             base = _resident(parent)
             if sum(max(0, _resident(process) - base) for process in family) > self.terms.total_memory:
                 running.why = "memory"
@@ -349,19 +352,12 @@ def _first_test(job: dict[str, Any]) -> int:
 
 def _outer(parent: int, local: int | None) -> int:
     """The number out here of a process that is `local` to its parent's namespace. Raises StopIteration."""
-    for process in _descendants(parent):
+    for process in kernel.descendants(parent):
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
         numbers = next(line for line in lines if line.startswith("NSpid:")).split()
         if len(numbers) == 4 and int(numbers[2]) == local:
             return process
     raise StopIteration
-
-
-def _descendants(process: int) -> Iterator[int]:
-    for thread in Path(f"/proc/{process}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            yield int(child)
-            yield from _descendants(int(child))
 
 
 def _resident(process: int) -> int:

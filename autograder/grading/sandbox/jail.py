@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from autograder.grading.sandbox import kernel, landlock, seccomp
 from autograder.grading.sandbox.kernel import NEWIPC, NEWNET, NEWNS, NEWPID, NEWUSER, NEWUTS
@@ -12,6 +13,8 @@ from autograder.grading.sandbox.terms import Terms, limit
 BOX = "/box"  # a student's folder, the only place to write to
 NOBODY = 65534
 DEVICES = ("null", "zero", "full", "random", "urandom")
+ROOTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")  # links into /usr, or folders
+SHARED = ("/usr", *(f"/etc/{name}" for name in ("ld.so.cache", "ld.so.conf", "localtime", "alternatives", "fonts")))
 
 
 class View:
@@ -63,7 +66,7 @@ class View:
         os.umask(0o077)
         limit(self.terms, already)
         kernel.drop_capabilities()
-        lock(self.terms, BOX, ["/"])
+        lock(self.terms, BOX, ["/"], ())
         return BOX
 
     def _write(self, file: str, text: str) -> None:
@@ -82,24 +85,48 @@ def _become_first() -> None:
     kernel.die_with_parent()
 
 
-def lock(terms: Terms, box: str, readable: list[str]) -> None:
+def confine_here(terms: Terms, box: str, already: int) -> None:
+    """Lock up this process where there are no namespaces: it sees the whole machine, and may open little of it."""
+    if os.geteuid() == 0:
+        # Of root, no limit counts the processes. It may be the only user, though, who can reach Python.
+        kernel.drop_capabilities(keep=kernel.CAN_REACH)
+        os.setgroups([])
+        kernel.become(NOBODY, keep=kernel.CAN_REACH)
+    kernel.die_with_parent()
+    kernel.adopt_orphans()
+    limit(terms, already, others=_processes_of(os.geteuid()))
+    system = [path for path in (*(f"/{name}" for name in ROOTS), *SHARED) if os.path.exists(path)]
+    lock(terms, box, [*system, *terms.readable], terms.hidden)
+
+
+def _processes_of(user: int) -> int:
+    """How many a user has already; a limit counts them, threads too."""
+    found = 0
+    with os.scandir("/proc") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):  # it has just ended
+                if entry.name.isdigit() and entry.stat().st_uid == user:
+                    found += len(os.listdir(f"{entry.path}/task"))
+    return found
+
+
+def lock(terms: Terms, box: str, readable: Iterable[str], hidden: Iterable[str]) -> None:
     """The walls that need no namespace: no new privileges, Landlock, the filter of system calls."""
     kernel.gain_no_privileges()
     devices = [f"/dev/{name}" for name in DEVICES if os.path.exists(f"/dev/{name}")]
-    landlock.restrict(readable, [box, *devices])
+    landlock.restrict(readable, [box, *devices], hidden)
     seccomp.load(terms.program)
 
 
 def _furnish(root: str, terms: Terms) -> None:
     """A machine that holds Python, what the assignment imports, and nothing else."""
     kernel.mount("view", root, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=755,size=4m")
-    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+    for name in ROOTS:
         if os.path.islink(f"/{name}"):
             os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
         elif os.path.isdir(f"/{name}"):
             _show(root, f"/{name}")
-    etc = [f"/etc/{name}" for name in ("ld.so.cache", "ld.so.conf", "localtime", "alternatives", "fonts")]
-    for path in sorted({"/usr", *etc, *terms.readable}):
+    for path in sorted({*SHARED, *terms.readable}):
         if os.path.exists(path) and not os.path.lexists(f"{root}{path}"):
             _show(root, path)
     for path in terms.hidden:

@@ -6,13 +6,17 @@ import contextlib
 import ctypes
 import os
 import platform
+import signal
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 NEWNS, NEWUTS, NEWIPC = 0x00020000, 0x04000000, 0x08000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
 DETACH = 2
+CAN_REACH = 2  # the capability to read any file and go through any folder, as far as Landlock allows it
+_SET_KEEPCAPS, _CAP_AMBIENT, _AMBIENT_RAISE = 8, 47, 2
 _SET_PDEATHSIG, _SET_DUMPABLE, _CAPBSET_DROP, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 4, 24, 36, 38
 _CAPABILITY_VERSION_3 = 0x20080522
 _MOUNT_SETATTR = 442
@@ -78,6 +82,31 @@ def adopt_orphans() -> None:
         call("prctl", _SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def descendants(process: int) -> Iterator[int]:
+    """The children of a process, their children, and so on, as /proc has them now. Raises OSError where it has ended."""
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with open(f"/proc/{process}/task/{thread}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in map(int, children):
+            yield child
+            with contextlib.suppress(OSError):
+                yield from descendants(child)
+
+
+def kill_all(process: int) -> None:
+    """Kill a process and its descendants: first stop them one by one, for who is killed alone makes room for the next."""
+    stopped: set[int] = set()
+    with contextlib.suppress(OSError):
+        while new := {process, *descendants(process)} - stopped:
+            for one in new:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGSTOP)
+            stopped |= new
+    for one in stopped:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
 def be_dumpable() -> None:
     """Own one's /proc/self again, after a change of user."""
     call("prctl", _SET_DUMPABLE, 1, 0, 0, 0)
@@ -88,15 +117,31 @@ def gain_no_privileges() -> None:
     call("prctl", _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-def drop_capabilities() -> None:
-    """All of them, for good. The bounding set too, where that is allowed."""
+def drop_capabilities(keep: int | None = None) -> None:
+    """All of them, for good, but for `keep` and what it takes to become another user. The bounding set too, if allowed."""
     for capability in range(64):
+        if capability == keep:
+            continue
         try:
             call("prctl", _CAPBSET_DROP, capability, 0, 0, 0)
         except OSError:
             break
+    if keep is None:
+        _have_capabilities(0)
+
+
+def become(user: int, keep: int) -> None:
+    """Be another user and group for good, with one capability, which the programs that it starts have too."""
+    call("prctl", _SET_KEEPCAPS, 1, 0, 0, 0)
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    _have_capabilities(1 << keep)
+    call("prctl", _CAP_AMBIENT, _AMBIENT_RAISE, keep, 0, 0)
+
+
+def _have_capabilities(which: int) -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    call("capset", ctypes.pointer(header), ctypes.pointer((ctypes.c_uint32 * 6)()))
+    call("capset", ctypes.pointer(header), ctypes.pointer((ctypes.c_uint32 * 6)(which, which, which)))
 
 
 def give_back() -> None:

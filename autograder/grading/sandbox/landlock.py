@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from autograder.grading.sandbox.kernel import call
 
@@ -37,20 +37,37 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Allow reading below `readable`, everything below `writable`, nothing else. Raises OSError where it can't be done."""
+def restrict(readable: Iterable[str], writable: Iterable[str], hidden: Iterable[str] = ()) -> None:
+    """Allow reading below `readable` but for `hidden`, everything below `writable`, nothing else.
+
+    Raises OSError where it can't be done.
+    """
     version = abi()
     everything = _RIGHTS_BY_ABI[max((known for known in _RIGHTS_BY_ABI if known <= version), default=1)]
     wanted = _Ruleset(everything, 3 if version >= 4 else 0, 3 if version >= 6 else 0)  # bind, connect; abstract sockets, signals
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = call("syscall", _CREATE_RULESET, ctypes.pointer(wanted), size, 0)
     try:
-        for rights, paths in ((READ, readable), (everything, writable)):
-            for path in paths:
-                _allow(ruleset, path, rights & everything)
+        for path in writable:
+            _allow(ruleset, path, everything)
+        for rights, path in _around(readable, tuple(hidden)):
+            _allow(ruleset, path, rights & everything)
         call("syscall", _RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
+
+
+def _around(paths: Iterable[str], hidden: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Rules that allow reading below `paths`. Landlock can't take back what it allowed above: names may be listed, files
+    are opened one by one around what is hidden.
+    """
+    for path in paths:
+        if not any(f"{secret}/".startswith(f"{path.rstrip('/')}/") for secret in hidden):
+            yield READ, path
+        elif path not in hidden:
+            yield _READ_DIR, path
+            # A link needs no rule, and would be one for all that it leads to.
+            yield from _around((entry.path for entry in os.scandir(path) if not entry.is_symlink()), hidden)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

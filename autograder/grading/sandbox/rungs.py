@@ -14,7 +14,7 @@ import os
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +45,24 @@ def _visible(imported: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]
     paths |= {sysconfig.get_path("stdlib"), *site.getsitepackages()}
     if site.ENABLE_USER_SITE and site.getusersitepackages():
         paths.add(site.getusersitepackages())
-    hidden = set()
     for name in {*imported, "autograder", "leftcontext"}:  # an answer may import the course's library where no cell does
         for place in _places(name):
             if not any(Path(place).is_relative_to(path) for path in paths):
                 paths.add(place)
-            hidden |= {f"{place}/{folder}" for folder in SECRET if name == "autograder" and os.path.isdir(f"{place}/{folder}")}
     found = {os.path.realpath(path) for path in paths} | {path for path in paths if os.path.exists(path)}
     found -= {"/", *SYSTEM}
     outer = [path for path in sorted(found) if not any(path.startswith(f"{one}/") for one in (*SYSTEM, *(found - {path})))]
-    return tuple(outer), tuple(sorted(hidden))
+    return tuple(outer), tuple(sorted(_secret((*outer, *SYSTEM))))
+
+
+def _secret(readable: Iterable[str]) -> Iterator[str]:
+    """Where solutions lie among what is readable: an editable install copies the bank beside the packages, too."""
+    packages = {os.path.realpath(f"{place or '.'}/autograder") for place in (*sys.path, *site.getsitepackages())}
+    for place in packages.union(map(os.path.realpath, _places("autograder"))):
+        for folder in SECRET:
+            found = Path(place, folder)
+            if found.is_dir() and any(found.is_relative_to(path) for path in readable):
+                yield str(found)
 
 
 def _places(name: str) -> list[str]:
@@ -80,9 +88,14 @@ def missing(rung: int) -> str | None:
     return None
 
 
-def attempts(secret: str) -> dict[str, str]:
-    """What a student's process must not be able to do, as code that says HELD where it can't; `secret` is a file outside."""
+def attempts(secret: str, hidden: Iterable[str] = ()) -> dict[str, str]:
+    """What a student's process must not be able to do, as code that says HELD where it can't.
+
+    `secret` is a file outside; `hidden` are folders of which it must read no file.
+    """
+    solutions = [str(next(path for path in Path(folder).rglob("*") if path.is_file())) for folder in hidden]
     tried = {
+        **{f"read {file}": f"open({file!r}).read()" for file in solutions},
         "read a file of the course": f"open({secret!r}).read()",
         "write beside it": f"open({secret + '.new'!r}, 'w')",
         "open a connection": "__import__('socket').create_connection(('127.0.0.1', 9), 1)",

@@ -45,6 +45,7 @@ NEWER = range(463, 600)  # than this list: Linux 6.13 and later; the numbers are
 _NEW_NAMESPACES = 0x7E020000
 _TIOCSTI, _TIOCLINUX, _INT = 0x5412, 0x541C, 0xFFFF_FFFF
 _UNIX, _KINDS, _STREAM, _SEQPACKET = 1, 0xF, 1, 5
+_OF_PARENTS = (1, 36)  # that one dies with its parent, and is the parent of its children's orphans
 _BINARY_TREE = 2
 _SET_SECCOMP, _FILTER = 22, 2
 
@@ -83,6 +84,8 @@ def compiled(signals: bool, alone: bool) -> bytes:
         refuse(["socketpair"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _KINDS, kind))
     if not alone:
         refuse(MARKS, 0)
+        for option in _OF_PARENTS:
+            refuse(["prctl"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, option))
         refuse(OF_OTHERS, errno.EPERM, seccomp.Arg(0, seccomp.NE, 0))
         for place in (0, 1):  # a process group, a user, another process
             refuse(["setpriority"], errno.EPERM, seccomp.Arg(place, seccomp.NE, 0))

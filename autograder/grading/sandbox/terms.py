@@ -34,10 +34,11 @@ class Terms:
         return cls(**{**fields, **lists, "program": base64.b64decode(fields["program"])})
 
 
-def limit(terms: Terms, already: int) -> None:
+def limit(terms: Terms, already: int, others: int = 0) -> None:
     """Hold this process to its limits; `already` is the memory in bytes that it began with.
 
-    Call it in the process's own user namespace, if it has one: outside, one student's processes count as another's.
+    Call it in the process's own user namespace, if it has one: outside, one student's processes count as another's, and
+    `others` are those that its user has.
     """
     space = already + terms.memory
     most = {
@@ -45,7 +46,7 @@ def limit(terms: Terms, already: int) -> None:
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: terms.disk,
         resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_NPROC: terms.processes,
+        resource.RLIMIT_NPROC: others + terms.processes,
         resource.RLIMIT_MEMLOCK: 0,
     }
     for what, value in most.items():
