@@ -93,9 +93,9 @@ def attempts(secret: str, hidden: Iterable[str] = ()) -> dict[str, str]:
 
     `secret` is a file outside; `hidden` are folders of which it must read no file.
     """
-    solutions = [str(next(path for path in Path(folder).rglob("*") if path.is_file())) for folder in hidden]
+    files = (next((path for path in Path(folder).rglob("*") if path.is_file()), None) for folder in hidden)
     tried = {
-        **{f"read {file}": f"open({file!r}).read()" for file in solutions},
+        **{f"read {file}": f"open({str(file)!r}).read()" for file in files if file},
         "read a file of the course": f"open({secret!r}).read()",
         "write beside it": f"open({secret + '.new'!r}, 'w')",
         "open a connection": "__import__('socket').create_connection(('127.0.0.1', 9), 1)",
