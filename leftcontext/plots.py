@@ -175,6 +175,7 @@ def show_losses(
         axes.set(xlabel=x_axis, ylabel=y_axis, ylim=(0, 1.3 * max(values.max(), floor or 0.0, 1e-9)))
         room = PLOT_WIDTH / len(values) / CHARACTER  # characters that stand side by side
         axes.set_xticks(range(len(values)), names, rotation=90 if max(map(len, names)) + 1 > room else 0)
+        axes.tick_params(axis="x", length=0)  # below a turned "0.00" a tick would look like a minus
         axes.set_title(title, loc="left")
         facts = ", ".join(f"{name}: {value:z.2f}" for name, value in zip(names, values, strict=True))
         facts += f"; {floor_name} (dashed line): {floor:.3f}" if floor is not None else ""
