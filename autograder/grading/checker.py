@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import builtins
 import contextlib
+import importlib
 import json
 import re
 import socket
@@ -155,6 +156,8 @@ class Checker:
             match found.get(name):
                 case ["value", value]:
                     self.shell.user_ns[name] = value
+                case ["module", str(module)] if self.job["modules"].get(name) == module:
+                    self.shell.user_ns[name] = importlib.import_module(module)
                 case ["uncrossable", str(sentence)]:
                     self.shell.user_ns[name] = Unknown(name, sentence[:500])
                 case _:

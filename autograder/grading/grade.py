@@ -21,7 +21,8 @@ from autograder.grading.sandbox import rungs
 from autograder.grading.sandbox.terms import Terms
 from autograder.nbgrader_grades import Course, NotThere, credit
 
-VERSION = 1  # of the grader: a change regrades what was graded
+VERSION = 2  # of the grader: a change regrades what was graded
+UNLIKELY = 0x5EED1E55  # a seed that no test sets by itself: what passes with it does not pass by that chance
 
 
 class Executor(Protocol):
@@ -108,13 +109,14 @@ class Grading:
             won = {test for test in lost if _full(rebuilt, together, test)}
             for test in sorted(lost - won):
                 said(f"{name}: the instructor's own solution does not pass {test}.")
-            for test in sorted(won):
-                said(f"{name}: {test} can't be run apart from the student's code; its points are unhardened.")
+            if won:
+                said(f"{name}: unhardened, for they can't be run apart from the student's code: {', '.join(sorted(won))}.")
             partial = {test for test in tests if _is_number(rebuilt, together if test in won else apart, test)}
             self.notebooks[name] = dataclasses.replace(notebook, together=frozenset(won), partial=frozenset(partial))
 
     def _try(self, notebook: Notebook, rebuilt: Rebuilt, executor: Executor) -> dict[str, Any]:
-        ((_, result),) = executor.results([Task("", notebook.name, notebook.job(rebuilt, notebook.files, self.seconds))])
+        job = notebook.job(rebuilt, notebook.files, self.seconds)
+        ((_, result),) = executor.results([Task("", notebook.name, job, UNLIKELY)])
         return result
 
     def run(self, students: Iterable[str], executor: Executor) -> Iterator[Graded]:

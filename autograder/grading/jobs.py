@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,8 @@ class Notebook:
         set_ = object.__setattr__
         set_(self, "ahead", once.once(self.cells))
         set_(self, "aside", once.aside(self.cells, self.ahead))
+        code = [source for cell in self.cells if cell.kind == "code" for source in (cell.source, cell.solved)]
+        set_(self, "modules", {name: module for source in code for name, module in _imports(source)})
         wanted = {n: once.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
         set_(self, "names", {n: sorted(one.theirs) for n, one in wanted.items()})
         set_(self, "unsure", {n: sorted(one.unsure) for n, one in wanted.items()})
@@ -41,6 +44,7 @@ class Notebook:
 
     ahead: frozenset[int] = field(init=False)  # run once, in the students' parent
     aside: frozenset[int] = field(init=False)  # of those: run beside it, for they only show something
+    modules: dict[str, str] = field(init=False)  # by the names that the instructor's cells and solutions give them
     names: dict[int, list[str]] = field(init=False)  # of the student's, by the test that needs them
     unsure: dict[int, list[str]] = field(init=False)  # of those names: the instructor's, if a cell of his turns out to bind them
     given: dict[int, str] = field(init=False)  # imports handed out in an answer's cell, that tests need
@@ -82,6 +86,7 @@ class Notebook:
             "steps": steps,
             "files": {name: base64.b64encode(content).decode() for name, content in files.items()},
             "from_the_start": not fits,
+            "modules": self.modules,
             "seconds": seconds,
             "seconds_in_all": TRIES * seconds,
             "given_up": {},
@@ -105,6 +110,15 @@ class Notebook:
         if number in self.helping and number not in self.ready:
             return step | {"do": "own" if ahead else "help", "needs": self.helping[number], "ours": cell.source}
         return step | {"do": "show" if ahead else "run"}
+
+
+def _imports(source: str) -> Iterator[tuple[str, str]]:
+    """The names that a cell's imports bind to modules, or may: `from a import b` could name the module a.b."""
+    for node in ast.walk(parsed(source)):
+        if isinstance(node, ast.Import):
+            yield from ((one.asname, one.name) if one.asname else (one.name.split(".")[0],) * 2 for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from ((one.asname or one.name, f"{node.module}.{one.name}") for one in node.names)
 
 
 def _modules(source: str) -> set[str]:

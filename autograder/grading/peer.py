@@ -146,9 +146,13 @@ class Peer:
 class Remote:
     """A function that lives in the other process."""
 
+    # A test that looks at a signature or a docstring fails, and so is found to be one that can't run apart.
+    __signature__ = ...
+
     def __init__(self, peer: Peer, number: int, name: str, empty: bool) -> None:
         self.peer, self.number, self.empty = peer, number, empty
         self.__name__ = self.__qualname__ = name
+        self.__doc__ = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves this frame out

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def _answer(peer: Peer, shell: Shell, question: list[Any]) -> list[Any]:
 
 
 def _value(peer: Peer, value: Any) -> list[Any]:
+    if isinstance(value, types.ModuleType):
+        return ["module", str(value.__name__)]
     try:
         encode(value, peer._export)
         return ["value", value]

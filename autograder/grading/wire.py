@@ -1,17 +1,22 @@
 """The only language that the student's process and the checker share: plain data, bounded, never pickle.
 
 A message is a JSON tree followed by the raw bytes that it points into. Whatever it holds, decoding it makes numbers, strings,
-containers, plain arrays and handles of functions, and nothing else; a message that is anything else is `Garbled`.
+containers, plain arrays, handles of functions, and iterators over them, and nothing else; a message that is anything else is
+`Garbled`.
 """
 
 from __future__ import annotations
 
 import builtins
 import functools
+import itertools
 import json
 import math
 import struct
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -21,6 +26,7 @@ from autograder.grading.names import is_unwritten
 MOST_BYTES = 64 * 1024 * 1024
 MOST_NODES = 1_000_000
 DEEPEST = 60
+MOST_DIGITS = 10_000  # of a Decimal: int() would write them all
 KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 _JSON = json.JSONEncoder(separators=(",", ":"))
@@ -90,6 +96,11 @@ class _Writer:
             raise Uncrossable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
         return ["a", plain.dtype.str, list(plain.shape), *self.blob(plain.tobytes())]
 
+    def decimal(self, value: Decimal, _depth: int) -> list[Any]:
+        if value.is_finite() and abs(value.adjusted()) > MOST_DIGITS:
+            raise Uncrossable("It is a Decimal with too large an exponent to be judged.")
+        return ["D", Decimal.__str__(value)]
+
     def blob(self, data: bytes) -> list[int]:
         start = self.size
         self.size += len(data)
@@ -109,8 +120,10 @@ class _Writer:
             return ["T", value.__name__]
         if isinstance(value, np.random.Generator) and type(value.bit_generator).__name__ in GENERATORS:
             return ["g", self.tree(value.bit_generator.state, 1)]
-        if callable(value) and not isinstance(value, type) and self.export:
+        if self.export and callable(value):  # a class too: who only calls it needs no more
             return ["h", self.export(value), str(getattr(value, "__name__", "function"))[:80], is_unwritten(value)]
+        if self.export and isinstance(value, Iterator):
+            return ["x", self.export(functools.partial(_step, value))]
         raise Uncrossable(f"It is {_kind(value)}, which can't be handed over to the tests as plain data.")
 
 
@@ -129,9 +142,29 @@ _WRITERS: tuple[tuple[Any, Write], ...] = (
     (set, lambda w, v, depth: w.parts("s", set.__iter__(v), depth)),
     (frozenset, lambda w, v, depth: w.parts("f", frozenset.__iter__(v), depth)),
     (dict, _Writer.dict),
+    (type({}.keys()), lambda w, v, depth: w.parts("k", v, depth)),
+    (type({}.values()), lambda w, v, depth: w.parts("v", v, depth)),
+    (type({}.items()), lambda w, v, depth: w.parts("p", v, depth)),
+    (deque, lambda w, v, depth: w.parts("q", deque.__iter__(v), depth)),
+    (Decimal, _Writer.decimal),
+    (Fraction, lambda w, v, depth: w.parts("F", (v.numerator, v.denominator), depth)),
     (range, lambda w, v, _: ["r", *(format(part, "x") for part in (v.start, v.stop, v.step))]),
     (slice, lambda w, v, depth: w.parts("c", (v.start, v.stop, v.step), depth)),
 )
+
+
+_MAKERS: dict[str, Callable[[list[Any]], Any]] = {
+    "l": list,
+    "t": tuple,
+    "s": set,
+    "f": frozenset,
+    "q": deque,
+    "k": lambda parts: dict.fromkeys(parts).keys(),
+    "v": lambda parts: dict(enumerate(parts)).values(),
+    "p": lambda parts: dict(parts).items(),
+    "c": lambda parts: slice(*parts),
+    "F": lambda parts: Fraction(*parts),
+}
 
 
 @functools.lru_cache(maxsize=256)
@@ -153,9 +186,8 @@ class _Reader:
                 return tree
             raise Garbled("a bare number or object")
         tag, parts = tree[0], tree[1:]
-        if tag in ("l", "t", "s", "f", "c"):
-            values = [self.value(part, depth + 1) for part in parts]
-            return slice(*values) if tag == "c" else {"l": list, "t": tuple, "s": set, "f": frozenset}[tag](values)
+        if make := _MAKERS.get(tag) if isinstance(tag, str) else None:
+            return make([self.value(part, depth + 1) for part in parts])
         if tag == "d":
             return {self.value(key, depth + 1): self.value(part, depth + 1) for key, part in parts}
         return self._single(tag, parts, depth)
@@ -173,6 +205,8 @@ class _Reader:
                 return array if tag == "a" else array[()]
             case ("r", [str(start), str(stop), str(step)]):
                 return range(int(start, 16), int(stop, 16), int(step, 16))
+            case ("D", [str(digits)]):
+                return _decimal(digits)
             case ("e", []):
                 return Ellipsis
             case ("y", [str(dtype)]):
@@ -185,6 +219,8 @@ class _Reader:
                 return _generator(self.value(state, depth + 1))
             case ("h", [int(number), str(name), bool(empty)]) if self.imported:
                 return self.imported(number, name[:80], empty)
+            case ("x", [int(number)]) if self.imported:
+                return _stepwise(self.imported(number, "next", False))
         raise Garbled("an unknown kind of value")
 
     def _bytes(self, start: int, size: int) -> bytes:
@@ -202,6 +238,28 @@ class _Reader:
             raise Garbled("another size than its shape says")
         data = bytearray(self._bytes(start, size))  # writable, as an array of one's own is
         return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
+
+
+def _decimal(digits: str) -> Decimal:
+    number = Decimal(digits)
+    if number.is_finite() and abs(number.adjusted()) > MOST_DIGITS:
+        raise Garbled("a number with too many digits")
+    return number
+
+
+def _step(iterator: Iterator[Any]) -> list[Any]:
+    """The next item, in a list of its own; an empty list after the last."""
+    return list(itertools.islice(iterator, 1))
+
+
+def _stepwise(step: Callable[[], Any]) -> Iterator[Any]:
+    """The other process's iterator, one call an item: it may be endless, or wait for what happens in between."""
+    while True:
+        match step():
+            case [item]:
+                yield item
+            case _:
+                return
 
 
 def _dtype(name: str) -> np.dtype[Any]:

@@ -16,6 +16,10 @@ ODD = honest.notebook(
     honest.check("test_class", "one = Counter()\none.add()\nassert one.n == 1", 2),
     honest.answer("evens", "def evens(n):\n    yield from range(0, n, 2)"),
     honest.check("test_generator", "assert list(evens(5)) == [0, 2, 4]", 1),
+    honest.answer("seeded", "import math\ndef seeded():\n    'Draws.'\n    return np.random.random()"),
+    honest.check("test_seed", "np.random.seed(0)\none = seeded()\nnp.random.seed(0)\nassert one == np.random.random()", 1),
+    honest.check("test_doc", "assert seeded.__doc__ and len(inspect.signature(seeded).parameters) == 0", 1),
+    honest.check("test_module", "assert math.floor(seeded()) == 0", 1),
     honest.answer("looped", "def looped(n):\n    for i in range(n):\n        pass\n    return n"),
     honest.check("test_source", "assert 'for' in inspect.getsource(looped)", 1),
     honest.check("test_value", "assert looped(LIMIT) == LIMIT == table.sum()", 1),
@@ -23,15 +27,16 @@ ODD = honest.notebook(
 RIGHT = {
     "Counter": "class Counter:\n    def __init__(self): self.n = 0\n    def add(self): self.n = self.n + 1",
     "evens": "def evens(n):\n    return (i for i in range(n) if i % 2 == 0)",
+    "seeded": "import math\ndef seeded():\n    'A draw.'\n    return np.random.rand()",
     "looped": "def looped(n):\n    for _ in []: pass\n    return n",
 }
 CLASSES = {
-    "right": (RIGHT, [2, 1, 1, 1]),
-    "wrong": ({**RIGHT, "Counter": "Counter = int", "looped": "looped = lambda n: n + 1"}, [0, 1, 0, 0]),
+    "right": (RIGHT, [2, 1, 1, 1, 1, 1, 1]),
+    "wrong": ({**RIGHT, "Counter": "Counter = int", "looped": "looped = lambda n: n + 1", "seeded": "def seeded(a=0):\n    return 0.5"}, [0, 1, 0, 0, 0, 0, 0]),
     # It can't have the test that runs apart run the weaker way.
-    "asks for it": ({**RIGHT, "looped": "class looped:\n    'for'\n    def __init__(self, n): pass\n    __eq__ = lambda *_: True"}, [2, 1, 0, 0]),
-    "uses what was only shown": ({**RIGHT, "looped": "def looped(n):\n    for _ in []: pass\n    return int(steps[-1])"}, [2, 1, 1, 1]),
-    "generator": ({**RIGHT, "looped": "def looped(n):\n    for i in [n]:\n        yield i"}, [2, 1, 1, 0]),
+    "asks for it": ({**RIGHT, "looped": "class looped:\n    'for'\n    def __init__(self, n): pass\n    __eq__ = lambda *_: True"}, [2, 1, 1, 1, 1, 0, 0]),
+    "uses what was only shown": ({**RIGHT, "looped": "def looped(n):\n    for _ in []: pass\n    return int(steps[-1])"}, [2, 1, 1, 1, 1, 1, 1]),
+    "object": ({**RIGHT, "evens": "evens = map", "looped": "def looped(n):\n    for i in [n]:\n        return object()"}, [2, 0, 1, 1, 1, 1, 0]),
 }  # fmt: skip
 
 
@@ -70,7 +75,7 @@ def test_every_rung_gives_the_same_scores(course: Path, rung: str) -> None:
     for student, (_, points) in CLASSES.items():
         assert list(graded[student]["cells"].values()) == points, student
         assert graded[student]["score"] == sum(points)
-        assert graded[student]["max_score"] == 5
+        assert graded[student]["max_score"] == 8
         assert graded[student]["status"] == "graded"
 
 
@@ -86,16 +91,17 @@ def test_what_could_not_be_judged_apart_is_marked(course: Path) -> None:
     grade(course)
     comments = {name: text for _, name, text, _ in honest.scores(course)["odd", "right"]["comments"]}
     assert "test_class" in comments["Counter"]
-    assert "unhardened" in comments["evens"]
+    assert "test_doc" in comments["seeded"]
+    assert comments["evens"] is None
     assert "test_source" in comments["looped"]
     assert "test_value" not in comments["looped"]
 
 
 def test_what_cannot_cross_is_named(course: Path) -> None:
-    grade(course, "--student", "generator")
-    node = nbformat.read(course / "autograded/generator/odd/odd.ipynb", as_version=4)
+    grade(course, "--student", "object")
+    node = nbformat.read(course / "autograded/object/odd/odd.ipynb", as_version=4)
     said = [output.evalue for cell in node.cells for output in cell.get("outputs", []) if output.output_type == "error"]
-    assert any("generator" in text and "plain data" in text for text in said), said
+    assert any("object" in text and "plain data" in text for text in said), said
 
 
 @pytest.mark.parametrize(

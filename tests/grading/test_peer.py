@@ -1,6 +1,7 @@
 """Calls between two processes that share nothing but a socket: what goes over, what comes back, what is refused."""
 
 import contextlib
+import inspect
 import multiprocessing
 import socket
 import sys
@@ -56,7 +57,17 @@ def fails(kind: str) -> None:
 
 
 def makes(what: str) -> Any:
-    return {"object": object(), "generator": iter([1]), "class": Own, "function": lambda n: n + 1}[what]
+    return {"object": object(), "own": {"nested": [Own()]}, "class": Own, "function": lambda n: n + 1, "endless": endless()}[what]
+
+
+def endless() -> Iterator[Any]:
+    yield [1]
+    yield len
+    raise ValueError("so it is")
+
+
+def add_up(items: Iterator[int]) -> int:
+    return next(items) + sum(items)
 
 
 def unwritten(x: int) -> None:
@@ -78,7 +89,7 @@ def whole_matrix(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.
     return weights @ V / weights.sum(axis=-1, keepdims=True)
 
 
-FUNCTIONS = [swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix]
+FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix]
 
 
 def other_end(connection: socket.socket) -> None:
@@ -153,11 +164,34 @@ def test_what_would_end_a_loop_or_a_process_is_an_error_like_any_other(remote: d
     assert not isinstance(caught.value, StopIteration | SystemExit)
 
 
-@pytest.mark.parametrize(("what", "named"), [("object", "object"), ("generator", "iterator"), ("class", "class Own")])
+@pytest.mark.parametrize(("what", "named"), [("object", "object"), ("own", "type Own")])
 def test_what_cannot_cross_is_named(remote: dict[str, Remote], what: str, named: str) -> None:
     with pytest.raises(Uncrossable, match=named):
         remote["makes"](what)
     assert remote["fill"]({}) == 3  # and the next call goes well
+
+
+def test_an_iterator_is_asked_for_one_item_after_another_both_ways(remote: dict[str, Remote]) -> None:
+    items = remote["makes"]("endless")
+    assert next(items) == [1]
+    assert next(items)("ab") == 2
+    with pytest.raises(ValueError, match="so it is"):
+        next(items)
+    given = iter([1, 2, 3])
+    assert remote["add_up"](given) == 6
+    assert list(given) == []
+
+
+def test_a_class_can_be_called_and_nothing_else_of_it_is_seen(remote: dict[str, Remote]) -> None:
+    made = remote["makes"]("class")
+    with pytest.raises(Uncrossable, match="type Own"):
+        made("x")
+
+
+def test_a_test_that_looks_at_a_function_does_not_see_a_stand_in(remote: dict[str, Remote]) -> None:
+    assert remote["swap"].__doc__ is None
+    with pytest.raises(TypeError):
+        inspect.signature(remote["swap"])
 
 
 def test_an_unwritten_function_can_be_told(remote: dict[str, Remote]) -> None:

@@ -3,7 +3,9 @@
 import contextlib
 import math
 import struct
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -83,6 +85,22 @@ def test_subclasses_cross_as_what_they_are_underneath() -> None:
 def test_what_is_no_data_gets_a_sentence(value: object) -> None:
     with pytest.raises(Uncrossable, match="It is"):
         encode(value)
+
+
+@pytest.mark.parametrize(
+    "value", [{"a": 1}.keys(), {"a": [1]}.values(), {"a": 1}.items(), deque([1, 2]), Fraction(-2, 3), Decimal("0.10"), Decimal("NaN")]
+)
+def test_views_queues_and_exact_numbers_arrive_as_they_were(value: object) -> None:
+    back = decode(encode(value))
+    assert (type(back), repr(back)) == (type(value), repr(value))
+
+
+def test_a_number_that_would_fill_the_memory_does_not_cross() -> None:
+    with pytest.raises(Uncrossable, match="exponent"):
+        encode(Decimal("1e999999"))
+    tree = b'["D","1e999999"]'
+    with pytest.raises(Garbled):
+        decode(struct.pack("<I", len(tree)) + tree)
 
 
 def test_no_bottomless_list_crosses() -> None:
