@@ -316,7 +316,8 @@ def _graded(entry: SubmittedNotebook, node: NotebookNode | None, remarks: dict[s
         cell = cells.get(comment.name)
         if cell is not None:
             same = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell) and not utils.is_task(cell)
-            comment.auto_comment = "No response." if same else remarks.get(comment.name)
+            said = ("No response." if same else "", remarks.get(comment.name, ""))
+            comment.auto_comment = " ".join(filter(None, said)) or None
     return scores
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -138,8 +139,9 @@ class Grading:
                 yield Task(student, name, job, int(digest(out.digest, name)[:8], 16))
 
     def _planned(self, student: str) -> _Open:
-        files = self.course.submitted_files(self.assignment, student)
-        rebuilt, notes, unreadable = {}, [], 0
+        submitted = self.course.submitted_files(self.assignment, student)
+        files, notes = self._named(submitted)
+        rebuilt, unreadable = {}, 0
         for name, notebook in self.notebooks.items():
             cells: list[Any] = []
             said: list[str] = []
@@ -150,14 +152,30 @@ class Grading:
                     unreadable += 1
                     said = [str(reason)]
                 rebuilt[name] = plan.rebuild(notebook.cells, cells, said)
-                notes += [f"{name}: {note}" for note in rebuilt[name].notes] if cells else [f"{name}: {note}" for note in said]
+                notes += [f"{name}: {note}" for note in rebuilt[name].notes]
             else:
                 notes.append(f"{name}.ipynb was not handed in.")
         status = "unreadable" if unreadable and unreadable == len(rebuilt) else "graded" if rebuilt else "missing"
         if not rebuilt:  # something has to be run, for the submission to be entered: the notebook as it was released
             name, notebook = next(iter(self.notebooks.items()))
             rebuilt[name] = plan.rebuild(notebook.cells, [])
-        return _Open(rebuilt, files, self._digest(files), status, notes)
+        return _Open(rebuilt, files, self._digest(submitted), status, notes)
+
+    def _named(self, submitted: dict[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
+        """What was handed in, a notebook under another name as the one that is missing and that it was made of."""
+        files, notes = dict(submitted), list[str]()
+        others = [name for name in files if name.endswith(".ipynb") and "/" not in name and name[:-6] not in self.notebooks]
+        for other in others:
+            with contextlib.suppress(plan.Unreadable):
+                cells, _ = plan.read(files[other])
+                missing = [one for one in self.notebooks.values() if f"{one.name}.ipynb" not in files]
+                best = max(missing, key=lambda one: plan.matches(one.cells, cells), default=None)
+                if best is not None and plan.matches(best.cells, cells):
+                    files[f"{best.name}.ipynb"] = files.pop(other)
+                    notes.append(f"{other} was read as {best.name}.ipynb, which was missing.")
+                    continue
+            notes.append(f"{other} was not read: no notebook of this name was released, and none is missing that it was made of.")
+        return files, notes
 
     def _recorded(self, student: str, out: _Open, executor: Executor) -> Graded:
         nodes: dict[str, NotebookNode | None] = {}
@@ -173,7 +191,8 @@ class Grading:
             nodes[name] = from_dict({**made, "cells": [cell for cell in made["cells"] if "nbgrader" in cell["metadata"]]})
             out.notes += [f"{name}: {note}" for note in result["notes"]]
             findings |= result["findings"]
-            unhardened += self._unhardened(notebook, remarks)
+            remarks |= rebuilt.remarks
+            unhardened += self._unhardened(notebook, {id for id, _ in _answers(rebuilt.cells)}, remarks)
         if out.status == "missing":
             nodes = {}
         scores = self.course.record(self.assignment, student, nodes, remarks)
@@ -184,18 +203,17 @@ class Grading:
         self.journal.add({**dataclasses.asdict(graded), "digest": out.digest})
         return graded
 
-    def _unhardened(self, notebook: Notebook, remarks: dict[str, str]) -> list[str]:
+    def _unhardened(self, notebook: Notebook, written: set[str], remarks: dict[str, str]) -> list[str]:
         """The tests that ran in the student's process; says so at the answer before each."""
-        found, answer = [], None
+        found, answer = [], ""
         for cell in notebook.cells:
             if cell.role in (SOLUTION, MANUAL):
-                answer = cell.grade_id
+                answer = str(cell.grade_id)
             elif cell.role == TEST and notebook.is_together(cell):
                 found.append(str(cell.grade_id))
-                if answer:
-                    remarks[answer] = (
-                        f"The points of {cell.grade_id} are unhardened: its test ran in one process with the student's code."
-                    )
+                if answer in written:
+                    said = f"The points of {cell.grade_id} are unhardened: its test ran in one process with the student's code."
+                    remarks[answer] = f"{remarks[answer]} {said}" if answer in remarks else said
         return found
 
 

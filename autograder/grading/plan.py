@@ -7,7 +7,8 @@ instructor released, so that a deleted, duplicated, split, moved or relabelled c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +62,7 @@ class Rebuilt:
 
     cells: tuple[Written, ...]
     notes: tuple[str, ...]
+    remarks: dict[str, str] = field(default_factory=dict)  # those about an answer, by its grade id; the rest at the first one
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,20 @@ def read(data: bytes) -> tuple[list[_Submitted], list[str]]:
             notes.append("It is in an old format (nbformat 3).")
     if not isinstance(found, list):
         raise Unreadable("It is no notebook: it holds no cells. Ask for the file as Jupyter saves it.")
+    if not found:
+        notes.append("It is empty.")
     if len(found) > MOST_CELLS:
         notes.append(f"Only its first {MOST_CELLS} cells were read.")
+    if (language := _language(notebook.get("metadata"))) and "python" not in language.lower():
+        notes.append(f"Its kernel was of another language ({language[:40]}); it was run as Python.")
     return [_cell(cell) for cell in found[:MOST_CELLS] if isinstance(cell, dict)], notes
+
+
+def _language(metadata: Any) -> str:
+    """What a notebook says that it is written in; nothing where it doesn't say."""
+    spec, info = (metadata.get(name) if isinstance(metadata, dict) else None for name in ("kernelspec", "language_info"))
+    said = [one.get(name) for one, name in ((spec, "language"), (info, "name")) if isinstance(one, dict)]
+    return next((one for one in said if isinstance(one, str)), "")
 
 
 def _listed(value: Any) -> list[Any]:
@@ -119,7 +132,8 @@ def _cell(cell: dict[str, Any]) -> _Submitted:
 
 def rebuild(released: tuple[Cell, ...], submitted: list[_Submitted], notes: Iterable[str] = ()) -> Rebuilt:
     """The released cells in their order, the student's answers in their places, added cells where they were added."""
-    said = list(notes)
+    said: list[tuple[str | None, str]] = [(None, note) for note in notes]
+    lacking: list[tuple[str | None, str]] = said if submitted else []  # of a whole notebook, one note says enough
     places = _matched(released, submitted)
     mine: dict[int, _Submitted] = {}
     added: dict[int, list[_Submitted]] = {}
@@ -133,12 +147,44 @@ def rebuild(released: tuple[Cell, ...], submitted: list[_Submitted], notes: Iter
             added.setdefault(last, []).append(cell)
     cells = [_added(extra) for extra in added.get(-1, [])]
     for place, known in enumerate(released):
-        cells.append(_placed(known, mine.get(place), said))
+        cells.append(_placed(known, mine.get(place), lacking))
         cells += [_added(extra) for extra in added.get(place, [])]
     order = [places[number] for number in sorted(places)]
     if order != sorted(order):
-        said.append("Its cells were in another order; they were run in the released one.")
-    return Rebuilt(tuple(cells), tuple(said))
+        said.append((None, "Its cells were in another order; they were run in the released one."))
+    said += _strays(released, submitted, places)
+    return Rebuilt(tuple(cells), tuple(note for _, note in said), _remarks(released, said))
+
+
+def matches(released: tuple[Cell, ...], submitted: list[_Submitted]) -> int:
+    """How many of the released cells are found again: more than 0 in a notebook that was made of them."""
+    return len(_matched(released, submitted))
+
+
+def _strays(
+    released: tuple[Cell, ...], submitted: list[_Submitted], places: dict[int, int]
+) -> Iterator[tuple[str | None, str]]:
+    """Answers that were there more than once, or that had to be looked for."""
+    marks = Counter(cell.grade_id for cell in submitted if cell.grade_id)
+    found = {place: number for number, place in places.items()}
+    for place, cell in enumerate(released):
+        name = cell.grade_id
+        if not cell.theirs or name is None or place not in found:
+            continue
+        if marks[name] > 1:
+            yield name, f"The cell {name} was there {marks[name]} times; the last one is the answer."
+        elif submitted[found[place]].grade_id != name:
+            yield name, f"The cell {name} had lost nbgrader's mark; it was found by its id or by what it defines."
+
+
+def _remarks(released: tuple[Cell, ...], said: Iterable[tuple[str | None, str]]) -> dict[str, str]:
+    answers = [cell.grade_id for cell in released if cell.theirs and cell.grade_id]
+    remarks: dict[str, str] = {}
+    for name, note in said:
+        place = name if name in answers else next(iter(answers), None)
+        if place is not None:
+            remarks[place] = f"{remarks[place]} {note}" if place in remarks else note
+    return remarks
 
 
 def _matched(released: tuple[Cell, ...], submitted: list[_Submitted]) -> dict[int, int]:
@@ -191,18 +237,18 @@ def _is_copy_of_a_test(released: tuple[Cell, ...], cell: _Submitted) -> bool:
     return cell.grade_id in marked
 
 
-def _placed(cell: Cell, one: _Submitted | None, notes: list[str]) -> Written:
+def _placed(cell: Cell, one: _Submitted | None, notes: list[tuple[str | None, str]]) -> Written:
     name = cell.grade_id
     if one is None:
         if name:
-            notes.append(f"The cell {name} was missing; it was put back as it was released.")
+            notes.append((name, f"The cell {name} was missing; it was put back as it was released."))
         return Written(cell, cell.kind, cell.source)
     if cell.role in (TEST, TASK) or (cell.metadata.get("locked") and not cell.theirs):
         if one.source.strip() != cell.source.strip() and cell.role == TEST and not _released_without_secrets(cell, one):
-            notes.append(f"The test {name} was changed; it was put back.")
+            notes.append((name, f"The test {name} was changed; it was put back."))
         return Written(cell, cell.kind, cell.source)
     if one.kind != cell.kind and name:
-        notes.append(f"The cell {name} was of another type ({one.kind}); it was read as {cell.kind}.")
+        notes.append((name, f"The cell {name} was of another type ({one.kind}); it was read as {cell.kind}."))
     return Written(cell, cell.kind if cell.theirs else one.kind, one.source)
 
 

@@ -61,7 +61,8 @@ KINDS = (
     ("left out", r"left out"),
     ("can't be read", r"no notebook|larger than"),
     ("not handed in", r"was not handed in"),
-    ("repaired", r"put back|of another type|old format|Null bytes|cells were read"),
+    ("not read", r"was not read"),
+    ("repaired", r"put back|another|old format|Null bytes|cells were read|last one is the answer|lost nbgrader|was read as|is empty"),
 )
 
 

@@ -1,6 +1,7 @@
 """`leftcontext grade` on a course of somebody else's: what can't be judged apart, every rung, bad input."""
 
 import json
+import shutil
 from pathlib import Path
 
 import honest
@@ -102,6 +103,33 @@ def test_what_cannot_cross_is_named(course: Path) -> None:
     node = nbformat.read(course / "autograded/object/odd/odd.ipynb", as_version=4)
     said = [output.evalue for cell in node.cells for output in cell.get("outputs", []) if output.output_type == "error"]
     assert any("object" in text and "plain data" in text for text in said), said
+
+
+def test_a_notebook_under_another_name_and_what_the_instructor_is_told(course: Path) -> None:
+    submitted = course / "submitted"
+    whole = (submitted / "right/odd/odd.ipynb").read_text()
+    for student, files in {
+        "renamed": {"odd (1).ipynb": whole},
+        "both": {"odd.ipynb": whole, "odd (1).ipynb": whole},
+        "other": {"holiday.ipynb": json.dumps({"cells": []}), "odd.txt": "x"},
+        "torn": {"odd.ipynb": whole[:-9]},
+    }.items():
+        (submitted / student / "odd").mkdir(parents=True)
+        for name, text in files.items():
+            (submitted / student / "odd" / name).write_text(text)
+    graded = grade(course, *(part for student in ("renamed", "both", "other", "torn") for part in ("--student", student)))
+    found = {student: (line["status"], line["score"], " ".join(line["notes"])) for student, line in graded.items()}
+    assert found["renamed"] == ("graded", 8, "odd (1).ipynb was read as odd.ipynb, which was missing.")
+    assert found["both"][:2] == ("graded", 8)
+    assert "odd (1).ipynb was not read" in found["both"][2]
+    assert found["other"][:2] == ("missing", 0)
+    assert "odd.ipynb was not handed in." in found["other"][2]
+    assert found["torn"][:2] == ("unreadable", 0)
+    comments = {name: text for _, name, text, _ in honest.scores(course)["odd", "torn"]["comments"]}
+    assert "It is no notebook" in comments["Counter"]
+    assert comments["looped"] == "No response."
+    for student in graded:
+        shutil.rmtree(submitted / student)
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,40 @@ def test_odd_files_are_read(data: bytes, note: str | None) -> None:
     assert note is None or note in notes[0]
 
 
+@pytest.mark.parametrize(
+    ("cells", "about", "note"),
+    [
+        ([*GOOD[:1], *GOOD[2:]], "f", "was missing"),
+        ([cell("old", "f"), *GOOD], "f", "was there 2 times"),
+        ([*GOOD[:1], cell(ANSWER), *GOOD[2:]], "f", "lost nbgrader's mark"),
+        ([*GOOD[:1], {**GOOD[1], "cell_type": "raw"}, *GOOD[2:]], "f", "of another type"),
+        ([*GOOD[:2], cell("pass", "test_f"), GOOD[3]], "f", "was changed"),
+        (GOOD[::-1], "f", "another order"),
+        ([], "f", "is empty"),
+    ],
+    ids=["missing", "twice", "unmarked", "retyped", "test changed", "reversed", "empty"],
+)
+def test_what_was_mended_is_told_once_and_stands_as_a_comment_at_an_answer(cells: list, about: str, note: str) -> None:
+    made = rebuilt(*cells)
+    assert len(made.notes) == 1
+    assert note in made.notes[0]
+    assert made.remarks == {about: made.notes[0]}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "noted"),
+    [
+        ({"kernelspec": {"name": "julia-1.9", "language": "julia"}}, True),
+        ({"language_info": {"name": "R"}}, True),
+        ({"kernelspec": {"name": "conda-env-x", "language": "python"}}, False),
+        ({"kernelspec": {"name": "mine"}, "language_info": {"name": "ipython"}}, False),
+        ({"kernelspec": 3, "language_info": []}, False),
+    ],
+)
+def test_a_kernel_of_another_language_is_noted(metadata: dict, noted: bool) -> None:
+    assert bool(rebuilt(*GOOD, metadata=metadata).notes) == noted
+
+
 @pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"[]", b"{}", b"3", b'{"cells": 3}', b"[" * 100_000])
 def test_what_is_no_notebook_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(Unreadable, match="no notebook"):
