@@ -62,7 +62,7 @@ KINDS = (
     ("can't be read", r"no notebook|larger than"),
     ("not handed in", r"was not handed in"),
     ("not read", r"was not read"),
-    ("repaired", r"put back|another|old format|Null bytes|cells were read|last one is the answer|lost nbgrader|was read as|is empty"),
+    ("repaired", r"put back|another|old format|Null bytes|cells were read|the last one is|had lost|was read as|is empty"),
 )
 
 
