@@ -12,7 +12,7 @@ import pytest
 from clone import clone, run
 from hostile_notebook import ATTACKS, Dangers
 
-from autograder import bank
+from autograder import bank, feedback
 from autograder.judge import judge
 from autograder.report import numbers, records
 from autograder.report.page import Report, render
@@ -100,9 +100,9 @@ def test_scores(page: str, points: dict[str, np.ndarray]) -> None:
     wanted = [*quantiles, totals.mean(), totals.std(ddof=1)]
     ((*found,),) = rows(page, "Scores in numbers")
     assert [float(number) for number in found] == pytest.approx(wanted, abs=0.006)
-    counts, edges = np.histogram(totals, bins=10, range=(0, 15))
-    for count, low in zip(counts, edges[:-1], strict=True):
-        said = f"{low:.3g} to {low + 1.5:.3g} points: {count}"
+    edges = [0, 2, 4, 6, 8, 10, 12, 14, 15]
+    for count, low, high in zip(np.histogram(totals, bins=edges)[0], edges[:-1], edges[1:], strict=True):
+        said = f"{low} to {high} points: {count}"
         assert (said in page) == bool(count)
 
 
@@ -115,12 +115,14 @@ def test_pass_rates_and_discrimination(page: str, points: dict[str, np.ndarray])
         most = bank.find(id).load().points
         own = points[f"check_{id}"]
         passed = own >= most
-        full, some, none, mean, said = found[id]
+        full, some, none, mean, said, _ = found[id]
         assert full == f"{passed.sum()} ({100 * passed.mean():.0f} %)"
         assert int(some) == ((own > 0) & (own < most)).sum()
         assert int(none) == (own == 0).sum()
         assert mean == f"{round(own.mean(), 2):g} of {most:g}"
         assert float(said.split(",")[0]) == pytest.approx(np.corrcoef(passed, totals - own)[0, 1], abs=0.006)
+    transposed = sum("causal_allowed" in mistaken(n) for n in range(27))
+    assert found["causal_allowed"][-1] == f"The mask is transposed ({transposed})"
     assert found["causal_allowed"][0] == f"{29 - sum('causal_allowed' in mistaken(n) for n in range(27))} (57 %)"
 
 
@@ -141,6 +143,51 @@ def test_misconceptions_ranked_with_an_anonymous_example(page: str) -> None:
     assert "It shows with apply_mask" in examples
     assert "Ada" not in page
     assert not re.search(r"\bs\d\d\b", examples)
+
+
+def test_the_page_begins_with_what_to_look_at(page: str) -> None:
+    glance = page.split('<ul class="glance">')[1].split("</ul>")[0]
+    words = " ".join(re.sub(r"<[^>]+>", "", glance).split())
+    assert "Hardest: causal_allowed, 57 % have all its points." in words
+    assert "Most often misunderstood: The mask is transposed, 12 students in causal_allowed." in words
+    assert "The same code: 1 group of students, in up to 5 lines." in words
+    assert "Deserves a look: ran too long 1, can&#39;t be read 1, repaired 1." in words
+    for name in re.findall(r'href="#(\w+)"', glance):
+        assert f'<h2 id="{name}">' in page
+
+
+NAMES = "Ada Lovelace"
+SAYS_NAMES = {
+    "raises": f"def f(x):\n    raise ValueError('{NAMES}')",
+    "undefined": "def f(x):\n    return AdaLovelace",
+    "own error": "class AdaLovelace(Exception): ...\ndef f(x):\n    raise AdaLovelace",
+    "own class": "class AdaLovelace: ...\ndef f(x):\n    return AdaLovelace()",
+    "prints": f"def f(x):\n    print('{NAMES}')",
+    "long": "def f(x):\n    raise ValueError('Ada Lovelace ' * 9000)",
+}
+
+
+@pytest.mark.parametrize("code", SAYS_NAMES.values(), ids=SAYS_NAMES)
+def test_an_example_holds_no_word_of_the_students(code: str) -> None:
+    exercise = bank.find("softmax").load()
+    namespace: dict[str, object] = {}
+    exec(code, namespace)
+    verdict = judge(exercise, namespace["f"])
+    assert verdict.finding is not None
+    idea = verdict.finding.misconception
+    assert idea is not None
+    found = entry(misconception=idea.id, title=idea.name, says=verdict.finding.says, text=feedback.text(verdict)[:4000])
+    (named,) = records.misconceptions({"a": found})
+    assert re.search("Ada ?Lovelace", feedback.text(verdict))
+    assert not re.search("Ada ?Lovelace", f"{named.says} {named.example} {named.errors}")
+    assert idea.name in f"{named.title}"
+
+
+def test_pythons_own_errors_are_counted_and_no_other_ones() -> None:
+    says = ["It raised ValueError: Ada (line 2: x)", "It raised ValueError", "It raised Ada: x", "It raised NameError: Ada"]
+    entries = {str(n): entry(misconception="raises", says=said) for n, said in enumerate(says)}
+    (named,) = records.misconceptions(entries)
+    assert named.errors == {"ValueError": 2, "NameError": 1}
 
 
 def test_the_same_code_but_not_where_it_is_short_or_published(page: str) -> None:
@@ -166,8 +213,8 @@ def test_without_a_journal_the_points_are_still_told(course: Path, page: str, tm
     done = run(copy, "leftcontext", "report", UNIT, "--output", tmp_path / "deep/er/page.html", cwd=copy)
     assert done.returncode == 0, done.stderr
     bare = (tmp_path / "deep/er/page.html").read_text(encoding="utf-8")
-    for label in ("Scores in numbers", "Exercises in numbers"):
-        assert rows(bare, label) == rows(page, label)
+    assert rows(bare, "Scores in numbers") == rows(page, "Scores in numbers")
+    assert rows(bare, "Exercises in numbers") == [row[:-1] for row in rows(page, "Exercises in numbers")]
     assert "another program than" in bare
     assert "Misconceptions" not in bare
 
@@ -218,7 +265,8 @@ def test_whatever_a_journal_holds_the_page_carries_nothing_that_runs(attack: str
         entries[student]["codes"] = {attack: "same"}
     scores = np.array([[1.0], [0.0]])
     report = Report(
-        attack, numbers.totals(scores, np.ones(1)), numbers.exercises((attack,), scores, np.ones(1)), 1, 2, 2,
+        attack, numbers.totals(scores, np.ones(1)), numbers.exercises((attack,), scores, np.ones(1)),
+        {attack: (attack, 1)}, 1, 2, 2,
         records.misconceptions(entries), records.unnamed(entries), records.alike(entries, lambda *_: 9),
         records.remarks(entries), dict(records.unhardened(entries)),
     )  # fmt: skip
@@ -245,7 +293,9 @@ def test_discrimination_is_told_only_where_it_can_be() -> None:
 def test_the_edges_of_the_bins() -> None:
     scores = np.array([[0.0], [0.99], [1.0], [5.0], [9.99], [10.0]])
     assert numbers.totals(scores, np.array([10.0])).bins == (2, 1, 0, 0, 0, 1, 0, 0, 0, 2)
-    assert numbers.totals(np.zeros((2, 0)), np.zeros(0)).bins[0] == 2
+    assert numbers.totals(np.zeros((2, 0)), np.zeros(0)).bins == (2,)
+    for most, step in ((0.5, 0.1), (3, 0.5), (12, 1), (13, 2), (43, 5), (100, 10), (1000, 100)):
+        assert numbers.totals(np.array([[most]]), np.array([float(most)])).step == step
 
 
 def test_lines_of_ones_own() -> None:

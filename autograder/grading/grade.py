@@ -15,7 +15,7 @@ from nbformat import NotebookNode, from_dict
 from autograder.grading import plan
 from autograder.grading.document import document, encoded
 from autograder.grading.jobs import Notebook
-from autograder.grading.journal import Journal, digest, only_one
+from autograder.grading.journal import Journal, code_lines, digest, only_one
 from autograder.grading.plan import MANUAL, SOLUTION, TEST, Cell, Rebuilt, Written
 from autograder.grading.pool import NotHeld, Pool, Task
 from autograder.grading.sandbox import rungs
@@ -224,7 +224,7 @@ def _answers(cells: Iterable[Written]) -> Iterator[tuple[str, str]]:
         if released is None or not released.theirs or cell.kind != "code" or released.grade_id is None:
             continue
         if cell.source.strip() != released.source.strip():
-            yield released.grade_id, digest(cell.source.strip())
+            yield released.grade_id, digest(code_lines(cell.source))
 
 
 def grade(

@@ -56,6 +56,12 @@ def digest(*parts: object) -> str:
     return found.hexdigest()[:32]
 
 
+def code_lines(source: str) -> list[str]:
+    """A cell's lines without those that are blank or comments: what a copy keeps when its author is in a hurry."""
+    lines = (line.rstrip() for line in source.splitlines())
+    return [line for line in lines if line and not line.lstrip().startswith("#")]
+
+
 @contextlib.contextmanager
 def only_one(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold the lock file at `path`; call `waiting` first where another run holds it."""

@@ -6,13 +6,14 @@ Theories of Mental Test Scores, 1968, chapter 15): how hard an exercise is, and 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-BINS = 10
+MOST_BINS = 12
 FEW = 10  # students: with fewer, a discrimination says nothing
 
 
@@ -53,10 +54,11 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Totals:
-    """The distribution of whole scores. `bins` counts equal parts of 0 to `most`, each without its upper end but the last."""
+    """The distribution of whole scores. `bins` counts steps from 0 to `most`, each without its upper end but the last."""
 
     scores: Floats  # (S,)
     most: float
+    step: float
     bins: tuple[int, ...]
 
     def quantile(self, share: float) -> float:
@@ -76,9 +78,20 @@ def totals(scores: Floats, points: Floats) -> Totals:
     """Of scores (S, C) and the most points (C,). What waits for the instructor counts 0 so far."""
     each = np.nansum(scores, axis=1)  # (S,)
     most = float(points.sum())
-    share = each / most if most else np.zeros_like(each)
-    bins = np.bincount(np.clip(np.floor(share * BINS + 1e-9), 0, BINS - 1).astype(int), minlength=BINS)
-    return Totals(each, most, tuple(int(count) for count in bins))
+    step = _round_step(most)
+    number = max(1, int(np.ceil(most / step - 1e-9)))
+    bins = np.bincount(np.clip(np.floor(each / step + 1e-9), 0, number - 1).astype(int), minlength=number)
+    return Totals(each, most, step, tuple(int(count) for count in bins))
+
+
+def _round_step(most: float) -> float:
+    """The smallest of 0.1, 0.2, 0.5, 1, 2, 5, 10, ... that needs no more than MOST_BINS steps to `most`."""
+    step = 0.1
+    for factor in itertools.cycle((2, 2.5, 2)):
+        if most <= MOST_BINS * step * (1 + 1e-9):
+            return round(step, 9)
+        step *= factor
+    raise AssertionError
 
 
 def exercises(ids: tuple[str, ...], scores: Floats, points: Floats) -> list[Exercise]:

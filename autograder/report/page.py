@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from autograder.pages.feedback import environment
 from autograder.pages.safe import plain, words
 from autograder.report import numbers, plots, records
 
+FEW = 12  # misconceptions to read first; the rest is folded away
 MOST_ROWS = 200  # of a table; the page stays readable for ten thousand students
 
 
@@ -23,6 +25,7 @@ class Report:
     assignment: str
     totals: numbers.Totals
     exercises: list[numbers.Exercise]
+    usual: dict[str, tuple[str, int]]  # misconception and students, by grade id
     late: int
     students: int
     judged: int  # students of whom the journal knows what was found
@@ -31,6 +34,22 @@ class Report:
     alike: list[records.Alike]
     remarks: list[records.Remark]
     unhardened: dict[str, int]
+
+    @property
+    def hardest(self) -> numbers.Exercise | None:
+        """The exercise that the fewest got all points for."""
+        tried = [one for one in self.exercises if one.pass_rate is not None]
+        return min(tried, key=lambda one: one.pass_rate or 0.0, default=None)
+
+    @property
+    def waiting(self) -> int:
+        """Answers that the instructor still has to read."""
+        return sum(one.waiting for one in self.exercises)
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """The grader's notes, counted by kind."""
+        return Counter(remark.kind for remark in self.remarks)
 
 
 def write(assignment: str, output: Path | None = None) -> Path:
@@ -58,6 +77,7 @@ def gather(course: Course, assignment: str) -> Report:
         assignment,
         numbers.totals(marks.scores, marks.points),
         sorted(found, key=lambda one: known.order.get(one.id, len(known.order))),
+        records.usual(entries),
         int((marks.penalties > 0).sum()),
         len(marks.students),
         len(entries),
@@ -75,7 +95,8 @@ def render(report: Report) -> str:
     made.filters["share"] = lambda part: f"{100 * part:.0f} %"
     made.filters |= {"plain": plain, "words": words}
     drawn = {"distribution": plots.distribution(report.totals), "results": plots.results(report.exercises)}
-    text = made.get_template("report.html.j2").render(report=report, drawn=drawn, spoken=plots.spoken, most=MOST_ROWS)
+    page = made.get_template("report.html.j2")
+    text = page.render(report=report, drawn=drawn, spoken=plots.spoken, few=FEW, most=MOST_ROWS)
     return str(text).encode("utf-8", "replace").decode()
 
 

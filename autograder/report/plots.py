@@ -12,7 +12,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from autograder.pages.safe import plain
-from autograder.report.numbers import BINS, Exercise, Totals
+from autograder.report.numbers import Exercise, Totals
 from leftcontext.picture import image
 from leftcontext.plots import BLUE, MUTED, PALE, PAPER, STYLE, VERMILION
 
@@ -25,21 +25,23 @@ def distribution(totals: Totals) -> Markup:
     with _style():
         figure = Figure(figsize=(WIDTH, 2.2))
         axes = figure.add_subplot()
-        bars = axes.bar(np.arange(BINS) + 0.5, totals.bins, width=0.94, color=BLUE)
+        edges = np.minimum(np.arange(len(totals.bins) + 1) * totals.step, totals.most)
+        middle, width = (edges[:-1] + edges[1:]) / 2, np.diff(edges) - 0.06 * totals.step
+        bars = axes.bar(middle, totals.bins, width=np.maximum(width, 0.2 * totals.step), color=BLUE)
         axes.bar_label(bars, [str(count) if count else "" for count in totals.bins], padding=2, bbox=_PLATE)
-        axes.set_xticks(range(0, BINS + 1, 2), [f"{totals.most * edge / BINS:.3g}" for edge in range(0, BINS + 1, 2)])
-        axes.set(xlabel="points", xlim=(0, BINS), ylim=(0, max(totals.bins) * 1.15))
+        axes.set_xticks(edges, [f"{edge:.3g}" for edge in edges])
+        axes.set(xlabel="points", xlim=(0, totals.most or 1), ylim=(0, max(totals.bins) * 1.15))
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        axes.axvline(_place(totals, totals.mean), zorder=0, color=VERMILION, linestyle="--", linewidth=1.5)
+        axes.axvline(totals.mean, zorder=0, color=VERMILION, linestyle="--", linewidth=1.5)
         axes.set_title(f"dashed: the mean, {totals.mean:.2f}", fontsize=9, fontweight="normal", color=MUTED, loc="right")
         return Markup(image(figure, f"Histogram of the scores. {spoken(totals)}"))
 
 
 def spoken(totals: Totals) -> str:
     """The histogram in words."""
-    step = totals.most / BINS
-    parts = [f"{n * step:.3g} to {(n + 1) * step:.3g} points: {count}" for n, count in enumerate(totals.bins) if count]
+    step, most = totals.step, totals.most
+    parts = [f"{n * step:.3g} to {min((n + 1) * step, most):.3g} points: {count}" for n, count in enumerate(totals.bins) if count]
     return "; ".join(parts) + "."
 
 
@@ -78,7 +80,3 @@ def _style() -> Iterator[None]:
 def _label(name: str) -> str:
     name = plain(name)
     return name if len(name) <= 30 else f"{name[:29]}…"
-
-
-def _place(totals: Totals, points: float) -> float:
-    return BINS * points / totals.most if totals.most else 0.0

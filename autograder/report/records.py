@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from autograder.grading.journal import code_lines
+from autograder.misconceptions import TROUBLES
 
 Entries = Mapping[str, Mapping[str, Any]]  # by student
 NOT_WRITTEN = "not_written"
@@ -23,6 +27,7 @@ class Idea:
     exercises: tuple[str, ...]
     says: str
     example: str
+    errors: Counter[str] = field(default_factory=Counter)  # Python's own, by name, where the idea is that it raised one
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Unnamed:
 
 @dataclass(frozen=True)
 class Alike:
-    """Students who handed in the same code to the character, and where: (exercise, lines of their own)."""
+    """Students who handed in the same code, comments aside, and where: (exercise, lines of their own)."""
 
     students: tuple[str, ...]
     where: tuple[tuple[str, int], ...]
@@ -71,17 +76,20 @@ def misconceptions(entries: Entries) -> list[Idea]:
     who: dict[str, set[str]] = defaultdict(set)
     where: dict[str, Counter[str]] = defaultdict(Counter)
     first: dict[str, Mapping[str, Any]] = {}
+    errors: dict[str, Counter[str]] = defaultdict(Counter)
     for student, finding in _failed(entries):
         idea = finding.get("misconception")
         if idea and idea != NOT_WRITTEN:
             who[idea].add(student)
             where[idea][str(finding["exercise"])] += 1
             first[idea] = min(first.get(idea, finding), finding, key=_plainness)
+            if raised := _raised(finding):
+                errors[idea][raised] += 1
     ranked = sorted(who, key=lambda idea: (-len(who[idea]), idea))
     return [
         Idea(
             idea, _title(first[idea]), len(who[idea]), tuple(id for id, _ in where[idea].most_common()),
-            str(first[idea]["says"]), _anonymous(str(first[idea]["text"])),
+            _words(first[idea]), _anonymous(first[idea]), errors[idea],
         )
         for idea in ranked
     ]  # fmt: skip
@@ -119,9 +127,41 @@ def _failed(entries: Entries) -> Iterable[tuple[str, Mapping[str, Any]]]:
                 yield student, finding
 
 
-def _anonymous(text: str) -> str:
-    """The judge's words without what the student's code printed, which may hold a name."""
-    return re.split(r"\n {2}it printed: ", text)[0]
+def _words(finding: Mapping[str, Any]) -> str:
+    """The judge's sentence; of a trouble, the general one: the other may quote a line, an error or a value of the student's."""
+    trouble = TROUBLES.get(str(finding.get("misconception")))
+    return trouble.says if trouble else str(finding["says"])
+
+
+def _anonymous(finding: Mapping[str, Any]) -> str:
+    """The judge's finding without what the student wrote or what their code said and printed: it may hold a name."""
+    text, said = re.split(r"\n {2}it printed: ", str(finding["text"]))[0], str(finding["says"])
+    general = _words(finding)
+    if said == general:
+        return text
+    before, found, after = text.partition(said)
+    return f"{before}{general}{after}" if found else general
+
+
+def _raised(finding: Mapping[str, Any]) -> str:
+    """The name of Python's error that ended a call; another's, a student may have made up."""
+    found = re.match(r"It raised (\w+)", str(finding["says"]))
+    known = getattr(builtins, found[1], None) if found else None
+    return found[1] if found and isinstance(known, type) and issubclass(known, BaseException) else ""
+
+
+def usual(entries: Entries) -> dict[str, tuple[str, int]]:
+    """By grade id, the misconception that most students have there, and how many they are."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    titles: dict[str, str] = {}
+    for entry in entries.values():
+        for grade_id, finding in entry.get("findings", {}).items():
+            idea = finding.get("misconception")
+            if not finding.get("passed") and idea and idea != NOT_WRITTEN:
+                counts[grade_id][idea] += 1
+                titles[idea] = str(finding["title"])
+    most = {grade_id: count.most_common(1)[0] for grade_id, count in counts.items()}
+    return {grade_id: (titles[idea], count) for grade_id, (idea, count) in most.items()}
 
 
 def remarks(entries: Entries) -> list[Remark]:
@@ -164,5 +204,4 @@ def own_lines(source: str, *known: str) -> int:
 
 
 def _code(source: str) -> list[str]:
-    lines = (line.strip() for line in source.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+    return [line.strip() for line in code_lines(source)]
