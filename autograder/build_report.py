@@ -44,7 +44,7 @@ def build_all(course: Course, units: Sequence[build.Unit], force: bool, execute:
             to_run.append(unit)
     good = _run_all(course, to_run) and good
     if good:
-        print(f"{len(units)} units are built.")
+        print(f"{len(units)} unit{'s are' if len(units) != 1 else ' is'} built.")
     return good
 
 

@@ -220,15 +220,15 @@ def compose(
     from autograder.course import Course
 
     course = Course.around(Path.cwd())
-    names = {name: seed}
+    seeds = {name: seed}
     if per_student is not None:
-        names = {f"{name}-{id}": composer.seed_of(id, seed) for id in composer.students(per_student)}
-    for each, own_seed in names.items():
-        typer.echo(f"wrote {composer.compose(course, each, exercises, own_seed).relative_to(course.root)}")
-    made = [make(course, each) for each in names]
+        seeds = {f"{name}-{id}": composer.seed_of(id, seed) for id in composer.students(per_student)}
+    for path in composer.compose(course, seeds, exercises):
+        typer.echo(f"wrote {path.relative_to(course.root)}")
+    made = [make(course, each) for each in seeds]
     if not build_all(course, made, force=False, execute=None if execute else False):
         raise typer.Exit(WRONG)
-    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(names))}" + (" (and so on)" if len(names) > 1 else ""))
+    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}" + (" (and so on)" if len(seeds) > 1 else ""))
 
 
 @app.command()

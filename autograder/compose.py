@@ -7,35 +7,48 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder import bank
 from autograder.course import LESSON, Course
 
-NAME = re.compile(r"[A-Za-z0-9][\w.-]*")  # what nbgrader takes for an assignment
+NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")  # what nbgrader takes for an assignment
+WORDS = "letters, digits, '-', '_', '.' and '@' can"
+HEADERS = frozenset({"id", "student", "student_id", "student id", "username", "user", "login", "email", "e-mail"})
 
 
 class CannotCompose(ValueError):
     """The assignment can't be made; the message says why and what to do."""
 
 
-def compose(course: Course, name: str, exercises: Sequence[str], seed: int = 0) -> Path:
-    """Write `source/NAME/lesson.md`. Raises CannotCompose and UnknownExercise before anything is written."""
-    if not NAME.fullmatch(name):
-        raise CannotCompose(f"{name!r} can't name an assignment: letters, digits, '-', '_' and '.' can.")
+def compose(course: Course, seeds: Mapping[str, int], exercises: Sequence[str]) -> list[Path]:
+    """Write `source/NAME/lesson.md` for each name in `seeds`.
+
+    Raises CannotCompose and UnknownExercise before anything is written.
+    """
     twice = {id for id in exercises if list(exercises).count(id) > 1}
     if twice:
         raise CannotCompose(f"{min(twice)} is named twice. An assignment holds an exercise once.")
     for id in exercises:
         bank.find(id)
-    folder = course.root / "source" / name
-    if folder.exists():
+    lessons = {course.root / "source" / name / LESSON: _lesson(name, exercises, seed) for name, seed in seeds.items()}
+    try:
+        for name in seeds:
+            _accept(course, name)
+        for path, lesson in lessons.items():
+            path.parent.mkdir(parents=True)
+            path.write_text(lesson, encoding="utf-8")
+    except OSError as error:
+        raise CannotCompose(f"{str(error.filename)[:100]} can't be written: {error.strerror}.") from None
+    return list(lessons)
+
+
+def _accept(course: Course, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise CannotCompose(f"{name!r} can't name an assignment: {WORDS}.")
+    if (course.root / "source" / name).exists():
         raise CannotCompose(f"source/{name} exists already. Choose another name, or delete it.")
-    folder.mkdir(parents=True)
-    path = folder / LESSON
-    path.write_text(_lesson(name, exercises, seed), encoding="utf-8")
-    return path
 
 
 def _lesson(name: str, exercises: Sequence[str], seed: int) -> str:
@@ -54,18 +67,19 @@ def _lesson(name: str, exercises: Sequence[str], seed: int) -> str:
 
 
 def students(path: Path) -> list[str]:
-    """The student ids of a file: one a line, or the first column of a CSV file. Raises CannotCompose."""
+    """The student ids of a file: one a line, or the first column of a table. Raises CannotCompose."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise CannotCompose(f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.") from None
-    ids = [line.split(",")[0].strip().strip('"') for line in lines if line.strip() and not line.startswith("#")]
-    ids = [id for id in ids if id.lower() not in ("id", "student", "student_id", "username")]
+    ids = [re.split("[,;\t]", line)[0].strip().strip('"') for line in lines if line.strip() and not line.startswith("#")]
+    if ids and ids[0].lower() in HEADERS:
+        del ids[0]
     if not ids:
         raise CannotCompose(f"{path} names no student. Write one id a line.")
     for id in ids:
         if not NAME.fullmatch(id):
-            raise CannotCompose(f"{path}: {id!r} can't be a student's id: letters, digits, '-', '_' and '.' can.")
+            raise CannotCompose(f"{path}: {id!r} can't be a student's id: {WORDS}.")
     if len(set(ids)) < len(ids):
         raise CannotCompose(f"{path} names a student twice: {max(ids, key=ids.count)}.")
     return ids

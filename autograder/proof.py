@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Any
 
 from autograder import bank
@@ -52,10 +53,22 @@ def prove(id: str, seeds: int = SEEDS) -> Proof:
 
 
 def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
-    """Proofs as they are done, on all cores."""
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    """Proofs as they are done, on all cores. Whoever stops listening (Ctrl-C, say) ends them at once."""
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    try:
         for done in as_completed([pool.submit(prove, id) for id in ids]):
             yield done.result()
+    except BaseException:
+        for worker in active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    # Ctrl-C reaches the workers too: it would end one proof, and the next would begin.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _prove_quiz(quiz: Quiz, proof: Proof) -> None:

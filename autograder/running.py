@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -45,6 +46,10 @@ def run(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = l
         client.execute(env={**os.environ, WORKSPACE: "", "OPENBLAS_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         raise RunError(_last_run(notebook).id, f"{error.ename}: {error.evalue}") from None
+    except (asyncio.CancelledError, AssertionError) as error:  # what nbclient makes of Ctrl-C
+        if isinstance(error, AssertionError) and client.km is not None:
+            raise
+        raise KeyboardInterrupt from None
     except (CellTimeoutError, DeadKernelError) as error:
         raise RunError(_last_run(notebook).id, str(error).splitlines()[0]) from None
     notebook.metadata = own

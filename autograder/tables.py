@@ -34,12 +34,13 @@ def print_bank(rows: Sequence[Mapping[str, Any]]) -> None:
 def print_proofs(proofs: Iterable[Proof]) -> None:
     """What was proven of each exercise, and of all."""
     proofs = sorted(proofs, key=lambda proof: (proof.unit, proof.exercise))
-    table = Table("exercise", *("right", "wrong", "named", "mutants", "killed", "right too"), box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)  # fits 80 columns
+    table.add_column("exercise", no_wrap=True)
+    for name in ("right", "wrong", "named", "mutants", "killed", "right too"):
+        table.add_column(name, justify="right", no_wrap=True)
     for proof in proofs:
         numbers = proof.right, proof.wrong, proof.named, proof.mutants, proof.killed, len(proof.equivalent)
         table.add_row(f"{'✗' if proof.problems else '✓'} {proof.exercise}", *map(str, numbers))
-    for column in table.columns[1:]:
-        column.justify = "right"
     Console().print(table)
 
     def total(name: str) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -128,6 +129,11 @@ def test_without_a_course_there_is_nothing_to_build(tmp_path: Path) -> None:
     assert "clone of Left Context" in refusal(leftcontext("build", cwd=tmp_path))
 
 
+def test_without_a_gradebook_there_is_nothing_to_grade_and_none_is_made(tmp_path: Path) -> None:
+    assert "There is no gradebook here" in refusal(leftcontext("grade", "04-causal-mask", cwd=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_occupied_port_is_named(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -236,6 +242,20 @@ def test_verify_proves_an_exercise() -> None:
     table = leftcontext("verify", "quiz_left_context").stdout
     assert "✓ quiz_left_context" in table
     assert table.splitlines()[-1].startswith("1 exercises: 1 right answers pass")
+
+
+@pytest.mark.parametrize("to_all", [True, False], ids=["to the workers too", "to the command alone"])
+def test_verify_ends_when_it_is_interrupted(to_all: bool) -> None:
+    command = [BIN / "leftcontext", "verify", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it is in the midst of it
+        start = time.monotonic()
+        (os.killpg if to_all else os.kill)(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert time.monotonic() - start < 20
 
 
 def test_demo_prints_what_a_program_can_read() -> None:

@@ -60,6 +60,7 @@ def test_each_student_gets_a_variant(course: Path) -> None:
         (["week-9", "causal_mask", "causal_mask"], "named twice"),
         (["04-causal-mask", "causal_mask"], "exists already"),
         (["week-9", "causal_mask", "--per-student", "nowhere.csv"], "can't be read"),
+        (["w" * 300, "causal_mask"], "File name too long"),
     ],
 )
 def test_bad_input_writes_nothing_and_says_why(course: Path, arguments: list[str], says: str) -> None:
@@ -71,10 +72,20 @@ def test_bad_input_writes_nothing_and_says_why(course: Path, arguments: list[str
     assert sorted((course / "source").iterdir()) == before
 
 
+def test_no_variant_is_written_where_one_can_not_be(course: Path) -> None:
+    (course / "two.csv").write_text("ada\nbob\n")
+    (course / "source/half-bob").mkdir()
+    done = run(course, "leftcontext", "compose", "half", "causal_mask", "--per-student", "two.csv")
+    assert done.returncode == 2 and "source/half-bob exists already" in done.stderr
+    assert not (course / "source/half-ada").exists()
+
+
 def test_students_are_read_from_plain_lines_and_from_csv(tmp_path: Path) -> None:
     path = tmp_path / "class"
     path.write_text("# spring\nada\n\nbob\n")
     assert students(path) == ["ada", "bob"]
+    path.write_text('Student ID;Name\n"ada@uni.edu";Ada\n\nbob;Bob\n')
+    assert students(path) == ["ada@uni.edu", "bob"]
     path.write_text("ada\nada\n")
     with pytest.raises(CannotCompose, match="twice"):
         students(path)

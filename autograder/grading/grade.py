@@ -246,6 +246,8 @@ def grade(
     if lacking := rungs.missing(rung):
         raise NotHeld(lacking)
     course = Course()
+    if not course.has_gradebook:  # opening one would make it, wherever this is
+        raise NotThere(f"There is no gradebook here. In a course, run `nbgrader generate_assignment {assignment}` first.")
     with only_one(course.records / "lock", lambda: said("Another run grades this course; waiting for it to end.")), course.open():
         notebooks = course.released(assignment)
         solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}

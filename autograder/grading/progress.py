@@ -52,7 +52,7 @@ def run(
     columns = (TextColumn("grading"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     start, graded = time.monotonic(), Tally()
     try:
-        with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        with Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("", total=None, rate="")
             for one in grade(
                 assignment,
