@@ -26,7 +26,7 @@ import numpy as np
 
 _HOME = Path(__file__).parents[1]
 _OURS = (str(_HOME / folder) for folder in ("autograder", "source", "leftcontext"))  # the judge, its cases and their models
-NOT_THEIRS = (*_OURS, "site-packages", "/lib/python", "\\Lib\\")  # whose frames explain nothing
+NOT_THEIRS = (*_OURS, "site-packages", ".pyx", "/lib/python", "\\Lib\\")  # whose frames explain nothing
 MOST_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
 
 

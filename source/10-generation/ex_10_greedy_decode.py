@@ -10,6 +10,7 @@ import numpy as np
 
 from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, case
+from leftcontext.toy_models import LEAKS, ToyModel, toy_models
 
 exercise = Exercise(
     topic="greedy decoding",
@@ -52,6 +53,13 @@ def adds_everything(tokens):
     return sure * np.cos(np.arange(9) - total[:, None] % 9)
 
 
+def never_settles(tokens):
+    """The next token depends on all tokens so far; it goes on changing."""
+    tokens = np.asarray(tokens)
+    places = np.arange(len(tokens))
+    return np.eye(11)[(np.cumsum(tokens * (places + 3)) + 7 * places) % 11]
+
+
 def a_table(rng, vocab=6):
     weights = rng.normal(size=(vocab, vocab)) * 3
 
@@ -76,6 +84,11 @@ def any_model(rng):
     yield case(a_table(rng), rng.integers(0, 6, size=3), 12)
     yield case(counts_up, np.array([4, 5]), 0, note="n = 0: the prompt alone")
     yield case(counts_up, np.array([6]), 1)
+    yield case(never_settles, rng.integers(0, 11, size=5), 40, note="a longer text")
+    prompt = rng.integers(0, 6, size=4)
+    for model in toy_models(rng, 6):
+        yield case(model, prompt, 6)
+    yield case(ToyModel("sees_one_ahead", rng, 40, LEAKS["sees_one_ahead"]), prompt, 5, note="a model that leaks, with 40 tokens")
 
 
 @exercise.equivalent
@@ -222,6 +235,28 @@ def cropped(logits_fn, prompt, n):
     for step in range(n):
         read = tokens[: len(prompt) + min(step, 1)]
         tokens = np.append(tokens, logits_fn(read)[-1].argmax())
+    return tokens
+
+
+@exercise.mistake(
+    Misconception("padded_with_zeros", "Zeros stand in for the future", "The model was given the whole buffer, with zeros where nothing is written yet. 0 is a token: a model that looks ahead reads it.",
+                  ("What does logits_fn read besides the text so far?", "Only what is written already.", "logits_fn(buffer[:t])[-1]"))
+)  # fmt: skip
+def padded(logits_fn, prompt, n):
+    buffer = np.append(prompt, np.zeros(n, dtype=int))
+    for t in range(len(prompt), len(buffer)):
+        buffer[t] = logits_fn(buffer)[t - 1].argmax()
+    return buffer
+
+
+@exercise.mistake(
+    Misconception("old_tokens_dropped", "Old tokens were dropped", "Only the last few tokens were read; the model may need the first ones too.",
+                  ("How far back may the next token look?", "To the very first token.", "logits_fn(tokens), uncut"))
+)  # fmt: skip
+def last_sixteen(logits_fn, prompt, n):
+    tokens = prompt
+    for _ in range(n):
+        tokens = np.append(tokens, logits_fn(tokens[-16:])[-1].argmax())
     return tokens
 
 

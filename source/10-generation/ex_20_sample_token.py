@@ -8,31 +8,65 @@ Temperature 0 means greedy. `top_k` is `None` or at least 1, and may exceed the 
 """
 
 import copy
+from dataclasses import dataclass
 
 import numpy as np
 
 from autograder import misconceptions as idea
-from autograder.answers import Array, Difference, Integer, Truth, Tuple
+from autograder.answers import Array, Difference, Integer, Misread, Truth, Tuple
 from autograder.authoring import Exercise, Misconception, case
 
-DRAWS = 300
+def draws(temperature, top_k):
+    """How many tokens are drawn: many where a temperature bends the probabilities, for they have to be told apart."""
+    if temperature == 0 or top_k == 1:
+        return 1 if temperature == 0 else 30
+    return 1200 if temperature != 1 and top_k is None else 300
 
 
+def expected(logits, temperature, top_k):
+    """The probability of each token."""
+    kept = np.argsort(-logits)[: top_k if temperature else 1]
+    z = logits[kept] / (temperature or 1.0)
+    p = np.zeros(len(logits))
+    p[kept] = np.exp(z - z.max()) / np.exp(z - z.max()).sum()
+    return p
+
+
+@dataclass(frozen=True)
 class Frequencies(Array):
-    """How often each token was drawn. Two samples agree within six standard errors; what is impossible is never drawn."""
+    """How often each token was drawn, of `draws`; `expected` is how often it should be, in the long run."""
+
+    expected: np.ndarray | None = None
+    draws: int = 1
 
     def difference(self, wanted, got):
         if wanted.shape != got.shape:
             return Difference(wanted, got)
         pooled = (wanted + got) / 2
-        allowance = 6 * np.sqrt(2 * pooled * (1 - pooled) / DRAWS) + 1e-9
-        wrong = np.abs(wanted - got) > allowance
+        wrong = np.abs(wanted - got) > 6 * np.sqrt(2 * pooled * (1 - pooled) / self.draws) + 1e-9
+        if not self._off(wanted).any():  # not where two wrong answers are compared
+            wrong |= self._off(got)
         return Difference(wanted, got, wrong) if wrong.any() else None
+
+    def _off(self, seen):
+        """Where chance can't explain it, for each token and for all tokens up to it. What is impossible is never drawn."""
+        return self._far(self.expected, seen) | self._far(np.cumsum(self.expected), np.cumsum(seen))
+
+    def _far(self, p, seen):
+        # Bernstein's inequality with a chance of e^-18: six standard errors, and a little more for rare tokens.
+        variance = self.draws * np.clip(p * (1 - p), 0, 1)
+        allowed = np.where(p == 0, 0.0, 6 + np.sqrt(36 + 36 * variance))
+        return self.draws * np.abs(seen - p) > allowed + 1e-6
+
+
+def answer(logits, rng, temperature=1.0, top_k=None):
+    frequencies = Frequencies(expected=expected(logits, temperature, top_k), draws=draws(temperature, top_k))
+    return Tuple(frequencies=frequencies, same_rng_same_token=Truth())
 
 
 exercise = Exercise(
     topic="sampling",
-    answer=Tuple(frequencies=Frequencies(), same_rng_same_token=Truth()),
+    answer=answer,
     hints=(
         "In which order: cut to the k likeliest, divide by the temperature, softmax, draw?",
         "p = softmax(logits / temperature), with -inf outside the top k; then draw with probabilities p.",
@@ -54,19 +88,22 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
 
 
 @exercise.use
-def many_draws(answer, logits, rng, temperature=1.0, top_k=None):
+def many_draws(answer, logits, rng, **knobs):
     """The frequencies of many draws, and whether the same state of rng gives the same token."""
-    draws = DRAWS if temperature else 1
-    tokens = np.array([Integer().read(answer(logits, rng, temperature=temperature, top_k=top_k)) for _ in range(draws)])
+    times = draws(knobs.get("temperature", 1.0), knobs.get("top_k"))
+    tokens = np.array([Integer().read(answer(logits, rng, **knobs)) for _ in range(times)])
+    if not ((0 <= tokens) & (tokens < len(logits))).all():
+        raise Misread("no_token", f"It returned {tokens.max()}; a token is one of 0 to {len(logits) - 1}.")
     flat = np.zeros(50)  # among fifty equal tokens, chance of another source does not agree by accident
-    pairs = [(answer(flat, copy.deepcopy(rng)), answer(flat, rng)) for _ in range(6 if temperature else 0)]
-    return np.bincount(tokens, minlength=len(logits)) / draws, all(a == b for a, b in pairs)
+    pairs = [(answer(flat, copy.deepcopy(rng)), answer(flat, rng)) for _ in range(6 if times > 1 else 0)]
+    return np.bincount(tokens, minlength=len(logits)) / times, all(a == b for a, b in pairs)
 
 
 @exercise.part("Greedy", points=1)
 def greedy(rng):
     yield case(np.array([0.0, 2.0, 1.0]), rng, temperature=0, note="temperature 0: always token 1")
     yield case(np.array([5.0, 1.0, 2.0, 9.0]), rng, temperature=0.0)
+    yield case(np.array([1.0, 3.0, 2.0, 2.5]), rng, temperature=0, top_k=2)
     yield case(np.array([0.0, 2.0, 1.0]), rng, top_k=1, note="only the likeliest is left")
 
 
@@ -74,17 +111,20 @@ def greedy(rng):
 def probabilities(rng):
     yield case(np.log([0.05, 0.8, 0.15]), rng, note="frequencies near 0.05, 0.8, 0.15")
     yield case(np.append(np.zeros(30), 5.0), rng, note="30 unlikely tokens, and one drawn in 5 of 6 tries")
+    yield case(-0.02 * np.arange(400), rng, note="400 tokens, each a little less likely than the one before")
     yield case(np.array([800.0, 799.0, -800.0]), rng, note="large logits")
     yield case(np.array([0.0, -np.inf, 0.0]), rng, note="token 1 is impossible")
 
 
 @exercise.part("Temperature and top-k", points=1)
 def knobs(rng):
-    yield case(np.log([0.1, 0.8, 0.1]), rng, temperature=0.2, note="bolder")
-    yield case(np.log([0.02, 0.9, 0.08]), rng, temperature=4.0, note="flatter")
+    yield case(np.log([0.3, 0.4, 0.3]), rng, temperature=0.3, note="bolder")
+    yield case(np.log([0.02, 0.9, 0.08]), rng, temperature=2.0, note="flatter")
     yield case(np.log([0.15, 0.3, 0.35, 0.2]), rng, top_k=2, note="only tokens 1 and 2")
     yield case(np.log([0.4, 0.25, 0.35]), rng, top_k=9, note="more than there are")
-    yield case(np.log([0.1, 0.3, 0.2, 0.4]), rng, temperature=0.5, top_k=3)
+    yield case(np.log([0.1, 0.3, 0.2, 0.4]), rng, temperature=0.3, top_k=3)
+    yield case(np.log([0.2, 0.01, 0.3, 0.49]), rng, temperature=3.0, top_k=2)
+    yield case(np.array([1.0, -np.inf, 0.5, -np.inf]), rng, temperature=2.0, top_k=3, note="two are impossible")
 
 
 @exercise.equivalent
@@ -151,6 +191,38 @@ def multiplied(logits, rng, temperature=1.0, top_k=None):
 )  # fmt: skip
 def no_temperature(logits, rng, temperature=1.0, top_k=None):
     return int(np.argmax(logits)) if temperature == 0 else _draw(_cut(logits, top_k), rng)
+
+
+@exercise.mistake(
+    Misconception("temperature_squared", "Divided by the temperature twice", "The frequencies are those of the temperature's square.",
+                  ("How often do you divide by the temperature?", "logits / temperature, once.", "Cut to the top k after dividing, or before; not both."))
+)  # fmt: skip
+def divided_twice(logits, rng, temperature=1.0, top_k=None):
+    return int(np.argmax(logits)) if temperature == 0 else _draw(_cut(logits / temperature, top_k) / temperature, rng)
+
+
+@exercise.mistake(
+    Misconception("top_k_positions", "The first k tokens were kept", "The first k of the vocabulary stayed, not the k likeliest.",
+                  ("Which tokens are the likeliest?", "np.argsort(-logits)[:top_k]", "np.where(z >= np.sort(z)[-top_k], z, -np.inf)"))
+)  # fmt: skip
+def first_k(logits, rng, temperature=1.0, top_k=None):
+    return int(np.argmax(logits)) if temperature == 0 else _draw(logits[:top_k] / temperature, rng)
+
+
+@exercise.mistake(
+    Misconception("place_not_token", "The place among the sorted came back", "The number is a rank, not a token: after sorting, token 0 is somebody else.",
+                  ("Which token stands first after sorting?", "Sort the tokens along: order = np.argsort(-logits).", "return order[drawn]"))
+)  # fmt: skip
+def rank_returned(logits, rng, temperature=1.0, top_k=None):
+    return int(np.argmax(logits)) if temperature == 0 else _draw(np.sort(logits)[::-1][:top_k] / temperature, rng)
+
+
+@exercise.mistake(idea.CHANGES_INPUTS, says="`logits /= ...` changes the array that was passed in, so the next draw divides once more.")
+def divides_in_place(logits, rng, temperature=1.0, top_k=None):
+    if temperature == 0:
+        return int(np.argmax(logits))
+    logits /= temperature
+    return _draw(_cut(logits, top_k), rng)
 
 
 @exercise.mistake(

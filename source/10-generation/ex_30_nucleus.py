@@ -44,9 +44,13 @@ def four(rng):
 
 @exercise.part("Any logits, any p", points=1)
 def any_logits(rng):
-    for vocab, p in ((9, 0.9), (6, 0.3), (12, 0.75), (5, 0.99)):
+    for vocab, p in ((9, 0.9), (6, 0.3), (12, 0.75), (5, 0.99), (9, 0.9), (60, 0.95)):
         yield case(2 * rng.normal(size=vocab), p)
     yield case(np.array([0.3, -0.2, 1.0, 0.1]), 1.0, note="p = 1: everything")
+    yield case(np.log([0.6, 0.3995, 0.0005]), 0.9998, note="the last token makes the difference")
+    yield case(np.log([0.3, 0.6, 0.1]), 0.6001, note="0.6 does not quite reach p")
+    yield case(np.log([0.3, 0.6, 0.1]), 0.5999, note="0.6 just reaches p")
+    yield case(np.zeros(200) - np.arange(200) * 0.01, 0.9, note="200 tokens")
     yield case(np.array([3.0]), 0.5)
     yield case(np.array([900.0, 899.0, 898.5, -900.0]), 0.8, note="large logits")
     yield case(np.log([0.3, 0.25, 0.05, 0.4]), 1e-6, note="a tiny p still keeps one token")

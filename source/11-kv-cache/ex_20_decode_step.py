@@ -12,10 +12,20 @@ import numpy as np
 from autograder import misconceptions as idea
 from autograder.answers import Array, Tuple
 from autograder.authoring import Exercise, Misconception, case
+from autograder.probes import SEVEN_DIGITS
+
+
+
+def _kind(_q, _k, _v, cache):
+    """Without a cache the only weight is exactly 1. What is kept in the cache is kept as it is."""
+    kept = Array(rtol=SEVEN_DIGITS, atol=1e-12)
+    output = Array(rtol=SEVEN_DIGITS, atol=1e-12) if cache is None else Array()
+    return Tuple(output=output, cache=Tuple(K=kept, V=kept))
+
 
 exercise = Exercise(
     topic="KV cache",
-    answer=Tuple(output=Array(), cache=Tuple(K=Array(), V=Array())),
+    answer=_kind,
     hints=(
         "What has to be in the cache before the query looks at it?",
         "K' = [K; k], V' = [V; v]; output = softmax(K' q / sqrt(d)) V'",
@@ -48,11 +58,15 @@ def by_hand(rng):
 
 @exercise.part("Any step", points=1)
 def any_step(rng):
-    for t, d, d_v in ((1, 4, 4), (4, 4, 4), (6, 3, 5), (9, 5, 2), (2, 1, 1), (0, 6, 4)):
+    for t, d, d_v in ((1, 4, 4), (4, 4, 4), (6, 3, 5), (9, 5, 2), (2, 1, 1), (3, 7, 2), (0, 6, 4), (40, 3, 4)):
         yield case(*_inputs(rng, t, d, d_v))
     q, k, v, cache = _inputs(rng, 4, 3, 3)
     q[0], k[0] = 40.0, 40.0
     yield case(q, k, v, cache, note="large scores")
+    q, k, v, (K, V) = _inputs(rng, 3, 4, 3)
+    q, k, K = np.array([0.0, 1.0, 0.0, 0.0]), np.array([0.0, -360512.0, 0.0, 0.0]), np.zeros((3, 4))
+    K[:, 1] = [-360000.0, -361024.0, -361536.0]
+    yield case(q, k, v, (K, V), note="every score below -100000; the first one is far ahead")
 
 
 @exercise.equivalent
@@ -169,6 +183,59 @@ def no_max(q, k, v, cache):
     return w @ V / w.sum(), (K, V)
 
 
+@exercise.mistake(idea.SCALE_BY_VALUE_WIDTH)
+def scaled_by_value_width(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    return _attend(q, K, V, scale=len(v) ** 0.5), (K, V)
+
+
+@exercise.mistake(idea.EPSILON)
+def with_epsilon(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    w = np.exp((s := K @ q / np.sqrt(len(q))) - s.max())
+    return w @ V / (w.sum() + 1e-6), (K, V)
+
+
+@exercise.mistake(idea.EPSILON)
+def with_a_large_epsilon(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    w = np.exp((s := K @ q / np.sqrt(len(q))) - s.max())
+    return w @ V / (w.sum() + 1e-3), (K, V)
+
+
+@exercise.mistake(idea.HARD_ARGMAX)
+def best_key_only(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    return V[(K @ q).argmax()], (K, V)
+
+
+@exercise.mistake(
+    Misconception("zeros_at_the_start", "The cache begins with zeros", "At the first token a row of zeros stood in the cache already; the query attends to it.",
+                  ("How many keys does the first query see?", "One: its own.", "An empty cache has no rows: np.empty((0, d))"))
+)  # fmt: skip
+def starts_with_zeros(q, k, v, cache):
+    K, V = _grown(k, v, (np.zeros((1, len(k))), np.zeros((1, len(v)))) if cache is None else cache)
+    return _attend(q, K, V), (K, V)
+
+
+@exercise.mistake(
+    Misconception("output_cached", "The output was cached", "The output went into the cache in place of the value; later tokens mix values, not outputs.",
+                  ("What do later tokens mix?", "V' = [V; v]", "Append v."))
+)  # fmt: skip
+def caches_output(q, k, v, cache):
+    output = _attend(q, *_grown(k, v, cache))
+    return output, _grown(k, output, cache)
+
+
+@exercise.mistake(
+    Misconception("old_keys_not_read", "Only the newest keys were read", "The cache is whole, but the query looked at its last rows only.",
+                  ("Which keys may the newest query see?", "All of the cache and its own.", "Score q against all rows of K."))
+)  # fmt: skip
+def reads_the_end_only(q, k, v, cache):
+    K, V = _grown(k, v, cache)
+    return _attend(q, K[-16:], V[-16:]), (K, V)
+
+
 @exercise.mistake(idea.KEYS_AS_VALUES)
 def keys_as_values(q, k, v, cache):
     K, V = _grown(k, v, cache)
@@ -190,7 +257,7 @@ def cannot_start(q, k, v, cache):
     return _attend(q, K, V), (K, V)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="The old cache was overwritten: whoever still holds it (another branch, say) now sees this token.")
+@exercise.mistake(idea.CHANGES_INPUTS, says="Something that was handed in is different afterwards, such as the old cache: whoever still holds it sees other numbers.")
 def overwrites(q, k, v, cache):
     if cache is not None:
         cache[0][-1] += 0.5

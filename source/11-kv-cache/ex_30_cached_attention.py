@@ -8,12 +8,14 @@ queries attend to all keys so far, causally. `chunk` is at least 1; `T` need not
 import numpy as np
 
 from autograder import misconceptions as idea
-from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, case
+from autograder.mending import TOO_HIGH, huge_at_the_end
+from autograder.probes import attention_kind, attention_probes
 
 exercise = Exercise(
     topic="chunked prefill",
-    answer=Array(),
+    answer=attention_kind,
+    probes=attention_probes(lambda answer: lambda Q, K, V: answer(Q, K, V, 2), batched=False),
     hints=(
         "Which keys may the first query of the second chunk see?",
         "Queries start..stop attend to keys 0..stop, with the rectangular mask aligned bottom right.",
@@ -49,10 +51,17 @@ def four(rng):
 
 @exercise.part("Any chunk", points=1)
 def any_chunk(rng):
-    for T, d, d_v, chunk in ((5, 4, 3, 1), (5, 4, 3, 5), (7, 3, 5, 3), (8, 3, 3, 4), (9, 5, 2, 2), (1, 2, 3, 1), (3, 2, 4, 10)):
+    for T, d, d_v, chunk in ((5, 4, 3, 1), (5, 4, 3, 5), (7, 3, 5, 3), (8, 3, 3, 4), (9, 5, 2, 2), (7, 3, 5, 3), (4, 6, 3, 2), (1, 2, 3, 1), (3, 2, 4, 10), (80, 3, 4, 7), (30, 4, 3, 1)):
         yield case(*_qkv(rng, T, d, d_v), chunk)
     Q, K, V = _qkv(rng, 6, 3, 3)
     yield case(np.abs(Q), np.abs(K) * 600, V, 2, note="large scores, which grow with the keys")
+    yield case(*huge_at_the_end(rng, 6, 4, 3), 4, note="the last value is a million times as large")
+    Q, K = np.zeros((5, 4)), np.zeros((5, 4))
+    Q[:, 1], K[:, 1] = 1.0, [-360000.0, -360512.0, -361024.0, -361536.0, -362048.0]
+    yield case(Q, K, rng.normal(size=(5, 3)), 2, note="every score below -100000; the first one is far ahead")
+    Q, K = np.zeros((4, 4)), np.zeros((4, 4))
+    Q[1:, 2], K[:, 2] = 256.0, [0.0, 13.25, 13.265625, 6.0]
+    yield case(Q, K, rng.normal(size=(4, 3)), 2, note="scores of 0 and 1700 in one chunk")
 
 
 @exercise.equivalent
@@ -93,7 +102,11 @@ def chunk_and_cache_apart(Q, K, V, chunk):
     return np.vstack(out)
 
 
-def _chunked(Q, K, V, chunk, allowed, first=lambda start: 0, fill=-np.inf, scale=None):
+def _row_max(s):
+    return s.max(axis=-1, keepdims=True)
+
+
+def _chunked(Q, K, V, chunk, allowed, first=lambda start: 0, fill=-np.inf, scale=None, top=_row_max, epsilon=0.0):
     """Chunked attention in which `allowed(start, stop)` says what the chunk sees of keys first(start)..stop."""
     T, out = len(Q), []
     for start in range(0, T, chunk):
@@ -101,8 +114,8 @@ def _chunked(Q, K, V, chunk, allowed, first=lambda start: 0, fill=-np.inf, scale
         keys = slice(first(start), stop)
         s = Q[start:stop] @ K[keys].T / (np.sqrt(Q.shape[1]) if scale is None else scale)
         s = np.where(allowed(start, stop), s, fill)
-        w = np.exp(s - s.max(axis=-1, keepdims=True))
-        out.append(w @ V[keys] / w.sum(axis=-1, keepdims=True))
+        w = np.exp(s - top(s))
+        out.append(w @ V[keys] / (w.sum(axis=-1, keepdims=True) + epsilon))
     return np.concatenate(out)
 
 
@@ -135,6 +148,15 @@ exercise.mistake(idea.OWN_POSITION_EXCLUDED)(
 exercise.mistake(idea.NO_SCALE)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=1.0))
 exercise.mistake(idea.SCALE_BY_D)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=Q.shape[1]))
 exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=0.0))
+exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-10.0))
+exercise.mistake(idea.FILL_WEAK, says=TOO_HIGH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-1e5))
+exercise.mistake(idea.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=V.shape[1] ** 0.5))
+exercise.mistake(idea.SCALE_BY_T)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=len(Q) ** 0.5))
+exercise.mistake(idea.GLOBAL_MAX, says="The largest score of the chunk was subtracted, so a row far below it underflows to 0 / 0.")(
+    lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, top=lambda s: s.max())
+)
+exercise.mistake(idea.EPSILON)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, epsilon=1e-6))
+exercise.mistake(idea.CHANGES_INPUTS)(lambda Q, K, V, chunk: _chunked(np.divide(Q, Q.shape[1] ** 0.5, out=Q), K, V, chunk, _right, scale=1.0))
 exercise.mistake(idea.KEYS_AS_VALUES)(lambda Q, K, V, chunk: row_by_row(Q, K, K, chunk))
 exercise.mistake(
     Misconception("last_chunk_dropped", "The last, shorter chunk is missing", "T is not a multiple of chunk, and the rest was left out.",
