@@ -16,6 +16,7 @@ from autograder import misconceptions as idea
 from autograder.answers import Array, Difference, Integer, Misread, Truth, Tuple
 from autograder.authoring import Exercise, Misconception, case
 
+
 def draws(temperature, top_k):
     """How many tokens are drawn: many where a temperature bends the probabilities, for they have to be told apart."""
     if temperature == 0 or top_k == 1:

@@ -15,7 +15,6 @@ from autograder.authoring import Exercise, Misconception, case
 from autograder.probes import SEVEN_DIGITS
 
 
-
 def _kind(_q, _k, _v, cache):
     """Without a cache the only weight is exactly 1. What is kept in the cache is kept as it is."""
     kept = Array(rtol=SEVEN_DIGITS, atol=1e-12)
