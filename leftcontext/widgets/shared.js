@@ -44,11 +44,13 @@ function followTheme(node) {
   const paper = element("canvas", { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
   const look = () => {
     paper.fillStyle = getComputedStyle(node).color; // in any notation: the canvas turns it into three numbers
+    paper.clearRect(0, 0, 1, 1);
     paper.fillRect(0, 0, 1, 1);
     node.classList.toggle("lc-dark", luminance([...paper.getImageData(0, 0, 1, 1).data].slice(0, 3)) > 0.3);
   };
   new ResizeObserver(look).observe(node);
-  node.addEventListener("transitionend", (event) => event.target === node && look());
+  for (const way of ["transitionend", "transitioncancel"]) // the latter where the host takes the node out for a moment
+    node.addEventListener(way, (event) => event.target === node && requestAnimationFrame(look));
 }
 
 function number(x, digits = 2) {

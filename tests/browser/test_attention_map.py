@@ -180,3 +180,9 @@ def test_in_jupyterlab_it_is_dark_where_the_theme_is_dark(dark_theme: None, lab:
     assert min(ink) > 180, f"light text on a dark ground, not {ink}"
     hidden = page.get_by_role("gridcell").nth(4).evaluate("e => getComputedStyle(e).color.match(/\\d+/g).map(Number)")
     assert min(hidden) > 180, f"also where a key is hidden, not {hidden}"
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.click()
+    page.locator(".lm-Menu-item", has_text="JupyterLab Light").first.click()
+    expect(page.locator(".lc-dark")).to_have_count(0)
+    ink = page.get_by_role("status").evaluate("e => getComputedStyle(e).color.match(/\\d+/g).slice(0, 3).map(Number)")
+    assert max(ink) < 80, f"dark text again, not {ink}"
