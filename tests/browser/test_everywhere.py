@@ -24,6 +24,13 @@ SHOWN: dict[str, Callable[[], CourseWidget]] = {name: getattr(widgets, name) for
     "MaskZoo, ALiBi": lambda: widgets.MaskZoo("alibi"),
 }
 PARTS = ".lc :is(li, label, td, th, svg, button, input, summary):not(.lc-unseen, .lc-unseen *)"
+# Of what stands side by side, the pairs in which something of one lies over something of the other.
+OVERLAPS = """() => [...document.querySelectorAll(".lc-columns")].flatMap((row) => {
+  const boxes = [...row.children].map((child) => [child, ...child.querySelectorAll("*")].map((e) => e.getBoundingClientRect()));
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  return boxes.flatMap((all, k) => boxes.slice(k + 1).filter((others) => all.some((a) => others.some((b) => over(a, b)))));
+}).length"""
 STOPS = ".lc :is(fieldset, button:enabled, input[type=range], input[type=text], summary, [role=grid])"
 
 
@@ -32,12 +39,13 @@ STOPS = ".lc :is(fieldset, button:enabled, input[type=range], input[type=text], 
 def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, scheme: str) -> None:
     page = alone(SHOWN[name]())
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for width in (1280, 640, 360):  # 640: a screen of 1280 at 200 %
+    for width in (1280, 760, 640, 360):  # 640: a screen of 1280 at 200 %; 760: a notebook beside its files
         page.set_viewport_size({"width": width, "height": 800})
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         right = page.locator(PARTS).evaluate_all("all => Math.max(...all.map((e) => e.getBoundingClientRect().right))")
         assert 0 < right <= width, "nothing is cut off"
+        assert page.evaluate(OVERLAPS) == 0, "nothing lies over another"
         page.screenshot(path=picture(f"{name} {scheme} {width}"), full_page=True)
 
 
