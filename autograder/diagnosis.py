@@ -73,7 +73,7 @@ def _likeness(
     for on a single extreme input many mistakes give the same.
     """
     near: list[tuple[float, float, Misconception]] = []
-    telling = any(not _says_little(outcomes[n]) for n in failing)
+    telling = any(not _says_little(all_trials[n], outcomes[n]) for n in failing)
     for idea, theirs, right in mistake_outcomes(exercise, seed):
         if all(right):
             continue
@@ -98,12 +98,14 @@ def _agree(trial: Trial, theirs: Outcome, mine: Outcome) -> bool:
     return trial.kind.difference(theirs.value, mine.value) is None
 
 
-def _says_little(outcome: Outcome) -> bool:
-    """Whether a result is so plain (one 0, one True, one NaN) that two answers can agree on it by chance."""
-    value = outcome.value
-    if outcome.trouble or not isinstance(value, np.ndarray) or value.size > 1:
+def _says_little(trial: Trial, outcome: Outcome) -> bool:
+    """Whether a result is so plain (nothing but 0, True or NaN where one number is wanted) that two agree by chance."""
+    got, wanted = outcome.value, trial.wanted
+    if outcome.trouble or not isinstance(got, np.ndarray) or not isinstance(wanted, np.ndarray):
         return False
-    return not np.isfinite(value).all() or bool((value == np.rint(value)).all())
+    one = got.ravel()[:1]
+    plain = not np.isfinite(one).all() or bool((one == np.rint(one)).all())
+    return plain and np.array_equal(got.ravel()[1:], got.ravel()[:-1], equal_nan=True) and np.unique(wanted).size == 1
 
 
 def _unsteady(

@@ -19,7 +19,7 @@ from autograder.limits import Trouble, guarded, same_data
 from autograder.misconceptions import TROUBLES
 
 TWIN, REMARK = 2000, 1000  # what the number of a part is moved by, to draw its cases once more, or a remark's
-FEWEST_CALLS = 10  # an answer that is called less often is asked again, for what is wrong now and then
+FEWEST_CALLS = 20  # an answer that is called less often is asked again, for what is wrong now and then
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _repeat(
         if trial.part in seen or first.trouble:
             continue
         seen.add(trial.part)
-        calls = max(1, FEWEST_CALLS - len(all_trials))
+        calls = max(1, (FEWEST_CALLS - len(all_trials)) // len(exercise.parts))
         if any(differs_again(exercise, function, trial, first) for _ in range(calls)):
             first.trouble = not_repeatable().trouble
 

@@ -195,6 +195,26 @@ EPSILON = M(
     ("Can the denominator be 0 once the maximum is subtracted?", "The largest entry contributes exp(0) = 1.",
      "Divide by the plain sum."),
 )
+MEAN_SUBTRACTED = M(
+    "mean_subtracted",
+    "The mean was subtracted, not the maximum",
+    "The largest score can lie far above its row's mean, and its exp still overflows.",
+    ("How far above the mean can the maximum be?", "Only the maximum makes every exponent at most 0.",
+     "scores.max(axis=-1, keepdims=True), not scores.mean(...)"),
+)
+MAX_AT_LEAST_ZERO = M(
+    "maximum_at_least_zero",
+    "The maximum is never below 0",
+    "The number subtracted is never below 0 (a start value, a relu or an abs), so a row of very negative scores underflows to 0.",
+    ("What is subtracted where every score is -800?", "The row's own maximum, however low.",
+     "scores.max(axis=-1, keepdims=True), with no initial=0 and no abs"),
+)
+CLIPPED = M(
+    "clipped",
+    "Large scores were clipped",
+    "Clipping makes different scores equal; subtracting the maximum changes nothing.",
+    ("Are 900 and 1000 still different after clipping?", "softmax(x) = softmax(x - max(x))", "Subtract, don't clip."),
+)
 EMPTY_ROW_NAN = M(
     "nan_on_empty_row",
     "NaN where nothing is allowed",
@@ -241,7 +261,7 @@ NO_SCALE = M(
 SCALE_BY_D = M(
     "scaled_by_d",
     "Divided by d instead of its square root",
-    "The scores are too small, so the weights are too flat.",
+    "Divided by d (or twice by its square root), the scores are too small and the weights too flat.",
     ("How large is a typical dot product of two random vectors?", "Its spread is sqrt(d).", "Divide by np.sqrt(d)."),
 )
 SCALE_MULTIPLIED = M(

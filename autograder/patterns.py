@@ -49,6 +49,17 @@ def first_row_right(T: int, k: int) -> NDArray[np.bool_]:
     return allowed
 
 
+LONGER = idea.ONE_SIZE.but(
+    "It is right for short sequences, but not for long ones: a size (or a largest distance) is fixed in the code.",
+    ("What happens at T = 130?", "The rule j <= i holds at every T.", "Take T from the argument, and no other number."),
+)
+
+
+def right_up_to_four(right_at: Callable[[int], bool]) -> bool:
+    """Whether something holds at every small T and fails at a large one."""
+    return all(right_at(T) for T in (1, 2, 3, 4)) and not right_at(130)
+
+
 WRONG_PATTERNS: tuple[tuple[Misconception, Pattern], ...] = (
     (idea.TRANSPOSED, lambda T: causal(T).T),
     (idea.NO_MASK, lambda T: np.ones((T, T), dtype=bool)),

@@ -84,7 +84,7 @@ def leaks(attend: Function) -> bool:
         for i in range(0, T - 1, 1 + T // 12):
             K2, V2 = K.copy(), V.copy()
             K2[i + 1 :], V2[i + 1 :] = K2[i + 1 :] + 1, V2[i + 1 :] - 2
-            if not np.allclose(np.asarray(attend(Q, K2, V2))[: i + 1], before[: i + 1], rtol=1e-7, atol=1e-9):
+            if not np.allclose(np.asarray(attend(Q, K2, V2))[: i + 1], before[: i + 1], rtol=1e-7, atol=1e-9, equal_nan=True):
                 return True
     return False
 

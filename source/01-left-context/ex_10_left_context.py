@@ -38,7 +38,7 @@ def five_tokens(rng):
 
 @exercise.part("Any sequence", points=1)
 def any_sequence(rng):
-    for T, i in ((1, 0), (2, 1), (9, 4), (12, 11), (12, 0), (30, 17)):
+    for T, i in ((1, 0), (2, 1), (9, 4), (12, 11), (12, 0), (30, 17), (70, 44)):
         yield case(rng.integers(0, 5, size=T), i)
 
 
@@ -75,26 +75,34 @@ exercise.mistake(
     ("Which token has the prediction at position i to guess?", "tokens[:n] holds positions 0 to n - 1.",
      "Positions 0 to i are i + 1 tokens."),
 )(lambda tokens, i: tokens[: i + 2])  # fmt: skip
-exercise.mistake(
-    Misconception("right_context", "That is the right context", "These are the tokens from position i on: the future.",
-                  ("Which way does a causal model read?", "Left of i means smaller positions.", "tokens[:n], not tokens[n:]"))
-)(lambda tokens, i: tokens[i:])  # fmt: skip
+RIGHT = Misconception(
+    "right_context", "That is the right context", "These are the tokens from position i on: the future.",
+    ("Which way does a causal model read?", "Left of i means smaller positions.", "tokens[:n], not tokens[n:]"),
+)  # fmt: skip
+exercise.mistake(RIGHT)(lambda tokens, i: tokens[i:])
+exercise.mistake(RIGHT, "These are the tokens after position i: the future.")(lambda tokens, i: tokens[i + 1 :])
 exercise.mistake(
     Misconception("everything", "All the tokens", "The whole sequence came back, the future included.",
                   ("What may position 0 see of position 4?", "Only positions up to i count.", "Cut the array at i + 1."))
 )(lambda tokens, i: tokens)  # fmt: skip
-exercise.mistake(
-    Misconception("own_token_only", "Only the token itself", "One token came back; every earlier one belongs to the left context too.",
-                  ("How far back may position i look?", "To position 0.", "tokens[: i + 1], a slice, not tokens[i]."))
-)(lambda tokens, i: tokens[i : i + 1])  # fmt: skip
+OWN_ONLY = Misconception(
+    "own_token_only", "Only the token itself", "One token came back; every earlier one belongs to the left context too.",
+    ("How far back may position i look?", "To position 0.", "tokens[: i + 1], a slice, not tokens[i]."),
+)  # fmt: skip
+exercise.mistake(OWN_ONLY)(lambda tokens, i: tokens[i : i + 1])
+exercise.mistake(OWN_ONLY)(lambda tokens, i: tokens[i])
 exercise.mistake(
     Misconception("reversed", "The order is turned round", "The right tokens, but from i down to 0.",
                   ("Which token comes first?", "Position 0 stays first.", "Leave out the [::-1]."))
 )(lambda tokens, i: tokens[: i + 1][::-1])  # fmt: skip
-exercise.mistake(
-    Misconception("hidden_by_zeros", "Hidden, not removed", "The future was overwritten with zeros, but 0 is a token too; the array should end at i.",
-                  ("How long should the result be?", "It has i + 1 entries.", "Cut, don't overwrite."))
-)(lambda tokens, i: np.where(np.arange(len(tokens)) <= i, tokens, 0))  # fmt: skip
+HIDDEN = Misconception(
+    "hidden_by_zeros", "Hidden, not removed", "The future was overwritten with zeros, but 0 is a token too; the array should end at i.",
+    ("How long should the result be?", "It has i + 1 entries.", "Cut, don't overwrite."),
+)  # fmt: skip
+exercise.mistake(HIDDEN)(lambda tokens, i: np.where(np.arange(len(tokens)) <= i, tokens, 0))
+exercise.mistake(HIDDEN, "The future was overwritten with -1; nothing should be left in its place, the array should end at i.")(
+    lambda tokens, i: np.where(np.arange(len(tokens)) <= i, tokens, -1)
+)
 exercise.mistake(
     Misconception("positions_not_tokens", "Positions instead of tokens", "These are the positions 0 to i; the tokens at them are wanted.",
                   ("What stands at position 0 of the example?", "tokens[0] is a token, 0 is a position.", "Index tokens."))

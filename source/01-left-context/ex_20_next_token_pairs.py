@@ -64,12 +64,15 @@ def with_windows(tokens):
     return pairs[..., 0], pairs[..., 1]
 
 
-exercise.mistake(
-    Misconception("labels_not_shifted", "The targets are not shifted",
-                  "The target equals the input, so the model learns to copy: its loss falls to 0 and it repeats itself.",
-                  ("Which token should the model guess after reading the first?", "targets[i] = tokens[i + 1]",
-                   "The targets leave out the first token instead of the last."))
-)(lambda tokens: (tokens[..., :-1], tokens[..., :-1]))  # fmt: skip
+NOT_SHIFTED = Misconception(
+    "labels_not_shifted", "The targets are not shifted",
+    "The target equals the input, so the model learns to copy: its loss falls to 0 and it repeats itself.",
+    ("Which token should the model guess after reading the first?", "targets[i] = tokens[i + 1]",
+     "The targets leave out the first token, the inputs the last."),
+)  # fmt: skip
+exercise.mistake(NOT_SHIFTED)(lambda tokens: (tokens[..., :-1], tokens[..., :-1]))
+exercise.mistake(NOT_SHIFTED)(lambda tokens: (tokens[..., 1:], tokens[..., 1:]))
+exercise.mistake(NOT_SHIFTED)(lambda tokens: (tokens, tokens))
 exercise.mistake(
     Misconception("shifted_backwards", "The targets are the previous tokens",
                   "The shift goes the wrong way: the model would learn to guess what it has read already.",
@@ -86,6 +89,13 @@ exercise.mistake(
                   "The last input has no target. Both arrays need T entries.",
                   ("What comes after the last token?", "T + 1 tokens make T pairs.", "Leave out the last input."))
 )(lambda tokens: (tokens, tokens[..., 1:]))  # fmt: skip
+PADDED = Misconception(
+    "padded_target", "The last target is made up",
+    "The last input has no next token, and a filler was put in its place. T + 1 tokens make T pairs, all of them real.",
+    ("What comes after the last token?", "Both arrays have T entries, one fewer than tokens.", "Leave out the last input instead."),
+)  # fmt: skip
+exercise.mistake(PADDED)(lambda tokens: (tokens, np.concatenate([tokens[..., 1:], 0 * tokens[..., :1]], axis=-1)))
+exercise.mistake(PADDED)(lambda tokens: (tokens, np.concatenate([tokens[..., 1:], 0 * tokens[..., :1] - 100], axis=-1)))
 exercise.mistake(
     Misconception("wraps_around", "The last target comes from the front",
                   "np.roll brings the first token round to the end, so the last input gets a target that never followed it.",

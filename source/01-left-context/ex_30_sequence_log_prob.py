@@ -5,17 +5,28 @@ With logarithms the product becomes a sum.
 
 `log_probs` is `(T, vocab)`: row `i` holds log p(next token | tokens 0..i) for every token of the vocabulary. `targets` is
 `(T,)`: the tokens that really came next. Write `sequence_log_prob(log_probs, targets)` and return one float, the natural
-logarithm of the probability of the whole sequence.
+logarithm of the probability of the whole sequence. `T` may be 1, or hundreds; an entry may be as low as -2000.
 """
 
 import numpy as np
 
 from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+EPSILON = Misconception(
+    "epsilon_in_log", "A floor under the logarithm", "A log-probability of -800 counted for much less: an epsilon or a clip keeps it from being so low.",
+    ("Which log_probs are too low for your code?", "Every entry counts as it is.", "Add up the entries of log_probs; no exp, no log, no epsilon."),
+)  # fmt: skip
+
+
+def _floor(answer):
+    return -790 < float(answer(np.array([[-800.0, 0.0]]), np.array([0]))) < 0
+
 
 exercise = Exercise(
     topic="the chain rule",
     answer=Number(),
+    probes=(Probe(EPSILON, _floor),),
     hints=(
         "Which entry of row i belongs to the token that really came?",
         "log p = sum over i of log_probs[i, targets[i]]",
@@ -41,6 +52,7 @@ def by_hand(rng):
     halves = np.log([[0.5, 0.25, 0.25], [0.1, 0.6, 0.3], [0.2, 0.2, 0.6]])
     yield case(halves, np.array([0, 2, 1]), note="0.5 · 0.3 · 0.2 = 0.03")
     yield case(halves, np.array([1, 1, 2]))
+    yield case(np.array([[-0.5, -1.0]]), np.array([1]), note="one token", answer=Number(rtol=1e-6, atol=1e-9))
 
 
 @exercise.part("Any length", points=1)
@@ -48,6 +60,7 @@ def any_length(rng):
     for T, vocab in ((1, 4), (5, 7), (7, 5), (6, 6), (20, 3)):
         yield case(_log_probs(rng, T, vocab), rng.integers(0, vocab, size=T))
     yield case(_log_probs(rng, 400, 50), rng.integers(0, 50, size=400), note="400 tokens: p itself is too small for a float")
+    yield case(np.array([[0.0, -800.0], [-2000.0, 0.0]]), np.array([1, 1]), note="exp(-800) is 0 to a computer; its logarithm is not")
 
 
 @exercise.equivalent
@@ -113,9 +126,27 @@ def product(log_probs, targets):
     return np.log(np.prod(np.exp(log_probs[np.arange(len(targets)), targets])))
 
 
-@exercise.mistake(
-    Misconception("off_by_one_target", "Row and target are shifted", "Row i was read at target i + 1 (or i - 1). The targets are shifted already.",
-                  ("Are the targets already the next tokens?", "Row i goes with targets[i].", "Don't shift again."))
+SHIFTED = Misconception(
+    "off_by_one_target", "Row and target are shifted", "Row i was read at target i + 1 (or i - 1). The targets are shifted already.",
+    ("Are the targets already the next tokens?", "Row i goes with targets[i].", "Don't shift again."),
 )  # fmt: skip
-def shifted(log_probs, targets):
-    return log_probs[np.arange(len(targets)), np.roll(targets, -1)].sum()
+exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(len(targets)), np.roll(targets, -1)].sum())
+exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(len(targets)), np.roll(targets, 1)].sum())
+exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(len(targets) - 1), targets[1:]].sum())
+exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(1, len(targets)), targets[:-1]].sum())
+ONE_MISSING = Misconception(
+    "position_left_out", "One position is missing", "The first or the last token was left out; every one of the T targets has a probability.",
+    ("How many numbers do you add up?", "i runs from 0 to T - 1.", "Don't cut: log_probs[np.arange(T), targets]"),
+)  # fmt: skip
+exercise.mistake(ONE_MISSING)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets][1:].sum())
+exercise.mistake(ONE_MISSING)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets][:-1].sum())
+OTHER_BASE = Misconception(
+    "other_base", "Another base", "This is a logarithm to base 2 or 10; log_probs are natural already, and so should the result be.",
+    ("Which base has log_probs?", "log2(x) = log(x) / log(2)", "Leave out the division."),
+)  # fmt: skip
+exercise.mistake(OTHER_BASE)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets].sum() / np.log(2))
+exercise.mistake(OTHER_BASE)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets].sum() / np.log(10))
+exercise.mistake(
+    Misconception("probability_rounds_to_zero", "A probability rounds to 0", "exp(-800) is 0 to a computer, and log(0) is -inf; the log-probability itself is an ordinary number.",
+                  ("Why leave the logarithms at all?", "log(exp(x)) is x, but not in a float.", "Add up the entries of log_probs as they are."))
+)(lambda log_probs, targets: np.log(np.exp(log_probs[np.arange(len(targets)), targets])).sum())  # fmt: skip

@@ -100,6 +100,26 @@ exercise.mistake(
                   ("Where do the targets enter?", "Only log_probs[i, targets[i]] counts.", "Pick the targets first."))
 )(lambda log_probs, targets: np.exp(-(np.exp(log_probs) * log_probs).sum(-1).mean()))  # fmt: skip
 exercise.mistake(
+    Misconception("product_underflows", "The product underflows", "Multiplying hundreds of probabilities gives 0, and 0 to any negative power is infinite.",
+                  ("What is 0.02 ** 600 in a float?", "The mean of the logs never underflows.", "np.exp(-mean of the picked log_probs)"))
+)(lambda log_probs, targets: np.prod(np.exp(_picked(log_probs, targets))) ** (-1 / len(targets)))  # fmt: skip
+exercise.mistake(
+    Misconception("divided_by_vocabulary", "Divided by the size of the vocabulary", "The sum was divided by the number of columns; the mean runs over the T positions.",
+                  ("How many numbers did you add up?", "T of them, one a row.", ".mean(), or divide by len(targets)"))
+)(lambda log_probs, targets: np.exp(-_picked(log_probs, targets).sum() / log_probs.shape[1]))  # fmt: skip
+exercise.mistake(
+    Misconception("most_likely_instead_of_target", "The likeliest token, not the one that came", "The best entry of each row was taken; the model has to be judged on the tokens that really came.",
+                  ("Where do the targets enter?", "log_probs[i, targets[i]]", "Index with targets instead of taking max."))
+)(lambda log_probs, targets: np.exp(-log_probs.max(axis=-1).mean()))  # fmt: skip
+exercise.mistake(
+    Misconception("off_by_one_target", "Row and target are shifted", "Row i was read at another target than targets[i]. The targets are shifted already.",
+                  ("Are the targets already the next tokens?", "Row i goes with targets[i].", "Don't shift again."))
+)(lambda log_probs, targets: np.exp(-_picked(log_probs, np.roll(targets, -1)).mean()))  # fmt: skip
+exercise.mistake(
+    Misconception("every_column", "Every row gave all its targets", "log_probs[:, targets] takes all targets from every row; one entry a row is wanted.",
+                  ("What is the shape of log_probs[:, targets]?", "Row i goes with targets[i].", "log_probs[np.arange(T), targets]"))
+)(lambda log_probs, targets: np.exp(-log_probs[:, targets].mean()))  # fmt: skip
+exercise.mistake(
     Misconception("mean_over_the_table", "The mean over the whole table", "All entries were averaged, not only those of the targets.",
                   ("How many entries belong to T tokens?", "One a row.", "log_probs[np.arange(T), targets]"))
 )(lambda log_probs, targets: np.exp(-log_probs.mean()))  # fmt: skip

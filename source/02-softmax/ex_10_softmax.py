@@ -11,11 +11,17 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+
+def _lone_entry_below_one(answer):
+    return 0.5 < np.ravel(answer(np.array([3.0])))[0] < 1
+
 
 exercise = Exercise(
     topic="softmax",
-    answer=Array(),
+    answer=Array(exact_zeros=True),
+    probes=(Probe(idea.EPSILON, _lone_entry_below_one),),
     hints=(
         "What happens to softmax(x) when the same number is added to every entry?",
         "softmax(x) = softmax(x - max(x)), with the maximum along the same axis.",
@@ -36,6 +42,7 @@ def one_row(rng):
     yield case(np.log([1.0, 2.0, 5.0]), note="the logarithms of 1, 2 and 5: the weights are 1/8, 2/8, 5/8")
     yield case(np.array([0.0, 0.0, -np.inf]), note="-inf gets exactly 0")
     yield case(rng.normal(size=7))
+    yield case(np.array([3.0]), note="a lone entry has the whole weight")
 
 
 @exercise.part("Any axis", points=1)
@@ -58,6 +65,7 @@ def large(rng):
     yield case(np.array([-1e4, -1e4 + 1, -1e4 - 2]), note="all far below 0")
     yield case(np.array([[1e4, 1e4 - 1.0], [-1e4, -1e4 + 2.0]]), note="one row far above the other")
     yield case(np.array([[9000.0, -np.inf], [-9000.0, -9001.0]]), axis=-1)
+    yield case(np.array([0.0, 1000.0, 1000.0]), note="1000 above 0")
 
 
 @exercise.equivalent
@@ -92,12 +100,25 @@ def by_pairwise_differences(x, axis=-1):
 
 
 exercise.mistake(idea.NO_MAX)(lambda x, axis=-1: np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True))
+exercise.mistake(idea.NO_MAX)(lambda x, axis=-1: np.nan_to_num(np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)))
 AXIS_IGNORED = Misconception(
     "axis_ignored", "`axis` is ignored", "It works along the last axis whatever `axis` says.",
     ("Which lines of your code mention axis?", "Both the maximum and the sum run along `axis`.",
      "x.max(axis=axis, keepdims=True), and the same for the sum."),
 )  # fmt: skip
 exercise.mistake(AXIS_IGNORED)(lambda x, axis=-1: softmax(x))
+
+
+@exercise.mistake(AXIS_IGNORED, says="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
+def maximum_along_the_last(x, axis=-1):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+@exercise.mistake(AXIS_IGNORED, says="The sum runs along the last axis, whatever `axis` says; only the maximum follows `axis`.")
+def sum_along_the_last(x, axis=-1):
+    e = np.exp(x - x.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
 
 
 @exercise.mistake(idea.GLOBAL_MAX)
@@ -178,6 +199,43 @@ def softmin(x, axis=-1):
 def hard(x, axis=-1):
     best = x == x.max(axis=axis, keepdims=True)
     return best / best.sum(axis=axis, keepdims=True)
+
+
+@exercise.mistake(idea.MEAN_SUBTRACTED)
+def mean_subtracted(x, axis=-1):
+    e = np.exp(x - x.mean(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+@exercise.mistake(idea.MAX_AT_LEAST_ZERO)
+def maximum_at_least_zero(x, axis=-1):
+    e = np.exp(x - x.max(axis=axis, keepdims=True, initial=0.0))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+@exercise.mistake(
+    Misconception("nearly_zero", "Nearly zero is not zero", "A tiny weight is left where exp gives 0 (from a fill in place of -inf, or from an epsilon); -inf gets exactly 0.",
+                  ("What is exp(-inf)?", "exactly 0", "Add nothing, and leave -inf as it is."))
+)  # fmt: skip
+def nearly_zero(x, axis=-1):
+    e = np.exp(x - x.max(axis=axis, keepdims=True)) + 1e-9
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+OTHER_BASE = Misconception(
+    "other_base", "Another base", "2 or 10 was raised to the entries; softmax raises e, that is np.exp.",
+    ("What is the softmax of log 1, log 2 and log 5?", "exp(x_j) / sum_k exp(x_k)", "np.exp, not 2 **"),
+)  # fmt: skip
+exercise.mistake(OTHER_BASE)(lambda x, axis=-1: softmax(x * np.log(2), axis))
+exercise.mistake(OTHER_BASE)(lambda x, axis=-1: softmax(x * np.log(10), axis))
+
+
+@exercise.mistake(
+    Misconception("logarithm_returned", "That is the logarithm of the softmax", "These are log-probabilities, 0 or below; the weights themselves are wanted.",
+                  ("Can a weight be negative?", "exp(x_j) / sum_k exp(x_k)", "Leave out the log, or take np.exp at the end."))
+)  # fmt: skip
+def logarithm(x, axis=-1):
+    return np.log(softmax(x, axis))
 
 
 @exercise.mistake(idea.CHANGES_INPUTS)

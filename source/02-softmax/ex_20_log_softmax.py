@@ -11,11 +11,32 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+EPSILON = Misconception(
+    "epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-12), or of p clipped from below, never falls below about -27.6, and it is never exact.",
+    ("What is log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."),
+)  # fmt: skip
+
+
+MINUS_INF_LOST = Misconception(
+    "minus_inf_lost", "-inf became a finite number", "The logarithm of a weight of 0 is -inf; here it was replaced by a large negative number.",
+    ("What is log(0)?", "-inf stays -inf.", "Leave out the nan_to_num or the clip."),
+)  # fmt: skip
+
+
+def _minus_inf_lost(answer):
+    return np.isfinite(np.ravel(answer(np.array([0.5, -np.inf, 0.5]))))[1]
+
+
+def _floor(answer):
+    return -1990 < np.ravel(answer(np.array([2000.0, 0.0])))[1] < -1
+
 
 exercise = Exercise(
     topic="log-softmax",
     answer=Array(),
+    probes=(Probe(EPSILON, _floor), Probe(MINUS_INF_LOST, _minus_inf_lost)),
     hints=(
         "What is the logarithm of a fraction?",
         "log softmax(x)_j = x_j - log sum_k exp(x_k)",
@@ -36,12 +57,14 @@ def one_row(rng):
     yield case(np.log([1.0, 2.0, 5.0]), note="log of 1/8, 2/8 and 5/8")
     yield case(rng.normal(size=6))
     yield case(np.array([0.5, -np.inf, 0.5]), note="-inf stays -inf")
+    yield case(np.array([2.5]), note="one entry: log 1 is 0", answer=Array(atol=1e-8))
 
 
 @exercise.part("Any axis", points=1)
 def any_axis(rng):
-    for shape, axis in (((2, 3), -1), ((2, 3), 0), ((3, 3), 0), ((2, 4, 5), 1), ((2, 4, 5), -1), ((3, 1), -1)):
+    for shape, axis in (((2, 3), -1), ((2, 3), 0), ((3, 3), 0), ((2, 4, 5), 1), ((2, 4, 5), -1), ((2, 4, 5), -2), ((3, 2, 4), -3)):
         yield case(rng.normal(size=shape), axis=axis)
+    yield case(np.array([[2.5], [-1.0], [0.0]]), note="a lone entry: log 1 is 0", answer=Array(atol=1e-8))
 
 
 @exercise.part("Large entries", points=1)
@@ -84,10 +107,11 @@ exercise.mistake(
     Misconception("log_of_softmax", "The logarithm of 0", "The softmax rounded to 0 first, and log(0) is -inf; the true value is finite.",
                   ("What is np.exp(-2000)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
 )(lambda x, axis=-1: np.log(_softmax(x, axis)))  # fmt: skip
-exercise.mistake(
-    Misconception("epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-12) is never below -27.6, and it is never exact.",
-                  ("What is log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
-)(lambda x, axis=-1: np.log(_softmax(x, axis) + 1e-12))  # fmt: skip
+exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(_softmax(x, axis) + 1e-12))
+exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(np.maximum(_softmax(x, axis), 1e-12)))
+exercise.mistake(EPSILON, says="A small number was added to the sum of exponentials: every result is a little too low. The sum is at least 1, no epsilon is needed.")(
+    lambda x, axis=-1: log_softmax(x, axis) - 1e-6
+)
 exercise.mistake(idea.NO_MAX, says="exp(2000) is infinite, so large entries give inf or NaN.")(
     lambda x, axis=-1: x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
 )
@@ -99,11 +123,20 @@ exercise.mistake(
     Misconception("log_sum_missing", "Only the maximum was subtracted", "The log of the sum of exponentials is missing, so exp of a row does not sum to 1.",
                   ("What does exp of your row sum to?", "x_j - max - log sum_k exp(x_k - max)", "Subtract np.log(...sum()) too."))
 )(lambda x, axis=-1: x - x.max(axis=axis, keepdims=True))  # fmt: skip
-exercise.mistake(
-    Misconception("axis_ignored", "`axis` is ignored", "It works along the last axis whatever `axis` says.",
-                  ("Which lines of your code mention axis?", "Both the maximum and the sum run along `axis`.",
-                   "Give axis=axis, keepdims=True to both."))
-)(lambda x, axis=-1: log_softmax(x))  # fmt: skip
+AXIS_IGNORED = Misconception(
+    "axis_ignored", "`axis` is ignored", "It works along the last axis whatever `axis` says.",
+    ("Which lines of your code mention axis?", "Both the maximum and the sum run along `axis`.",
+     "Give axis=axis, keepdims=True to both."),
+)  # fmt: skip
+exercise.mistake(AXIS_IGNORED)(lambda x, axis=-1: log_softmax(x))
+
+
+@exercise.mistake(AXIS_IGNORED, says="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
+def maximum_along_the_last(x, axis=-1):
+    shifted = x - x.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
 exercise.mistake(
     Misconception("other_base", "Another base", "This is the base-2 logarithm; natural logarithms are wanted.",
                   ("Which base does np.log have?", "log2(x) = log(x) / log(2)", "np.log"))

@@ -11,11 +11,22 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+EPSILON = Misconception(
+    "epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-9), or of p clipped from below, caps the loss of a sure and wrong model, here at about 20.7.",
+    ("How large can the loss of a sure and wrong model be?", "log of a fraction is a difference.", "No epsilon is needed."),
+)  # fmt: skip
+
+
+def _cap(answer):
+    return 1 < float(answer(np.array([[2000.0, 0.0]]), np.array([1]))) < 1990
+
 
 exercise = Exercise(
     topic="cross-entropy",
     answer=Number(),
+    probes=(Probe(EPSILON, _cap),),
     hints=(
         "Which entry of each row of log-probabilities belongs to the target?",
         "mean over positions of (log sum_k exp(z_k) - z_target)",
@@ -129,10 +140,7 @@ def log_of_softmax(logits, targets):
     return -np.log(np.take_along_axis(p, targets[..., None], axis=-1)).mean()
 
 
-@exercise.mistake(
-    Misconception("epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-9) caps the loss at 20.7 and shifts every other value.",
-                  ("How large can the loss of a sure and wrong model be?", "log of a fraction is a difference.", "No epsilon is needed."))
-)  # fmt: skip
+@exercise.mistake(EPSILON)
 def epsilon(logits, targets):
     p = np.exp(_log_softmax(logits))
     return -np.log(np.take_along_axis(p, targets[..., None], axis=-1) + 1e-9).mean()
@@ -160,10 +168,38 @@ def last_only(logits, targets):
     return _nll(logits, targets)[..., -1].mean()
 
 
-@exercise.mistake(
-    Misconception("labels_shifted_again", "The targets were shifted once more", "The targets are the next tokens already; shifting again skips a token.",
-                  ("Are the targets already the next tokens?", "Row i goes with targets[i].", "Don't shift."))
+exercise.mistake(
+    Misconception("entropy_of_the_model", "The model's own entropy", "This measures how unsure the model feels; the targets play no part.",
+                  ("Where do the targets enter?", "Only -log p of the target counts.", "Pick one entry a row with the targets."))
+)(lambda logits, targets: -(np.exp(_log_softmax(logits)) * _log_softmax(logits)).sum(-1).mean())  # fmt: skip
+exercise.mistake(
+    Misconception("softmax_twice", "Softmax was taken twice", "The probabilities went through another softmax, which makes them nearly equal: the loss can't come near 0.",
+                  ("What is the softmax of (1, 0)?", "-log softmax(logits)[target], one softmax.", "Hand the logits, not the probabilities, to the log-softmax."))
+)(lambda logits, targets: _nll(np.exp(_log_softmax(logits)), targets).mean())  # fmt: skip
+exercise.mistake(
+    Misconception("mean_over_length_only", "Divided by the length only", "The losses of the batch were added up; the mean runs over the batch too.",
+                  ("Over how many predictions do you average?", "All of them: batch times T.", ".mean() over everything"))
+)(lambda logits, targets: _nll(logits, targets).sum() / targets.shape[-1])  # fmt: skip
+exercise.mistake(idea.ONLY_FIRST_IN_BATCH, says="Only the first sequence of the batch counted.", hints=(
+    "Is anything in your code indexed with [0]?", "Every sequence of the batch counts.", ".mean() over everything"
+))(lambda logits, targets: _nll(logits, targets)[(0,) * (targets.ndim - 1)].mean())  # fmt: skip
+
+
+@exercise.mistake(idea.GLOBAL_MAX, says="The largest logit of the whole array was subtracted, so a row far below it underflows to log(0).")
+def global_max(logits, targets):
+    shifted = logits - logits.max()
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return -np.take_along_axis(log_probs, targets[..., None], axis=-1).mean()
+
+
+SHIFTED = Misconception(
+    "labels_shifted_again", "The targets were shifted once more", "The targets are the next tokens already; shifting again skips a token.",
+    ("Are the targets already the next tokens?", "Row i goes with targets[i].", "Don't shift."),
 )  # fmt: skip
+exercise.mistake(SHIFTED)(lambda logits, targets: _nll(logits, np.roll(targets, -1, axis=-1)).mean())
+
+
+@exercise.mistake(SHIFTED)
 def shifted_again(logits, targets):
     if targets.shape[-1] == 1:
         return _nll(logits, targets).mean()

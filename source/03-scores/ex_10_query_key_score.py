@@ -11,11 +11,24 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+ONE_WIDTH = Misconception(
+    "one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
+    ("What does your code do at d = 7?", "d is the number of components of q.", "np.sqrt(len(q))"),
+)  # fmt: skip
+
+
+def _same_divisor(answer):
+    """Whether the dot product is divided by the same number at every width."""
+    at_3, at_7 = (d / float(answer(np.ones(d), np.ones(d))) for d in (3, 7))
+    return np.isclose(at_3, at_7) and not np.isclose(at_3, 1)
+
 
 exercise = Exercise(
     topic="query-key scores",
     answer=Number(),
+    probes=(Probe(ONE_WIDTH, _same_divisor),),
     hints=(
         "Which two steps lead from two vectors to one number, and which step comes after?",
         "(q[0] k[0] + q[1] k[1] + ...) / sqrt(d)",
@@ -41,6 +54,9 @@ def by_hand(rng):
 def any_width(rng):
     for d in (2, 3, 5, 7, 16, 64, 1):
         yield case(rng.normal(size=d), rng.normal(size=d))
+    # All digits count: float32 holds these numbers, their products and the quotient exactly.
+    yield case(np.array([1.5]), np.array([2.0]), note="width 1", answer=Number(rtol=2e-7, atol=1e-9))
+    yield case(np.full(16, 2.5), np.full(16, 4.0), note="width 16", answer=Number(rtol=1e-7, atol=1e-9))
     yield case(3000 * np.abs(rng.normal(size=8)), 3000 * np.abs(rng.normal(size=8)), note="long vectors")
 
 
@@ -109,10 +125,13 @@ exercise.mistake(
     Misconception("exp_of_the_score", "The exponential came too early", "exp belongs to the softmax; the score itself is wanted here.",
                   ("Can your number be negative?", "score = q . k / sqrt(d)", "Leave out np.exp."))
 )(lambda q, k: np.exp(q @ k / np.sqrt(len(q))))  # fmt: skip
+exercise.mistake(ONE_WIDTH)(lambda q, k: q @ k / 2)
+exercise.mistake(ONE_WIDTH)(lambda q, k: q @ k / 8)
 exercise.mistake(
-    Misconception("one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
-                  ("What does your code do at d = 7?", "d is the number of components of q.", "np.sqrt(len(q))"))
-)(lambda q, k: q @ k / 2)  # fmt: skip
+    idea.EPSILON,
+    "A small number was added to sqrt(d), so every score is a little too small; d is at least 1, and there is nothing to guard against.",
+    ("Can sqrt(d) be 0?", "q . k / sqrt(d), to the last digit", "Divide by the plain square root."),
+)(lambda q, k: q @ k / (np.sqrt(len(q)) + 1e-6))
 exercise.mistake(
     Misconception("sums_multiplied", "Summed too early", "The components were added up first and the sums multiplied; multiply each pair, then add.",
                   ("What is (1, 1) . (2, -2)?", "1 * 2 + 1 * (-2) = 0", "np.sum(q * k)"))

@@ -15,10 +15,25 @@ from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, Probe, case
 from autograder.probes import BATCH, differs_in_a_batch
 
+ONE_WIDTH = Misconception(
+    "one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
+    ("What does your code do at d = 5?", "d is the last axis of Q.", "np.sqrt(Q.shape[-1])"),
+)  # fmt: skip
+
+
+def _same_divisor(answer):
+    """Whether the dot products are divided by the same number at every width."""
+    at_3, at_7 = (d / np.asarray(answer(np.ones((2, d)), np.ones((2, d)))) for d in (3, 7))
+    return np.allclose(at_3, at_7[0, 0]) and not np.isclose(at_7[0, 0], 1)
+
+
 exercise = Exercise(
     topic="query-key scores",
     answer=Array(),
-    probes=(Probe(BATCH, lambda answer: differs_in_a_batch(lambda Q, K, V: answer(Q, K))),),
+    probes=(
+        Probe(ONE_WIDTH, _same_divisor),
+        Probe(BATCH, lambda answer: differs_in_a_batch(lambda Q, K, V: answer(Q, K))),
+    ),
     hints=(
         "Which two axes does the dot product of row i of Q with row j of K leave?",
         "scores = Q K^T / sqrt(d), where ^T swaps the last two axes only",
@@ -50,6 +65,8 @@ def by_hand(rng):
 def any_size(rng):
     for T_q, T_k, d in ((2, 3, 5), (5, 2, 3), (6, 6, 6), (3, 9, 9), (9, 9, 4), (1, 4, 2), (4, 1, 3), (1, 1, 7)):
         yield case(*_qk(rng, T_q=T_q, T_k=T_k, d=d))
+    # All digits count: float32 holds these numbers, their products and the quotients exactly.
+    yield case(np.array([[1.5], [-2.0]]), np.array([[2.0], [0.25], [-3.0]]), note="width 1", answer=Array(rtol=2e-7, atol=1e-9))
     Q, K = _qk(rng, T_q=4, T_k=3, d=5)
     yield case(2000 * np.abs(Q), 2000 * np.abs(K), note="long vectors")
 
@@ -59,7 +76,7 @@ def in_a_batch(rng):
     yield case(*_qk(rng, 2, T_q=3, T_k=3, d=4), note="a batch of 2")
     yield case(*_qk(rng, 4, T_q=4, T_k=4, d=4), note="a batch of 4 sequences of 4 tokens of width 4")
     yield case(*_qk(rng, 2, 3, T_q=2, T_k=5, d=6), note="a batch of 2 with 3 heads")
-    yield case(*_qk(rng, 1, 2, 2, T_q=3, T_k=2, d=3), note="three leading axes")
+    yield case(*_qk(rng, 2, 1, 3, T_q=3, T_k=2, d=3), note="three leading axes")
 
 
 @exercise.equivalent
@@ -157,10 +174,13 @@ exercise.mistake(
 )(lambda Q, K: np.maximum(0, _raw(Q, K) / np.sqrt(Q.shape[-1])))  # fmt: skip
 exercise.mistake(idea.INTEGERS_INSIDE)(lambda Q, K: (_raw(Q, K) / np.sqrt(Q.shape[-1])).astype(int))
 exercise.mistake(idea.FLOAT16)(lambda Q, K: attention_scores(Q.astype(np.float16), K.astype(np.float16)))
+exercise.mistake(ONE_WIDTH)(lambda Q, K: _raw(Q, K) / 2)
+exercise.mistake(ONE_WIDTH)(lambda Q, K: _raw(Q, K) / 8)
 exercise.mistake(
-    Misconception("one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
-                  ("What does your code do at d = 5?", "d is the last axis of Q.", "np.sqrt(Q.shape[-1])"))
-)(lambda Q, K: _raw(Q, K) / 2)  # fmt: skip
+    idea.EPSILON,
+    "A small number was added to sqrt(d), so every score is a little too small; d is at least 1, and there is nothing to guard against.",
+    ("Can sqrt(d) be 0?", "Q K^T / sqrt(d), to the last digit", "Divide by the plain square root."),
+)(lambda Q, K: _raw(Q, K) / (np.sqrt(Q.shape[-1]) + 1e-6))
 
 
 @exercise.mistake(

@@ -9,12 +9,29 @@ Rows are queries, columns are keys. Numbers or booleans will do, as an array or 
 import numpy as np
 
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
 from autograder.patterns import WRONG_PATTERNS, causal
+
+WEIGHTS = Misconception(
+    "weights_instead_of_pattern", "The zeros are right; the rest should be 1", "These are weights of one particular kind. The pattern says only where a weight can be: write 1 there.",
+    ("Which numbers does the pattern hold?", "Only 1 and 0.", "Replace every number but 0 by 1."),
+)  # fmt: skip
+MASK = Misconception(
+    "mask_instead_of_weights", "This is the mask, not the weights", "0 and -inf are what a mask adds to the scores. After the softmax, a 0 there has become a weight and -inf has become 0.",
+    ("What does softmax make of -inf?", "-inf in the mask becomes a weight of 0.", "Write 1 where the mask has 0, and 0 where it has -inf."),
+)  # fmt: skip
+
+
+def _not_zero_where_causal(answer):
+    """Whether what is not 0 stands where a weight can be."""
+    cells = np.asarray(answer(), dtype=float)
+    return cells.shape == (4, 4) and np.array_equal(cells != 0, causal(4))
+
 
 exercise = Exercise(
     topic="the shape of the weight matrix",
-    answer=Array(),
+    answer=Array(exact_zeros=True, rtol=1e-9, atol=1e-9),
+    probes=(Probe(WEIGHTS, _not_zero_where_causal),),
     hints=(
         "Which tokens may the first query see? And the second?",
         "Row i has i + 1 ones, and they start at the left.",
@@ -63,14 +80,11 @@ def row_by_row():
 for misconception, pattern in WRONG_PATTERNS:
     exercise.mistake(misconception)(lambda pattern=pattern: pattern(4))
 
-exercise.mistake(
-    Misconception("mask_instead_of_weights", "This is the mask, not the weights", "0 and -inf are what a mask adds to the scores. After the softmax, a 0 there has become a weight and -inf has become 0.",
-                  ("What does softmax make of -inf?", "-inf in the mask becomes a weight of 0.", "Write 1 where the mask has 0, and 0 where it has -inf."))
-)(lambda: np.where(causal(4), 0.0, -np.inf))  # fmt: skip
-exercise.mistake(
-    Misconception("weights_instead_of_pattern", "The zeros are right; the rest should be 1", "These are weights of one particular kind, equal shares. The pattern says only where a weight can be: write 1 there.",
-                  ("Which numbers does the pattern hold?", "Only 1 and 0.", "Replace every number but 0 by 1."))
-)(lambda: np.tri(4) / np.arange(1, 5)[:, None])  # fmt: skip
+exercise.mistake(MASK)(lambda: np.where(causal(4), 0.0, -np.inf))
+exercise.mistake(MASK, "0 and -1e9 are what a mask adds to the scores. After the softmax, a 0 there has become a weight and -1e9 has become 0.")(
+    lambda: np.where(causal(4), 0.0, -1e9)
+)
+exercise.mistake(WEIGHTS)(lambda: np.tri(4) / np.arange(1, 5)[:, None])
 exercise.mistake(
     Misconception("keys_one_ahead_of_zero", "Key 0 is hidden", "The first column is empty: no query sees key 0, though all of them may.",
                   ("Which queries may look back to the very first token?", "All of them: column 0 is full.", "Put a 1 at the left of every row."))

@@ -10,12 +10,18 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array
-from autograder.authoring import Exercise, case
-from autograder.patterns import WRONG_PATTERNS
+from autograder.authoring import Exercise, Probe, case
+from autograder.patterns import LONGER, WRONG_PATTERNS, causal, right_up_to_four
+
+
+def _fails_when_longer(answer):
+    return right_up_to_four(lambda T: np.array_equal(answer(T), causal(T)))
+
 
 exercise = Exercise(
     topic="the causal mask",
     answer=Array("bool"),
+    probes=(Probe(LONGER, _fails_when_longer),),
     hints=(
         "Query i, key j: which comparison of i and j says that j is not in the future?",
         "allowed[i, j] is (j <= i), for all pairs at once.",
@@ -39,7 +45,7 @@ def four(rng):
 
 @exercise.part("Any length", points=1)
 def any_length(rng):
-    for T in (2, 1, 3, 5, 8, 9, int(rng.integers(10, 16)), 17, 40):
+    for T in (2, 1, 3, 5, 8, 9, int(rng.integers(10, 16)), 17, 40, 130):
         yield case(T)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from autograder import misconceptions as idea
 from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.patterns import WRONG_PATTERNS, causal
+from autograder.patterns import LONGER, WRONG_PATTERNS, causal, right_up_to_four
 
 NOT_ADDITIVE = Misconception(
     "not_additive",
@@ -19,6 +19,10 @@ NOT_ADDITIVE = Misconception(
     "This mask says 1 for 'may' and 0 for 'may not'. Added to scores it would shift some by 1 and hide nothing.",
     ("What does adding 0 do to a score that should be hidden?", "Allowed: add 0. Hidden: add -inf.",
      "np.where(allowed, 0.0, -np.inf)"),
+)  # fmt: skip
+SHIFTED = Misconception(
+    "allowed_cells_shifted", "The allowed cells should be 0", "A constant on every allowed score would cancel in the softmax, but a mask should leave these scores exactly as they are.",
+    ("Which number added to a score changes nothing?", "0 where j <= i.", "Write 0.0 into every allowed cell."),
 )  # fmt: skip
 PATTERN_KEPT = "The pattern is right, and such a number usually hides a key. But this mask promises -inf, which no score can outweigh."
 
@@ -30,12 +34,23 @@ def _fill(answer):
     return hidden[0] if (hidden == hidden[0]).all() else np.nan
 
 
+def _allowed_cells_shifted(answer):
+    mask = np.asarray(answer(5), dtype=float)
+    return np.isneginf(mask[~causal(5)]).all() and np.isfinite(mask[causal(5)]).all() and (mask[causal(5)] != 0).any()
+
+
+def _fails_when_longer(answer):
+    return right_up_to_four(lambda T: np.array_equal(answer(T), np.where(causal(T), 0.0, -np.inf)))
+
+
 exercise = Exercise(
     topic="the additive mask",
     answer=Array(exact_zeros=True),
     probes=(
         Probe(idea.LARGE_NEGATIVE.but(says=PATTERN_KEPT), lambda answer: -np.inf < _fill(answer) <= -1000),
         Probe(idea.FILL_WEAK, lambda answer: -1000 < _fill(answer) < 0),
+        Probe(SHIFTED, _allowed_cells_shifted),
+        Probe(LONGER, _fails_when_longer),
     ),
     hints=(
         "Which number, added to a score, leaves it unchanged? Which one sinks it below every other?",
@@ -59,7 +74,7 @@ def four(rng):
 
 @exercise.part("Any length", points=1)
 def any_length(rng):
-    for T in (2, 1, 3, 5, 8, 9, int(rng.integers(10, 16)), 17, 40):
+    for T in (2, 1, 3, 5, 8, 9, int(rng.integers(10, 16)), 17, 40, 130):
         yield case(T)
 
 
@@ -104,10 +119,7 @@ exercise.mistake(NOT_ADDITIVE)(lambda T: np.tri(T))
 exercise.mistake(idea.MINUS_ONE_ADDED, says="The pattern is right, but -1 lowers a score by only 1: its weight shrinks and does not vanish.")(
     lambda T: np.tri(T) - 1
 )  # fmt: skip
-exercise.mistake(
-    Misconception("allowed_cells_shifted", "The allowed cells should be 0", "A constant on every allowed score would cancel in the softmax, but a mask should leave these scores exactly as they are.",
-                  ("Which number added to a score changes nothing?", "0 where j <= i.", "Write 0.0 where you wrote 1."))
-)(lambda T: np.where(causal(T), 1.0, -np.inf))  # fmt: skip
+exercise.mistake(SHIFTED)(lambda T: np.where(causal(T), 1.0, -np.inf))
 exercise.mistake(
     Misconception("one_where_blocked", "A mask of 0 and 1 is not additive", "1 marks the hidden cells here, but adding 1 makes their scores larger: they would get more weight, not less.",
                   ("What does adding 1 do to a weight?", "Hidden: add -inf.", "Put -np.inf where you have 1."))

@@ -11,11 +11,20 @@ its last two axes are `(T_q, T_k)` too. Return the masked scores, ready for the 
 import numpy as np
 
 from autograder import misconceptions as idea
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
 from autograder.patterns import causal
+
+FINITE = idea.LARGE_NEGATIVE.but("The pattern is right, but -inf became a large finite number on the way; huge scores can come near it.")
+
+
+def _finite_fill(answer):
+    masked = np.asarray(answer(np.ones((2, 2)), np.where(causal(2), 0.0, -np.inf)))
+    return np.array_equal(masked[causal(2)], np.ones(3)) and -np.inf < masked[0, 1] < -1000
+
 
 exercise = Exercise(
     topic="applying a causal mask to attention scores",
+    probes=(Probe(FINITE, _finite_fill),),
     hints=(
         "What is 2.5 + 0? What is 2.5 + (-inf)?",
         "masked = scores + mask, and NumPy broadcasts the leading axes by itself.",
@@ -129,9 +138,7 @@ exercise.mistake(
     Misconception("mask_multiplied", "The mask was multiplied", "This mask is made for adding: times 0, every allowed score is lost, and times -inf gives an infinity of either sign, or NaN.",
                   ("What is 2.5 * 0?", "An additive mask leaves a score alone by adding 0.", "Use +, not *."))
 )(lambda scores, mask: scores * mask)  # fmt: skip
-exercise.mistake(idea.LARGE_NEGATIVE, says="The pattern is right, but -inf became a large finite number on the way; huge scores can come near it.")(
-    lambda scores, mask: np.where(mask == 0, scores, -1e9)
-)
+exercise.mistake(FINITE)(lambda scores, mask: np.where(mask == 0, scores, -1e9))
 exercise.mistake(idea.TRANSPOSED, says="The mask was transposed before it was added: a query's row got a key's column.",
                  hints=("Which axis of the mask counts queries?", "Mask and scores have the same axes: queries, then keys.", "Leave the mask as it is."))(
     lambda scores, mask: scores + np.swapaxes(mask, -1, -2)

@@ -17,8 +17,16 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
 from autograder.patterns import causal
+
+FINITE = idea.LARGE_NEGATIVE.but("The pattern is right. But `additive` means 0 and -inf here, and a finite number such as -1e9 only usually hides a key.")
+
+
+def _finite_fill(answer):
+    mask = np.asarray(answer(causal(3), "allowed", "additive"))
+    return not mask[causal(3)].any() and (mask[~causal(3)] < -1000).all() and np.isfinite(mask).all()
+
 
 NAMES = ("allowed", "blocked", "additive", "multiplicative")
 RESULTS = {
@@ -31,6 +39,7 @@ RESULTS = {
 exercise = Exercise(
     topic="the conventions of masks",
     answer=lambda mask, source, target: RESULTS[target],
+    probes=(Probe(FINITE, _finite_fill),),
     hints=(
         "Sixteen pairs are many. Which convention could be a stop on every way?",
         "First whatever it is into `allowed`, then `allowed` into the target: four and four small steps.",
@@ -171,9 +180,7 @@ exercise.mistake(
 )(_instead("blocked", lambda allowed: allowed))  # fmt: skip
 exercise.mistake(idea.ZERO_TIMES_INF)(_instead("additive", lambda allowed: ~allowed * -np.inf))
 exercise.mistake(idea.FILL_PLUS_INF)(_instead("additive", lambda allowed: np.where(allowed, 0.0, np.inf)))
-exercise.mistake(idea.LARGE_NEGATIVE, says="The pattern is right. But `additive` means 0 and -inf here, and -1e9 only usually hides a key.")(
-    _instead("additive", lambda allowed: np.where(allowed, 0.0, -1e9))
-)
+exercise.mistake(FINITE)(_instead("additive", lambda allowed: np.where(allowed, 0.0, -1e9)))
 exercise.mistake(idea.MINUS_ONE_ADDED, says="-1 lowers a score by only 1: an additive mask of 0 and -1 hides nothing.")(
     _instead("additive", lambda allowed: allowed - 1.0)
 )

@@ -8,19 +8,43 @@ Return weights of the same shape: every row sums to 1, and every weight above th
 import numpy as np
 
 from autograder import misconceptions as idea
+from autograder import probes
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
-from autograder.probes import BATCH, FORGETS, LARGE, LEAKS, NOT_UNIFORM, SUMS, attention_probes
+from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.patterns import LONGER, OWN_POSITION_PATCHED, first_row_right, right_up_to_four
+
+
+def _symptom(misconception, shows):
+    """A probe of attention: the weights mix the values, and the scores come from queries and keys."""
+
+    def attention(answer):
+        return lambda Q, K, V: np.asarray(answer(Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]))) @ V
+
+    return Probe(misconception, lambda answer: shows(attention(answer)))
+
+
+def _lone_key_below_one(answer):
+    return 0.5 < np.asarray(answer(np.zeros((2, 2))))[0, 0] < 1
+
+
+def _fails_when_longer(answer):
+    return right_up_to_four(lambda T: np.allclose(answer(np.zeros((T, T))), np.tri(T) / np.arange(1, T + 1)[:, None]))
+
 
 exercise = Exercise(
     topic="masked softmax",
     answer=Array(exact_zeros=True),
-    probes=tuple(
-        probe
-        for probe in attention_probes(
-            lambda answer: lambda Q, K, V: np.asarray(answer(Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1]))) @ V
-        )
-        if probe.misconception in (LEAKS, FORGETS, SUMS, NOT_UNIFORM, BATCH, LARGE)
+    probes=(
+        _symptom(probes.LEAKS.but("A row of weights changed when only scores above its diagonal were changed.",
+                                  ("Which scores may row i depend on?", "Only scores[i, 0] to scores[i, i].",
+                                   "Change the last column of the scores yourself, and see which rows move.")), probes.leaks),
+        _symptom(probes.FORGETS.but("A key that the query may see got no weight."), probes.forgets),
+        Probe(idea.EPSILON, _lone_key_below_one),
+        _symptom(probes.SUMS.but("Every row of weights should sum to 1, and one does not."), probes.does_not_sum),
+        _symptom(probes.NOT_UNIFORM.but("With all scores equal, row i should hold i + 1 equal weights, and it does not."), probes.not_a_mean),
+        _symptom(probes.BATCH, probes.differs_in_a_batch),
+        _symptom(probes.LARGE, probes.unstable),
+        Probe(LONGER, _fails_when_longer),
     ),
     hints=(
         "What has to happen to the scores above the diagonal before the softmax?",
@@ -126,7 +150,9 @@ exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but real scores can be lo
 )
 exercise.mistake(idea.FILL_PLUS_INF)(lambda scores: _weights(scores, _causal(scores), fill=np.inf))
 exercise.mistake(idea.ZERO_TIMES_INF)(lambda scores: _softmax(scores + ~_causal(scores) * -np.inf))
-exercise.mistake(idea.BOOLEAN_ADDED)(lambda scores: _softmax(scores + _causal(scores)))
+exercise.mistake(
+    idea.BOOLEAN_ADDED, says="A mask of True and False (1 and 0, or 0 and -1) was added: it lowers the hidden scores by only 1, and nothing is removed."
+)(lambda scores: _softmax(scores + _causal(scores)))
 exercise.mistake(idea.WRONG_AXIS)(lambda scores: _weights(scores, _causal(scores), axis=-2))
 exercise.mistake(idea.ZERO_AS_SENTINEL)(lambda scores: _softmax(np.where(scores * _causal(scores) == 0, -np.inf, scores)))
 exercise.mistake(
@@ -157,6 +183,29 @@ def no_max(scores):
     return e / e.sum(axis=-1, keepdims=True)
 
 
+@exercise.mistake(idea.NO_MAX)
+def no_max_painted_over(scores):
+    return np.nan_to_num(no_max(scores))
+
+
+exercise.mistake(idea.CLIPPED)(lambda scores: _weights(np.clip(scores, -500, 500), _causal(scores)))
+
+
+@exercise.mistake(idea.MAX_AT_LEAST_ZERO)
+def maximum_at_least_zero(scores):
+    s = np.where(_causal(scores), scores, -np.inf)
+    e = np.exp(s - s.max(axis=-1, keepdims=True, initial=0.0))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+@exercise.mistake(
+    Misconception("softmax_missing", "The softmax is missing", "These are the masked scores; turned into weights, each row is positive and sums to 1.",
+                  ("What should a row sum to?", "softmax of the masked scores, along each row", "exp, then divide by the row sum."))
+)  # fmt: skip
+def softmax_missing(scores):
+    return np.where(_causal(scores), scores, -np.inf)
+
+
 @exercise.mistake(idea.GLOBAL_MAX)
 def global_max(scores):
     s = np.where(_causal(scores), scores, -np.inf)
@@ -172,17 +221,14 @@ def epsilon(scores):
 
 
 @exercise.mistake(
-    Misconception("nearly_zero", "Nearly zero is not zero", "A tiny weight is left above the diagonal (clipping, or an epsilon); a hidden key has to get exactly 0.",
+    Misconception("nearly_zero", "Nearly zero is not zero", "A tiny weight is left above the diagonal (from a fill such as -30, a clip, or an epsilon); a hidden key has to get exactly 0.",
                   ("What is exp(-inf)?", "exactly 0", "Use -np.inf, and add nothing afterwards."))
 )  # fmt: skip
 def nearly_zero(scores):
     return np.maximum(causal_weights(scores), 1e-12)
 
 
-@exercise.mistake(
-    Misconception("mean_subtracted", "The mean was subtracted, not the maximum", "The largest score can lie far above its row's mean, and its exp still overflows.",
-                  ("How far above the mean can the maximum be?", "Only the maximum makes every exponent at most 0.", "masked.max(axis=-1, keepdims=True)"))
-)  # fmt: skip
+@exercise.mistake(idea.MEAN_SUBTRACTED)
 def mean_subtracted(scores):
     allowed = _causal(scores)
     mean = np.where(allowed, scores, 0.0).sum(axis=-1, keepdims=True) / allowed.sum(axis=-1, keepdims=True)
@@ -204,6 +250,11 @@ def one_size(scores):
     n = min(len(allowed), 4)
     allowed[:n, :n] = np.tri(n, dtype=bool)
     return _weights(scores, allowed)
+
+
+@exercise.mistake(OWN_POSITION_PATCHED)
+def own_position_patched(scores):
+    return _weights(scores, first_row_right(scores.shape[-1], -1))
 
 
 @exercise.mistake(idea.ONE_AHEAD_PATCHED)

@@ -9,11 +9,34 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.probes import BATCH
+
+
+def _lone_key_below_one(answer):
+    return 0.5 < np.asarray(answer(np.zeros((1, 2)), np.array([[True, False]])))[0, 0] < 1
+
+
+def _hidden_key_seen(answer):
+    """A hidden key gets a little weight, or one whose row sinks gets all."""
+    low = np.array([[-2e5, 0.0]])
+    return any(0 < np.asarray(answer(scores, np.array([[True, False]])))[0, 1] <= 1 for scores in (0 * low, low))
+
+
+def _another_in_a_batch(answer):
+    scores = np.arange(24.0).reshape(2, 3, 4) % 5
+    together = np.asarray(answer(scores, np.tri(3, 4, dtype=bool)))
+    return together.shape != scores.shape or not np.allclose(together[1], answer(scores[1], np.tri(3, 4, dtype=bool)))
+
 
 exercise = Exercise(
     topic="masked softmax",
     answer=Array(exact_zeros=True),
+    probes=(
+        Probe(idea.FILL_WEAK, _hidden_key_seen),
+        Probe(idea.EPSILON, _lone_key_below_one),
+        Probe(BATCH, _another_in_a_batch),
+    ),
     hints=(
         "What is the maximum of a row of -inf, and what is -inf - (-inf)?",
         "Mask, subtract a finite maximum, exp, and divide only where the sum is not 0.",
@@ -62,6 +85,8 @@ def extremes(rng):
     yield case(s, np.zeros((4, 4), dtype=bool), note="nothing allowed anywhere")
     yield case(rng.normal(size=(2, 3, 3)), np.array([[[True] * 3, [False] * 3, [True, False, True]]] * 2))
     yield case(s + 3000.0 * ~causal, causal, note="huge scores at hidden keys")
+    yield case(s - 40.0, causal, note="all scores near -40")
+    yield case(np.array([[1000.0, 900.0, 0.0]]), np.array([[True, True, False]]), note="900 and 1000 side by side")
     yield case(s + np.array([[900.0], [-900.0], [0.0], [30000.0]]), causal, note="rows at very different levels")
     yield case(np.array([[800.0, -800.0, 0.0], [-200000.0, -200001.0, 5.0]]), np.array([[True, True, False]] * 2), note="allowed scores far below -100000")
 
@@ -125,6 +150,16 @@ exercise.mistake(idea.FILL_WEAK)(lambda scores, allowed: _softmax(_where(scores,
 exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but allowed scores can be lower still; then hidden keys win.")(
     lambda scores, allowed: _softmax(_where(scores, allowed, -1e5)) * np.any(allowed, axis=-1, keepdims=True)
 )
+exercise.mistake(idea.FILL_WEAK, says="Hidden keys are set to 0 at the end, but before that they took part in the row's sum, with a score that allowed ones can come near.")(
+    lambda scores, allowed: _softmax(_where(scores, allowed, -10.0)) * allowed
+)
+exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but allowed scores can be lower still: then the fill sets the maximum, and every allowed weight underflows to 0.")(
+    lambda scores, allowed: _softmax(_where(scores, allowed, -1e5)) * allowed
+)
+exercise.mistake(idea.EMPTY_ROW_UNIFORM, says="A large negative number was added to the hidden scores. In a row where every key is hidden it cancels: the row attends to hidden keys.")(
+    lambda scores, allowed: _softmax(scores - 1e9 * ~np.asarray(allowed))
+)
+exercise.mistake(idea.CLIPPED)(lambda scores, allowed: _safe_divide(np.exp(np.clip(scores, -700, 700)) * allowed))
 exercise.mistake(
     Misconception("only_empty_masks", "Only a wholly empty mask is taken care of", "The result is zeros where *every* row is empty; each row has to be looked at alone.",
                   ("Can one row be empty and the next one not?", "Look at each row's own sum.", "keepdims=True along axis -1"))
@@ -147,8 +182,6 @@ def _safe_divide(e):
 
 def _indexed(scores, allowed):
     s = scores.copy()
-    if np.shape(allowed) != s.shape:
-        raise IndexError("boolean index did not match indexed array")
     s[~allowed] = -np.inf
     return masked_softmax(s, True)
 
@@ -172,10 +205,7 @@ def no_max_painted_over(scores, allowed):
     return np.nan_to_num(e / e.sum(axis=-1, keepdims=True))
 
 
-@exercise.mistake(
-    Misconception("maximum_at_least_zero", "The maximum is never below 0", "The number subtracted is at least 0 (a start value, or a relu), so a row of very negative scores underflows to 0.",
-                  ("What is subtracted where every allowed score is -800?", "The row's own maximum, however low.", "masked.max(axis=-1, keepdims=True), with no initial=0"))
-)  # fmt: skip
+@exercise.mistake(idea.MAX_AT_LEAST_ZERO)
 def maximum_at_least_zero(scores, allowed):
     masked = _where(scores, allowed)
     return _safe_divide(np.exp(masked - masked.max(axis=-1, keepdims=True, initial=0.0)))

@@ -9,7 +9,19 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array, Difference, Misread, _as_array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+FIXED_FILL = Misconception(
+    "fixed_fill",
+    "One number for every type",
+    "The same number is written for every dtype; each has a lowest number of its own.",
+    ("What is np.float16(-1e9)?", "np.finfo(dtype).min", "Ask np.finfo for the dtype's own lowest number."),
+)
+
+
+def _same_fill(answer):
+    fills = [float(np.asarray(answer(2, dtype))[0, 1]) for dtype in (np.float32, np.float64)]
+    return fills[0] < 0 and np.isclose(*fills)
 
 
 class Exactly(Array):
@@ -21,7 +33,7 @@ class Exactly(Array):
 
     def read(self, raw):
         array = _as_array(raw)
-        if array.dtype != self.dtype:
+        if array.dtype.newbyteorder("=") != self.dtype:
             raise Misread("wrong_dtype", f"It returned {array.dtype}; {self.dtype} is wanted.")
         return array
 
@@ -35,6 +47,7 @@ class Exactly(Array):
 exercise = Exercise(
     topic="finite masks",
     answer=lambda T, dtype: Exactly(dtype),
+    probes=(Probe(FIXED_FILL, _same_fill),),
     hints=(
         "What is the largest float16? And the lowest?",
         "np.finfo(dtype) knows the limits of a float type.",
@@ -58,7 +71,7 @@ def three(rng):
 
 @exercise.part("Any length, any float type", points=1)
 def any_length(rng):
-    for T, dtype in ((1, np.float64), (2, np.float64), (5, "float16"), (9, np.dtype("float32")), (4, np.float64), (6, "float64"), (70, np.float16)):
+    for T, dtype in ((1, np.float64), (2, np.float64), (5, "float16"), (9, np.dtype("float32")), (4, np.float64), (6, "float64"), (70, np.float16), (130, np.float32)):
         yield case(T, dtype)
 
 
@@ -98,13 +111,6 @@ def _mask(T, fill, dtype, k=1):
     with np.errstate(over="ignore"):
         return np.triu(np.full((T, T), fill).astype(dtype), k=k)
 
-
-FIXED_FILL = Misconception(
-    "fixed_fill",
-    "One number for every type",
-    "The same number is written for every dtype; each has a lowest number of its own.",
-    ("What is np.float16(-1e9)?", "np.finfo(dtype).min", "Ask np.finfo for the dtype's own lowest number."),
-)
 
 exercise.mistake(
     Misconception("still_infinite", "-inf is not finite", "This mask holds -inf; the lowest finite number is wanted.",

@@ -51,8 +51,9 @@ def any_shape(rng):
     yield case(_weights(rng, 2, 6), np.tri(2, 6, k=4, dtype=bool))
     yield case(np.array([[1.0]]), np.array([[True]]))
     yield case(_weights(rng, 4, 4), np.array([True, False, True, True]), note="one mask for all queries, as many as keys")
-    tiny = np.array([[1e-9, 3e-9, 1 - 4e-9], [1e-30, 1e-30, 1.0]])
-    yield case(tiny, np.array([[True, True, False]]), note="very little is left")
+    for little in (1e-9, 1e-30):
+        tiny = np.array([[little, 3 * little, 1 - 4 * little]])
+        yield case(tiny, np.array([[True, True, False]]), note="very little is left")
 
 
 @exercise.equivalent
@@ -126,13 +127,21 @@ exercise.mistake(
 exercise.mistake(idea.WHOLE_MATRIX)(
     lambda weights, allowed: (lambda k: k / max(k.sum(), 1e-300))(np.where(allowed, weights, 0.0))
 )
-exercise.mistake(
-    idea.EPSILON,
+EPSILON = idea.EPSILON.but(
     says="A small number in the denominator: where little is left, rows sum to far less than 1.",
     hints=("How small can a row sum be?", "Divide by the row sum itself; only a sum of exactly 0 is special.", "kept / np.where(total > 0, total, 1)"),
-)(
-    lambda weights, allowed: (lambda k: k / (k.sum(-1, keepdims=True) + 1e-6))(np.where(allowed, weights, 0.0))
 )
+for small in (1e-6, 1e-9, 1e-12):
+    exercise.mistake(EPSILON)(lambda weights, allowed, small=small: _divided(weights, allowed, lambda total: total + small))
+    exercise.mistake(EPSILON)(lambda weights, allowed, small=small: _divided(weights, allowed, lambda total: np.maximum(total, small)))
+exercise.mistake(
+    idea.EMPTY_ROW_UNIFORM, says="A row of which nothing is left became uniform, so hidden keys have weight; it should be all zeros.",
+    hints=("Which keys may this row see?", "None, so every weight is 0.", "kept / np.where(total > 0, total, 1)"),
+)(lambda weights, allowed: _or_where_empty(weights, allowed, 1 / weights.shape[-1]))  # fmt: skip
+exercise.mistake(
+    idea.EMPTY_ROW_UNIFORM, says="A row of which nothing is left kept its weights, all of them on hidden keys; it should be all zeros.",
+    hints=("Which keys may this row see?", "None, so every weight is 0.", "kept / np.where(total > 0, total, 1)"),
+)(lambda weights, allowed: _or_where_empty(weights, allowed, weights))  # fmt: skip
 exercise.mistake(
     Misconception("causal_assumed", "A causal mask was used", "The mask is what `allowed` says.",
                   ("Where does `allowed` enter?", "Only `allowed` counts.", "np.where(allowed, weights, 0)"))
@@ -145,6 +154,16 @@ exercise.mistake(
 )  # fmt: skip
 def clipped_weights(weights, allowed):
     return mask_after_softmax(np.maximum(weights, 1e-6), allowed)
+
+
+def _divided(weights, allowed, divisor):
+    kept = np.where(allowed, weights, 0.0)
+    return kept / divisor(kept.sum(axis=-1, keepdims=True))
+
+
+def _or_where_empty(weights, allowed, instead):
+    some = np.where(allowed, weights, 0.0).sum(axis=-1, keepdims=True) > 0
+    return np.where(some, mask_after_softmax(weights, allowed), instead)
 
 
 def _softmax_of(weights, allowed):

@@ -14,10 +14,18 @@ from autograder import probes
 from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, Probe, case
 
+EPSILON = idea.EPSILON.but("The weights sum to less than 1. After subtracting the maximum the sum is at least 1, so no epsilon is needed.")
+
 
 def _as_attention(answer):
     """attend(Q, K, V), row by row, out of an answer to this exercise."""
     return lambda Q, K, V: np.stack([answer(Q[i], K[: i + 1], V[: i + 1]) for i in range(len(Q))])
+
+
+def _a_little_less(answer):
+    """Whether a lone key's value comes back a little smaller in every component."""
+    ratio = np.asarray(answer(np.ones(2), np.ones((1, 2)), np.array([[1.0, -2.0, 4.0]]))) / [1.0, -2.0, 4.0]
+    return 0.5 < ratio[0] < 1 and np.allclose(ratio, ratio[0], rtol=1e-9)
 
 
 def _symptom(misconception, shows):
@@ -28,6 +36,7 @@ exercise = Exercise(
     topic="one token's output",
     answer=Array(),
     probes=(
+        Probe(EPSILON, _a_little_less),
         _symptom(probes.ROW_ZERO.but("With a single key its weight is 1 and the output is its value, whatever the score.",
                                      ("What is the softmax of a single number?", "It is 1.", "At t = 1 the output equals V[0].")), probes.first_output_wrong),
         _symptom(probes.FORGETS.but("The output did not change although a value that the query sees was changed.",
@@ -74,6 +83,9 @@ def any_size(rng):
         yield case(*_qkv(rng, t, d, d_v))
     q, K, V = _qkv(rng, 12, 4, 3)
     yield case(3 * q, K, V, note="12 keys")
+    yield case(*_qkv(rng, 70, 5, 2), note="70 keys")
+    # All digits count: the weight of a lone key is 1, and float32 holds these values exactly.
+    yield case(np.array([0.5, 1.0]), np.array([[1.0, -2.0]]), np.array([[1.5, -2.0, 100.0]]), note="one key", answer=Array(rtol=2e-7, atol=1e-9))
 
 
 @exercise.part("Large scores", points=1)
@@ -85,6 +97,8 @@ def large_scores(rng):
     yield case(np.array([1.0, -60.0, 0.0, 0.0]), K, V, note="scores far below -10000")
     K[2] = [0.0, -1700.0, 0.0, 0.0]
     yield case(np.array([1.0, 1.0, 0.0, 0.0]), K, V, note="scores of +850 and -850 side by side")
+    K[1] = [0.0, -1700.0, 0.0, 0.0]
+    yield case(np.array([1.0, 1.0, 0.0, 0.0]), K, V, note="one score far above the others")
 
 
 @exercise.equivalent
@@ -195,14 +209,27 @@ exercise.mistake(
                   ("What is the shape of your result?", "(d_v,)", "Take row [0] at the end, or never add the axis."))
 )(lambda q, K, V: _weights(q, K)[None] @ V)  # fmt: skip
 exercise.mistake(idea.NO_MAX)(lambda q, K, V: _no_max(K @ q / np.sqrt(len(q))) @ V)
-exercise.mistake(idea.EPSILON, says="The weights sum to less than 1. After subtracting the maximum the sum is at least 1, so no epsilon is needed.")(
-    lambda q, K, V: _weights(q, K) @ V / (1 + 1e-2)
-)
+exercise.mistake(idea.NO_MAX)(lambda q, K, V: np.nan_to_num(_no_max(K @ q / np.sqrt(len(q)))) @ V)
+exercise.mistake(idea.MEAN_SUBTRACTED)(lambda q, K, V: _no_max(_shifted(q, K, np.mean)) @ V)
+exercise.mistake(idea.MAX_AT_LEAST_ZERO)(lambda q, K, V: _no_max(_shifted(q, K, lambda s: max(s.max(), 0.0))) @ V)
+exercise.mistake(idea.CLIPPED)(lambda q, K, V: _no_max(np.clip(K @ q / np.sqrt(len(q)), -700, 700)) @ V)
+ONE_WIDTH = Misconception(
+    "one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
+    ("What does your code do at d = 5?", "d is the number of components of q.", "np.sqrt(len(q))"),
+)  # fmt: skip
+exercise.mistake(ONE_WIDTH)(lambda q, K, V: _weights(q, K, scale=2.0) @ V)
+exercise.mistake(ONE_WIDTH)(lambda q, K, V: _weights(q, K, scale=8.0) @ V)
+exercise.mistake(EPSILON)(lambda q, K, V: _weights(q, K) @ V / (1 + 1e-2))
 exercise.mistake(idea.FLOAT16)(lambda q, K, V: _softmax((K @ q / np.sqrt(len(q)) - np.max(K @ q / np.sqrt(len(q)))).astype(np.float16)) @ V)
 exercise.mistake(idea.INTEGERS_INSIDE)(lambda q, K, V: _softmax((K @ q / np.sqrt(len(q))).astype(int)) @ V)
 exercise.mistake(idea.ONE_SIZE, says="Only the first four keys were used; t differs from call to call.", hints=(
     "What does your code do at t = 9?", "All t keys take part.", "Take t from K.shape, or don't use it at all."
 ))(lambda q, K, V: _weights(q, K[:4]) @ V[:4])  # fmt: skip
+
+
+def _shifted(q, K, by):
+    s = K @ q / np.sqrt(len(q))
+    return s - by(s)
 
 
 def _no_max(s):

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder import misconceptions as idea
 from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
 from autograder.probes import attention_probes
 
 
@@ -20,10 +20,16 @@ def _as_attention(answer):
     return lambda Q, K, V: np.stack([answer(Q, K, V, i) for i in range(len(Q))])
 
 
+def _a_little_less(answer):
+    """Whether the first value comes back a little smaller in every component."""
+    ratio = np.asarray(answer(np.ones((2, 2)), np.ones((2, 2)), np.array([[1.0, -2.0, 4.0]] * 2), 0)) / [1.0, -2.0, 4.0]
+    return 0.5 < ratio[0] < 1 and np.allclose(ratio, ratio[0], rtol=1e-9)
+
+
 exercise = Exercise(
     topic="one token's output",
     answer=Array(),
-    probes=attention_probes(_as_attention, batched=False),
+    probes=(Probe(idea.EPSILON, _a_little_less), *attention_probes(_as_attention, batched=False)),
     hints=(
         "Which rows of Q, of K and of V does position i need?",
         "The query is Q[i]; keys and values are rows 0 to i. Then it is attention for one query.",
@@ -65,8 +71,13 @@ def every_position(rng):
 
 @exercise.part("Any length and width", points=1)
 def any_size(rng):
-    for T, d, d_v, i in ((5, 3, 5, 2), (9, 2, 4, 7), (4, 4, 4, 3), (12, 5, 2, 4), (7, 6, 3, 0), (2, 1, 2, 1), (1, 3, 2, 0)):
+    for T, d, d_v, i in ((5, 3, 5, 2), (9, 2, 4, 7), (4, 4, 4, 3), (12, 5, 2, 4), (7, 6, 3, 0), (2, 1, 2, 1), (1, 3, 2, 0), (6, 3, 1, 2), (70, 4, 2, 68)):
         yield case(*_qkv(rng, T, d, d_v), i)
+    # What is hidden may be huge. All digits count: the weight of a lone key is 1, and float32 holds its value exactly.
+    Q, K, V = _qkv(rng, 5, 4, 3)
+    V[0], V[3:] = [1.5, -2.0, 0.25], 1e7
+    yield case(Q, K, V, 0, note="the last two values are huge", answer=Array(rtol=2e-7, atol=1e-9))
+    yield case(Q, K, V, 2, note="the last two values are huge")
     # The hidden scores stay near the allowed ones: masking after the softmax and renormalising is right too.
     Q = np.tile([1.0, 1.0, 0.0, 0.0], (4, 1))
     K = np.array([[0.0, 1700.0, 0.0, 0.0], [1.0, 1700.0, 0.0, 0.0], [-1.0, 1700.0, 0.0, 0.0], [0.0, 1701.0, 0.0, 0.0]])
@@ -75,6 +86,8 @@ def any_size(rng):
     yield case(Q * [1.0, -200.0, 0.0, 0.0], K, V, 2, note="scores far below -100000")
     K[1] *= -1
     yield case(Q, K, V, 2, note="scores of +850 and -850 side by side")
+    K[0] *= -1
+    yield case(Q, K, V, 2, note="one score far above the others")
 
 
 @exercise.equivalent
@@ -147,6 +160,9 @@ exercise.mistake(idea.NO_MASK, hints=(
 exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="K[:i] stops before position i: a token may see itself, and the first one has nothing else.", hints=(
     "How many rows has K[:i]?", "Positions 0 to i are i + 1 rows.", "K[: i + 1]"
 ))(lambda Q, K, V, i: _attend(Q[i], K[:i], V[:i]))  # fmt: skip
+exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="Position i itself was left out: a token may see itself, and the first one, which has nothing else, got zeros.", hints=(
+    "How many rows has K[:i]?", "Positions 0 to i are i + 1 rows.", "K[: i + 1]"
+))(lambda Q, K, V, i: _attend(Q[i], K[:i], V[:i]) if i else 0 * V[0])  # fmt: skip
 exercise.mistake(
     Misconception("own_position_excluded_except_first", "Own position excluded, and position 0 patched", "Position 0 was mended by hand, but every later token still can't see itself.",
                   ("Does position 3 follow the same rule as position 0?", "Positions 0 to i are i + 1 rows.", "K[: i + 1] holds for every i."))
@@ -222,13 +238,27 @@ exercise.mistake(
     Misconception("an_axis_too_many", "One axis too many", "The output is a matrix of one row, (1, d_v); one query gives one vector, (d_v,).",
                   ("What is the shape of your result?", "(d_v,)", "Q[i], not Q[i : i + 1]"))
 )(lambda Q, K, V, i: causal_output_at(Q, K, V, i)[None])  # fmt: skip
-exercise.mistake(idea.NO_MAX)(lambda Q, K, V, i: _no_max(K[_up_to(i)] @ Q[i] / np.sqrt(Q.shape[1])) @ V[_up_to(i)])
+exercise.mistake(idea.NO_MAX)(lambda Q, K, V, i: _no_max(_row(Q, K, i)) @ V[_up_to(i)])
+exercise.mistake(idea.NO_MAX)(lambda Q, K, V, i: np.nan_to_num(_no_max(_row(Q, K, i))) @ V[_up_to(i)])
+exercise.mistake(idea.MEAN_SUBTRACTED)(lambda Q, K, V, i: _no_max(_row(Q, K, i) - _row(Q, K, i).mean()) @ V[_up_to(i)])
+exercise.mistake(idea.MAX_AT_LEAST_ZERO)(lambda Q, K, V, i: _no_max(_row(Q, K, i) - max(_row(Q, K, i).max(), 0.0)) @ V[_up_to(i)])
+exercise.mistake(idea.CLIPPED)(lambda Q, K, V, i: _no_max(np.clip(_row(Q, K, i), -700, 700)) @ V[_up_to(i)])
+NEIGHBOUR = Misconception(
+    "query_of_a_neighbour", "The query of a neighbour", "The keys and values are right, but the query is that of the position before or after i.",
+    ("Whose question does output i answer?", "That of query i.", "Q[i]"),
+)  # fmt: skip
+exercise.mistake(NEIGHBOUR)(lambda Q, K, V, i: _attend(Q[i - 1], K[_up_to(i)], V[_up_to(i)]))
+exercise.mistake(NEIGHBOUR)(lambda Q, K, V, i: _attend(Q[min(i + 1, len(Q) - 1)], K[_up_to(i)], V[_up_to(i)]))
 exercise.mistake(idea.EPSILON)(lambda Q, K, V, i: causal_output_at(Q, K, V, i) / (1 + 1e-2))
 exercise.mistake(idea.FLOAT16)(lambda Q, K, V, i: causal_output_at(*(x.astype(np.float16) for x in (Q, K, V)), i))
 exercise.mistake(idea.INTEGERS_INSIDE)(lambda Q, K, V, i: _softmax((K[_up_to(i)] @ Q[i] / np.sqrt(Q.shape[1])).astype(int)) @ V[_up_to(i)])
 exercise.mistake(idea.ONE_SIZE, says="Only the first four positions were used; T and i differ from call to call.", hints=(
     "What does your code do at i = 7?", "Positions 0 to i are i + 1 rows.", "K[: i + 1]"
 ))(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)][:4], V[_up_to(i)][:4]))  # fmt: skip
+
+
+def _row(Q, K, i):
+    return K[_up_to(i)] @ Q[i] / np.sqrt(Q.shape[1])
 
 
 def _no_max(s):
