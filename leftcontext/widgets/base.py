@@ -66,6 +66,6 @@ def view(name: str, *parts: str) -> tuple[str, str]:
 
 
 def _joined(*files: str) -> str:
-    """The files as one text without their comments, which every notebook would carry along."""
+    """The files as one text, without the comments and the indentation that every notebook would carry along."""
     text = "\n".join((HERE / file).read_text(encoding="utf-8") for file in files if (HERE / file).is_file())
-    return re.sub(r"^\s*(//.*|/\*.*\*/)\n", "", text, flags=re.MULTILINE)
+    return re.sub(r"^\s*((//.*|/\*.*\*/)\n)?\s*", "", text, flags=re.MULTILINE)
