@@ -12,7 +12,6 @@ const WITH_ZERO = { // what is true when 0 stands in place of −∞
   weights: "Each row through softmax: it sums to 1, and a score of 0 still gets a weight.",
 };
 const FORMULA = ["softmax(", "Q Kᵀ", " / √d", " + mask", ")", " V"];
-const raised = (part) => part.split(/(ᵀ)/).map((piece) => (piece === "ᵀ" ? element("sup", {}, "T") : piece)); // some bold fonts draw ᵀ as ˢ
 const PARTS = { scores: [1], scaled: [1, 2], masked: [1, 2, 3], weights: [0, 1, 2, 3, 4], output: [0, 1, 2, 3, 4, 5] };
 const NOTES = { leak: " – a leak: this key lies in the future", "ruled-out": " – hidden by the mask", "": "" };
 const LABELS = { one_ahead: "one ahead", zero: "0 instead of −∞", yours: "your mask" };
@@ -124,7 +123,7 @@ function mapOf(model, node, set, keys, arrays) {
     attend();
     masks.choose(model.get("mask"));
     stages.choose(stage);
-    formula.replaceChildren(...FORMULA.map((part, k) => element(PARTS[stage].includes(k) ? "b" : "span", {}, ...raised(part))));
+    formula.replaceChildren(...FORMULA.map((part, k) => element(PARTS[stage].includes(k) ? "b" : "span", {}, part)));
     caption.textContent = (model.get("mask") === "zero" && WITH_ZERO[stage]) || STAGES[stage];
     if (large && stage === "weights") caption.append(" The colour follows the root of a weight.");
     grid.show({
