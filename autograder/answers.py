@@ -70,7 +70,8 @@ def _as_array(raw: Any, wanted: str = "an array") -> np.ndarray:
         raise Misread("wrong_type", f"It returned {described(raw)}, but {reason}.") from None
     if array.dtype == object:
         try:
-            array = array.astype(np.float64)
+            plain = np.array(array.tolist())  # Python's own bools, ints and floats show what they are
+            array = plain if plain.dtype.kind in "biuf" and plain.shape == array.shape else array.astype(np.float64)
         except (TypeError, ValueError):
             raise Misread("wrong_type", f"It returned {described(raw)} holding things that are not numbers.") from None
     if array.dtype.kind not in "biuf":

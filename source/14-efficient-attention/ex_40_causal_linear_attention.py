@@ -4,6 +4,7 @@ Replace `exp(q · k)` by a product of features, `phi(q) · phi(k)`, and the sum 
 
 Write `causal_linear_attention(Q, K, V)` with `phi(x) = elu(x) + 1`, that is `x + 1` for `x > 0` and `exp(x)` elsewhere. Output `i` is
 `sum_{j <= i} (phi(q_i) · phi(k_j)) v_j / sum_{j <= i} (phi(q_i) · phi(k_j))`. No scaling by sqrt(d). `Q, K (..., T, d)`, `V (..., T, d_v)` → `(..., T, d_v)`. A running sum costs O(T).
+Entries may be large, or far below 0.
 """
 
 import numpy as np
@@ -113,8 +114,8 @@ exercise.mistake(
                   ("What should come out if all values are 1?", "Divide by phi(q) . z.", "z = cumsum of phi(k)"))
 )(lambda Q, K, V: np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)) @ V)  # fmt: skip
 exercise.mistake(
-    Misconception("small_number_in_the_denominator", "Something was added to the denominator", "A small number under the fraction is not small beside small features: the weights no longer sum to 1.",
-                  ("Can the denominator ever be 0?", "phi is above 0 everywhere, so nothing needs protecting.", "Leave out the + 1e-6."))
+    idea.EPSILON, says="A small number under the fraction is not small beside small features: the weights no longer sum to 1.",
+    hints=("Can the denominator ever be 0?", "phi is above 0 everywhere, so nothing needs protecting.", "Leave out the + 1e-6."),
 )(lambda Q, K, V: (lambda w: w @ V / (w.sum(-1, keepdims=True) + 1e-6))(np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2))))  # fmt: skip
 exercise.mistake(
     Misconception("relu_features", "ReLU instead of elu + 1", "max(x, 0) loses everything negative and can be 0 / 0.",

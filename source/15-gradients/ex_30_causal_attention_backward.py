@@ -3,7 +3,7 @@
 Given `grad_output = dL/d(output)`, walk back through causal attention: through `weights @ V`, the softmax, the mask, the scale and `Q K^T`.
 
 Write `causal_attention_backward(Q, K, V, grad_output)`: `Q, K (..., T, d)`, `V (..., T, d_v)`, `grad_output (..., T, d_v)`. Return the tuple `(dQ, dK, dV)`, each of the shape of its array. You will
-have to compute the weights again on the way.
+have to compute the weights again on the way. Scores may be large.
 """
 
 import numpy as np
@@ -120,6 +120,16 @@ def _open_weights(Q, K):
 exercise.mistake(idea.NO_MASK, says="The mask is missing in the weights, so gradients flow to keys and values of the future.")(
     lambda Q, K, V, g: _backward(Q, K, V, g, weights=_open_weights)
 )
+exercise.mistake(idea.MASK_AFTER_SOFTMAX, says="The weights were set to 0 after the softmax, so their rows don't sum to 1, and the gradients are not those of causal attention.")(
+    lambda Q, K, V, g: _backward(Q, K, V, g, weights=lambda q, k: np.tril(_open_weights(q, k)))
+)
+exercise.mistake(idea.NO_SCALE, says="The scores were not divided by sqrt(d), neither on the way forth nor on the way back.")(
+    lambda Q, K, V, g: _backward(Q, K, V, g, weights=lambda q, k: _weights(q * np.sqrt(q.shape[-1]), k), scale=1.0)
+)
+exercise.mistake(
+    Misconception("diagonal_only", "Only the diagonal of the softmax's Jacobian", "w (1 - w) dW treats each weight alone; raising one score lowers all the others.",
+                  ("What happens to w_2 when s_1 grows?", "dS = w (dW - rowsum(w dW))", "Subtract the weighted mean of the row."))
+)(lambda Q, K, V, g: _diagonal_only(Q, K, V, g))  # fmt: skip
 exercise.mistake(
     Misconception("scale_forgotten_backward", "The scale is missing on the way back", "Scores were divided by sqrt(d) on the way forth, so their gradient is too.",
                   ("What is the derivative of q . k / sqrt(d) with respect to q?", "dQ = dS K / sqrt(d)", "Divide dS once."))
@@ -158,6 +168,12 @@ exercise.mistake(
 )(lambda Q, K, V, g: _own_factor(Q, K, V, g))  # fmt: skip
 
 
+def _diagonal_only(Q, K, V, g):
+    w = _weights(Q, K)
+    dS = w * (1 - w) * (g @ V.swapaxes(-1, -2)) / np.sqrt(Q.shape[-1])
+    return dS @ K, dS.swapaxes(-1, -2) @ Q, w.swapaxes(-1, -2) @ g
+
+
 def _no_softmax(Q, K, V, g):
     w, dS = _weights(Q, K), np.tril(g @ V.swapaxes(-1, -2)) / np.sqrt(Q.shape[-1])
     return dS @ K, dS.swapaxes(-1, -2) @ Q, w.swapaxes(-1, -2) @ g
@@ -166,6 +182,15 @@ def _no_softmax(Q, K, V, g):
 def _own_factor(Q, K, V, g):
     dQ, dK, dV = _backward(K, Q, V, g, weights=lambda a, b: _weights(b, a))
     return dQ, dK, dV
+
+
+@exercise.mistake(idea.NO_MAX)
+def no_max(Q, K, V, g):
+    def weights(q, k):
+        e = np.where(np.tri(q.shape[-2]), np.exp(q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])), 0)
+        return e / e.sum(-1, keepdims=True)
+
+    return _backward(Q, K, V, g, weights=weights)
 
 
 @exercise.mistake(idea.ONLY_TWO_DIMENSIONS)

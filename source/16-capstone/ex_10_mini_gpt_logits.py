@@ -9,7 +9,7 @@ Write `mini_gpt_logits(params, tokens)`: `tokens (..., T)` → logits `(..., T, 
 | `Wq`, `Wk`, `Wv` | `(H, D, d)` | | `W2`, `U` | `(F, D)`, `(D, vocab)` |
 
 With `norm(x) = x / sqrt(mean(x², last axis) + 1e-5)`:
-**1.** `x = E[tokens] + P[:T]`. **2.** `h = norm(x)`; each head's causal attention on `h Wq`, `h Wk`, `h Wv`, scaled by `sqrt(d)`, goes back through its `Wo`; add the heads' sum to `x`.
+**1.** `x = E[tokens] + P[:T]`. **2.** `h = norm(x)`; each head's causal attention on `h Wq`, `h Wk`, `h Wv`, scaled by `sqrt(d)` (scores may be large), goes back through its `Wo`; add the heads' sum to `x`.
 **3.** `x = x + relu(norm(x) W1) W2`. **4.** logits `= norm(x) U`.
 """
 
@@ -65,6 +65,7 @@ def one(rng):
     yield case(sure | {"Wq": 60 * sure["Wq"], "Wk": 60 * sure["Wk"]}, rng.integers(0, 6, size=8), note="large scores")
     yield case(sure | {"Wq": 2000 * sure["Wq"], "Wk": -2000 * sure["Wq"]}, rng.integers(0, 6, size=6), note="own keys score far below 0")
     yield case(_model(rng, context=20), rng.integers(0, 6, size=18), note="18 tokens")
+    yield case(sure | {"E": 0.001 * sure["E"], "P": 0.001 * sure["P"]}, rng.integers(0, 6, size=4), note="small embeddings")
 
 
 @exercise.part("A batch", points=1)
@@ -73,7 +74,7 @@ def batch(rng):
     yield case(_model(rng, width=8, heads=4), rng.integers(0, 6, size=(2, 3, 4)))
 
 
-def _forward(params, tokens, *, norm=None, tri=0, scale=True, order="pre", residual=True, positions=True, act=None, last_norm=True, axis=-1, fill=-np.inf):
+def _forward(params, tokens, *, norm=None, tri=0, scale=True, order="pre", residual=True, positions=True, act=None, last_norm=True, axis=-1, fill=-np.inf, top=None):
     """The forward pass with one thing changed."""
     norm = norm or (lambda x: x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-5))
     act = act or (lambda a: np.maximum(a, 0))
@@ -83,7 +84,7 @@ def _forward(params, tokens, *, norm=None, tri=0, scale=True, order="pre", resid
     q, k, v = (h @ params[name] for name in ("Wq", "Wk", "Wv"))
     s = q @ np.swapaxes(k, -1, -2) / (np.sqrt(d) if scale else 1.0)
     s = s if tri is None else np.where(np.tri(T, k=tri, dtype=bool), s, fill)
-    w = np.exp(s - s.max(axis=axis, keepdims=True))
+    w = np.exp(s - (top(s) if top else s.max(axis=axis, keepdims=True)))
     w = w / w.sum(axis=axis, keepdims=True)
     x = (x if residual else 0) + (w @ v @ params["Wo"]).sum(axis=-3)
     x = x + act(norm(x) @ params["W1"]) @ params["W2"]
@@ -149,6 +150,7 @@ exercise.mistake(idea.NO_MASK)(lambda params, tokens: _forward(params, tokens, t
 exercise.mistake(idea.ONE_AHEAD)(lambda params, tokens: _forward(params, tokens, tri=1))
 exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda params, tokens: _forward(params, tokens, tri=-1))
 exercise.mistake(idea.NO_SCALE)(lambda params, tokens: _forward(params, tokens, scale=False))
+exercise.mistake(idea.NO_MAX)(lambda params, tokens: _forward(params, tokens, top=lambda s: 0.0))
 exercise.mistake(idea.WRONG_AXIS)(lambda params, tokens: _forward(params, tokens, axis=-2))
 exercise.mistake(
     Misconception("positions_forgotten", "Positions are missing", "P was never added, so the model can't tell where a token stands.",
