@@ -234,6 +234,14 @@ def test_a_right_result_may_come_in_any_form(style: str) -> None:
     assert judge(EXERCISE, LENIENT[style]).passed
 
 
+def test_objects_are_read_as_what_they_are() -> None:
+    assert Array("bool").read(np.array([[True], [False]], dtype=object)).tolist() == [[True], [False]]
+    assert Array("int").read(np.array([2, 3], dtype=object)).tolist() == [2, 3]
+    assert Array("int").read(np.empty((0, 2), dtype=object)).shape == (0, 2)
+    with pytest.raises(Misread):
+        Array("int").read(np.array([2, 3.5], dtype=object))
+
+
 def test_float16_is_too_coarse() -> None:
     assert not judge(EXERCISE, lambda x: (2 * x).astype(np.float16)).passed
 
