@@ -7,6 +7,7 @@ import json
 import linecache
 import multiprocessing
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -18,6 +19,9 @@ from autograder import bank, feedback
 from autograder.judge import judge
 from autograder.limits import guarded
 from autograder.slicing import slice_for
+
+PYTHON_CELLS = ("%%time", "%%capture", "%%prun")  # their cells are Python and bind names
+IPYTHON = re.compile(r"\s*[%!?]|\s*[\w.]+\?{1,2}\s*$|\s*[\w.,\s\[\]]+=\s*[%!]")  # magics, shell lines, questions
 
 SECONDS_TO_LOAD = 30.0
 SECONDS_IN_ALL = 120.0
@@ -117,7 +121,7 @@ def answer_in(path: Path, name: str) -> Any:
     if path.suffix not in (".py", ".ipynb"):
         raise Unusable("it is neither a .py nor an .ipynb file.")
     try:
-        source = path.read_text(encoding="utf-8")
+        source = path.read_text(encoding="utf-8-sig")  # some editors put a mark before the text
     except OSError as error:
         raise Unusable(f"it can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
@@ -144,21 +148,43 @@ def _parsed(cell: str, path: Path, number: int) -> list[ast.stmt]:
     """A cell's statements; magics and shell lines are left out. A broken cell spoils only itself in a notebook."""
     name = str(path) if path.suffix == ".py" else f"{path} cell {number + 1}"
     if path.suffix == ".ipynb":
-        if cell.lstrip().startswith("%%"):
-            return []
-        lines = cell.split("\n")
-        cell = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+        cell = _python(cell)
     linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
     try:
         statements = ast.parse(cell, name).body
     except (SyntaxError, ValueError) as error:
         if path.suffix == ".py":
-            where = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
+            where = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
             raise Unusable(f"it is not valid Python{where}: {error.args[0]}.") from None
         return []
     for statement in statements:
         statement._file = name  # type: ignore[attr-defined]
     return statements
+
+
+def _python(cell: str) -> str:
+    """A notebook's cell without what only IPython understands, line by line; one in another language is empty."""
+    first, _, rest = cell.lstrip().partition("\n")
+    if first.startswith("%%"):
+        return "\n" + rest if first.split()[0] in PYTHON_CELLS else ""
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError):
+        return "\n".join("" if IPYTHON.match(line) else line for line in cell.split("\n"))
+    return cell  # plain Python: a line that begins with % goes on with the one above it
+
+
+class _Missing:
+    """In place of a module that can't be imported: whoever uses it is told so."""
+
+    def __init__(self, error: ImportError) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._error
+
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise self._error
 
 
 def _value(name: str, needed: list[ast.stmt], program: list[ast.stmt], path: Path) -> Any:
@@ -181,5 +207,8 @@ def _run(statements: list[ast.stmt], names: dict[str, Any]) -> None:
             exec(compile(ast.Module([statement], []), file, "exec"), names)
         except Exception as error:
             last = error
+            if isinstance(error, ImportError) and isinstance(statement, ast.Import | ast.ImportFrom):
+                missing = {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+                names.update(dict.fromkeys(missing, _Missing(error)))
     if last is not None:
         raise last

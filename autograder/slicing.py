@@ -11,41 +11,68 @@ import builtins
 from collections.abc import Iterable
 
 BUILTINS = frozenset(dir(builtins))
+DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+IN_PLACE = ("fill_diagonal", "copyto", "put", "putmask", "place", "put_along_axis")  # NumPy's: the first argument
 
 
 def slice_for(name: str, statements: Iterable[ast.stmt]) -> list[ast.stmt]:
     """The top-level statements, in their order, that `name` depends on."""
     program = list(statements)
     needed, taken = {name}, set[int]()
+    modules = {bound for statement in program for bound in _imported(statement)}
+    bound = [_bound(statement, modules) for statement in program]
     while True:
-        more = {n for n, statement in enumerate(program) if n not in taken and _concerns(statement, needed)}
+        more = {n for n in range(len(program)) if n not in taken and (bound[n] & needed or "*" in bound[n])}
         if not more:
             return [program[n] for n in sorted(taken)]
         taken |= more
         for n in more:
-            needed |= _names(program[n], ast.Load) - BUILTINS
+            needed |= (_names(program[n], ast.Load) | _globals(program[n])) - BUILTINS
 
 
-def _concerns(statement: ast.stmt, needed: set[str]) -> bool:
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        bound = {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-        return "*" in bound or bool(bound & needed)
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return statement.name in needed
-    return bool((_names(statement, ast.Store) | _changed(statement)) & needed)
+def _bound(statement: ast.stmt, modules: set[str]) -> set[str]:
+    """Names that a statement binds or whose object it changes, in the branches of an `if`, `try` or loop too."""
+    if isinstance(statement, DEFINITION):
+        return {statement.name}
+    bound = _names(statement, ast.Store) | _imported(statement)
+    for node in ast.walk(statement):
+        if isinstance(node, DEFINITION):
+            bound.add(node.name)
+        elif isinstance(node, ast.stmt):
+            bound |= _changed(node, modules)
+    return bound
+
+
+def _imported(statement: ast.stmt) -> set[str]:
+    imports = [node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
 
 
 def _names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
     return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
 
 
-def _changed(statement: ast.stmt) -> set[str]:
-    """Names whose object the statement changes: `table[0] = 1`, `settings.scale = 2`."""
+def _globals(statement: ast.stmt) -> set[str]:
+    """Names that a function declares global: `global calls; calls += 1` reads one that is stored only."""
+    return {name for node in ast.walk(statement) if isinstance(node, ast.Global) for name in node.names}
+
+
+def _changed(statement: ast.stmt, modules: set[str]) -> set[str]:
+    """Names whose object the statement changes: `table[0] = 1`, `settings.scale = 2`, `rows.append(1)`."""
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    changed = set()
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        targets = [_receiver(statement.value)]
+    changed = set[str]()
     for target in targets:
         while isinstance(target, ast.Subscript | ast.Attribute):
             target = target.value
         if isinstance(target, ast.Name):
             changed.add(target.id)
-    return changed
+    return changed - modules  # `plt.plot(...)` shows something; it binds nothing
+
+
+def _receiver(call: ast.Call) -> ast.expr | None:
+    """What a call on a line of its own changes: `rows.append(1)`, `np.fill_diagonal(mask, 1)`."""
+    if not isinstance(call.func, ast.Attribute):
+        return None
+    return call.args[0] if call.func.attr in IN_PLACE and call.args else call.func.value

@@ -1,0 +1,92 @@
+"""What `leftcontext check` finds in a file: an answer in whatever way it is written, or one clear reason why not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.files import Unusable, answer_in, check_files
+
+DOUBLED = "def doubled(x):\n    return 2 * x\n"
+
+WRITTEN = {
+    "a def": DOUBLED,
+    "a mark before the text": "\ufeff" + DOUBLED,
+    "Windows lines": DOUBLED.replace("\n", "\r\n"),
+    "inside an if": "if True:\n    def doubled(x):\n        return 2 * x\n",
+    "whatever can be imported": "try:\n    import no_such_module as np\nexcept ImportError:\n    import numpy as np\n"
+    "def doubled(x):\n    return np.add(x, x)\n",
+    "a counter": "calls = 0\ndef doubled(x):\n    global calls\n    calls += 1\n    return 2 * x\n",
+    "a table that a loop fills": "table = [0] * 9\nfor n in range(9):\n    table[n] = 2 * n\n"
+    "def doubled(x):\n    return table[x]\n",
+    "a list that grows": "rows = []\nrows.append(2)\ndef doubled(x):\n    return rows[0] * x\n",
+    "an array filled in place": "import numpy as np\nm = np.zeros((2, 2))\nnp.fill_diagonal(m, 2)\n"
+    "def doubled(x):\n    return m[0, 0] * x\n",
+    "a walrus": "(doubled := lambda x: 2 * x)\n",
+    "an attribute of its own": DOUBLED + "doubled.calls = 0\n",
+    "its own failing test": DOUBLED + "assert doubled(1) == 3\n",
+    "an import that fails and is not needed": "import no_such_module\n" + DOUBLED,
+}
+CELLS = {
+    "a timed cell": "%%time\n" + DOUBLED,
+    "a shell line": "files = !ls\n!ls\n%matplotlib inline\n" + DOUBLED,
+    "a question": "len?\n?len\n" + DOUBLED,
+    "a line that begins with %": "name = ('a %s'\n    % 'b')\nif True:\n" + "    " + DOUBLED.replace("\n", "\n    "),
+    "a comment that asks": "!ls\ntwo = 2  # or 3?\ndef doubled(x):\n    return two * x\n",
+}
+
+
+def notebook(*cells: str) -> str:
+    return json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_an_answer_is_found(way: str, tmp_path: Path) -> None:
+    for file, text in (("a.py", WRITTEN[way]), ("a.ipynb", notebook("1 +", WRITTEN[way].lstrip("\ufeff"), "1 / 0"))):
+        (tmp_path / file).write_text(text, encoding="utf-8", newline="")
+        assert answer_in(tmp_path / file, "doubled")(4) == 8
+
+
+@pytest.mark.parametrize("way", CELLS)
+def test_an_answer_is_found_beside_what_only_ipython_understands(way: str, tmp_path: Path) -> None:
+    (tmp_path / "a.ipynb").write_text(notebook(CELLS[way]), encoding="utf-8")
+    assert answer_in(tmp_path / "a.ipynb", "doubled")(4) == 8
+
+
+def test_what_only_shows_something_does_not_run(tmp_path: Path) -> None:
+    shown = "import numpy as np\nnp.save('seen', 1)\nfor n in range(3):\n    open('seen', 'w')\n"
+    (tmp_path / "a.py").write_text(shown.replace("seen", str(tmp_path / "seen")) + "def doubled(x):\n    return np.add(x, x)\n")
+    assert answer_in(tmp_path / "a.py", "doubled")(4) == 8
+    assert not list(tmp_path.glob("seen*"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it does not define doubled"),
+        ("def twice(x):\n    return 2 * x\n", "it does not define doubled"),
+        ("def doubled(x:\n", "not valid Python in line 1"),
+        ("def doubled(x):\n    return x\0\n", "not valid Python: source code string cannot contain null bytes"),
+        ("doubled = 1 / 0\n", "ZeroDivisionError"),
+    ],
+)
+def test_a_file_without_an_answer_says_why(text: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(text)
+    with pytest.raises(Unusable, match=reason) as said:
+        answer_in(tmp_path / "a.py", "doubled")
+    assert "\n" not in str(said.value)
+
+
+def test_a_module_that_is_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import no_such_module\ndef softmax(x, axis=-1):\n    return no_such_module.softmax(x)\n")
+    (result,) = check_files("softmax", [tmp_path / "a.py"])
+    assert result.usable
+    assert "No module named 'no_such_module'" in result.message
+
+
+def test_a_pattern_that_is_made_row_by_row_is_read_whole(tmp_path: Path) -> None:
+    loop = "rows = []\nfor i in range(4):\n    rows.append([1] * (i + 1) + [0] * (3 - i))\n"
+    text = loop + "def weight_pattern():\n    return rows\n"
+    (tmp_path / "a.py").write_text(text)
+    assert np.array_equal(answer_in(tmp_path / "a.py", "weight_pattern")(), np.tri(4))
