@@ -35,6 +35,7 @@ from autograder.grading.pool import Pool, Task
 from autograder.grading.sandbox import rungs
 from autograder.nbgrader_grades import Course
 
+REMARKS = "left_context_remarks"  # among nbconvert's resources, by grade id
 _last: dict[str, Any] = {}  # the parents of the assignment that was graded last, warm for the next submission
 
 
@@ -55,16 +56,19 @@ class ExecuteApart(NbGraderPreprocessor):
         ((_, result),) = pool.results([task])
         for note in (*rebuilt.notes, *result["notes"]):
             self.log.warning("%s: %s", about["student"], note)
+        resources[REMARKS] = grading.remarks(notebook, rebuilt)
         return nbformat.from_dict(document(notebook, rebuilt, result["outputs"], pool.shown(notebook.name))), resources
 
     def _running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
-        key = (assignment, gradebook, self.rung)
+        course = Course(self.config)
+        with course.open():
+            notebooks = course.released(assignment)
+            solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
+        released = [(one.name, one.cells, sorted(one.files.items()), solved[one.name]) for one in notebooks]
+        key = (gradebook, self.rung, assignment, digest(released))  # formgrader's server outlives a change of the assignment
         if _last.get("key") != key:
             _stop()
-            course = Course(self.config)
-            with course.open(), contextlib.ExitStack() as stack:
-                notebooks = course.released(assignment)
-                solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
+            with contextlib.ExitStack() as stack:
                 imported = {name for notebook in notebooks for name in notebook.imported()}
                 terms = rungs.terms(self.rung, imported)
                 pool = stack.enter_context(Pool(notebooks, terms, 1))
@@ -73,6 +77,19 @@ class ExecuteApart(NbGraderPreprocessor):
                 grading.calibrate(solved, pool, self.log.warning)
                 _last.update(key=key, grading=grading, pool=pool, end=stack.pop_all().close, process=os.getpid())
         return _last["grading"], _last["pool"]
+
+
+class SaveGradesAndRemarks(SaveAutoGrades):
+    """nbgrader's own, and at each answer what was mended in it and which of its points are unhardened."""
+
+    def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        super()._add_comment(cell, resources)
+        if remark := resources.get(REMARKS, {}).get(cell.metadata.nbgrader.grade_id):
+            comment = self.gradebook.find_comment(
+                cell.metadata.nbgrader.grade_id, self.notebook_id, self.assignment_id, self.student_id
+            )
+            comment.auto_comment = " ".join(filter(None, (comment.auto_comment, remark)))
+            self.gradebook.db.commit()
 
 
 @atexit.register
@@ -92,7 +109,7 @@ PREPROCESSORS = [
     IgnorePattern,
     ClearMetadataPreprocessor,
     LimitOutput,
-    SaveAutoGrades,
+    SaveGradesAndRemarks,
     AssignLatePenalties,
     CheckCellMetadata,
 ]

@@ -16,7 +16,7 @@ from autograder.grading import plan
 from autograder.grading.document import document, encoded
 from autograder.grading.jobs import Notebook
 from autograder.grading.journal import Journal, code_lines, digest, only_one
-from autograder.grading.plan import MANUAL, SOLUTION, TEST, Cell, Rebuilt, Written
+from autograder.grading.plan import TEST, Cell, Rebuilt, Written
 from autograder.grading.pool import NotHeld, Pool, Task
 from autograder.grading.sandbox import rungs
 from autograder.grading.sandbox.terms import Terms
@@ -191,8 +191,8 @@ class Grading:
             nodes[name] = from_dict({**made, "cells": [cell for cell in made["cells"] if "nbgrader" in cell["metadata"]]})
             out.notes += [f"{name}: {note}" for note in result["notes"]]
             findings |= result["findings"]
-            remarks |= rebuilt.remarks
-            unhardened += self._unhardened(notebook, {id for id, _ in _answers(rebuilt.cells)}, remarks)
+            remarks |= self.remarks(notebook, rebuilt)
+            unhardened += [test for tests in notebook.loose().values() for test in tests]
         if out.status == "missing":
             nodes = {}
         scores = self.course.record(self.assignment, student, nodes, remarks)
@@ -203,17 +203,14 @@ class Grading:
         self.journal.add({**dataclasses.asdict(graded), "digest": out.digest})
         return graded
 
-    def _unhardened(self, notebook: Notebook, written: set[str], remarks: dict[str, str]) -> list[str]:
-        """The tests that ran in the student's process; says so at the answer before each."""
-        found, answer = [], ""
-        for cell in notebook.cells:
-            if cell.role in (SOLUTION, MANUAL):
-                answer = str(cell.grade_id)
-            elif cell.role == TEST and notebook.is_together(cell):
-                found.append(str(cell.grade_id))
-                if answer in written:
-                    said = f"The points of {cell.grade_id} are unhardened: its test ran in one process with the student's code."
-                    remarks[answer] = f"{remarks[answer]} {said}" if answer in remarks else said
+    def remarks(self, notebook: Notebook, rebuilt: Rebuilt) -> dict[str, str]:
+        """Automatic comments by grade id: what was mended, and which points of an answer are unhardened."""
+        found = dict(rebuilt.remarks)
+        written = {id for id, _ in _answers(rebuilt.cells)}
+        for answer, tests in notebook.loose().items():
+            if answer in written:
+                said = f"The points of {', '.join(tests)} are unhardened: run in one process with the student's code."
+                found[answer] = f"{found[answer]} {said}" if answer in found else said
         return found
 
 

@@ -65,6 +65,17 @@ class Notebook:
         """Whether a test runs in the student's process: it asks for it, or can't be run apart."""
         return TOGETHER in test.tags or test.grade_id in self.together
 
+    def loose(self) -> dict[str, list[str]]:
+        """The tests that run in the student's process, by the answer before each."""
+        found: dict[str, list[str]] = {}
+        answer = ""
+        for cell in self.cells:
+            if cell.theirs:
+                answer = str(cell.grade_id)
+            elif cell.role == TEST and self.is_together(cell):
+                found.setdefault(answer, []).append(str(cell.grade_id))
+        return found
+
     def warm_students(self) -> dict[str, list[tuple[str, str]]]:
         """The code of the cells that the students' parent runs, and of those that it has run beside it."""
         parts = {"cells": self.ahead - self.aside, "aside": self.aside}

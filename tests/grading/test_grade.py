@@ -132,6 +132,33 @@ def test_a_notebook_under_another_name_and_what_the_instructor_is_told(course: P
         shutil.rmtree(submitted / student)
 
 
+BUTTON = """
+import sys
+from pathlib import Path
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import PyFileConfigLoader
+api = NbGraderAPI(config=PyFileConfigLoader("nbgrader_config.py", path=".").load_config())
+for _ in range(2):
+    assert api.autograde("odd", "right")["success"]
+    print([grade.auto_score for grade in api.gradebook.find_submission("odd", "right").notebooks[0].grades])
+    source = Path("source/odd/odd.ipynb")
+    source.write_text(source.read_text().replace("== LIMIT == table.sum()", "== -1"))
+    assert api.generate_assignment("odd")["success"]
+"""
+
+
+def test_formgraders_button_runs_apart_too_marks_the_same_and_sees_a_new_release(course: Path, tmp_path: Path) -> None:
+    grade(course, "--student", "right")
+    copy = tmp_path / "course"
+    shutil.copytree(course, copy, ignore=shutil.ignore_patterns("autograded", "grading"))
+    line = "from autograder.nbgrader_execute import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
+    (copy / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(copy)) + line)
+    done = run(copy, "python", "-c", BUTTON, env=HERE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]", "[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]"]
+    assert honest.scores(copy)["odd", "right"]["comments"] == honest.scores(course)["odd", "right"]["comments"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
