@@ -35,7 +35,7 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 from numpy.typing import NDArray
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
 from autograder.grading.jobs import Notebook
@@ -103,8 +103,11 @@ class Course:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Course]:
-        """The gradebook, for as long as the block runs."""
-        self.gradebook = Gradebook(self.folders.db_url, self.folders.course_id)
+        """The gradebook, for as long as the block runs. Raises NotThere where it is none."""
+        try:
+            self.gradebook = Gradebook(self.folders.db_url, self.folders.course_id)
+        except DBAPIError as error:
+            raise NotThere(f"The gradebook {self.folders.db_url} can't be opened: {error.orig}.") from None
         try:
             yield self
         finally:

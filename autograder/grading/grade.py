@@ -249,10 +249,12 @@ def grade(
         notebooks = course.released(assignment)
         solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
         grading = Grading(course, assignment, notebooks, seconds, digest(VERSION, *solved.values()))
-        waiting = grading.waiting(again)
+        waiting, there = grading.waiting(again), set(course.students(assignment))
+        if not there:
+            raise NotThere(f"Nobody handed in {assignment}: there is no {course.folder('submitted', 'STUDENT', assignment)}.")
         if students is not None:
             chosen = set(students)
-            if unknown := chosen - set(course.students(assignment)):
+            if unknown := chosen - there:
                 raise NotThere(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
             waiting = [student for student in waiting if student in chosen]
         began(len(waiting))

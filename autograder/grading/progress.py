@@ -68,7 +68,7 @@ def run(
                 graded.add(one)
                 bar.update(task, advance=1, rate=f"{graded.number / (time.monotonic() - start):.1f} a second")
                 _tell(one, as_json, bar.console)
-    except (NotThere, NotHeld, NoCluster) as reason:
+    except (NotThere, NotHeld, NoCluster, OSError) as reason:  # a disk that is full, a folder that is read-only
         print(f"leftcontext: {_advice(reason, rung)}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:

@@ -175,3 +175,17 @@ def test_bad_input_is_one_line(course: Path, arguments: list[str], says: str) ->
     assert done.stdout == ""
 
 
+def test_what_a_course_lacks_is_one_line_and_nothing_is_made(course: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    torn = tmp_path / "torn"
+    shutil.copytree(course, torn, ignore=shutil.ignore_patterns("autograded", "submitted"))
+    (torn / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(torn)))
+    for folder, says in ((bare, "no gradebook here"), (torn, "Nobody handed in odd"), (torn, "file is not a database")):
+        if "database" in says:
+            (torn / "gradebook.db").write_text("x" * 2000)
+        done = run(folder, "leftcontext", "grade", "odd", env=HERE)
+        assert (done.returncode, done.stdout) == (2, "")
+        (line,) = done.stderr.strip().splitlines()
+        assert says in line
+    assert list(bare.iterdir()) == []
