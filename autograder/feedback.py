@@ -178,13 +178,22 @@ def _window(wrong: np.ndarray) -> tuple[slice, slice]:
 
 
 def _shapes(finding: Finding) -> str:
-    """A line on the two shapes where they differ and the finding's own sentence does not say it."""
+    """A line on the two shapes where they differ and the finding's own sentence does not say it; or on a missing result."""
     found = finding.difference
     if found is None or found.wrong is not None or finding.misconception is TROUBLES["wrong_shape"]:
         return ""
-    if found.got is None or found.wanted is None or np.shape(found.got) == np.shape(found.wanted):
+    if found.got is None or found.wanted is None:
+        return f"Your result is {_whole(found.got)}; {_whole(found.wanted)} is wanted."
+    if np.shape(found.got) == np.shape(found.wanted):
         return ""
     return f"The shape of your result is {np.shape(found.got)}; {np.shape(found.wanted)} is wanted."
+
+
+def _whole(value: Any) -> str:
+    """A result that is None, or stands in place of None."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_whole, value))})"
+    return "None" if value is None else _number(value, 3) if np.ndim(value) == 0 else _brief(value)
 
 
 def _digits(panels: Sequence[tuple[str, np.ndarray, np.ndarray | None]]) -> int:
@@ -192,7 +201,7 @@ def _digits(panels: Sequence[tuple[str, np.ndarray, np.ndarray | None]]) -> int:
     if len(panels) < 2 or panels[-2][2] is None:
         return 3
     got, wrong, wanted = panels[-2][1], panels[-2][2], panels[-1][1]
-    pairs = list(zip(got[wrong], wanted[wrong], strict=True))
+    pairs = [(a, b) for a, b in zip(got[wrong], wanted[wrong], strict=True) if a != b]
     return next((n for n in range(3, 17) if all(_number(a, n) != _number(b, n) for a, b in pairs)), 17)
 
 

@@ -69,6 +69,13 @@ def test_none_and_pairs_have_words_of_their_own(answer: Callable[..., Any], misc
     assert words in feedback.message(verdict)
 
 
+def test_a_missing_result_is_shown_beside_the_one_that_is_wanted() -> None:
+    missing = feedback.text(judge(pair_or_none(), lambda n: print()))
+    superfluous = feedback.text(judge(pair_or_none(), lambda n: (n, n + 1)))
+    assert "Your result is None; (1, 2) is wanted." in missing
+    assert "Your result is (0, 1); None is wanted." in superfluous
+
+
 def test_a_text_for_a_truth_is_told_so() -> None:
     assert "It returned a str; True or False is wanted." in feedback.message(judge(yes_or_no(), str))
 

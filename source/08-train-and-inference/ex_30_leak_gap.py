@@ -131,9 +131,13 @@ exercise.mistake(
                   ("What is the gap of a causal model?", "0, not 1.", "Subtract."))
 )(lambda f, tokens: _losses(_rows(f, tokens), tokens[1:]).mean() / _losses(f(tokens[:-1]), tokens[1:]).mean())  # fmt: skip
 exercise.mistake(
-    Misconception("gap_rounded", "Rounded away", "A small leak was rounded to 0.",
+    Misconception("gap_rounded", "Rounded away", "The gap was rounded: a small leak loses its digits, or vanishes.",
                   ("How small may a leak be?", "Don't round.", "Return the difference as it is."))
 )(lambda f, tokens: round(float(leak_gap(f, tokens)), 4))  # fmt: skip
+exercise.mistake(
+    Misconception("gap_rounded", "Rounded away", "The gap was rounded: a small leak loses its digits, or vanishes.",
+                  ("How small may a leak be?", "Don't round.", "Return the difference as it is."))
+)(lambda f, tokens: round(float(leak_gap(f, tokens)), 9))  # fmt: skip
 exercise.mistake(
     Misconception("sum_instead_of_mean", "The sum, not the mean", "The gap was added up over positions.",
                   ("Are the two losses means?", "Both are means over T.", ".mean()"))

@@ -240,6 +240,7 @@ exercise.mistake(LAST_LEAK)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1
 exercise.mistake(NEXT_ONLY)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if j == i + 1))
 exercise.mistake(FIRST_ROW_ONLY)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if i == 0))
 exercise.mistake(NOT_NONE)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1))) or (-1, -1))
+exercise.mistake(NOT_NONE)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1))) or (0, 0))
 
 
 @exercise.mistake(detecting.ZEROED)

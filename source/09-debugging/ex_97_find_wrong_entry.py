@@ -206,6 +206,7 @@ exercise.mistake(SWAPPED)(lambda f, allowed, *x: (found := _first(_moves(f, *x) 
 exercise.mistake(NOISE_COUNTED)(lambda f, allowed, *x: _first(_moves(f, *x, tolerance=0) != allowed))
 exercise.mistake(KEYS_ONLY)(lambda f, allowed, *x: _first(_moves(f, *x, values=0.0) != allowed))
 exercise.mistake(NOT_NONE)(lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (-1, -1))
+exercise.mistake(NOT_NONE)(lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (0, 0))
 
 for change in ("1 -> 0", "1 -> 2", "1 -> 2 #2", "K2[j] += 1 -> (nothing)"):
     exercise.survives(change, because="with a proper mask, changing the value alone shows everything")

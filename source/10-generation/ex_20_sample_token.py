@@ -43,11 +43,14 @@ class Frequencies(Array):
     def difference(self, wanted, got):
         if wanted.shape != got.shape:
             return Difference(wanted, got)
-        pooled = (wanted + got) / 2
-        wrong = np.abs(wanted - got) > 6 * np.sqrt(2 * pooled * (1 - pooled) / self.draws) + 1e-9
+        wrong = self._apart(wanted, got) | self._apart(np.cumsum(wanted), np.cumsum(got))
         if not self._off(wanted).any():  # not where two wrong answers are compared
             wrong |= self._off(got)
         return Difference(wanted, got, wrong) if wrong.any() else None
+
+    def _apart(self, one, other):
+        pooled = np.clip((one + other) / 2, 0, 1)
+        return np.abs(one - other) > 6 * np.sqrt(2 * pooled * (1 - pooled) / self.draws) + 1e-9
 
     def _off(self, seen):
         """Where chance can't explain it, for each token and for all tokens up to it. What is impossible is never drawn."""

@@ -11,14 +11,14 @@ exercise = Quiz(
     topic="KV cache",
     hints=("Which of them does a new token change?", "Causality: nothing at position i depends on later tokens."),
 )
-exercise.right(
-    "the keys of all earlier positions",
-    "A key at position i depends on positions 0 to i only, and those don't change.",
-)
 exercise.wrong(
     "the attention weights of the newest query",
     "The next query is another one: its weights are new, and there is one more key.",
     "weights_cached",
+)
+exercise.right(
+    "the keys of all earlier positions",
+    "A key at position i depends on positions 0 to i only, and those don't change.",
 )
 exercise.right(
     "the values of all earlier positions",
