@@ -115,6 +115,13 @@ def a_millionth_at_most(x):
     return out
 
 
+def only_the_last_number_leaks(x):
+    """What each row lets through to the one before is its last number alone."""
+    out = np.cumsum(x, axis=0)
+    out[:-1] += x[1:, -1:]
+    return out
+
+
 def first_reads_the_last(x):
     out = np.cumsum(x, axis=0)
     out[0] += x[-1]
@@ -145,6 +152,7 @@ def leaky(rng):
     yield case(difference_to_the_next, rng.normal(size=(5, 1)))
     yield case(_Layer(specimens.softmax_over_queries, rng), rng.normal(size=(6, 4)))
     yield case(a_millionth_at_most, rng.normal(size=(6, 3)))
+    yield case(only_the_last_number_leaks, rng.normal(size=(6, 3)))
     yield case(first_reads_the_second, rng.normal(size=(7, 2)))
     yield case(last_but_one_reads_the_last, rng.normal(size=(18, 2)), note="a longer sequence")
     x = rng.normal(size=(6, 3))
@@ -307,6 +315,16 @@ exercise.mistake(detecting.ZEROED)(lambda f, x: not any((np.abs(f(x * (np.arange
 exercise.mistake(detecting.POISONED)(
     lambda f, x: not any(np.isnan(f(x + np.where(np.arange(len(x)) == j, np.nan, 0)[:, None])[:j]).any() for j in range(len(x)))
 )
+
+
+@exercise.mistake(
+    detecting.ONE_COMPONENT,
+    says="Only the first number of a row was changed; what another one lets through stays unseen.",
+    hints=("How many numbers does row j have?", "Change the whole row.", "x2[j] += 1, not x2[j, 0] += 1"),
+)
+def first_number_changed(f, x):
+    before, first = f(x), np.arange(x.shape[1]) == 0
+    return all((np.abs(f(x + first * (np.arange(len(x)) == j)[:, None]) - before)[:j] < 1e-9).all() for j in range(1, len(x)))
 
 
 @exercise.mistake(ONE_SPLIT)
