@@ -1,7 +1,8 @@
 """What the course's widgets have in common: one look, one small JavaScript, one static form where nothing can run.
 
 A widget is `name.py` (state and validation), `name.js` (view) and, where the shared look is not enough, `name.css`. The
-view is one ES module without imports, as anywidget wants it: `shared.js` goes in front of each `name.js`.
+view is one ES module without imports, as anywidget wants it: `shared.js` goes in front of each `name.js`. Rules of
+`name.css` stand inside `.lc.lc { }`: each widget brings the shared rules along, and the next one's must not win over them.
 """
 
 from __future__ import annotations
