@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring import Exercise, Misconception
-from autograder.judge import Finding, Outcome, Trial, differs_again, is_right, not_repeatable, run, trials
+from autograder.judge import Finding, Outcome, Trial, differs_again, is_right, not_repeatable, run, same_form, trials
 from autograder.limits import guarded
 from autograder.misconceptions import FLOAT16, TROUBLES
 
@@ -41,7 +41,8 @@ def diagnose(
         if own is not None:
             idea, certain = own, True
         elif idea is None and outcome.trouble is None:  # a trouble that an exercise's own kind names says it all itself
-            idea = _same_for_all(all_trials, outcomes) or _misshapen(trial, outcome) or _coarse(trial, outcome)
+            idea = _same_for_all(all_trials, outcomes) or _remembered(all_trials, outcomes, trial, outcome)
+            idea = idea or _misshapen(trial, outcome) or _coarse(trial, outcome)
             idea = idea or _symptom(exercise, answer) or _has_nan(trial, outcome)
             idea = idea or (TROUBLES["changes_inputs"] if outcome.changed else None)
             certain = idea is not None
@@ -162,6 +163,19 @@ def _same_for_all(all_trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> M
     same = all(t.kind.difference(first, o.value) is None for t, o in zip(all_trials, outcomes, strict=True))
     differ = sum(t.kind.difference(wanted, t.wanted) is not None for t in all_trials)
     return TROUBLES["same_for_all"] if same and differ > 1 else None
+
+
+def _remembered(
+    all_trials: Sequence[Trial], outcomes: Sequence[Outcome], trial: Trial, outcome: Outcome
+) -> Misconception | None:
+    """A result that is right for the earlier case that differs from this one in its numbers only."""
+    for earlier, kept in zip(all_trials, outcomes, strict=True):
+        if earlier is trial:
+            return None
+        twins = earlier.part == trial.part and same_form(earlier.case, trial.case)
+        if twins and is_right(earlier, kept) and trial.kind.difference(earlier.wanted, outcome.value) is None:
+            return TROUBLES["remembered"]
+    return None
 
 
 def _coarse(trial: Trial, outcome: Outcome) -> Misconception | None:

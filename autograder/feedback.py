@@ -202,7 +202,12 @@ def _digits(panels: Sequence[tuple[str, np.ndarray, np.ndarray | None]]) -> int:
         return 3
     got, wrong, wanted = panels[-2][1], panels[-2][2], panels[-1][1]
     pairs = [(a, b) for a, b in zip(got[wrong], wanted[wrong], strict=True) if a != b]
-    return next((n for n in range(3, 17) if all(_number(a, n) != _number(b, n) for a, b in pairs)), 17)
+    return next((n for n in range(3, 17) if not any(_read_alike(a, b, n) for a, b in pairs)), 17)
+
+
+def _read_alike(a: Any, b: Any, digits: int) -> bool:
+    one, other = (re.sub(r"\.0+$", "", _number(x, digits)) for x in (a, b))  # 1.000 reads like 1
+    return one == other
 
 
 def _number(value: Any, digits: int) -> str:

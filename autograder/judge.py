@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dis
 import functools
+import re
 import types
 import zlib
 from collections.abc import Callable
@@ -143,10 +144,10 @@ def _drawn(exercise: Exercise, cases: Callable[..., Any], number: int, seed: int
 def _twin(cases: list[Case], drawn_again: list[Case]) -> list[Case]:
     """A case that looks like an earlier one and holds other numbers: what is remembered by its shape shows."""
     pairs = zip(cases, drawn_again, strict=False)
-    return [twin for case, twin in pairs if _same_form(case, twin) and not same_data(_given(case), _given(twin))][:1]
+    return [twin for case, twin in pairs if same_form(case, twin) and not same_data(_given(case), _given(twin))][:1]
 
 
-def _same_form(one: Case, other: Case) -> bool:
+def same_form(one: Case, other: Case) -> bool:
     """Whether two cases differ in the numbers within their arrays at most."""
     pairs = list(zip(_given(one), _given(other), strict=False))
     alike = all(np.shape(a) == np.shape(b) if isinstance(a, np.ndarray) else same_data(a, b) for a, b in pairs)
@@ -272,9 +273,9 @@ def _refused(exercise: Exercise, answer: Any) -> Verdict:
 
 
 def _letters(answer: Any) -> frozenset[str] | None:
-    """The letters of an answer in any form ("b", "A, C", {"A", "C"}); None where it is no such thing."""
+    """The letters of an answer in any form ("b", "A, C", "(B)", {"A", "C"}); None where it is no such thing."""
     if isinstance(answer, str):
-        answer = answer.replace(",", " ").replace(";", " ").split()
+        answer = re.sub(r"[^\w\s]", " ", answer).split()
         answer = list(answer[0]) if len(answer) == 1 else answer
     if not isinstance(answer, set | frozenset | list | tuple):
         return None

@@ -408,6 +408,13 @@ TROUBLES = {
             ("Where do the arguments enter your code?", "Other inputs, other results.",
              "Compute the result from the arguments, in every call."),
         ),
+        M(
+            "remembered",
+            "The result of an earlier call",
+            "What came back belongs to other numbers of the same shape: it was kept from an earlier call.",
+            ("Is something kept between two calls?", "Other numbers, another result.",
+             "Compute the result from the arguments, in every call."),
+        ),
         M("wrong_shape", "The shape is wrong", "The result has the wrong shape."),
         M("wrong_type", "Another kind of thing", "The result is not of the kind that is wanted."),
         M("wrong_dtype", "Another dtype", "The array has another dtype than the one asked for."),

@@ -58,6 +58,7 @@ def test_what_is_remembered_by_its_shape_is_wrong() -> None:
     verdict = judge(EXERCISE, by_shape())
     assert not verdict.passed
     assert [part.passed for part in verdict.parts] == [True, False, False]  # two numbers by hand have no twin
+    assert verdict.misconception == "remembered"
 
 
 @pytest.mark.parametrize("answer", [once_in(2), once_in(3), once_in(4), once_in(2, first=False)])

@@ -4,7 +4,7 @@ Softmax turns scores into weights that are positive and sum to 1: `exp(x_j) / su
 
 Write `softmax(x, axis=-1)`. It has to stay finite for entries as large as `10000` or as small as `-10000`, an entry of
 `-inf` gets a weight of exactly `0`, and `axis` may be any axis of `x`. Every row has at least one finite entry. Return
-an array of the shape of `x`.
+an array of the shape of `x`; `x` itself stays as it is.
 """
 
 import numpy as np

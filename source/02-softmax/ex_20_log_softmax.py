@@ -4,7 +4,7 @@ Taking `np.log` of a softmax fails where the softmax rounds to 0: the true logar
 ordinary number such as -2000.
 
 Write `log_softmax(x, axis=-1)`: the natural logarithm of the softmax along `axis`, finite wherever `x` is finite, for entries up to
-±10000. An entry of `-inf` gives `-inf`. Every row has at least one finite entry.
+±10000. An entry of `-inf` gives `-inf`. Every row has at least one finite entry, `axis` may be any axis of `x`, and `x` stays as it is.
 """
 
 import numpy as np
@@ -109,7 +109,9 @@ exercise.mistake(
 )(lambda x, axis=-1: np.log(_softmax(x, axis)))  # fmt: skip
 exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(_softmax(x, axis) + 1e-12))
 exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(np.maximum(_softmax(x, axis), 1e-12)))
-exercise.mistake(EPSILON, says="A small number was added to the sum of exponentials: every result is a little too low. The sum is at least 1, no epsilon is needed.")(
+exercise.mistake(EPSILON, says="A small number was added to the sum of exponentials: every result is a little too low. The sum is at least 1, no epsilon is needed.", hints=(
+    "Can the sum be 0 once the maximum is subtracted?", "The largest entry contributes exp(0) = 1.", "np.log of the plain sum."
+))(
     lambda x, axis=-1: log_softmax(x, axis) - 1e-6
 )
 exercise.mistake(idea.NO_MAX, says="exp(2000) is infinite, so large entries give inf or NaN.")(

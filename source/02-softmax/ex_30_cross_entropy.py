@@ -4,7 +4,7 @@ The loss of a language model: how surprised it is, on average, by the token that
 
 `logits` is `(..., T, vocab)`, unnormalised scores of every token at every position; `targets` is `(..., T)`, whole numbers. Write
 `cross_entropy(logits, targets)`: the **mean over all positions** (and batches) of `-log softmax(logits)[target]`, in nats, as one float.
-Logits may be as large as ±10000.
+Logits may be as large as ±10000, and they stay as they are.
 """
 
 import numpy as np

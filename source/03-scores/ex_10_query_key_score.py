@@ -4,7 +4,7 @@ How well does a query fit a key? The answer is one number, the **scaled dot prod
 component, add up, and divide by the square root of their width `d`.
 
 Write `query_key_score(q, k)`. `q` and `k` are arrays of shape `(d,)`, the width `d` is 1 or more and differs from call to
-call. Return one number. It may be negative, and it may be 0.
+call. Return one number. It may be negative, and it may be 0. `q` and `k` stay as they are.
 """
 
 import numpy as np

@@ -12,6 +12,8 @@ from autograder.answers import Array
 from autograder.authoring import Exercise, Misconception, Probe, case
 from autograder.probes import BATCH
 
+FILL_WEAK = idea.FILL_WEAK.but("A hidden score was set to a number that real scores can come near, so hidden keys get some weight.")
+
 
 def _lone_key_below_one(answer):
     return 0.5 < np.asarray(answer(np.zeros((1, 2)), np.array([[True, False]])))[0, 0] < 1
@@ -33,7 +35,7 @@ exercise = Exercise(
     topic="masked softmax",
     answer=Array(exact_zeros=True),
     probes=(
-        Probe(idea.FILL_WEAK, _hidden_key_seen),
+        Probe(FILL_WEAK, _hidden_key_seen),
         Probe(idea.EPSILON, _lone_key_below_one),
         Probe(BATCH, _another_in_a_batch),
     ),
@@ -146,7 +148,7 @@ exercise.mistake(idea.MASK_AFTER_SOFTMAX, says="The weights were set to 0 after 
     lambda scores, allowed: _softmax(scores) * allowed
 )
 exercise.mistake(idea.FILL_ZERO)(lambda scores, allowed: _softmax(scores * allowed))
-exercise.mistake(idea.FILL_WEAK)(lambda scores, allowed: _softmax(_where(scores, allowed, -10.0)) * np.any(allowed, axis=-1, keepdims=True))
+exercise.mistake(FILL_WEAK)(lambda scores, allowed: _softmax(_where(scores, allowed, -10.0)) * np.any(allowed, axis=-1, keepdims=True))
 exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but allowed scores can be lower still; then hidden keys win.")(
     lambda scores, allowed: _softmax(_where(scores, allowed, -1e5)) * np.any(allowed, axis=-1, keepdims=True)
 )

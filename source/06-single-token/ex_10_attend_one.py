@@ -4,7 +4,8 @@ Everything attention does, it does for one query at a time. Score the query with
 into weights with softmax, and add up the values, each times its weight.
 
 Write `attend_one(q, K, V)`. `q` is `(d,)`, one query. `K` is `(t, d)` and `V` is `(t, d_v)`: the keys it **may see**, and their
-values, so no mask is needed. Return the output, `(d_v,)`. `t` may be 1, `d_v` may differ from `d`, and scores may be large.
+values, so no mask is needed. Return the output, `(d_v,)`. `t` may be 1, `d_v` may differ from `d`, scores may be large,
+and the inputs stay as they are.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@
 `i` may see: positions `0` to `i`, its own included, and nothing after.
 
 Write `causal_output_at(Q, K, V, i)`. `Q` and `K` are `(T, d)`, `V` is `(T, d_v)`, and `0 <= i < T`. Return the output of
-position `i`, `(d_v,)`, computed from positions `0..i` only. `T` may be 1, and scores may be large.
+position `i`, `(d_v,)`, computed from positions `0..i` only. `T` may be 1, scores may be large, and the inputs stay as they are.
 """
 
 import numpy as np
