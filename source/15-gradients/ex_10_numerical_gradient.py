@@ -64,6 +64,7 @@ def vector(rng):
 def any_shape(rng):
     for f, shape in ((log_sum_exp, (5,)), (weighted_sines, (2, 3)), (log_sum_exp, (2, 2, 2)), (first_times_last, (1,)), (sum_of_cubes, (3, 1))):
         yield case(f, rng.normal(size=shape))
+    yield case(weighted_sines, np.arange(-9.0, 11.0) / 4, note="twenty entries, one of them 0")
     yield case(sum_of_cubes, np.array([1.0, 2.0]), eps=0.5, note="a coarse eps: central differences give 3x² + eps²")
     yield case(sum_of_cubes, np.array([[1.0, -2.0], [0.5, 3.0]]), eps=0.1)
     yield case(log_sum_exp, np.array([[0.5, -1.0, 2.0]]), eps=0.5, note="a coarse eps, and entries that depend on each other")

@@ -10,11 +10,40 @@ import copy
 import numpy as np
 
 from autograder.answers import Truth
-from autograder.authoring import Exercise, Misconception, case
+from autograder.authoring import Exercise, Misconception, Probe, case
+
+BELIEVES = Misconception("always_true", "It believes too easily", "A model that leaks was called honest.",
+    ("What should a model that sees one ahead get?", "False where an earlier row moves.", "Compare before and after a change."))  # fmt: skip
+SUSPECTS = Misconception("always_false", "It suspects too easily", "An honest model was accused.",
+    ("What does a causal model get?", "True where no earlier row moves.", "Compare only rows before the changed token."))  # fmt: skip
+TOO_WEAK = Misconception("detector_too_weak", "Small leaks slip through", "The tolerance is so wide that a leak of 1e-6 passes. Training would make it grow.",
+    ("How small may a leak be? And what does np.allclose add to its tolerance by itself?", "A tolerance between 1e-12 and 1e-6, however large the logits are.", "np.abs(a - b).max() > 1e-9"))  # fmt: skip
+TOO_STRICT = Misconception("detector_too_strict", "Rounding noise is taken for a leak", "Exact equality accuses honest models: floats differ in the last digits.",
+    ("Are 0.1 + 0.2 and 0.3 equal?", "A tolerance between 1e-12 and 1e-6.", "1e-9"))  # fmt: skip
+SOME_POSITIONS = Misconception("some_positions_only", "Some tokens are never changed", "A leak can come from a single position; every one has to be tried.",
+    ("Which tokens does your loop change?", "Every j from 1 to T - 1.", "for j in range(1, T)"))  # fmt: skip
+
+
+def _says(model, wrongly):
+    """Whether an audit gives `wrongly` to the model that `model(rng)` makes, of 7 tokens, at 6 positions."""
+    return lambda answer: bool(answer(model(np.random.default_rng(5)), 7, 6)) is wrongly
+
+
+def _leaking(name):
+    return lambda rng: Model(name, rng, 7, LEAKS[name])
+
 
 exercise = Exercise(
     topic="auditing a model",
     answer=Truth(),
+    probes=(
+        Probe(SUSPECTS, _says(lambda rng: Model("causal", rng, 7), False)),
+        Probe(BELIEVES, _says(_leaking("sees_everything"), True)),
+        Probe(TOO_STRICT, _says(lambda rng: Model("rounding_noise", rng, 7, HONEST["rounding_noise"]), False)),
+        Probe(TOO_WEAK, _says(_leaking("leaks_by_a_millionth"), True)),
+        *(Probe(SOME_POSITIONS, _says(_leaking(f"leaks_at_position_{n}_only"), True)) for n in range(4)),
+        Probe(BELIEVES, _says(_leaking("position_0_sees_the_last_token_only"), True)),
+    ),
     hints=(
         "If token j changes, which rows of the logits may move?",
         "Change token j, keep the tokens before it, and compare rows 0 to j - 1 with a tolerance between 1e-12 and 1e-6.",
@@ -109,6 +138,7 @@ def plain(rng):
 def hidden(rng):
     for name in list(LEAKS)[2:]:
         yield case(Model(name, rng, 7, LEAKS[name]), 7, 6)
+    yield case(Model("leaks_at_position_16_only", rng, 7, lambda x: _only(_next(x), 16)), 7, 20)
     raised, lowered = _up_or_down(rng, 7)
     yield case(raised, 7, 6)
     yield case(lowered, 7, 6)
@@ -121,6 +151,7 @@ def hidden(rng):
 def honest(rng):
     for name, leak in HONEST.items():
         yield case(Model(name, rng, 6, leak), 6, 7)
+    yield case(Model("causal", rng, 9), 9, 20)
     yield case(Model("causal", rng, 4), 4, 1, note="T = 1 has no future")
     yield case(Model("sees_one_ahead", rng, 4, LEAKS["sees_one_ahead"]), 4, 2)
 
@@ -168,14 +199,8 @@ def prefixes_against_the_whole(logits_fn, vocab, T):
     return True
 
 
-exercise.mistake(
-    Misconception("always_true", "It believes too easily", "A model that leaks was called honest.",
-                  ("What should a model that sees one ahead get?", "False where an earlier row moves.", "Compare before and after a change."))
-)(lambda logits_fn, vocab, T: True)  # fmt: skip
-exercise.mistake(
-    Misconception("always_false", "It suspects too easily", "An honest model was accused.",
-                  ("What does a causal model get?", "True where no earlier row moves.", "Compare only rows before the changed token."))
-)(lambda logits_fn, vocab, T: False)  # fmt: skip
+exercise.mistake(BELIEVES)(lambda logits_fn, vocab, T: True)  # fmt: skip
+exercise.mistake(SUSPECTS)(lambda logits_fn, vocab, T: False)  # fmt: skip
 
 
 def _auditor(tolerance=1e-9, positions=lambda T: range(1, T), rows=lambda logits, j: logits[:j], same=None, new=None):
@@ -196,10 +221,7 @@ def _auditor(tolerance=1e-9, positions=lambda T: range(1, T), rows=lambda logits
     return audit_with_one_flaw
 
 
-exercise.mistake(
-    Misconception("detector_too_weak", "Small leaks slip through", "The tolerance is so wide that a leak of 1e-6 passes. Training would make it grow.",
-                  ("How small may a leak be? And what does np.allclose add to its tolerance by itself?", "A tolerance between 1e-12 and 1e-6, however large the logits are.", "np.abs(a - b).max() > 1e-9"))
-)(_auditor(tolerance=1e-3))  # fmt: skip
+exercise.mistake(TOO_WEAK)(_auditor(tolerance=1e-3))  # fmt: skip
 exercise.mistake(
     Misconception("differences_cancel", "Differences with signs were added up", "One logit rises, another falls, and the sum is 0: add nothing up, or take absolute values first.",
                   ("What is 1e-3 + (-1e-3)?", "The largest absolute difference.", "np.abs(a - b).max()"))
@@ -208,22 +230,13 @@ exercise.mistake(
     Misconception("rises_only", "Only logits that rise are seen", "A leak can lower a logit too, and then the largest difference without absolute values is 0.",
                   ("What is max(0, -1)?", "The largest absolute difference.", "np.abs(a - b).max()"))
 )(_auditor(same=lambda a, b: (b - a).max() < 1e-9))  # fmt: skip
-exercise.mistake(
-    Misconception("some_positions_only", "Some tokens are never changed", "A leak can come from a single position; every one has to be tried.",
-                  ("Which tokens does your loop change?", "Every j from 1 to T - 1.", "for j in range(1, T)"))
-)(_auditor(positions=lambda T: range(1, T, 2)))  # fmt: skip
-exercise.mistake(
-    Misconception("some_positions_only", "Some tokens are never changed", "A leak can come from a single position; every one has to be tried.",
-                  ("Which tokens does your loop change?", "Every j from 1 to T - 1.", "for j in range(1, T)"))
-)(_auditor(positions=lambda T: sorted({1, T - 1} & set(range(1, T)))))  # fmt: skip
+exercise.mistake(SOME_POSITIONS)(_auditor(positions=lambda T: range(1, T, 2)))  # fmt: skip
+exercise.mistake(SOME_POSITIONS)(_auditor(positions=lambda T: sorted({1, T - 1} & set(range(1, T)))))  # fmt: skip
 exercise.mistake(
     Misconception("changed_to_itself", "Some tokens were changed to themselves", "A token that already has the new value stays as it was, and nothing can move.",
                   ("What if the token is 0 already?", "The new token has to differ from the old one.", "(tokens[j] + 1) % vocab"))
 )(_auditor(new=lambda token, vocab: 0))  # fmt: skip
-exercise.mistake(
-    Misconception("detector_too_strict", "Rounding noise is taken for a leak", "Exact equality accuses honest models: floats differ in the last digits.",
-                  ("Are 0.1 + 0.2 and 0.3 equal?", "A tolerance between 1e-12 and 1e-6.", "1e-9"))
-)(_auditor(tolerance=0.0))  # fmt: skip
+exercise.mistake(TOO_STRICT)(_auditor(tolerance=0.0))  # fmt: skip
 exercise.mistake(
     Misconception("one_position_only", "Only the last token is changed", "A leak elsewhere is not seen.",
                   ("Which leaks show when only the last token changes?", "Change every position in turn.", "for j in range(1, T)"))
@@ -240,6 +253,12 @@ exercise.mistake(
     Misconception("own_row_counted", "The token's own row is counted", "Row j may depend on token j; that is no leak.",
                   ("May the prediction at j use token j?", "Rows 0 to j - 1 only.", "logits[:j]"))
 )(_auditor(rows=lambda logits, j: logits[: j + 1]))  # fmt: skip
+
+
+exercise.mistake(
+    Misconception("one_logit_only", "Only one of the logits is looked at", "A leak can sit in a single logit of a row: all of them have to be compared.",
+                  ("How many logits has a row?", "The largest difference over all of them.", "np.abs(a - b).max()"))
+)(_auditor(rows=lambda logits, j: logits[:j, :1]))  # fmt: skip
 
 
 @exercise.mistake(
