@@ -70,7 +70,7 @@ exercise.mistake(
 exercise.mistake(
     Misconception("diagonal_not_counted", "The diagonal is missing", "T(T-1)/2 counts pairs with j < i; the own key counts as well.",
                   ("How many keys does query 0 see?", "i + 1, not i", "T * (T + 1) // 2"))
-)(lambda T, window=None: sum(min(i, T if window is None else window - 1) for i in range(T)) if T < 10**4 else T * (T - 1) // 2)  # fmt: skip
+)(lambda T, window=None: attention_pairs(T, window) - T)  # fmt: skip
 exercise.mistake(
     Misconception("ramp_forgotten", "The first queries can't fill the window", "T times window counts keys before the beginning of the text.",
                   ("How many keys does query 0 see, even with a window of 4?", "min(i + 1, window)", "The first rows are shorter."))
