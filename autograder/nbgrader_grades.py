@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -41,6 +42,7 @@ from traitlets.config import Config
 from autograder.grading.jobs import Notebook
 from autograder.grading.plan import LESSON, MANUAL, SOLUTION, TASK, TEST, Cell
 
+MOST_HANDED_IN = 64 * 1024 * 1024  # bytes of one submission
 PATIENCE = 60.0  # seconds to wait for another program's lock on the gradebook
 Done = TypeVar("Done")
 
@@ -137,7 +139,8 @@ class Course:
                 f"Run `nbgrader generate_assignment {assignment}` first."
             )
         folder = self.folder("source", ".", assignment)
-        files = _files_in(folder, [*self.folders.ignore, "*.ipynb"])  # the notebooks hold the solutions
+        beside = _files_in(folder, [*self.folders.ignore, "*.ipynb"])  # the notebooks hold the solutions
+        files = {name: content for name, content in beside.items() if content is not None}
         return tuple(self._notebook(notebook, folder, files) for notebook in sorted(known, key=lambda one: one.name))
 
     def solved(self, assignment: str, notebook: str) -> bytes | None:
@@ -163,9 +166,20 @@ class Course:
         metadata = {name: node.metadata[name] for name in ("kernelspec", "language_info") if name in node.metadata}
         return Notebook(known.name, cells, json.loads(json.dumps(metadata)), files)
 
-    def submitted_files(self, assignment: str, student: str) -> dict[str, bytes]:
-        """Everything that a student handed in, notebooks too, by relative path. Links out of the folder are no files."""
-        return _files_in(self.folder("submitted", student, assignment), self.folders.ignore)
+    def submitted_files(self, assignment: str, student: str) -> dict[str, bytes | None]:
+        """Everything that a student handed in, notebooks too, by relative path; None for what can't be read, or is too much.
+
+        Links out of the folder are no files.
+        """
+        return _files_in(self.folder("submitted", student, assignment), self.folders.ignore, MOST_HANDED_IN)
+
+    def handed_in(self, assignment: str, student: str) -> datetime | None:
+        """When, if timestamp.txt says so. Raises ValueError where that is no date."""
+        try:
+            stamp: datetime | None = self.folders.get_existing_timestamp(str(self.folder("submitted", student, assignment)))
+        except Exception as error:  # nbgrader's own way of saying so is to call what is not there
+            raise ValueError(str(error)) from None
+        return stamp
 
     def max_score(self, assignment: str) -> float:
         return float(self.gradebook.find_assignment(assignment).max_score)
@@ -214,7 +228,9 @@ class Course:
         with _one_commit(book):
             book.update_or_create_student(student)
             known = _loaded(book, assignment)
-            stamp = self.folders.get_existing_timestamp(str(self.folder("submitted", student, assignment)))
+            stamp = None
+            with contextlib.suppress(ValueError):
+                stamp = self.handed_in(assignment, student)
             with book.db.no_autoflush:  # nbgrader adds the submission last
                 submission = book.update_or_create_submission(assignment, student, **({"timestamp": stamp} if stamp else {}))
             cells: dict[str, float | None] = {}
@@ -339,10 +355,26 @@ def _one_commit(book: Gradebook) -> Iterator[None]:
     book.db.commit()
 
 
-def _files_in(folder: Path, ignore: list[str]) -> dict[str, bytes]:
-    found = {}
-    for name in utils.find_all_files(str(folder), ignore):
+def _files_in(folder: Path, ignore: list[str], most: int | None = None) -> dict[str, bytes | None]:
+    """What lies below a folder. With `most`, no file is believed: each may be larger, and all of them together."""
+    found: dict[str, bytes | None] = {}
+    room = most
+    for name in sorted(utils.find_all_files(str(folder), ignore), key=lambda name: (not name.endswith(".ipynb"), name)):
         path = Path(name)
-        if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+        with contextlib.suppress(OSError, RuntimeError):  # a name too long, a ring of links
+            if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+                continue
+        content = _read(path, room)
+        found[path.relative_to(folder).as_posix()] = content
+        if room is not None:
+            room -= len(content or b"")
     return found
+
+
+def _read(path: Path, most: int | None) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            content = file.read() if most is None else file.read(most + 1)
+    except OSError:
+        return None
+    return None if most is not None and len(content) > most else content

@@ -87,7 +87,7 @@ class Grading:
             return False
         return known == self._digest(self.course.submitted_files(self.assignment, student))
 
-    def _digest(self, files: dict[str, bytes]) -> str:
+    def _digest(self, files: dict[str, bytes | None]) -> str:
         return digest(self.released, self.seconds, *(part for name in sorted(files) for part in (name, files[name])))
 
     def calibrate(self, solved: dict[str, bytes | None], executor: Executor, said: Callable[[str], None]) -> None:
@@ -141,6 +141,7 @@ class Grading:
     def _planned(self, student: str) -> _Open:
         submitted = self.course.submitted_files(self.assignment, student)
         files, notes = self._named(submitted)
+        notes += self._left_out(student, submitted)
         rebuilt, unreadable = {}, 0
         for name, notebook in self.notebooks.items():
             cells: list[Any] = []
@@ -159,9 +160,10 @@ class Grading:
         if not rebuilt:  # something has to be run, for the submission to be entered: the notebook as it was released
             name, notebook = next(iter(self.notebooks.items()))
             rebuilt[name] = plan.rebuild(notebook.cells, [])
-        return _Open(rebuilt, files, self._digest(submitted), status, notes)
+        read = {name: content for name, content in files.items() if content is not None}
+        return _Open(rebuilt, read, self._digest(submitted), status, notes)
 
-    def _named(self, submitted: dict[str, bytes]) -> tuple[dict[str, bytes], list[str]]:
+    def _named(self, submitted: dict[str, bytes | None]) -> tuple[dict[str, bytes | None], list[str]]:
         """What was handed in, a notebook under another name as the one that is missing and that it was made of."""
         files, notes = dict(submitted), list[str]()
         others = [name for name in files if name.endswith(".ipynb") and "/" not in name and name[:-6] not in self.notebooks]
@@ -176,6 +178,16 @@ class Grading:
                     continue
             notes.append(f"{other} was not read: no notebook of this name was released, and none is missing that it was made of.")
         return files, notes
+
+    def _left_out(self, student: str, files: dict[str, bytes | None]) -> list[str]:
+        """What of a submission is not taken into account, in sentences; of notebooks more is said elsewhere."""
+        lost = sorted(name for name, content in files.items() if content is None and not name.endswith(".ipynb"))
+        notes = [f"{name!r} can't be read, or is too large; it was left out." for name in lost]
+        try:
+            self.course.handed_in(self.assignment, student)
+        except ValueError:
+            notes.append("timestamp.txt holds no date: nothing was taken off for handing in late.")
+        return notes
 
     def _recorded(self, student: str, out: _Open, executor: Executor) -> Graded:
         nodes: dict[str, NotebookNode | None] = {}
@@ -257,6 +269,9 @@ def grade(
             if unknown := chosen - there:
                 raise NotThere(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
             waiting = [student for student in waiting if student in chosen]
+        for student in [student for student in waiting if not _is_text(student)]:
+            said(f"The name of the folder {student!r} is no text; it was left out.")
+            waiting.remove(student)
         began(len(waiting))
         if not waiting:
             return
@@ -267,6 +282,14 @@ def grade(
             said(f"sandbox: rung {rung} holds ({rungs.MEANING[rung]})")
             grading.calibrate(solved, running, said)
             yield from grading.run(waiting, running)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a folder's name is UTF-8; the gradebook can hold no other."""
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def hold(executor: Executor, notebook: Notebook, terms: Terms, secret: Path) -> None:

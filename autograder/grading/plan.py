@@ -6,6 +6,7 @@ instructor released, so that a deleted, duplicated, split, moved or relabelled c
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -73,16 +74,20 @@ class _Submitted:
     id: str | None
 
 
-def read(data: bytes) -> tuple[list[_Submitted], list[str]]:
+def read(data: bytes | None) -> tuple[list[_Submitted], list[str]]:
     """A submitted notebook's cells, whatever else is wrong with it. Raises Unreadable."""
     notes: list[str] = []
-    if len(data) > MOST_BYTES:
-        raise Unreadable(f"It is larger than {MOST_BYTES // 2**20} MB.")
+    if data is None or len(data) > MOST_BYTES:
+        raise Unreadable(f"It can't be read, or is larger than {MOST_BYTES // 2**20} MB.")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
+        notes.append("It was written in UTF-16.")
     if b"\0" in data:
         data = data.replace(b"\0", b"")
         notes.append("Null bytes were taken out of the file.")
     try:
-        notebook = json.loads(data.decode("utf-8-sig", errors="replace"), strict=False)
+        # A number of ten thousand digits is none of the course's business, and no int.
+        notebook = json.loads(data.decode("utf-8-sig", errors="replace"), strict=False, parse_int=float)
     except (ValueError, RecursionError):
         raise Unreadable("It is no notebook: it is not valid JSON. Ask for the file as Jupyter saves it.") from None
     found = notebook.get("cells") if isinstance(notebook, dict) else None
@@ -95,11 +100,13 @@ def read(data: bytes) -> tuple[list[_Submitted], list[str]]:
         raise Unreadable("It is no notebook: it holds no cells. Ask for the file as Jupyter saves it.")
     if not found:
         notes.append("It is empty.")
-    if len(found) > MOST_CELLS:
-        notes.append(f"Only its first {MOST_CELLS} cells were read.")
+    cells = [_cell(cell) for cell in found if isinstance(cell, dict)]
+    if len(cells) > MOST_CELLS:
+        notes.append(f"Only its first {MOST_CELLS} cells were read, and those with a mark of nbgrader's.")
+        cells = cells[:MOST_CELLS] + [cell for cell in cells[MOST_CELLS:] if cell.grade_id][:MOST_CELLS]
     if (language := _language(notebook.get("metadata"))) and "python" not in language.lower():
         notes.append(f"Its kernel was of another language ({language[:40]}); it was run as Python.")
-    return [_cell(cell) for cell in found[:MOST_CELLS] if isinstance(cell, dict)], notes
+    return cells, notes
 
 
 def _language(metadata: Any) -> str:
