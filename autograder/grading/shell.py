@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -106,7 +107,12 @@ class Shell(InteractiveShell):
 
         self.history_manager = HistoryManager(shell=self, parent=self, enabled=False, hist_file=":memory:")
 
-    system = InteractiveShell.system_piped  # a terminal, which there is none of, would show more
+    def system(self, cmd: str) -> None:
+        """A shell line. IPython's own way wants a terminal, which there is none of."""
+        line = self.var_expand(cmd, depth=1)
+        done = subprocess.run(line, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        sys.stdout.write(done.stdout.decode(errors="replace"))
+        self.user_ns["_exit_code"] = done.returncode
 
     def init_io(self) -> None: ...
 
