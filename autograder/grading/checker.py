@@ -131,17 +131,33 @@ class Checker:
         if given_up := self._given_up():
             return given_up
         self.testing = step["grade_id"]
+        outputs, reason = self._tried(number, step)
+        why = self._ended(reason) if reason else ""
+        if why and self._was_a_cell(number):
+            outputs, reason = self._tried(number, step)
+            why = self._ended(reason) if reason else ""
+        if why:
+            self.notes.append(f"{step['grade_id']}: {why}")
+        return [_error("StudentProcessEnded", why)] if outputs is None else outputs
+
+    def _was_a_cell(self, number: int) -> bool:
+        """Whether a cell, run again, turns out to be what ended the student's process: by what it had left running, say."""
+        before = len(self.left_out)
+        with contextlib.suppress(Gone):
+            self._peer(number)
+        return len(self.left_out) > before
+
+    def _tried(self, number: int, step: dict[str, Any]) -> tuple[list[Output] | None, Gone | None]:
+        """What a test shows, None where it could not begin; and what became of the student's process if it is gone."""
         try:
             self._fetch([name for name in step["needs"] if not self._is_ours(name, step["unsure"])], before=number)
         except Gone as reason:
-            return [_error("StudentProcessEnded", self._ended(reason))]
+            return None, reason
         assert self.peer is not None
         self.peer.deadline = self.known = soon(self.job["seconds"])
         self._say({"at": number, "seconds": self.job["seconds"]})
         outputs = self.shell.run(step["source"])
-        if self.peer.broken:
-            self.notes.append(f"{step['grade_id']}: {self._ended(self.peer.broken)}")
-        return _credited(outputs, step)
+        return _credited(outputs, step), self.peer.broken
 
     def _is_ours(self, name: str, unsure: list[str]) -> bool:
         """Whether an instructor's cell turned out to bind a name that none was seen to bind, as by a star import."""

@@ -5,6 +5,7 @@ import inspect
 import multiprocessing
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,9 +13,9 @@ import numpy as np
 import pytest
 
 from autograder import bank
-from autograder.grading.channel import Channel, Gone, soon
+from autograder.grading.channel import HEAD, Channel, Gone, OutOfTime, soon
 from autograder.grading.peer import Peer, Remote
-from autograder.grading.wire import Uncrossable
+from autograder.grading.wire import Uncrossable, encode
 from autograder.judge import judge
 from autograder.limits import with_peak
 
@@ -208,3 +209,32 @@ def test_after_a_call_that_never_ends_nothing_more_is_asked(remote: dict[str, Re
         remote["never"]()
     with pytest.raises(Gone):
         remote["fill"]({})
+
+
+def chatter(connection: socket.socket) -> None:
+    call = encode(["x", "call", 0, (), {}])
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(HEAD.pack(len(call)) + call)
+
+
+def deaf(_connection: socket.socket) -> None:
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("other", [chatter, deaf])
+def test_whoever_asks_without_end_or_never_reads_is_late(other: Callable[[socket.socket], None]) -> None:
+    ours, theirs = socket.socketpair()
+    process = multiprocessing.get_context("fork").Process(target=other, args=(theirs,))
+    process.start()
+    peer = Peer(Channel(ours))
+    peer.deadline = soon(0.3)
+    began = time.monotonic()
+    with pytest.raises(OutOfTime):
+        peer.ask("values", np.zeros(1_000_000))
+    assert time.monotonic() - began < 3
+    for end in (ours, theirs):
+        end.close()
+    process.kill()
+    process.join()
+    process.close()

@@ -1,8 +1,10 @@
 """What crosses between the student's process and the checker arrives as it was; anything else is refused."""
 
 import contextlib
+import json
 import math
 import struct
+import tracemalloc
 from collections import OrderedDict, deque
 from decimal import Decimal
 from fractions import Fraction
@@ -53,6 +55,70 @@ def test_foreign_bytes_are_garbled_and_nothing_worse(tree: bytes, rest: bytes) -
     for message in (tree, struct.pack("<I", len(tree)) + tree + rest):
         with contextlib.suppress(Garbled):
             decode(message)
+
+
+atoms = st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.integers(-2, 2**40)
+tags = st.sampled_from(["l", "t", "s", "f", "c", "d", "i", "z", "b", "a", "n", "r", "e", "y", "Y", "T", "g", "h", "O"]) | st.text(max_size=3)
+dtypes = st.sampled_from(["<f8", ">i4", "|b1", "<U3", "|S0", "<M8[ns]", "|O", "f8,f8", "(9,9)f8", "<U999999999", "x"])
+trees = st.recursive(
+    atoms | dtypes, lambda inner: st.builds(lambda tag, parts: [tag, *parts], tags, st.lists(inner, max_size=5)) | st.lists(inner, max_size=4), max_leaves=30
+)
+
+
+@given(trees, st.binary(max_size=64))
+@settings(deadline=None, max_examples=1500)
+def test_what_looks_like_a_message_is_plain_data_or_garbled(tree: object, rest: bytes) -> None:
+    text = json.dumps(tree).encode()
+    with contextlib.suppress(Garbled):
+        value = decode(struct.pack("<I", len(text)) + text + rest, lambda number, name, empty: len)
+        with contextlib.suppress(Uncrossable):  # by its depth alone
+            decode(encode(value, lambda _: 0), lambda *_: len)
+
+
+@given(plain | arrays.arrays(np.float64, (3,)), st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), min_size=1, max_size=6))
+@settings(deadline=None, max_examples=500)
+def test_a_message_that_was_tampered_with_is_another_or_garbled(value: object, changes: list[tuple[int, bytes]]) -> None:
+    message = bytearray(encode(value))
+    for place, new in changes:
+        message[place % len(message) : place % len(message) + 1] = new
+    with contextlib.suppress(Garbled):
+        decode(bytes(message))
+
+
+@pytest.mark.parametrize(("kind", "where"), [("MT19937", ("state", "pos")), ("Philox", ("buffer_pos",))])
+@pytest.mark.parametrize("stands", [-1, 10**6, -(10**9)])
+def test_no_generator_reads_the_memory_beyond_its_buffer(kind: str, where: tuple[str, ...], stands: int) -> None:
+    state: dict = getattr(np.random, kind)(1).state
+    inner = state
+    for name in where[:-1]:
+        inner = inner[name]
+    inner[where[-1]] = stands
+    message = encode(state)
+    (length,) = struct.unpack_from("<I", message)
+    tree = json.dumps(["g", json.loads(message[4 : 4 + length])]).encode()
+    with pytest.raises(Garbled):
+        decode(struct.pack("<I", len(tree)) + tree + message[4 + length :])
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        ["l", *[["a", "<f8", [1_000_000], 0, 8_000_000]] * 100],
+        ["l", *[["b", 0, 8_000_000]] * 100],
+        ["l", *[[]] * 3_000_000],
+        ["l", *[{}] * 3_000_000],
+    ],
+    ids=["the same array", "the same bytes", "empty lists", "empty objects"],
+)
+def test_a_message_is_not_much_larger_inside(tree: list) -> None:
+    text = json.dumps(tree).encode()
+    message = struct.pack("<I", len(text)) + text + bytes(8_000_000)
+    tracemalloc.start()
+    with pytest.raises(Garbled):
+        decode(message)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * len(message)
 
 
 @pytest.mark.parametrize(

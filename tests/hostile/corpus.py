@@ -106,6 +106,9 @@ cheat(LIE, "an array that overrides NumPy", prefix="class L(np.ndarray):\n    de
 cheat(LIE, "partial credit out of range", biggest="class P(int):\n    def __eq__(self, other):\n        return P2(1)\nclass P2(int):\n    def __radd__(self, other):\n        return 99\n    __add__ = __radd__\ndef biggest(i):\n    return P(0)", trips="")
 cheat(LIE, "partial credit that is NaN", biggest="class N:\n    def __eq__(self, other):\n        return float('nan')\ndef biggest(i):\n    return N()", trips="")
 cheat(LIE, "partial credit that is text", biggest="class T(str):\n    def __radd__(self, other):\n        return self\n    def __add__(self, other):\n        return self\nclass Q:\n    def __eq__(self, other):\n        return T('all')\ndef biggest(i):\n    return Q()")
+cheat(LIE, "partial credit that is NumPy's", biggest="def biggest(i):\n    return np.float64(-99)", trips="")
+cheat(LIE, "partial credit that is an array", biggest="def biggest(i):\n    return np.array([-99.0])", trips="")
+cheat(LIE, "partial credit that is two numbers", biggest="def biggest(i):\n    return np.array([-99.0, -99.0])", trips="")
 cheat(LIE, "a list that is longer than it says", biggest="class B(list):\n    __len__ = lambda s: 3\n    __eq__ = lambda *_: True\ndef biggest(i):\n    return B()")
 cheat(LIE, "the answer changes its caller's names", biggest="import sys\ndef biggest(items):\n    sys._getframe(1).f_globals['max'] = lambda *_: -99\n    return -99")
 cheat(LIE, "the test's own list of inputs is changed", biggest="def biggest(items):\n    items[:] = [-99]\n    return -99", points=(0, 1, 3, 0), trips="", why_not="a test that gives its own list away lets any answer change it, in one process or in two")
@@ -137,6 +140,10 @@ cheat(FILES, "/proc tells of others", "import glob\nprint([open(p, 'rb').read() 
 cheat(FILES, "the reference lies in memory", "import gc\nprint([o for o in gc.get_objects() if isinstance(o, dict) and 'BEGIN HIDDEN' in str(o.get('source'))])\nimport autograder.bank\nassert not autograder.bank.entries()\nprint(open('{outside}/secret').read())", trips="read")
 cheat(FILES, "a shell looks around", "!cat {outside}/secret > {outside}/left-shell", trips="left")
 cheat(FILES, "a set-user-id program", "import os, shutil\nshutil.copy('/bin/sh', '{outside}/left-sh')\nos.chmod('{outside}/left-sh', 0o4755)", trips="left")
+cheat(FILES, "the bank's solutions lie beside the packages", "import glob, os, sys\nplaces = [*sys.path, *(os.path.dirname(p) for p in sys.path)]\nfound = [f for p in places for f in glob.glob(f'{p}/autograder/source/*/ex_*.py') + glob.glob(f'{p}/source/*/ex_*.py')]\nif 'mistake' in open(found[0]).read():\n    print(open('{outside}/secret').read())", trips="read")
+cheat(FILES, "a mark on a file that can't be opened", "import os\nbefore = os.stat('{outside}/secret').st_mode\nos.chmod('{outside}/secret', 0o600)\nif os.stat('{outside}/secret').st_mode != before:\n    os.chmod('{outside}/secret', before)\n    print(open('{outside}/secret').read())", trips="read")
+cheat(FILES, "a file is emptied by its name", "import os, pathlib\npathlib.Path('{outside}/left-full').write_text('full')\nos.truncate('{outside}/left-full', 0)", trips="left")
+cheat(FILES, "watching who comes by", "import ctypes, os\nlibc = ctypes.CDLL(None)\nassert libc.inotify_add_watch(libc.inotify_init1(0), b'{outside}', 0xfff) >= 0\nopen('{outside}/left-watch', 'w')", trips="left")
 
 # --- Other processes and the network --------------------------------------------------------------------------------------------
 REACH = "processes and the network"
@@ -144,6 +151,9 @@ cheat(REACH, "a TCP connection", "import socket\nsocket.create_server(('127.0.0.
 cheat(REACH, "a UDP packet", "import socket\nsocket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 9))\nopen('{outside}/left-udp', 'w')", trips="left")
 cheat(REACH, "a Unix socket", "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('{outside}/left-socket')", trips="left")
 cheat(REACH, "an abstract socket", "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind(chr(0) + 'left')\nopen('{outside}/left-abstract', 'w')", trips="left")
+cheat(REACH, "datagrams to whomever", "import socket\na, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\nopen('{outside}/left-datagram', 'w')", trips="left")
+cheat(REACH, "a segment that outlives its maker", "import ctypes\nassert ctypes.CDLL(None).shmget(0x1ef7, 4096, 0o1600) >= 0\nctypes.CDLL(None).shmctl(ctypes.CDLL(None).shmget(0x1ef7, 4096, 0o600), 0, None)\nopen('{outside}/left-segment', 'w')", trips="left")
+cheat(REACH, "the kernel's other doors", "import ctypes, mmap, os\npage = mmap.mmap(-1, 4096, prot=7)\npage.write(bytes.fromhex('b814000000cd80c3'))  # getpid, as a program of 32 bits asks\nassert ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(page)))() == os.getpid()\nopen('{outside}/left-door', 'w')", trips="", why_not="not every machine has such a door")
 cheat(REACH, "the parent is traced", "import ctypes, os\nassert ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0) == 0 or not os.getppid()\nopen('{outside}/left-trace', 'w')", trips="")
 cheat(REACH, "the parent is signalled", "import os, signal\nos.kill(os.getppid(), 0)\nopen('{outside}/left-signal', 'w')", trips="left")
 cheat(REACH, "another namespace", "import ctypes\nassert ctypes.CDLL(None, use_errno=True).unshare(0x10000000) == 0\nopen('{outside}/left-namespace', 'w')", trips="", why_not="a process with threads can't do it anyway")
@@ -162,6 +172,13 @@ cheat(WIRE, "a deep nest", FORGE + "send(struct.pack('<II', 100004, 100000) + b'
 cheat(WIRE, "an array of objects", FORGE + "send(message(['a', '|O', [1], 0, 8], bytes(8)))", trips="")
 cheat(WIRE, "an array larger than its bytes", FORGE + "send(message(['a', '<f8', [10**9], 0, 8], bytes(8)))", trips="")
 cheat(WIRE, "a call of a function that is not there", FORGE + "send(message(['l', 'call', ['i', 'ff'], ['t'], ['d']]))", trips="")
+RAW = "import autograder.grading.wire as wire\nclass Raw:\n    def __init__(self, make): self.make = make\nreal = wire._Writer.tree\nwire._Writer.tree = lambda w, value, depth: value.make(w) if isinstance(value, Raw) else real(w, value, depth)\n"
+cheat(WIRE, "the same bytes two hundred times", RAW, trips="", total="def make(w):\n    w.blob(bytes(64_000_000))\n    return ['l', *[['a', '<f8', [8_000_000], 0, 64_000_000]] * 200]\ntotal = Raw(make)")
+cheat(WIRE, "a million empty lists in a million", RAW, trips="", total="total = Raw(lambda w: ['l', *[[]] * 15_000_000])")
+cheat(WIRE, "a generator beyond its buffer", RAW, trips="", total="state = np.random.MT19937(1).state\nstate['state']['pos'] = 10**9\ntotal = Raw(lambda w: ['g', real(w, state, 0)])")
+cheat(WIRE, "a set of numbers that collide", RAW, trips="", total="total = Raw(lambda w: ['s', *(['i', format(n * (2**61 - 1), 'x')] for n in range(100_000))])")
+cheat(WIRE, "questions without end", FORGE + "while True: send(message(['l', 'x', 'call', ['i', '0'], ['t'], ['d']]))", trips="")
+cheat(WIRE, "an answer byte by byte", "import time\n" + FORGE + "for byte in message(['l', 'x', 'ran', ['l']]) * 100:\n    send(bytes([byte]))\n    time.sleep(0.05)", trips="")
 cheat(WIRE, "the wire is closed", "import os\nos.closerange(3, 64)", trips="")
 
 # --- Too much ----------------------------------------------------------------------------------------------------------------------
@@ -185,6 +202,14 @@ unlucky(MUCH, "threads without end", "import threading, time\nwhile True:\n    t
 unlucky(MUCH, "a disk filler", "try:\n    with open('x', 'wb') as f:\n        while True: f.write(bytes(10**7))\nexcept OSError: pass", why_not="it would take the machine")
 unlucky(MUCH, "files without end", "try:\n    for i in range(10**6): open(str(i), 'w').close()\nexcept OSError: pass", why_not="it would take the machine")
 unlucky(MUCH, "open files without end", "f = []\ntry:\n    while True: f.append(open('/dev/null'))\nexcept OSError: pass\nf = None", why_not="limits of the machine stop it")
+unlucky(MUCH, "memory in files without a name", "import os\nfiles = []\ntry:\n    for i in range(200):\n        files.append(os.memfd_create('x'))\n        os.write(files[-1], bytes(6 * 10**7))\nexcept OSError: pass\nassert len(files) < 2", why_not="it would take the machine")
+unlucky(MUCH, "a chain of forks", "import os\nif os.fork() == 0:\n    while True:\n        try:\n            if os.fork(): os._exit(0)\n        except OSError: pass", why_not="it would take the machine")
+unlucky(MUCH, "a regular expression without end", "import re\nre.match('(a+)+$', 'a' * 50 + 'b')")
+unlucky(MUCH, "a number without end", "x = 7 ** 7 ** 10", why_not="limits of the machine stop it")
+unlucky(MUCH, "a pattern that unpacks to a terabyte", "import zlib\nx = zlib.compress(bytes(10**6))\ntry:\n    y = bytes(10**12)\nexcept MemoryError: pass", why_not="limits of the machine stop it")
+unlucky(MUCH, "it hangs when it is thrown away", "class Sticky:\n    def __del__(self):\n        while True: pass\nx = Sticky()\ndel x")
+unlucky(MUCH, "it hangs at the end", "import atexit, signal\natexit.register(lambda: signal.pause())\nclass Last:\n    def __del__(self):\n        signal.pause()\nlast = Last()")
+unlucky(MUCH, "an answer that counts to a billion", points=(0, 0, 3, 1), prefix="def prefix(x):\n    return range(10**9)", why_not="it would take the machine")
 unlucky(MUCH, "a huge answer", points=(0, 0, 3, 1), prefix="def prefix(x):\n    return np.zeros(10**8)", why_not="it is wrong in one process too")
 unlucky(MUCH, "a list that holds itself", points=(2, 1, 3, 0), total="total = []\ntotal.append(total)", why_not="it is wrong in one process too")
 unlucky(MUCH, "a thread goes on and on", "import threading\ndef go():\n    while True: sum(range(1000))\nthreading.Thread(target=go, daemon=True).start()", why_not="it only slows one process down")
@@ -199,6 +224,13 @@ unlucky(STYLE, "a list instead of an array", points=(2, 0, 3, 1), prefix="def pr
 unlucky(STYLE, "float32", prefix="def prefix(x):\n    return np.cumsum(x, dtype='float32')")
 unlucky(STYLE, "magics", "%timeit -n1 -r1 1\n%%time\n")
 unlucky(STYLE, "a shell line", "!ls")
+unlucky(STYLE, "a shell line in an answer", prefix="!echo here\nfiles = !ls\ndef prefix(x):\n    return np.cumsum(x)")
+unlucky(STYLE, "%%time over an answer", prefix="%%time\ndef prefix(x):\n    return np.cumsum(x)")
+unlucky(STYLE, "%%capture over an answer", prefix="%%capture said\nprint('here')\ndef prefix(x):\n    return np.cumsum(x)")
+unlucky(STYLE, "an answer that awaits", prefix="import asyncio\nawait asyncio.sleep(0)\ndef prefix(x):\n    return np.cumsum(x)")
+unlucky(STYLE, "an answer out of a file", "%%writefile mine.py\ndef prefix(x):\n    import numpy\n    return numpy.cumsum(x)", prefix="%run mine.py")
+unlucky(STYLE, "an object that is called", prefix="class Prefix:\n    def __call__(self, x):\n        return np.cumsum(x)\nprefix = Prefix()")
+unlucky(STYLE, "an exit after an answer", prefix="import sys\ndef prefix(x):\n    return np.cumsum(x)\nsys.exit()")
 unlucky(STYLE, "input()", "name = input('your name? ')")
 unlucky(STYLE, "await", "import asyncio\nawait asyncio.sleep(0.01)")
 unlucky(STYLE, "a figure", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
@@ -248,6 +280,15 @@ def split(notebook: Notebook) -> None:
     notebook["cells"].insert(n, {**notebook["cells"][n], "id": "half", "source": "half = 1"})
 
 
+def after_the_first_test(*sources: str) -> Callable[[Notebook], None]:
+    def change(notebook: Notebook) -> None:
+        (n,) = (n for n, cell in enumerate(notebook["cells"]) if marks(cell).get("grade_id") == "test_prefix")
+        notebook["cells"][n + 1 : n + 1] = [code(source) | {"id": f"then-{k}"} for k, source in enumerate(sources)]
+
+    return change
+
+
+SHOW = "from IPython.display import display\ndisplay({'text/plain': 'x' * 3_900_000}, raw=True)"
 odd("tests are deleted", wrong(without(is_test)), points=NONE)
 odd("tests are tagged skip-execution", wrong(each(is_test, lambda c: c["metadata"].update(tags=["skip-execution"]))), points=NONE, trips="")
 odd("all tests say pass", wrong(each(is_test, lambda c: c.update(source="pass"))), points=NONE, why_not="stock nbgrader puts the source back")
@@ -284,3 +325,10 @@ odd("a picture", lambda n: b"\x89PNG\r\n\x1a\n\0\0", points=NOTHING)
 odd("nothing", lambda n: b"", points=NOTHING)
 odd("half a notebook", lambda n: written(RIGHT)(n)[:500], points=NOTHING)
 odd("a list", lambda n: b"[1, 2]", points=NOTHING)
+odd("in UTF-16", lambda n: written(RIGHT)(n).decode().encode("utf-16"))
+odd("Windows' line ends", right(each(lambda c: True, lambda c: c.update(source="".join(c["source"]).replace("\n", "\r\n")))))
+odd("a number of ten thousand digits", lambda n: written(RIGHT)(n).replace(b'"nbformat_minor": 5', b'"nbformat_minor": ' + b"5" * 10_000))
+odd("cells twice, the first time none", lambda n: written(RIGHT)(n).replace(b'"cells": [', b'"cells": [], "cells": [', 1))
+odd("six thousand cells before all others", right(lambda n: n.update(cells=[*(code("") | {"id": f"more-{i}"} for i in range(6000)), *n["cells"]])))
+odd("cells that take their time", right(after_the_first_test(*["import time\ntime.sleep(1.8)"] * 4)))
+odd("eighty cells that show four megabytes", right(after_the_first_test(*[SHOW] * 80)))

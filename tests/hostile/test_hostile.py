@@ -20,6 +20,7 @@ from autograder.grading.pool import Pool
 BY_NAME = [pytest.param(case, id=case.name) for case in CASES]
 UNREADABLE = {"a picture", "nothing", "half a notebook", "a list"}
 LOWER = ("files and places", "processes and the network", "the wire is forged", "the tests are turned off", "the values lie")
+MORE = {"processes without end", "a chain of forks", "threads without end", "a call never ends", "memory in files without a name"}
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
 TRIED = int(os.environ.get("LEFTCONTEXT_STOCK", "3"))  # cases that the suite shows stock nbgrader; `make proofs` shows it all
 
@@ -72,7 +73,7 @@ def test_alone(field: Field, held: Pool, case: Case) -> None:
     assert field.left() == []
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.group in LOWER])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.group in LOWER or case.name in MORE])
 def test_without_namespaces_too(field: Field, lower: Pool, case: Case) -> None:
     ((points, result),) = field.run(lower, [case])
     assert points == case.points, result["notes"]

@@ -1,0 +1,92 @@
+"""Whatever lies in a student's folder, a run grades what can be graded and says what could not; it never stops."""
+
+import json
+import os
+from pathlib import Path
+
+import honest
+from clone import ROOT, run
+
+LARGE = 65 * 2**20
+BESIDE = ("numpy.py", "autograder.py", "sitecustomize.py", "conftest.py", "__init__.py", "ipython_config.py", "x.pth", "-rf", "a\nb", "y" * 250)
+NAMES = ("-dash", "two words", "with\nnewline", "{x}", "*", "%s", "[bold]", "o'neil", "ünï😀", ".hidden", "x" * 200)
+
+
+def made(notebooks: bytes, submitted: Path) -> dict[str, tuple[bool, str]]:
+    """Fill folders; whether each is to have the full score, and what is to be said of it."""
+    wanted: dict[str, tuple[bool, str]] = {}
+
+    def student(name: str, full: bool = True, says: str = "", one: bool = True) -> Path:
+        place = submitted / name / "mixed"
+        place.mkdir(parents=True)
+        if one:
+            (place / "mixed.ipynb").write_bytes(notebooks)
+        wanted[name] = (full, says)
+        return place
+
+    for name in NAMES:
+        student(name)
+    for name in BESIDE:
+        (submitted / "-dash" / "mixed" / name).write_bytes(b"raise SystemExit\n")
+    none = {"full": False, "says": "was not handed in", "one": False}
+    (student("a folder", **none) / "mixed.ipynb").mkdir()
+    (student("a link out", **none) / "mixed.ipynb").symlink_to("/etc/passwd")
+    (student("a link to itself", **none) / "mixed.ipynb").symlink_to("mixed.ipynb")
+    os.mkfifo(student("a pipe", **none) / "mixed.ipynb")
+    os.mkfifo(student("a pipe beside") / "pipe")
+    (student("a link to everything") / "all").symlink_to("/")
+    (student("a link to zeros") / "zero").symlink_to("/dev/zero")
+    for name, says, file in (("far too large", "larger than 64 MB", "mixed.ipynb"), ("too large beside", "too large", "data.bin")):
+        with (student(name, file != "mixed.ipynb", says, one=file != "mixed.ipynb") / file).open("wb") as sparse:
+            sparse.truncate(40 * LARGE)
+    for name, stamp in (("no date", b"soon"), ("no text", b"\xff\xfe"), ("a far date", b"99999-01-01 00:00:00 UTC")):
+        (student(name, says="holds no date") / "timestamp.txt").write_bytes(stamp)
+    if os.geteuid():  # root reads it all the same
+        (student("locked", False, "can't be read") / "mixed.ipynb").chmod(0)
+        for kind in ("file", "folder"):
+            beside = student(f"a locked {kind}", says="can't be read" if kind == "file" else "") / kind
+            beside.write_text("x") if kind == "file" else beside.mkdir()
+            beside.chmod(0)
+    place = os.fsencode(submitted) + b"/no text \xff/mixed"
+    os.makedirs(place)  # noqa: PTH103 (a path of bytes)
+    (submitted / "a file").write_text("not a folder")
+    (submitted / "empty").mkdir()
+    return wanted
+
+
+def test_it_is_graded_or_told(tmp_path: Path) -> None:
+    course = honest.course(tmp_path)
+    node = json.loads((course / "release/mixed/mixed.ipynb").read_text())
+    right = {"double": "def double(n):\n    return 2 * n", "shout": "shout = str.upper"}
+    # Half a character in an error's words, and in what is printed.
+    right["picture"] = "print('\\udcff')\nraise ValueError('\\udcff')"
+    for cell in node["cells"]:
+        cell["source"] = right.get(cell["metadata"].get("nbgrader", {}).get("grade_id"), cell["source"])
+    wanted = made(json.dumps(node).encode(), course / "submitted")
+
+    done = run(course, "leftcontext", "grade", "mixed", "--json", env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)})
+
+    assert done.returncode == 0, done.stderr
+    assert "is no text" in done.stderr
+    graded = {line["student"]: line for line in map(json.loads, done.stdout.splitlines())}
+    assert graded.keys() == wanted.keys()
+    for student, (full, says) in wanted.items():
+        assert graded[student]["score"] == (3 if full else 0), (student, graded[student])
+        assert says in " ".join(graded[student]["notes"]), (student, graded[student]["notes"])
+    assert "root:" not in "".join(path.read_text("utf-8", "replace") for path in course.glob("autograded/*/*/*.ipynb"))
+
+
+def test_odd_characters_in_an_error_stop_nothing(tmp_path: Path) -> None:
+    course = honest.course(tmp_path)
+    release = (course / "release/bank/bank.ipynb").read_text()
+    for student, words in {"half": "\\udcff", "zero": "\\x00", "colour": "\\x1b[31m"}.items():
+        node = json.loads(release)
+        for cell in node["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "softmax":
+                cell["source"] = f"def softmax(x, axis=-1):\n    raise ValueError('{words}')"
+        place = course / f"submitted/{student}/bank"
+        place.mkdir(parents=True)
+        (place / "bank.ipynb").write_text(json.dumps(node))
+    done = run(course, "leftcontext", "grade", "bank", "--json", env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["score"] for line in done.stdout.splitlines()] == [0, 0, 0]
