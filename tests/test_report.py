@@ -13,6 +13,7 @@ from clone import clone, run
 from hostile_notebook import ATTACKS, Dangers
 
 from autograder import bank, feedback
+from autograder.grading.journal import code_lines, digest
 from autograder.judge import judge
 from autograder.report import numbers, records
 from autograder.report.page import Report, render
@@ -304,6 +305,16 @@ def test_lines_of_ones_own() -> None:
     assert records.own_lines("def f(x):\n    y = x\n\n    # twice\n    return y + y", released, solved) == 2
     assert records.own_lines("def f(x):\n    return 2 * x", released, solved) == 0
     assert records.own_lines("def f(x):\n    return 2 * x") == 2
+
+
+def test_copies_of_a_few_come_before_what_many_share_and_comments_hide_none() -> None:
+    codes = {"f": digest(code_lines("def f(x):\n    # mine\n    return x\n\n"))}
+    same = {"f": digest(code_lines("def f(x):\n    return x  \n# Ada"))}
+    assert codes == same
+    entries = {f"{n:02}": entry(codes=codes if n % 2 else same) for n in range(20)}
+    entries |= {name: entry(codes={"f": "other"}) for name in ("a", "b")}
+    found = records.alike(entries, lambda student, _: 4 if student == "a" else 9)
+    assert [(len(one.students), one.lines) for one in found] == [(2, 4), (20, 9)]
 
 
 def test_a_misconception_is_named_by_a_function_before_a_quiz() -> None:

@@ -93,7 +93,7 @@ def render(report: Report) -> str:
     """The page as HTML."""
     made = environment()
     made.filters["share"] = lambda part: f"{100 * part:.0f} %"
-    made.filters |= {"plain": plain, "words": words}
+    made.filters |= {"plain": plain, "words": words, "named": lambda title: plain(title).replace("`", "")}
     drawn = {"distribution": plots.distribution(report.totals), "results": plots.results(report.exercises)}
     page = made.get_template("report.html.j2")
     text = page.render(report=report, drawn=drawn, spoken=plots.spoken, few=FEW, most=MOST_ROWS)

@@ -14,6 +14,7 @@ from autograder.misconceptions import TROUBLES
 
 Entries = Mapping[str, Mapping[str, Any]]  # by student
 NOT_WRITTEN = "not_written"
+MANY = 12  # students with the same code: rather a common source than a copied answer
 FEWEST_LINES = 4  # of one's own, below which two people write the same by themselves
 
 
@@ -181,7 +182,9 @@ def unhardened(entries: Entries) -> Counter[str]:
 
 
 def alike(entries: Entries, lines_of: Callable[[str, str], int]) -> list[Alike]:
-    """Groups with identical code, longest first. `lines_of(student, grade_id)` counts the lines that are the student's own.
+    """Groups with identical code, longest first, those of many students last.
+
+    `lines_of(student, grade_id)` counts the lines that are the student's own.
 
     Short answers are left out: there is often but one natural way to write them.
     """
@@ -194,7 +197,7 @@ def alike(entries: Entries, lines_of: Callable[[str, str], int]) -> list[Alike]:
         if len(students) > 1 and (lines := lines_of(students[0], exercise)) >= FEWEST_LINES:
             groups[tuple(students)].append((exercise, lines))
     found = [Alike(students, tuple(sorted(where))) for students, where in groups.items()]
-    return sorted(found, key=lambda one: (-one.lines, one.students))
+    return sorted(found, key=lambda one: (len(one.students) > MANY, -one.lines, one.students))
 
 
 def own_lines(source: str, *known: str) -> int:
