@@ -11,7 +11,8 @@ import numpy as np
 from autograder.authoring import Exercise, Misconception
 from autograder.judge import Finding, Outcome, Trial, differs_again, is_right, not_repeatable, run, same_form, trials
 from autograder.limits import guarded
-from autograder.misconceptions import FLOAT16, TROUBLES
+from autograder.misconceptions import FLOAT16
+from autograder.troubles import TROUBLES
 
 LOOKS_LIKE = 0.5  # share of the failing cases on which an answer has to agree with a mistake to be likened to it
 ASKED_AGAIN = 4  # times, to see whether an answer that resembles nothing is steady

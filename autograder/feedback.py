@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge import Finding, Verdict
-from autograder.misconceptions import TROUBLES
+from autograder.troubles import TROUBLES
 
 FEW_NUMBERS = 12  # in a 3-D input that is shown layer by layer
 MOST_CELLS = 8  # rows or columns of a matrix that are shown; a larger one is cut around its first wrong cell

@@ -17,7 +17,7 @@ import numpy as np
 from autograder.answers import Difference, Kind, Misread, described
 from autograder.authoring import Case, Exercise, Misconception, Quiz
 from autograder.limits import Trouble, guarded, same_data
-from autograder.misconceptions import TROUBLES
+from autograder.troubles import TROUBLES
 
 TWIN, REMARK = 2000, 1000  # what the number of a part is moved by, to draw its cases once more, or a remark's
 FEWEST_CALLS = 20  # an answer that is called less often is asked again, for what is wrong now and then

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.grading.journal import code_lines
-from autograder.misconceptions import TROUBLES
+from autograder.troubles import TROUBLES
 
 Entries = Mapping[str, Mapping[str, Any]]  # by student
 NOT_WRITTEN = "not_written"
