@@ -122,7 +122,7 @@ def test_ctrl_c_stops_soon_and_keeps_what_is_done(course: Path, whole: tuple, tm
     took = time.monotonic() - began
     assert process.returncode == 130
     assert "Stopped" in err
-    print(f"Ctrl-C took {took:.2f} s")
+    assert took < 5, "within a second, on a machine that has nothing else to do"
     assert not psutil.wait_procs(left, timeout=5)[1]
     assert first.split('"')[3] in {student for _, student in honest.scores(copy)}
     start(copy).communicate(timeout=240)

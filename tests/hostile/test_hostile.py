@@ -98,7 +98,7 @@ def test_with_nothing_to_hold_it_the_case_trips(field: Field, loose: Pool, case:
             assert left
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_all_at_once_twice_and_between_neighbours(field: Field, tmp_path: Path) -> None:
     wanted: dict[str, tuple[float, ...]] = {}
     for number, case in enumerate(CASES):
