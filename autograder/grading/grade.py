@@ -16,8 +16,9 @@ from autograder.grading import plan
 from autograder.grading.document import document, encoded
 from autograder.grading.jobs import Notebook
 from autograder.grading.journal import Journal, code_lines, digest, only_one
+from autograder.grading.parents import NotHeld
 from autograder.grading.plan import TEST, Cell, Rebuilt, Written
-from autograder.grading.pool import NotHeld, Pool, Task
+from autograder.grading.pool import Pool, Task
 from autograder.grading.sandbox import rungs
 from autograder.grading.sandbox.terms import Terms
 from autograder.nbgrader_grades import Course, NotThere, credit

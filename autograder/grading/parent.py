@@ -32,7 +32,7 @@ WARM = 1 << 31  # bytes of a trusted message
 
 
 def main() -> None:
-    """`python -m autograder.grading.parent ROLE DESCRIPTOR`, started by `parents.start`."""
+    """`python -m autograder.grading.parent ROLE DESCRIPTOR`, started by `parents.Parent`."""
     role, descriptor = sys.argv[1], int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
     line = Line(socket.socket(fileno=descriptor))

@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from autograder.grading.cluster import Cluster, NoCluster
 from autograder.grading.grade import Graded, grade
-from autograder.grading.pool import NotHeld, Pool
+from autograder.grading.parents import NotHeld
+from autograder.grading.pool import Pool
 from autograder.grading.sandbox import rungs
 from autograder.nbgrader_grades import NotThere
 
