@@ -114,7 +114,7 @@ def greedy(rng):
 @exercise.part("Probabilities", points=1)
 def probabilities(rng):
     yield case(np.log([0.05, 0.8, 0.15]), rng, note="frequencies near 0.05, 0.8, 0.15")
-    yield case(np.append(np.zeros(30), 5.0), rng, note="30 unlikely tokens, and one drawn in 5 of 6 tries")
+    yield case(np.append(np.zeros(150), 5.0), rng, note="150 unlikely tokens, and one drawn in every second try")
     yield case(-0.02 * np.arange(400), rng, note="400 tokens, each a little less likely than the one before")
     yield case(np.array([800.0, 799.0, -800.0]), rng, note="large logits")
     yield case(np.array([0.0, -np.inf, 0.0]), rng, note="token 1 is impossible")
@@ -123,6 +123,7 @@ def probabilities(rng):
 @exercise.part("Temperature and top-k", points=1)
 def knobs(rng):
     yield case(np.log([0.3, 0.4, 0.3]), rng, temperature=0.3, note="bolder")
+    yield case(np.log([0.33, 0.35, 0.32]), rng, temperature=0.05, note="much bolder")
     yield case(np.log([0.02, 0.9, 0.08]), rng, temperature=2.0, note="flatter")
     yield case(np.log([0.15, 0.3, 0.35, 0.2]), rng, top_k=2, note="only tokens 1 and 2")
     yield case(np.log([0.4, 0.25, 0.35]), rng, top_k=9, note="more than there are")
