@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from leftcontext.language import LITTLE_LANGUAGE
 from leftcontext.layers import Array
@@ -68,13 +69,14 @@ def train(
     rng = np.random.default_rng(seed)
     adam = Adam(model.theta, s)
     losses: list[float] = []
-    for step in range(s.steps):
-        if step % 100 == 0:
-            drawn = draw(100 * s.batch, model.config.context, rng)  # many at once: a draw costs calls, not rows
-        rows = drawn[step % 100 * s.batch :][: s.batch]  # (B, T + 1)
-        losses.append(model.loss_and_gradient(rows[:, :-1], rows[:, 1:]))
-        adam.step(model.theta, model.gradient, s.rate_at(step))
-        yield Progress(step + 1, s.steps, losses[-1], float(np.mean(losses[-100:])))
+    with threadpool_limits(limits=1, user_api="blas"):  # on matrices this small, two threads wait for each other
+        for step in range(s.steps):
+            if step % 100 == 0:
+                drawn = draw(100 * s.batch, model.config.context, rng)  # many at once: a draw costs calls, not rows
+            rows = drawn[step % 100 * s.batch :][: s.batch]  # (B, T + 1)
+            losses.append(model.loss_and_gradient(rows[:, :-1], rows[:, 1:]))
+            adam.step(model.theta, model.gradient, s.rate_at(step))
+            yield Progress(step + 1, s.steps, losses[-1], float(np.mean(losses[-100:])))
 
 
 class Adam:
