@@ -337,6 +337,7 @@ def test_a_misconception_is_named_by_a_function_before_a_quiz() -> None:
         ("u: A cell was left out (x): It was still running after 5 seconds, and was ended.", "ran too long"),
         ("u.ipynb was not handed in.", "not handed in"),
         ("u: Null bytes were taken out of the file.", "repaired"),
+        ("u: test_f could not be judged: It is of type object, which can't be handed over.", "could not be judged"),
         ("something new", "other"),
     ],
 )

@@ -138,6 +138,9 @@ class Checker:
             why = self._ended(reason) if reason else ""
         if why:
             self.notes.append(f"{step['grade_id']}: {why}")
+        unjudged = next((output["evalue"] for output in outputs or () if output.get("ename") == Uncrossable.__name__), None)
+        if unjudged:  # a person should look
+            self.notes.append(f"{step['grade_id']} could not be judged: {unjudged}")
         return [_error("StudentProcessEnded", why)] if outputs is None else outputs
 
     def _was_a_cell(self, number: int) -> bool:

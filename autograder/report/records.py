@@ -65,6 +65,7 @@ KINDS = (
     ("used too much memory", r"more memory than"),
     ("ended or crashed Python", r"crashed Python|ended Python|no answer"),
     ("left out", r"left out"),
+    ("could not be judged", r"could not be judged"),
     ("can't be read", r"no notebook|larger than"),
     ("not handed in", r"was not handed in"),
     ("not read", r"was not read"),

@@ -99,7 +99,8 @@ def test_what_could_not_be_judged_apart_is_marked(course: Path) -> None:
 
 
 def test_what_cannot_cross_is_named(course: Path) -> None:
-    grade(course, "--student", "object")
+    graded = grade(course, "--student", "object")
+    assert any("test_value could not be judged" in note and "object" in note for note in graded["object"]["notes"])
     node = nbformat.read(course / "autograded/object/odd/odd.ipynb", as_version=4)
     said = [output.evalue for cell in node.cells for output in cell.get("outputs", []) if output.output_type == "error"]
     assert any("object" in text and "plain data" in text for text in said), said
