@@ -105,7 +105,7 @@ cheat(LIE, "a float whose comparison lies", biggest="class F(float):\n    __eq__
 cheat(LIE, "an array that overrides NumPy", prefix="class L(np.ndarray):\n    def __array_function__(self, *a):\n        return True\n    def __array_ufunc__(self, f, *a, **k):\n        return np.full(3, not f.__name__.startswith('is'))\n    def __getitem__(self, i):\n        return 36 if isinstance(i, int) else self\ndef prefix(x):\n    return np.zeros(3).view(L)")
 cheat(LIE, "partial credit out of range", biggest="class P(int):\n    def __eq__(self, other):\n        return P2(1)\nclass P2(int):\n    def __radd__(self, other):\n        return 99\n    __add__ = __radd__\ndef biggest(i):\n    return P(0)", trips="")
 cheat(LIE, "partial credit that is NaN", biggest="class N:\n    def __eq__(self, other):\n        return float('nan')\ndef biggest(i):\n    return N()", trips="")
-cheat(LIE, "partial credit that is text", biggest="class T(str):\n    def __radd__(self, other):\n        return self\n    def __add__(self, other):\n        return self\nclass Q:\n    def __eq__(self, other):\n        return T('all')\ndef biggest(i):\n    return Q()")
+cheat(LIE, "partial credit that is text", biggest="class T(str):\n    def __radd__(self, other):\n        return self\n    def __add__(self, other):\n        return self\nclass Q:\n    def __eq__(self, other):\n        return T('all')\ndef biggest(i):\n    return Q()", trips="")
 cheat(LIE, "partial credit that is NumPy's", biggest="def biggest(i):\n    return np.float64(-99)", trips="")
 cheat(LIE, "partial credit that is an array", biggest="def biggest(i):\n    return np.array([-99.0])", trips="")
 cheat(LIE, "partial credit that is two numbers", biggest="def biggest(i):\n    return np.array([-99.0, -99.0])", trips="")

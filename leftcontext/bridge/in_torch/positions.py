@@ -4,16 +4,17 @@ import torch
 
 
 def sinusoidal_positions(T, d):
-    angle = torch.outer(torch.arange(T), 10000 ** (-torch.arange(0, d, 2) / d))
+    frequency = 10000 ** (-torch.arange(0, d, 2).double() / d)  # in float32 an angle of 100 is off by 4e-6
+    angle = torch.outer(torch.arange(T).double(), frequency)
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(-2)
 
 
 def rope(x, positions):
     d = x.shape[-1]
-    angle = torch.outer(positions, 10000 ** (-torch.arange(0, d, 2) / d))
+    angle = torch.outer(positions.double(), 10000 ** (-torch.arange(0, d, 2).double() / d))
     turn = torch.polar(torch.ones_like(angle), angle)  # e^(i angle)
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
-    return torch.view_as_real(pairs * turn).flatten(-2)
+    return torch.view_as_real(pairs * turn).flatten(-2).to(x.dtype)
 
 
 def position_ids(is_token):
