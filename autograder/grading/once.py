@@ -63,12 +63,31 @@ def _is_fixed(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
 
 
-def _defined(node: ast.stmt) -> dict[str, str]:
-    """The names that an import, a function or a class binds, and to what."""
+def _statement(node: ast.AST) -> Code:
+    """What can be told of one statement or expression."""
+    try:
+        return code(ast.unparse(node))
+    except RecursionError:  # nested too deep to be written out again
+        return Code(opaque=True)
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """The names that an import, a function or a class binds."""
     if isinstance(node, ast.Import | ast.ImportFrom):
-        module = f"{node.module}:" if isinstance(node, ast.ImportFrom) else ""
-        return {alias.asname or alias.name.split(".")[0]: module + alias.name for alias in node.names}
-    return {node.name: ast.unparse(node)} if isinstance(node, ast.FunctionDef | ast.ClassDef) else {}
+        return [alias.asname or alias.name.split(".")[0] for alias in node.names]
+    return [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+
+
+def _meanings(source: str) -> set[tuple[str, str]]:
+    """The names that a cell's imports, functions and classes bind, each with what it stands for."""
+    found: set[tuple[str, str]] = set()
+    for node in parsed(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = f"{node.module}:" if isinstance(node, ast.ImportFrom) else ""
+            found |= {(name, module + alias.name) for name, alias in zip(_defined(node), node.names, strict=True)}
+        else:
+            found |= {(name, ast.get_source_segment(plain(source), node) or "") for name in _defined(node)}
+    return found
 
 
 def runs(cell: Cell) -> bool:
@@ -145,8 +164,7 @@ def aside(released: tuple[Cell, ...], chosen: frozenset[int]) -> frozenset[int]:
 
 def _same_everywhere(sources: list[str]) -> frozenset[str]:
     """The names that mean one and the same module, function or class in all of these cells."""
-    found = {pair for source in sources for node in parsed(source).body for pair in _defined(node).items()}
-    often = Counter(name for name, _ in found)
+    often = Counter(name for name, _ in set().union(*map(_meanings, sources)))
     return frozenset(name for name in _fixed_for_good(map(code, sources)) if often[name] == 1)
 
 
@@ -168,16 +186,12 @@ def looks_aside(released: tuple[Cell, ...], chosen: frozenset[int], shown: froze
 def _bound_first(name: str, body: list[ast.stmt]) -> bool:
     """Whether statements bind a name before they read it."""
     for node in body:
-        if isinstance(node, ast.For) and name in _read(node.target):
-            return name not in _read(node.iter)
-        reads, binds = scoped(ast.unparse(node))
-        if name in reads | binds:
-            return name not in reads
+        if isinstance(node, ast.For) and name in _statement(node.target).reads:
+            return name not in _statement(node.iter).reads
+        what = _statement(node)
+        if what.opaque or name in what.mentions:
+            return name in what.binds - what.reads
     return True
-
-
-def _read(expression: ast.expr) -> set[str]:
-    return scoped(ast.unparse(expression))[0]
 
 
 def fits(released: tuple[Cell, ...], chosen: frozenset[int], rebuilt: Rebuilt) -> bool:
@@ -215,7 +229,8 @@ def _fixed_for_good(cells: Iterable[Code]) -> frozenset[str]:
 
 def _by_import(name: str, source: str) -> bool:
     """Whether a student binds a module's name by an import; `import numpy as np` once more changes nothing."""
-    binders = [node for node in parsed(source).body if name in scoped(ast.unparse(node))[1]]
+    told = [(node, _statement(node)) for node in parsed(source).body]
+    binders = [node for node, what in told if what.opaque or name in what.binds]
     return all(isinstance(node, ast.Import | ast.ImportFrom) for node in binders)
 
 
@@ -265,12 +280,12 @@ def needs(released: tuple[Cell, ...], number: int) -> Needs:
 
 def imports(cell: Cell) -> str:
     """The imports that are handed out in an answer's own cell, of names that the answer binds in no other way."""
-    handed, others = [], set()
+    handed, others = list[str](), set[str]()
     for node in (*parsed(cell.source).body, *parsed(cell.solved).body):
         if isinstance(node, ast.Import | ast.ImportFrom):
             handed.append(ast.unparse(node))
         else:
-            others |= scoped(ast.unparse(node))[1]
+            others |= _statement(node).binds
     known = {ast.unparse(node) for node in parsed(cell.source).body}
     kept = [line for line in dict.fromkeys(handed) if line in known and not code(line).binds & others]
     return "\n".join(kept)

@@ -111,3 +111,10 @@ SHOWS = Notebook("shows", (CELLS[0], SHOW, *CELLS[2:4]))
 def test_an_answer_that_looks_at_what_was_only_shown_is_run_from_the_start(answer: str, looks: bool) -> None:
     assert SHOWS.aside == {1}
     assert steps(answer, notebook=SHOWS)["fits"] is not looks
+
+
+@pytest.mark.parametrize("first", ["import numpy as np", "print(scale)"])
+def test_an_answer_nested_too_deep_to_be_looked_at_is_run_from_the_start(first: str) -> None:
+    deep = "-" * 700 + "1"
+    notebook = SHOWS if "scale" in first else LATER
+    assert not steps(f"{first}\ndef f(x):\n    return {deep}", notebook=notebook)["fits"]
