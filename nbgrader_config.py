@@ -22,7 +22,7 @@ c.ExportPlugin.to = str(root / "course" / "grades.csv")
 c.GenerateAssignment.force = True  # notebooks/ is committed, so a release is always there already
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 c.ExecutePreprocessor.timeout = 120
-c.GenerateFeedback.exporter_class = "autograder.pages.feedback.FeedbackExporter"  # pages without script
+c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"  # pages without script
 
 # nbgrader calls `alembic` by name when it makes a gradebook; without an activated venv, PATH has none.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"

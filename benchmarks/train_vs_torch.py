@@ -23,10 +23,10 @@ from rich.progress import track
 from rich.table import Table
 
 from leftcontext.demo import held_out_rows
-from leftcontext.evaluation import cross_entropies
-from leftcontext.language import LITTLE_LANGUAGE
-from leftcontext.model import SHARPNESS, Config, Transformer
-from leftcontext.training import Adam, Schedule, allowed_by
+from leftcontext.language.language import LITTLE_LANGUAGE
+from leftcontext.model.evaluation import cross_entropies
+from leftcontext.model.training import Adam, Schedule, allowed_by
+from leftcontext.model.transformer import SHARPNESS, Config, Transformer
 
 try:
     import torch

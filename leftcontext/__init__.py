@@ -1,1 +1,40 @@
-"""What a lesson imports: masks and attention, the little language, the tiny model, plots, widgets."""
+"""What a lesson imports: `check` and `own`, masks and attention, the little language, the tiny model, plots, widgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.renamed import also_known_as
+
+__all__ = ["check", "own"]
+
+also_known_as(
+    {
+        "leftcontext.audit": "leftcontext.model.audit",
+        "leftcontext.bridge": "leftcontext.torch_jax",
+        "leftcontext.characters": "leftcontext.model.characters",
+        "leftcontext.clinic": "leftcontext.bugs.clinic",
+        "leftcontext.evaluation": "leftcontext.model.evaluation",
+        "leftcontext.generation": "leftcontext.model.generation",
+        "leftcontext.grammar": "leftcontext.language.grammar",
+        "leftcontext.inference": "leftcontext.model.mask_at_inference",
+        "leftcontext.layers": "leftcontext.model.layers",
+        "leftcontext.mini_gpt": "leftcontext.model.mini_gpt",
+        "leftcontext.patients": "leftcontext.bugs.buggy_models",
+        "leftcontext.picture": "leftcontext.plots.picture",
+        "leftcontext.plane": "leftcontext.plots.vectors",
+        "leftcontext.progress": "leftcontext.progress_bar",
+        "leftcontext.real_masks": "leftcontext.bugs.mask_gallery",
+        "leftcontext.specimens": "leftcontext.bugs.attention_bugs",
+        "leftcontext.training": "leftcontext.model.training",
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: most of the library needs no judge.
+    if name in __all__:
+        import autograder
+
+        return getattr(autograder, name)
+    raise AttributeError(f"module 'leftcontext' has no attribute {name!r}")

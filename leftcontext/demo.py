@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leftcontext.evaluation import held_out_loss
-from leftcontext.generation import generate_texts, share_legal
-from leftcontext.language import LITTLE_LANGUAGE
-from leftcontext.model import Config, Transformer
-from leftcontext.training import MASKS, Progress, Schedule, allowed_by, train
+from leftcontext.language.language import LITTLE_LANGUAGE
+from leftcontext.model.evaluation import held_out_loss
+from leftcontext.model.generation import generate_texts, share_legal
+from leftcontext.model.training import MASKS, Progress, Schedule, allowed_by, train
+from leftcontext.model.transformer import Config, Transformer
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -123,12 +123,12 @@ def course(folder: Path) -> Path:
 
 
 def _bank():
-    from autograder import bank
-    from autograder.cells import exercise_cells
+    from autograder.bank import catalog
+    from autograder.course.exercise_cells import exercise_cells
 
     cells = [new_code_cell("import numpy as np\nfrom autograder import check")]
     for id in EXERCISES:
-        cells += exercise_cells(bank.find(id))
+        cells += exercise_cells(catalog.find(id))
     return notebook(*cells)
 
 

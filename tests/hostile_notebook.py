@@ -8,7 +8,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from autograder.pages.feedback import FeedbackExporter
+from autograder.feedback.exporter import FeedbackExporter
 
 BANG = "alert('hostile')"
 ATTACKS = (

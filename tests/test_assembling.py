@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from clone import ROOT
 
-from autograder import bank, own
-from autograder.progress import WORKSPACE
-from leftcontext import evaluation, mini_gpt
-from leftcontext.language import LITTLE_LANGUAGE
+from autograder import own
+from autograder.bank import catalog
+from autograder.paths import WORKSPACE
+from leftcontext.language.language import LITTLE_LANGUAGE
+from leftcontext.model import evaluation, mini_gpt
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object
 
 
 def solution(id: str):
-    return bank.find(id).load().reference
+    return catalog.find(id).load().reference
 
 
 def test_what_is_right_is_taken(written: dict[str, object]) -> None:
@@ -37,7 +38,7 @@ def test_what_is_right_is_taken(written: dict[str, object]) -> None:
 
 
 def test_a_leak_is_not_taken(written: dict[str, object]) -> None:
-    exercise = bank.find("mini_gpt_logits").load()
+    exercise = catalog.find("mini_gpt_logits").load()
     written["mini_gpt_logits"] = exercise.mistakes[0].function
     parts = own(mini_gpt_logits=mini_gpt.logits)
     assert parts.mini_gpt_logits is mini_gpt.logits
@@ -54,7 +55,7 @@ def test_what_is_not_written_or_no_function_is_the_courses(written: dict[str, ob
 
 
 def test_an_earlier_units_answer_is_found_in_the_workspace_and_left_as_it_is(written: dict[str, object], tmp_path: Path) -> None:
-    unit = bank.find("causal_attention").unit
+    unit = catalog.find("causal_attention").unit
     path = tmp_path / unit / f"{unit}.ipynb"
     path.parent.mkdir()
     path.write_bytes((ROOT / "source" / unit / path.name).read_bytes())  # the worked one
@@ -67,7 +68,7 @@ def test_an_earlier_units_answer_is_found_in_the_workspace_and_left_as_it_is(wri
 
 
 def test_what_can_not_be_read_is_the_courses(written: dict[str, object], tmp_path: Path) -> None:
-    unit = bank.find("causal_attention").unit
+    unit = catalog.find("causal_attention").unit
     (tmp_path / unit).mkdir()
     (tmp_path / unit / f"{unit}.ipynb").write_text("no notebook")
     assert not own(causal_attention=mini_gpt.causal_attention)["causal_attention"].theirs
@@ -75,10 +76,10 @@ def test_what_can_not_be_read_is_the_courses(written: dict[str, object], tmp_pat
 
 def test_where_there_is_no_bank_all_is_the_courses(written: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(id: str) -> None:
-        raise bank.UnknownExercise(id)
+        raise catalog.UnknownExercise(id)
 
     written["audit"] = solution("audit")
-    monkeypatch.setattr(bank, "find", nothing)
+    monkeypatch.setattr(catalog, "find", nothing)
     assert own(audit=evaluation.is_honest).audit is evaluation.is_honest
 
 
@@ -89,13 +90,13 @@ def test_what_was_not_asked_for_is_no_attribute(written: dict[str, object]) -> N
 
 @pytest.mark.parametrize("id", ["mini_gpt_logits", "train_mini_gpt", "audit", "causal_attention"])
 def test_what_stands_in_is_right(id: str) -> None:
-    from autograder.judge import judge
+    from autograder.judge.judge import judge
 
     stands_in = {
         "mini_gpt_logits": mini_gpt.logits, "train_mini_gpt": mini_gpt.train, "audit": evaluation.is_honest,
         "causal_attention": mini_gpt.causal_attention,
     }  # fmt: skip
-    assert judge(bank.find(id).load(), stands_in[id]).passed
+    assert judge(catalog.find(id).load(), stands_in[id]).passed
 
 
 def test_the_worked_capstone_writes_legal_texts() -> None:

@@ -7,10 +7,10 @@ import pytest
 from right_attentions import RIGHT
 from sometimes_right_attentions import WRONG
 
-from autograder import bank
-from autograder.judge import judge
+from autograder.bank import catalog
+from autograder.judge.judge import judge
 
-EXERCISE = bank.find("causal_attention").load()
+EXERCISE = catalog.find("causal_attention").load()
 SEEDS = (0, 1, 7)
 WEAK = {"renormalised_after_softmax", "adds_minus_1e3"}  # right, but a huge hidden score gets through: a remark says so
 
@@ -21,7 +21,7 @@ def test_a_right_answer_scores_full(name: str) -> None:
         pytest.skip("torch is not installed")
     for seed in SEEDS:
         verdict = judge(EXERCISE, RIGHT[name], seed)
-        assert verdict.passed, verdict.finding and verdict.finding.says
+        assert verdict.passed, verdict.finding and verdict.finding.message
         assert bool(verdict.remarks) == (name in WEAK)
 
 
@@ -32,7 +32,7 @@ def test_a_wrong_answer_scores_less_and_is_named(name: str) -> None:
         verdict = judge(EXERCISE, attend, seed)
         assert not verdict.passed, f"{name} scores full at seed {seed}"
         assert verdict.finding is not None
-        assert verdict.finding.says
+        assert verdict.finding.message
         if named is not None:
             assert verdict.misconception == named
 

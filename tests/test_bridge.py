@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from clone import ROOT
 
-from autograder import bank
-from leftcontext.bridge import JAX, LIBRARIES, NONE, TOPICS, TORCH, Library, compare, counterparts, functions
-from leftcontext.bridge.comparing import difference
-from leftcontext.bridge.libraries import to_numpy
+from autograder.bank import catalog
+from leftcontext.torch_jax import JAX, LIBRARIES, NONE, TOPICS, TORCH, Library, compare, counterparts, functions
+from leftcontext.torch_jax.comparing import difference
+from leftcontext.torch_jax.libraries import to_numpy
 
-CODE = {id for id, entry in bank.entries().items() if entry.load().kind == "code"}
+CODE = {id for id, entry in catalog.entries().items() if entry.load().type == "code"}
 PAIRS = [(topic, id) for topic in TOPICS for id in functions(topic)]
 SHARES = 0.06  # a thousand draws: four standard deviations of a difference of two shares
 # Where PyTorch takes less than the exercise does. Said in the counterpart's own comment.
@@ -27,7 +27,7 @@ NUMPY_ONLY = {"sample_token", "numerical_gradient", "train_mini_gpt", *functions
 
 
 def solution(id: str) -> Any:
-    return bank.find(id).load().reference
+    return catalog.find(id).load().reference
 
 
 def test_every_code_exercise_has_a_counterpart_or_a_reason() -> None:
@@ -73,7 +73,7 @@ def test_what_float32_costs_is_only_digits(id: str) -> None:
 @pytest.mark.parametrize(("topic", "id"), [pair for pair in PAIRS if pair[1] not in NOT_IN_GENERAL | NUMPY_ONLY], ids=lambda v: v)
 def test_pytorch_agrees_on_the_cases_that_judge_learners(topic: str, id: str) -> None:
     pytest.importorskip("torch")
-    theirs, exercise = TORCH.function(topic, id), bank.find(id).load()
+    theirs, exercise = TORCH.function(topic, id), catalog.find(id).load()
     for part in exercise.parts:
         for case in part.cases(np.random.default_rng(3)):
             args = tuple(inspect.signature(exercise.reference).bind(*case.args, **case.kwargs).args)

@@ -9,14 +9,15 @@ import nbformat
 import pytest
 from clone import ROOT, run
 
-from autograder import bank, build
-from autograder.authoring import Exercise, Quiz
-from autograder.cells import code_answer, options, quiz_answer
-from autograder.course import Course, NoCourse
-from autograder.lesson import LessonError, read_lesson
-from autograder.rhythm import advice, words
-from autograder.running import RunError
-from autograder.seal import FILE, edited_by_hand, sums
+from autograder.bank import catalog
+from autograder.course import build
+from autograder.course.checksums import FILE, edited_by_hand, sums
+from autograder.course.course import Course, NoCourse
+from autograder.course.execute import RunError
+from autograder.course.exercise_cells import code_answer, options, quiz_answer
+from autograder.course.lesson import LessonError, read_lesson
+from autograder.course.style_check import advice, words
+from autograder.exercise.exercise import Exercise, Quiz
 
 UNIT = "98-try"
 LESSON = """# A try
@@ -101,7 +102,7 @@ def test_text_code_and_exercises_become_cells_in_order(course: Course) -> None:
         "prompt_quiz_left_context", "quiz_left_context", "check_quiz_left_context",
     ]  # fmt: skip
     assert cells[5].source == 'check("causal_attention", causal_attention)'
-    assert marks[5]["points"] == bank.find("causal_attention").load().points
+    assert marks[5]["points"] == catalog.find("causal_attention").load().points
     nbformat.validate(read_lesson(course.root / "source" / UNIT).notebook)
 
 
@@ -422,7 +423,7 @@ def test_a_lesson_is_in_rhythm_and_holds_its_exercises(name: str) -> None:
     unit = build.make(course, name)
     assert advice(unit) == []
     assert build.drift(course, unit) == []
-    own = {entry.id for entry in bank.entries().values() if entry.unit == name}
+    own = {entry.id for entry in catalog.entries().values() if entry.unit == name}
     assert own <= set(unit.origins), "exercises of the unit that its lesson does not call in"
 
 

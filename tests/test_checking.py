@@ -7,9 +7,9 @@ import nbformat
 import pytest
 from nbgrader.utils import determine_grade
 
-from autograder import check, checking
-from autograder.bank import UnknownExercise
-from autograder.checking import CheckFailed
+from autograder import check, check_answer
+from autograder.bank.catalog import UnknownExercise
+from autograder.check_answer import CheckFailed
 
 FIRST_HALF_RIGHT = """
 import numpy as np, warnings
@@ -26,7 +26,7 @@ CHECK = 'check("split_heads", split_heads)'
 
 @pytest.fixture(autouse=True)
 def no_failures_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "_failures", {})
+    monkeypatch.setattr(check_answer, "_failures", {})
 
 
 @pytest.fixture(scope="module")

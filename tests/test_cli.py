@@ -16,7 +16,8 @@ import pytest
 import typer
 from clone import BIN, ROOT, run
 
-from autograder import bank, cli
+from autograder.bank import catalog
+from autograder.cli import main
 
 RIGHT = """
 import numpy as np
@@ -70,7 +71,7 @@ def test_check_tells_right_from_wrong(tmp_path: Path, suffix: str) -> None:
 
 
 def test_check_reads_a_quiz_answer(tmp_path: Path) -> None:
-    quiz = bank.find("quiz_left_context").load()
+    quiz = catalog.find("quiz_left_context").load()
     (tmp_path / "answer.py").write_text(f"quiz_left_context = {min(quiz.key)!r}\n")
     assert leftcontext("check", "quiz_left_context", tmp_path / "answer.py").returncode == 0
 
@@ -213,7 +214,7 @@ def test_help_is_quick_and_whole() -> None:
 def test_exercises_lists_the_bank() -> None:
     done = leftcontext("exercises", "--json")
     rows = json.loads(done.stdout)
-    assert [row["id"] for row in rows] == list(bank.entries())
+    assert [row["id"] for row in rows] == list(catalog.entries())
     for row in rows:
         assert set(row) == {"id", "unit", "topic", "kind", "points", "misconceptions"}
         assert row["kind"] == ("quiz" if row["id"].startswith("quiz_") else "code")
@@ -273,6 +274,6 @@ def test_demo_prints_what_a_program_can_read() -> None:
 def test_on_windows_grading_says_what_to_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(typer.Exit) as stop:
-        cli.grade("04-causal-mask")
+        main.grade("04-causal-mask")
     assert stop.value.exit_code == 2
     assert capsys.readouterr().err == "leftcontext: grading needs Linux. On Windows, run it in WSL.\n"

@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from autograder import bank
-from autograder.judge import judge
-from leftcontext import clinic, real_masks, specimens
-from leftcontext.language import LITTLE_LANGUAGE
+from autograder.bank import catalog
+from autograder.judge.judge import judge
+from leftcontext.bugs import attention_bugs, clinic, mask_gallery
+from leftcontext.language.language import LITTLE_LANGUAGE
 
 
 def findings(seed=9):
@@ -28,18 +28,18 @@ def greatest_leak(attend, seed, T=6):
     return leak
 
 
-@pytest.mark.parametrize("attend", specimens.HONEST, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("attend", attention_bugs.HONEST, ids=lambda f: f.__name__)
 def test_honest_specimens_only_round(attend):
     assert max(greatest_leak(attend, seed) for seed in range(20)) < 1e-11
 
 
-@pytest.mark.parametrize("attend", specimens.LEAKY, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("attend", attention_bugs.LEAKY, ids=lambda f: f.__name__)
 def test_leaky_specimens_leak_far_more_than_rounding(attend):
     assert min(greatest_leak(attend, seed) for seed in range(20)) > 1e-8
 
 
 def test_the_second_call_leaks():
-    assert greatest_leak(specimens.LeaksFromTheSecondCall(), 0) > 1e-3
+    assert greatest_leak(attention_bugs.LeaksFromTheSecondCall(), 0) > 1e-3
 
 
 @pytest.mark.parametrize("seed", [0, 9, 10])
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_ward_and_another_seed_another():
 
 
 def test_the_key_of_the_exercise_is_the_ward_of_the_lesson():
-    answer = bank.find("diagnose_clinic").load().reference
+    answer = catalog.find("diagnose_clinic").load().reference
     assert {letter: answer(letter) for letter in "ABCDEFGHIJKL"} == findings()
 
 
@@ -100,8 +100,8 @@ def test_a_ward_says_what_is_right_and_what_speaks_against_the_rest():
 def test_two_bugs_are_judged_together_and_no_number_is_given_away():
     ward, (first, second) = clinic.ward(3), findings(3)["L"]
     other = next(iter(set(clinic.DIAGNOSES) - {first, second}))
-    says = {8: "one of them", other: "none of them", (first, other): "one of them", (first, second, other): "more"}
-    for answer, expected in says.items():
+    message = {8: "one of them", other: "none of them", (first, other): "one of them", (first, second, other): "more"}
+    for answer, expected in message.items():
         said = ward.diagnose({"L": answer}).text
         assert expected in said and said.startswith("✗ L: it has two bugs") and str(first) not in said.splitlines()[0]
     assert "exactly one bug" in ward.diagnose({"A": [1, 2]}).text
@@ -141,7 +141,7 @@ def test_the_evidence_is_four_pictures_in_words_too():
     "off_by_one", "transposed", "mask_after_softmax", "softmax_axis", "scale", "zero_fill", "in_place", "two_bugs",
 ])  # fmt: skip
 def test_the_code_to_mend_scores_nothing_and_is_named(name):
-    exercise = bank.find(f"fix_{name}").load()
+    exercise = catalog.find(f"fix_{name}").load()
     verdict = judge(exercise, exercise.starter_function)
     assert verdict.score == 0
     (mistake,) = (m for m in exercise.mistakes if m.function is exercise.starter_function)
@@ -160,19 +160,19 @@ def test_the_curves_of_whole_models_say_what_the_lesson_says():
 @pytest.mark.parametrize("seed", range(30))
 def test_the_gallery_hangs_one_wrong_entry_on_each_mask(seed):
     rng = np.random.default_rng(seed)
-    for exhibit in real_masks.gallery(seed):
+    for exhibit in mask_gallery.gallery(seed):
         Q, K, V = rng.normal(size=(3, 6, 4))
-        moves = specimens.influence(exhibit.attend, Q, K, V) > 1e-9
+        moves = attention_bugs.influence(exhibit.attend, Q, K, V) > 1e-9
         assert np.count_nonzero(moves != exhibit.wanted) == 1
 
 
 def test_the_gallery_is_drawn_by_its_seed():
-    names = [exhibit.name for exhibit in real_masks.gallery(0)]
+    names = [exhibit.name for exhibit in mask_gallery.gallery(0)]
     assert len(set(names)) == 5
 
     def entries(seed):
         Q, K, V = np.random.default_rng(1).normal(size=(3, 6, 4))
-        hung = real_masks.gallery(seed)
-        return [np.argwhere((specimens.influence(e.attend, Q, K, V) > 1e-9) != e.wanted)[0].tolist() for e in hung]
+        hung = mask_gallery.gallery(seed)
+        return [np.argwhere((attention_bugs.influence(e.attend, Q, K, V) > 1e-9) != e.wanted)[0].tolist() for e in hung]
 
     assert entries(3) == entries(3) != entries(4)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from clone import clone, run
 
-from autograder import bank
-from autograder.authoring import Quiz
-from autograder.compose import CannotCompose, seed_of, students
-from autograder.judge import judge
+from autograder.bank import catalog
+from autograder.course.compose import CannotCompose, seed_of, students
+from autograder.exercise.exercise import Quiz
+from autograder.judge.judge import judge
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_composed_assignment_goes_through_stock_nbgrader(course: Path) -> None
     rows = (course / "course/grades.csv").read_text().splitlines()
     header = rows[0].split(",")
     scores = {row.split(",")[header.index("student_id")]: float(row.split(",")[header.index("score")]) for row in rows[1:]}
-    assert scores == {"ada": bank.find("causal_mask").load().points + 1, "bob": 0}
+    assert scores == {"ada": catalog.find("causal_mask").load().points + 1, "bob": 0}
     assert (course / "course/feedback/ada/week-1/week-1.html").is_file()
 
 
@@ -93,9 +93,9 @@ def test_students_are_read_from_plain_lines_and_from_csv(tmp_path: Path) -> None
 
 
 def test_a_seed_changes_the_numbers_and_keeps_the_quiz_right() -> None:
-    quiz = bank.find("quiz_window_depth").load()
+    quiz = catalog.find("quiz_window_depth").load()
     assert isinstance(quiz, Quiz)
-    prompts = {quiz.worded(bank.find("quiz_window_depth").prompt, seed) for seed in range(20)}
+    prompts = {quiz.with_numbers(catalog.find("quiz_window_depth").prompt, seed) for seed in range(20)}
     keys = {tuple(quiz.variant(seed).key) for seed in range(20)}
     assert len(prompts) > 4
     assert len(keys) > 2

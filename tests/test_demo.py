@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from leftcontext.demo import TEXTS, Report, compare, held_out_rows
-from leftcontext.evaluation import leak, position_losses
-from leftcontext.inference import legal_under, unmasked_change
-from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
-from leftcontext.model import Config, Transformer
-from leftcontext.training import MASKS, Schedule, allowed_by, train
+from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
+from leftcontext.model.evaluation import leak, position_losses
+from leftcontext.model.mask_at_inference import legal_under, unmasked_change
+from leftcontext.model.training import MASKS, Schedule, allowed_by, train
+from leftcontext.model.transformer import Config, Transformer
 
 SEEDS = range(5)
 LEAKY = ("one_ahead", "none")

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 from toy_exercise import doubling
 
-from autograder import bank, feedback
-from autograder.answers import Array, Integer, Maybe, Truth, Tuple
-from autograder.authoring import Exercise, Misconception, case
-from autograder.judge import judge
+from autograder.bank import catalog
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Boolean, Integer, OrNone, Tuple
+from autograder.feedback import render
+from autograder.judge.judge import judge
 
 EXERCISE = doubling()
 
 
 def yes_or_no() -> Exercise:
-    exercise = Exercise("is it even?", Truth())
+    exercise = Exercise("is it even?", Boolean())
     exercise.solution(lambda n: n % 2 == 0)
     exercise.part("Numbers")(lambda rng: iter([case(n) for n in (2, 3, 4, 5, 7)]))
     exercise.mistake(Misconception("inverted", "Upside down", "Yes means even."))(lambda n: n % 2 == 1)
@@ -48,7 +49,7 @@ def test_an_input_that_was_changed_is_named_where_nothing_else_is_known() -> Non
 
 
 def pair_or_none() -> Exercise:
-    exercise = Exercise("pairs", Maybe(Tuple(i=Integer(), j=Integer())))
+    exercise = Exercise("pairs", OrNone(Tuple(i=Integer(), j=Integer())))
     exercise.solution(lambda n: (n, n + 1) if n else None)
     exercise.part("Numbers")(lambda rng: iter([case(n) for n in (0, 1, 2)]))
     return exercise
@@ -66,22 +67,22 @@ def pair_or_none() -> Exercise:
 def test_none_and_pairs_have_words_of_their_own(answer: Callable[..., Any], misconception: str | None, words: str) -> None:
     verdict = judge(pair_or_none(), answer)
     assert verdict.misconception == misconception
-    assert words in feedback.message(verdict)
+    assert words in render.message(verdict)
 
 
 def test_a_missing_result_is_shown_beside_the_one_that_is_wanted() -> None:
-    missing = feedback.text(judge(pair_or_none(), lambda n: print()))
-    superfluous = feedback.text(judge(pair_or_none(), lambda n: (n, n + 1)))
+    missing = render.text(judge(pair_or_none(), lambda n: print()))
+    superfluous = render.text(judge(pair_or_none(), lambda n: (n, n + 1)))
     assert "Your result is None; (1, 2) is wanted." in missing
     assert "Your result is (0, 1); None is wanted." in superfluous
 
 
 def test_a_text_for_a_truth_is_told_so() -> None:
-    assert "It returned a str; True or False is wanted." in feedback.message(judge(yes_or_no(), str))
+    assert "It returned a str; True or False is wanted." in render.message(judge(yes_or_no(), str))
 
 
 def test_a_misread_draw_is_no_error_of_the_learner() -> None:
-    verdict = judge(bank.find("sample_token").load(), lambda logits, rng, temperature=1.0, top_k=None: 1.0)
+    verdict = judge(catalog.find("sample_token").load(), lambda logits, rng, temperature=1.0, top_k=None: 1.0)
     assert verdict.misconception == "not_an_integer"
 
 
@@ -89,7 +90,7 @@ def test_a_line_of_an_exercise_file_is_not_shown_as_the_learners() -> None:
     def cuts(attend: Callable[..., Any], allowed: np.ndarray, Q: np.ndarray, K: np.ndarray, V: np.ndarray) -> None:
         attend(Q[:2], K[:2], V[:2])
 
-    message = feedback.message(judge(bank.find("find_wrong_entry").load(), cuts))
+    message = render.message(judge(catalog.find("find_wrong_entry").load(), cuts))
     assert "It raised ValueError" in message
     assert "attend(Q[:2], K[:2], V[:2])" in message
     assert "np.where" not in message

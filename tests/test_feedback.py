@@ -14,16 +14,17 @@ import pytest
 import test_judge
 from toy_exercise import doubling
 
-from autograder import bank, feedback
-from autograder.authoring import Exercise, Quiz
-from autograder.judge import Verdict, judge
+from autograder.bank import catalog
+from autograder.exercise.exercise import Exercise, Quiz
+from autograder.feedback import render
+from autograder.judge.judge import Verdict, judge
 
 GOLDEN = Path(__file__).parent / "golden"
 EXERCISES = ("causal_mask", "causal_attention", "split_heads", "quiz_one_mechanism")
 
 
 def wrong_answers(id: str) -> list[Verdict]:
-    exercise = bank.find(id).load()
+    exercise = catalog.find(id).load()
     if isinstance(exercise, Quiz):
         return [judge(exercise, option.letter) for option in exercise.options] + [judge(exercise, "")]
     return [judge(exercise, mistake.function) for mistake in exercise.mistakes]
@@ -49,32 +50,32 @@ def compared(name: str, said: str) -> None:
 
 @pytest.mark.parametrize("id", EXERCISES)
 def test_the_wording_of_an_exercise(id: str) -> None:
-    compared(f"{id}.txt", "\n\n\n".join(feedback.text(verdict, hints=3) for verdict in wrong_answers(id)) + "\n")
+    compared(f"{id}.txt", "\n\n\n".join(render.text(verdict, hints=3) for verdict in wrong_answers(id)) + "\n")
 
 
-@pytest.mark.parametrize("id", [id for id, entry in bank.entries().items() if isinstance(entry.load(), Exercise)])
+@pytest.mark.parametrize("id", [id for id, entry in catalog.entries().items() if isinstance(entry.load(), Exercise)])
 def test_there_are_words_for_any_answer(id: str) -> None:
-    exercise = bank.find(id).load()
+    exercise = catalog.find(id).load()
     wrong = [lambda *_, **__: 0, lambda: None, *(mistake.function for mistake in exercise.mistakes[:2])]
     for verdict in (judge(exercise, function) for function in wrong):
-        assert feedback.text(verdict).startswith(f"✗ {id}: ")
-        assert feedback.as_html(verdict)
+        assert render.text(verdict).startswith(f"✗ {id}: ")
+        assert render.as_html(verdict)
 
 
 def test_the_wording_of_troubles() -> None:
-    texts = dict.fromkeys(re.sub(r"line \d+", "line N", feedback.text(verdict)) for verdict in troubles())
+    texts = dict.fromkeys(re.sub(r"line \d+", "line N", render.text(verdict)) for verdict in troubles())
     compared("troubles.txt", "\n\n\n".join(texts) + "\n")
 
 
 def test_the_html_of_a_verdict() -> None:
     first = wrong_answers("causal_attention")[0]
-    compared("causal_attention.html", feedback.as_html(first, hints=2).replace("><", ">\n<") + "\n")
+    compared("causal_attention.html", render.as_html(first, hints=2).replace("><", ">\n<") + "\n")
 
 
 def test_a_message_is_one_line() -> None:
     for id in EXERCISES:
         for verdict in wrong_answers(id):
-            assert "\n" not in feedback.message(verdict)
+            assert "\n" not in render.message(verdict)
 
 
 @pytest.mark.parametrize(("words", "html"), [
@@ -85,14 +86,14 @@ def test_a_message_is_one_line() -> None:
     ("*1* < 2", "<em>1</em> &lt; 2"),
 ])  # fmt: skip
 def test_stars_stress_and_backticks_quote(words: str, html: str) -> None:
-    assert feedback._prose(words) == html
+    assert render._prose(words) == html
 
 
 def test_one_wrong_option_is_named_once_and_several_by_their_letters() -> None:
-    one = judge(bank.find("quiz_weight_matrix").load(), "A")
-    assert "Option A.</b> Where the mask" in feedback.as_html(one)
-    blocks = bank.find("quiz_blocks").load()
+    one = judge(catalog.find("quiz_weight_matrix").load(), "A")
+    assert "Option A.</b> Where the mask" in render.as_html(one)
+    blocks = catalog.find("quiz_blocks").load()
     assert isinstance(blocks, Quiz)
     wrong = [option.letter for option in blocks.options if not option.right]
-    said = feedback.text(judge(blocks, set(wrong)))
+    said = render.text(judge(blocks, set(wrong)))
     assert len(wrong) > 1 and all(f"{letter}: " in said for letter in wrong)

@@ -13,10 +13,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from traitlets.config import Config
 
-from autograder import bank, feedback
-from autograder.judge import judge
-from autograder.pages import hidden, safe
-from autograder.pages.feedback import FeedbackExporter
+from autograder.bank import catalog
+from autograder.feedback import hidden_tests, render, sanitize
+from autograder.feedback.exporter import FeedbackExporter
+from autograder.judge.judge import judge
 
 DOT = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
@@ -51,14 +51,14 @@ def test_a_stock_page_of_the_same_notebook_would_not_pass() -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_each_attack_alone(attack: str) -> None:
-    for made in (safe.words(attack), safe.verdict(attack), safe.code(attack), safe.code(attack, attack)):
+    for made in (sanitize.words(attack), sanitize.verdict(attack), sanitize.code(attack), sanitize.code(attack, attack)):
         assert Dangers(f"<body>{made}").found == []
 
 
 @pytest.mark.parametrize("deep", ["> " * 3000 + "x", "<div>" * 5000, "[" * 5000, "*a" * 20000, "<b " * 20000, "x" * 200_000])
 def test_markdown_that_wears_the_parser_out_still_makes_a_page(deep: str) -> None:
-    assert Dangers(safe.words(deep)).found == []
-    assert Dangers(safe.verdict(deep)).found == []
+    assert Dangers(sanitize.words(deep)).found == []
+    assert Dangers(sanitize.verdict(deep)).found == []
 
 
 def test_a_picture_comes_from_the_notebooks_own_folder_or_not_at_all(tmp_path: Path) -> None:
@@ -69,24 +69,24 @@ def test_a_picture_comes_from_the_notebooks_own_folder_or_not_at_all(tmp_path: P
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     (folder / "page.html").write_text("<script>")
     attached = {"a.png": {"image/png": DOT}}
-    assert f"data:image/png;base64,{DOT}" in safe.words("![own](mine.png)", folder)
-    assert f"data:image/png;base64,{DOT}" in safe.words("![own](attachment:a.png)", folder, attached)
+    assert f"data:image/png;base64,{DOT}" in sanitize.words("![own](mine.png)", folder)
+    assert f"data:image/png;base64,{DOT}" in sanitize.words("![own](attachment:a.png)", folder, attached)
     for name in ("../secret.png", "link.png", f"{tmp_path}/secret.png", "page.html", "nothing.png"):
-        assert "<img" not in safe.words(f"![other]({name})", folder)
+        assert "<img" not in sanitize.words(f"![other]({name})", folder)
 
 
 def test_a_link_says_where_it_led() -> None:
-    assert "paper (https://example.org/p)" in _text(safe.words("[paper](https://example.org/p)"))
-    assert _text(safe.words("<https://example.org/p>")).count("https") == 1
+    assert "paper (https://example.org/p)" in _text(sanitize.words("[paper](https://example.org/p)"))
+    assert _text(sanitize.words("<https://example.org/p>")).count("https") == 1
 
 
 # It teaches.
 
 
 def test_the_page_shows_the_judges_finding_as_the_notebook_does() -> None:
-    exercise = bank.find("causal_mask").load()
+    exercise = catalog.find("causal_mask").load()
     found = judge(exercise, exercise.mistakes[0].function)
-    html = feedback.as_html(found)
+    html = render.as_html(found)
     said = [
         new_output("display_data", data={"text/html": html, "text/plain": "less"}),
         new_output("execute_result", data={"text/plain": "1"}, execution_count=3),
@@ -132,11 +132,11 @@ assert f(0) == 0"""
 
 
 def test_the_source_of_hidden_tests_is_not_shown() -> None:
-    cell = hidden.read(HIDING)
+    cell = hidden_tests.read(HIDING)
     assert cell.source == "assert f(2) == 4\n# (hidden tests)\nassert f(0) == 0"
     assert cell.lines == {2, 3, 4, 5}
-    assert hidden.read("a\n# BEGIN HIDDEN TESTS\nb").source == "a\n# (hidden tests)"  # without an end
-    assert hidden.read("a\n# <<<\nb\n# >>>", "<<<", ">>>").source == "a\n# (hidden tests)"
+    assert hidden_tests.read("a\n# BEGIN HIDDEN TESTS\nb").source == "a\n# (hidden tests)"  # without an end
+    assert hidden_tests.read("a\n# <<<\nb\n# >>>", "<<<", ">>>").source == "a\n# (hidden tests)"
 
 
 @pytest.mark.parametrize("line", [1, 3, 4, 6, 99])
@@ -177,7 +177,7 @@ import os
 os.environ["PATH"] = {str(BIN)!r} + os.pathsep + os.environ["PATH"]  # as in an activated venv
 c = get_config()
 c.CourseDirectory.course_id = "another"
-c.GenerateFeedback.exporter_class = "autograder.pages.feedback.FeedbackExporter"
+c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"
 """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.files import Unusable, answer_in, check_files
+from autograder.answer_files import Unusable, answer_in, check_files
 
 DOUBLED = "def doubled(x):\n    return 2 * x\n"
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from toy_exercise import doubling
 
-from autograder import feedback
-from autograder.answers import Array, Misread
-from autograder.authoring import Exercise, case
-from autograder.judge import judge
+from autograder.exercise.exercise import Exercise, case
+from autograder.exercise.results import Array, InvalidResult
+from autograder.feedback import render
+from autograder.judge.judge import judge
 
 EXERCISE = doubling()
 HASTY = doubling(seconds=0.3)
@@ -130,7 +130,7 @@ def test_misbehaviour_has_a_finding_of_its_own(answer: Callable[..., Any], troub
     assert verdict.finding is not None
     assert verdict.finding.certain
     assert verdict.hints
-    assert "Traceback" not in feedback.text(verdict)
+    assert "Traceback" not in render.text(verdict)
 
 
 def test_an_answer_is_stopped_in_a_thread_too() -> None:
@@ -152,8 +152,8 @@ def test_the_users_own_ctrl_c_is_not_swallowed() -> None:
 def test_an_error_shows_the_learners_own_line() -> None:
     verdict = judge(EXERCISE, raises)
     assert verdict.finding is not None
-    assert "It raised ValueError: no such luck" in verdict.finding.says
-    assert 'raise ValueError("no such luck")' in verdict.finding.says
+    assert "It raised ValueError: no such luck" in verdict.finding.message
+    assert 'raise ValueError("no such luck")' in verdict.finding.message
 
 
 # What an answer can return instead of the right thing.
@@ -186,7 +186,7 @@ def test_a_wrong_kind_of_result_is_told_in_a_sentence(what: str) -> None:
     assert verdict.misconception == trouble
     assert verdict.score == 0
     assert verdict.finding is not None
-    assert verdict.finding.says.endswith((".", "?"))
+    assert verdict.finding.message.endswith((".", "?"))
 
 
 class Liar(np.ndarray):
@@ -235,11 +235,11 @@ def test_a_right_result_may_come_in_any_form(style: str) -> None:
 
 
 def test_objects_are_read_as_what_they_are() -> None:
-    assert Array("bool").read(np.array([[True], [False]], dtype=object)).tolist() == [[True], [False]]
-    assert Array("int").read(np.array([2, 3], dtype=object)).tolist() == [2, 3]
-    assert Array("int").read(np.empty((0, 2), dtype=object)).shape == (0, 2)
-    with pytest.raises(Misread):
-        Array("int").read(np.array([2, 3.5], dtype=object))
+    assert Array("bool").parse(np.array([[True], [False]], dtype=object)).tolist() == [[True], [False]]
+    assert Array("int").parse(np.array([2, 3], dtype=object)).tolist() == [2, 3]
+    assert Array("int").parse(np.empty((0, 2), dtype=object)).shape == (0, 2)
+    with pytest.raises(InvalidResult):
+        Array("int").parse(np.array([2, 3.5], dtype=object))
 
 
 def test_float16_is_too_coarse() -> None:
@@ -262,7 +262,7 @@ def test_words_and_warnings_cost_nothing(capfd: pytest.CaptureFixture[str]) -> N
 def test_what_is_no_function_is_refused_in_words(answer: Any) -> None:
     verdict = judge(EXERCISE, answer)
     assert verdict.misconception == "wrong_type"
-    assert "not a function" in feedback.message(verdict)
+    assert "not a function" in render.message(verdict)
     assert verdict.score == 0
 
 
@@ -300,7 +300,7 @@ def test_what_a_learner_printed_is_escaped() -> None:
         print("<script>alert(1)</script>")
         return "<img src=x onerror=alert(1)>"
 
-    page = feedback.as_html(judge(EXERCISE, scripted))
+    page = render.as_html(judge(EXERCISE, scripted))
     assert "<script" not in page
     assert "<img" not in page
     assert "&lt;script&gt;" in page
@@ -316,8 +316,8 @@ def test_a_certain_and_a_likely_mistake_are_told_apart() -> None:
     certain = judge(EXERCISE, lambda x: 3 * x)
     likely = judge(EXERCISE, lambda x: 3 * x if x.size != 4 else 0 * x)
     assert (certain.misconception, likely.misconception) == ("tripled", "tripled")
-    assert "looks like" not in feedback.text(certain)
-    assert "looks like" in feedback.text(likely)
+    assert "looks like" not in render.text(certain)
+    assert "looks like" in render.text(likely)
 
 
 def test_an_answer_is_shown_on_the_smallest_input() -> None:
@@ -330,10 +330,10 @@ def test_an_answer_is_shown_on_the_smallest_input() -> None:
 class Even(Array):
     """A kind of an exercise's own, with a misreading that the judge has never heard of."""
 
-    def read(self, raw: Any) -> np.ndarray:
-        array = super().read(raw)
+    def parse(self, raw: Any) -> np.ndarray:
+        array = super().parse(raw)
         if (array % 2).any():
-            raise Misread("odd_numbers", "It returned odd numbers; even ones are wanted.")
+            raise InvalidResult("odd_numbers", "It returned odd numbers; even ones are wanted.")
         return array
 
 
@@ -343,4 +343,4 @@ def test_what_an_exercises_own_kind_cannot_read_is_told_in_its_words() -> None:
     exercise.part("Two numbers")(lambda rng: iter([case(np.array([1, 2]))]))
     verdict = judge(exercise, lambda x: 2 * x + 1)
     assert verdict.finding is not None and verdict.finding.misconception is None
-    assert "It returned odd numbers; even ones are wanted." in feedback.text(verdict)
+    assert "It returned odd numbers; even ones are wanted." in render.text(verdict)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from test_judge import EXERCISE, Chameleon, Liar, Unspeakable
 
-from autograder import bank, feedback
-from autograder.answers import Array, Integer, Kind, Maybe, Number, Truth, Tuple
-from autograder.authoring import Exercise, case
-from autograder.judge import judge
+from autograder.bank import catalog
+from autograder.exercise.exercise import Exercise, case
+from autograder.exercise.results import Array, Boolean, Integer, Number, OrNone, ResultType, Tuple
+from autograder.feedback import render
+from autograder.judge.judge import judge
 
 
 def attend(Q, K, V):
@@ -34,7 +35,7 @@ SIZES = st.integers(1, 6)
 
 def attention_exercise(lead: tuple[int, ...], T: int, d: int, d_v: int) -> Exercise:
     exercise = Exercise("attention", Array())
-    exercise.solution(bank.find("causal_attention").load().reference)
+    exercise.solution(catalog.find("causal_attention").load().reference)
 
     @exercise.part("One shape")
     def one_shape(rng):
@@ -60,13 +61,13 @@ def test_one_wrong_cell_is_always_seen(lead, T, d, d_v, where, by) -> None:
     assert verdict.finding is not None
     assert verdict.finding.difference is not None
     assert np.sum(verdict.finding.difference.wrong) == 1
-    assert "*" in feedback.text(verdict)
+    assert "*" in render.text(verdict)
 
 
 @settings(max_examples=10)
 @given(seed=st.integers(0, 2**31))
 def test_the_real_exercise_accepts_the_oracle_at_every_seed(seed: int) -> None:
-    assert judge(bank.find("causal_attention").load(), attend, seed).passed
+    assert judge(catalog.find("causal_attention").load(), attend, seed).passed
 
 
 def nested(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -85,21 +86,21 @@ PLAIN = (
     | arrays.arrays(arrays.scalar_dtypes(), arrays.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
 )  # fmt: skip
 ANYTHING = st.recursive(PLAIN, nested, max_leaves=5)
-KINDS: dict[str, tuple[Kind, Any]] = {
+KINDS: dict[str, tuple[ResultType, Any]] = {
     "floats": (Array(), np.ones((1, 2))),
     "exact zeros": (Array(exact_zeros=True), np.eye(2)),
-    "floating": (Array("floating"), np.ones(2)),
+    "floating": (Array("float"), np.ones(2)),
     "booleans": (Array("bool"), np.ones(2, dtype=bool)),
     "integers": (Array("int"), np.arange(2)),
     "a number": (Number(), 1.5),
     "an integer": (Integer(), 3),
-    "a truth": (Truth(), True),
+    "a truth": (Boolean(), True),
     "a tuple": (Tuple(a=Array(), b=Number()), (np.ones(2), 1.0)),
-    "perhaps": (Maybe(Tuple(i=Integer(), j=Integer())), None),
+    "perhaps": (OrNone(Tuple(i=Integer(), j=Integer())), None),
 }
 
 
-def constant(kind: Kind, value: Any) -> Exercise:
+def constant(kind: ResultType, value: Any) -> Exercise:
     exercise = Exercise("anything", kind)
     exercise.solution(lambda x: value)
 
@@ -116,14 +117,14 @@ def constant(kind: Kind, value: Any) -> Exercise:
 def test_nothing_that_is_returned_brings_the_judge_down(kind: str, raw: Any) -> None:
     exercise = constant(*KINDS[kind])
     verdict = judge(exercise, lambda x: raw)
-    assert feedback.text(verdict, hints=3)
-    assert feedback.as_html(verdict, hints=3)
-    assert "\n" not in feedback.message(verdict).replace(verdict.finding.says if verdict.finding else "", "")
+    assert render.text(verdict, hints=3)
+    assert render.as_html(verdict, hints=3)
+    assert "\n" not in render.message(verdict).replace(verdict.finding.message if verdict.finding else "", "")
     assert verdict.passed == (verdict.finding is None)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(answer=ANYTHING)
 def test_nothing_that_is_handed_in_brings_the_judge_down(answer: Any) -> None:
-    for exercise in (EXERCISE, bank.find("quiz_one_mechanism").load()):
-        assert feedback.text(judge(exercise, answer))
+    for exercise in (EXERCISE, catalog.find("quiz_one_mechanism").load()):
+        assert render.text(judge(exercise, answer))

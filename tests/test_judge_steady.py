@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from toy_exercise import doubling
 
-from autograder.answers import Array, Number
-from autograder.authoring import Exercise, case
-from autograder.judge import Verdict, judge
+from autograder.exercise.exercise import Exercise, case
+from autograder.exercise.results import Array, Number
+from autograder.judge.judge import Verdict, judge
 
 EXERCISE = doubling()
 
@@ -67,7 +67,7 @@ def test_an_answer_that_is_wrong_at_some_calls_is_told_so(answer: Callable[[Any]
     assert not verdict.passed
     assert verdict.misconception == "not_repeatable"
     assert verdict.finding is not None
-    assert verdict.finding.says.startswith("The same input gave another output")
+    assert verdict.finding.message.startswith("The same input gave another output")
 
 
 def test_one_case_is_asked_often_enough_to_find_what_is_seldom_wrong() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leftcontext.language import LITTLE_LANGUAGE as L
-from leftcontext.language import SENTENCE
+from leftcontext.language.language import LITTLE_LANGUAGE as L
+from leftcontext.language.language import SENTENCE
 
 
 def words(text):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from leftcontext.mini_gpt import adam, init_params, logits, loss_and_gradients
+from leftcontext.model.mini_gpt import adam, init_params, logits, loss_and_gradients
 
 
 @pytest.mark.parametrize("name", ["E", "P", "Wq", "Wk", "Wv", "Wo", "W1", "W2", "U"])

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from leftcontext.evaluation import influence, leak
-from leftcontext.model import Config, Transformer
-from leftcontext.training import allowed_by
+from leftcontext.model.evaluation import influence, leak
+from leftcontext.model.training import allowed_by
+from leftcontext.model.transformer import Config, Transformer
 
 SMALL = Config(vocab=11, context=7, width=12, heads=3, layers=2, hidden=10)
 MASKS = {

@@ -12,8 +12,8 @@ import pytest
 from clone import ROOT, clone, run
 from hostile_notebook import Dangers
 
-from autograder import bank
-from autograder.authoring import Quiz
+from autograder.bank import catalog
+from autograder.exercise.exercise import Quiz
 
 UNITS = sorted(path.parent.name for path in ROOT.glob("source/*/lesson.md"))
 # Stock nbgrader runs each lesson twice, half a minute a unit: the suite takes four, `make proofs` all.
@@ -111,7 +111,7 @@ def test_a_release_holds_no_answer(unit: str) -> None:
 
 
 def _holds_no_answer(id: str, answer: str, everything: str) -> None:
-    exercise = bank.find(id).load()
+    exercise = catalog.find(id).load()
     assert answer.endswith(STUB)
     if isinstance(exercise, Quiz):
         assert ast.literal_eval(answer.split("=", 1)[1].split("#")[0].strip().replace("set()", "()")) in ("", ())

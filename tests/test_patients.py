@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from leftcontext import specimens
-from leftcontext.clinic import DIAGNOSES, Patient
-from leftcontext.evaluation import leak
-from leftcontext.language import LITTLE_LANGUAGE
-from leftcontext.model import Transformer
-from leftcontext.patients import SIZE, WAYS, behind_a_mean, learned_under, model_around
-from leftcontext.training import allowed_by
+from leftcontext.bugs import attention_bugs
+from leftcontext.bugs.buggy_models import SIZE, WAYS, behind_a_mean, learned_under, model_around
+from leftcontext.bugs.clinic import DIAGNOSES, Patient
+from leftcontext.language.language import LITTLE_LANGUAGE
+from leftcontext.model.evaluation import leak
+from leftcontext.model.training import allowed_by
+from leftcontext.model.transformer import Transformer
 
 FLOOR = LITTLE_LANGUAGE.entropy_per_position(16)
 ATTENDS = list(WAYS)
@@ -49,7 +49,7 @@ def test_its_way_back_is_the_slope_of_the_function(attend):
 
 def test_a_model_around_the_healthy_one_learns_as_the_course_s_own_does():
     rows = LITTLE_LANGUAGE.rows(3, 16, np.random.default_rng(2))
-    own, around = Transformer(SIZE, allowed=allowed_by("causal", 16)), model_around(WAYS[specimens.causal])
+    own, around = Transformer(SIZE, allowed=allowed_by("causal", 16)), model_around(WAYS[attention_bugs.causal])
     losses = [model.loss_and_gradient(rows[:, :-1], rows[:, 1:]) for model in (own, around)]
     assert losses[0] == pytest.approx(losses[1])
     np.testing.assert_allclose(around.gradient, own.gradient, rtol=1e-3, atol=1e-6)
@@ -67,13 +67,13 @@ def test_what_has_no_way_back_is_examined_and_not_trained():
 
 
 def test_a_healthy_one_reaches_the_entropy_and_writes():
-    healthy = patient(specimens.causal)
+    healthy = patient(attention_bugs.causal)
     assert 0.98 < healthy.losses.mean() / FLOOR.mean() < 1.04
     assert LITTLE_LANGUAGE.is_legal(healthy.texts).mean() > 0.7
     assert leak(healthy.model) == 0
 
 
-@pytest.mark.parametrize("attend", [DIAGNOSES[n][1] for n in (1, 2, 4)] + [behind_a_mean(specimens.one_ahead)])
+@pytest.mark.parametrize("attend", [DIAGNOSES[n][1] for n in (1, 2, 4)] + [behind_a_mean(attention_bugs.one_ahead)])
 def test_who_sees_the_next_word_is_honest_at_the_last_position_only(attend):
     losses = patient(attend).losses
     assert (losses[:-1] < 0.1).all() and losses[-1] > FLOOR[-1]
@@ -96,7 +96,7 @@ def test_the_softmax_over_queries_leaks_through_queries_alone():
     sick = diagnosed(6)
     assert np.array_equal(sick.influence, np.tri(6, dtype=bool))
     last = np.arange(6)[:, None] == 5
-    for attend, moves in ((sick.attend, True), (specimens.causal, False)):
+    for attend, moves in ((sick.attend, True), (attention_bugs.causal, False)):
         moved = attend(sick.Q + last, sick.K, np.eye(6)) - attend(sick.Q, sick.K, np.eye(6))
         assert (np.abs(moved[:-1]).max() > 1e-3) == moves
 
@@ -133,8 +133,8 @@ def test_the_others_leak_and_write_little_that_is_legal(number):
 
 
 def test_an_operation_heals_the_attention_and_not_the_model():
-    operated = diagnosed(2).operated(specimens.causal)
+    operated = diagnosed(2).operated(attention_bugs.causal)
     assert leak(operated.model) == 0
     assert np.array_equal(operated.influence, np.tri(6, dtype=bool))
     assert (operated.losses[:-1] > 1.5 * FLOOR[:-1]).all()
-    assert np.array_equal(operated.operated(specimens.one_ahead).losses, diagnosed(2).losses)
+    assert np.array_equal(operated.operated(attention_bugs.one_ahead).losses, diagnosed(2).losses)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from leftcontext.plane import show_arrows, show_mixture
+from leftcontext.plots.vectors import show_arrows, show_mixture
 
 CORNERS = [[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]]
 

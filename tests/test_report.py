@@ -12,11 +12,12 @@ import pytest
 from clone import clone, run
 from hostile_notebook import ATTACKS, Dangers
 
-from autograder import bank, feedback
+from autograder.bank import catalog
+from autograder.feedback import render
 from autograder.grading.journal import code_lines, digest
-from autograder.judge import judge
-from autograder.report import numbers, records
-from autograder.report.page import Report, render
+from autograder.judge.judge import judge
+from autograder.report import records, statistics
+from autograder.report.page import Report, render_page
 
 UNIT = "04-causal-mask"
 TRANSPOSED = "import numpy as np\ndef causal_allowed(T):\n    return np.triu(np.ones((T, T), dtype=bool))"
@@ -109,11 +110,11 @@ def test_scores(page: str, points: dict[str, np.ndarray]) -> None:
 
 def test_pass_rates_and_discrimination(page: str, points: dict[str, np.ndarray]) -> None:
     found = {row[0]: row[1:] for row in rows(page, "Exercises in numbers")}
-    order = [id for id, entry in bank.entries().items() if entry.unit == UNIT]
+    order = [id for id, entry in catalog.entries().items() if entry.unit == UNIT]
     assert set(found) == set(order)
     totals = sum(points.values())
     for id in order:
-        most = bank.find(id).load().points
+        most = catalog.find(id).load().points
         own = points[f"check_{id}"]
         passed = own >= most
         full, some, none, mean, said, _ = found[id]
@@ -132,7 +133,7 @@ def test_misconceptions_ranked_with_an_anonymous_example(page: str) -> None:
     who: Counter[str] = Counter()
     for id, code in CODES.items():
         exec(code, namespace)  # as it was handed in
-        finding = judge(bank.find(id).load(), namespace[id]).finding
+        finding = judge(catalog.find(id).load(), namespace[id]).finding
         if finding is not None and finding.misconception is not None:
             who[finding.misconception.name] += sum(id in mistaken(n) for n in range(27))
     who["It does not end"] += 1
@@ -170,17 +171,17 @@ SAYS_NAMES = {
 
 @pytest.mark.parametrize("code", SAYS_NAMES.values(), ids=SAYS_NAMES)
 def test_an_example_holds_no_word_of_the_students(code: str) -> None:
-    exercise = bank.find("softmax").load()
+    exercise = catalog.find("softmax").load()
     namespace: dict[str, object] = {}
     exec(code, namespace)
     verdict = judge(exercise, namespace["f"])
     assert verdict.finding is not None
     idea = verdict.finding.misconception
     assert idea is not None
-    found = entry(misconception=idea.id, title=idea.name, says=verdict.finding.says, text=feedback.text(verdict)[:4000])
+    found = entry(misconception=idea.id, title=idea.name, says=verdict.finding.message, text=render.text(verdict)[:4000])
     (named,) = records.misconceptions({"a": found})
-    assert re.search("Ada ?Lovelace", feedback.text(verdict))
-    assert not re.search("Ada ?Lovelace", f"{named.says} {named.example} {named.errors}")
+    assert re.search("Ada ?Lovelace", render.text(verdict))
+    assert not re.search("Ada ?Lovelace", f"{named.message} {named.example} {named.errors}")
     assert idea.name in f"{named.title}"
 
 
@@ -266,37 +267,37 @@ def test_whatever_a_journal_holds_the_page_carries_nothing_that_runs(attack: str
         entries[student]["codes"] = {attack: "same"}
     scores = np.array([[1.0], [0.0]])
     report = Report(
-        attack, numbers.totals(scores, np.ones(1)), numbers.exercises((attack,), scores, np.ones(1)),
+        attack, statistics.totals(scores, np.ones(1)), statistics.exercises((attack,), scores, np.ones(1)),
         {attack: (attack, 1)}, 1, 2, 2,
         records.misconceptions(entries), records.unnamed(entries), records.alike(entries, lambda *_: 9),
         records.remarks(entries), dict(records.unhardened(entries)),
     )  # fmt: skip
-    assert Dangers(render(report)).found == []
+    assert Dangers(render_page(report)).found == []
 
 
 def test_waiting_for_points_by_hand_counts_neither_as_passed_nor_as_failed() -> None:
     scores = np.array([[2.0, np.nan], [1.0, 3.0], [0.0, np.nan]])
-    first, second = numbers.exercises(("a", "b"), scores, np.array([2.0, 3.0]))
+    first, second = statistics.exercises(("a", "b"), scores, np.array([2.0, 3.0]))
     assert (first.full, first.some, first.none, first.waiting, first.mean) == (1, 1, 1, 0, 1.0)
     assert (second.full, second.none, second.waiting, second.pass_rate) == (1, 0, 2, 1.0)
-    assert numbers.totals(scores, np.array([2.0, 3.0])).scores.tolist() == [2.0, 4.0, 0.0]
+    assert statistics.totals(scores, np.array([2.0, 3.0])).scores.tolist() == [2.0, 4.0, 0.0]
 
 
 def test_discrimination_is_told_only_where_it_can_be() -> None:
     rest = np.arange(12.0)
     passed = rest > 5
-    assert numbers.discrimination(passed, rest) == pytest.approx(np.corrcoef(passed, rest)[0, 1])
-    assert numbers.discrimination(~passed, rest) == pytest.approx(-np.corrcoef(passed, rest)[0, 1])
+    assert statistics.discrimination(passed, rest) == pytest.approx(np.corrcoef(passed, rest)[0, 1])
+    assert statistics.discrimination(~passed, rest) == pytest.approx(-np.corrcoef(passed, rest)[0, 1])
     for no_answer in ((passed[:9], rest[:9]), (rest > -1, rest), (rest > 99, rest), (passed, np.ones(12))):
-        assert numbers.discrimination(*no_answer) is None
+        assert statistics.discrimination(*no_answer) is None
 
 
 def test_the_edges_of_the_bins() -> None:
     scores = np.array([[0.0], [0.99], [1.0], [5.0], [9.99], [10.0]])
-    assert numbers.totals(scores, np.array([10.0])).bins == (2, 1, 0, 0, 0, 1, 0, 0, 0, 2)
-    assert numbers.totals(np.zeros((2, 0)), np.zeros(0)).bins == (2,)
+    assert statistics.totals(scores, np.array([10.0])).bins == (2, 1, 0, 0, 0, 1, 0, 0, 0, 2)
+    assert statistics.totals(np.zeros((2, 0)), np.zeros(0)).bins == (2,)
     for most, step in ((0.5, 0.1), (3, 0.5), (12, 1), (13, 2), (43, 5), (100, 10), (1000, 100)):
-        assert numbers.totals(np.array([[most]]), np.array([float(most)])).step == step
+        assert statistics.totals(np.array([[most]]), np.array([float(most)])).step == step
 
 
 def test_lines_of_ones_own() -> None:

@@ -5,13 +5,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from leftcontext.audit import audit, random_rows
-from leftcontext.characters import CHARACTER_MODEL, SYMBOLS, character_language
-from leftcontext.evaluation import cross_entropies, held_out_loss, leak, position_losses
-from leftcontext.generation import choose, generate, generate_texts, share_legal
-from leftcontext.language import LITTLE_LANGUAGE
-from leftcontext.model import Config, Transformer
-from leftcontext.training import MASKS, Adam, Schedule, allowed_by, train
+from leftcontext.language.language import LITTLE_LANGUAGE
+from leftcontext.model.audit import audit, random_rows
+from leftcontext.model.characters import CHARACTER_MODEL, SYMBOLS, character_language
+from leftcontext.model.evaluation import cross_entropies, held_out_loss, leak, position_losses
+from leftcontext.model.generation import choose, generate, generate_texts, share_legal
+from leftcontext.model.training import MASKS, Adam, Schedule, allowed_by, train
+from leftcontext.model.transformer import Config, Transformer
 
 SHORT = Schedule(steps=60)
 

@@ -14,9 +14,9 @@ import traitlets
 from beside import run_beside
 
 from leftcontext import widgets
-from leftcontext.language import LITTLE_LANGUAGE
-from leftcontext.model import Transformer
-from leftcontext.training import Schedule, allowed_by, train
+from leftcontext.language.language import LITTLE_LANGUAGE
+from leftcontext.model.training import Schedule, allowed_by, train
+from leftcontext.model.transformer import Transformer
 from leftcontext.widgets import AttentionMap, MaskPainter, TrainAndGenerate
 from leftcontext.widgets.base import CourseWidget
 from leftcontext.widgets.page import page

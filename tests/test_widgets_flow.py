@@ -9,8 +9,8 @@ import traitlets
 from beside import run_beside
 
 from leftcontext import widgets
-from leftcontext.model import Transformer
-from leftcontext.training import Schedule, train
+from leftcontext.model.training import Schedule, train
+from leftcontext.model.transformer import Transformer
 from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector, TrainAndGenerate, gallery
 
 RNG = np.random.default_rng(11)

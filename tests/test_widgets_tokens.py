@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import traitlets
 
-from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
+from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
 from leftcontext.widgets import Heads, LeftContext, SingleToken
 
 RNG = np.random.default_rng(4)

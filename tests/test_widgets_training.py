@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from beside import run_beside
 
-from leftcontext.evaluation import influence
-from leftcontext.generation import generate_texts, share_legal
-from leftcontext.language import LITTLE_LANGUAGE
-from leftcontext.model import Transformer
-from leftcontext.training import MASKS, allowed_by, train
+from leftcontext.language.language import LITTLE_LANGUAGE
+from leftcontext.model.evaluation import influence
+from leftcontext.model.generation import generate_texts, share_legal
+from leftcontext.model.training import MASKS, allowed_by, train
+from leftcontext.model.transformer import Transformer
 from leftcontext.widgets import MaskPainter, TrainAndGenerate
 from leftcontext.widgets.train_and_generate import RECORDED
 

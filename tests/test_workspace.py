@@ -9,7 +9,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder import checking, overview, progress, workspace
+from autograder import check_answer, paths
+from autograder.workspace import overview, progress, workspace
 
 UNIT = "01-first"
 FILE = f"{UNIT}/{UNIT}.ipynb"
@@ -45,7 +46,7 @@ def mine(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     """A fresh workspace, and the learner in it."""
     folder = tmp_path / "mine"
     assert workspace.update(folder) == []
-    monkeypatch.delenv(progress.WORKSPACE)
+    monkeypatch.delenv(paths.WORKSPACE)
     monkeypatch.chdir(folder / UNIT)
     return folder
 
@@ -101,7 +102,7 @@ def test_running_a_notebook_is_no_change_and_its_outputs_stay_while_nothing_is_n
 def test_without_its_memory_a_workspace_keeps_everything(mine: Path, released: Path, damage: str) -> None:
     own = notebook("def one(): return 1")
     (mine / FILE).write_bytes(own)
-    (mine / progress.MARKER).write_text(damage)
+    (mine / paths.MARKER).write_text(damage)
     (released / FILE).write_bytes(notebook(title="Second"))
     workspace.update(mine)
     assert (mine / FILE).read_bytes() == own
@@ -151,19 +152,19 @@ def test_tries_are_counted_until_the_first_right_answer(mine: Path) -> None:
 
 
 def test_nothing_is_written_outside_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(progress.WORKSPACE)
+    monkeypatch.delenv(paths.WORKSPACE)
     monkeypatch.chdir(tmp_path)
-    assert progress.workspace() is None
+    assert paths.workspace() is None
     progress.record("one", True, 1, 1)
     assert progress.load() == {}
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_environment_names_a_workspace_or_none(mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(progress.WORKSPACE, "")
-    assert progress.workspace() is None
+    monkeypatch.setenv(paths.WORKSPACE, "")
+    assert paths.workspace() is None
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(progress.WORKSPACE, str(mine))
+    monkeypatch.setenv(paths.WORKSPACE, str(mine))
     progress.record("one", True, 1, 1)
     assert progress.load(mine)["one"]["passed"]
 
@@ -214,19 +215,19 @@ def test_checking_is_recorded_opens_hints_and_an_empty_cell_is_no_try(
     def causal_mask(T):
         """Nothing yet."""
 
-    with pytest.raises(checking.CheckFailed):
-        checking.check("causal_mask", causal_mask)
+    with pytest.raises(check_answer.CheckFailed):
+        check_answer.check("causal_mask", causal_mask)
     assert progress.load() == {}
     for hints in (1, 2):
         capsys.readouterr()
-        with pytest.raises(checking.CheckFailed):
-            checking.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
+        with pytest.raises(check_answer.CheckFailed):
+            check_answer.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
         assert capsys.readouterr().out.count("Hint ") == hints
-    checking._failures.clear()  # a kernel that is started again
-    with pytest.raises(checking.CheckFailed):
-        checking.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
+    check_answer._failures.clear()  # a kernel that is started again
+    with pytest.raises(check_answer.CheckFailed):
+        check_answer.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
     assert capsys.readouterr().out.count("Hint ") == 3
-    checking.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf), k=1))
+    check_answer.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf), k=1))
     assert progress.load()["causal_mask"]["passed"]
 
 

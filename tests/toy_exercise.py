@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 TRIPLED = Misconception("tripled", "Tripled", "Every number is three times as large.", ("Is 3 the factor?", "Twice.", "2 * x"))
 

@@ -1,1 +1,1 @@
-"""`leftcontext grade`: student code runs in one process, the tests in another, and only plain data crosses."""
+"""Runs submissions, counts points, writes them down. In: an assignment. Out: scores in the gradebook."""

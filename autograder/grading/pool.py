@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.channel import Channel, Gone, soon
-from autograder.grading.jobs import Notebook
-from autograder.grading.parents import MOST_RESULT, Parents
-from autograder.grading.sandbox import kernel
-from autograder.grading.sandbox.jail import NOBODY
-from autograder.grading.sandbox.terms import Terms
-from autograder.grading.wire import Garbled
+from autograder.grading.fork_server import MOST_RESULT, Parents
+from autograder.grading.rpc.channel import Channel, Gone, soon
+from autograder.grading.rpc.serialize import Garbled
+from autograder.notebook.released import Notebook
+from autograder.sandbox import linux
+from autograder.sandbox.namespaces import NOBODY
+from autograder.sandbox.policy import Terms
 
 GRACE = 5.0  # seconds that a checker has beyond those of its test
 TICK = 0.25  # seconds between two looks at the memory
@@ -204,7 +204,7 @@ class Pool:
         parent = self.parents[running.task.notebook].students.process.pid
         with contextlib.suppress(OSError, StopIteration):  # one of them has just ended
             first = _outer(parent, running.student) if self.terms.rung >= 2 else int(running.student or 0)
-            family = [first, *kernel.descendants(first)]
+            family = [first, *linux.descendants(first)]
             base = _resident(parent)
             if sum(max(0, _resident(process) - base) for process in family) > self.terms.total_memory:
                 running.why = "memory"
@@ -218,7 +218,7 @@ def _first_test(job: dict[str, Any]) -> int:
 
 def _outer(parent: int, local: int | None) -> int:
     """The number out here of a process that is `local` to its parent's namespace. Raises StopIteration."""
-    for process in kernel.descendants(parent):
+    for process in linux.descendants(parent):
         lines = Path(f"/proc/{process}/status").read_text().splitlines()
         numbers = next(line for line in lines if line.startswith("NSpid:")).split()
         if len(numbers) == 4 and int(numbers[2]) == local:

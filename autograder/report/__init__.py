@@ -1,1 +1,1 @@
-"""One page for the instructor: how a class did on an assignment, what it misunderstood, and what deserves a look."""
+"""A class on a page. In: the grader's journal and the gradebook. Out: one HTML page for the instructor."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.feedback.page_templates import environment
+from autograder.feedback.sanitize import plain, words
 from autograder.grading.journal import Journal
-from autograder.nbgrader_grades import Course, NotThere
-from autograder.pages.feedback import environment
-from autograder.pages.safe import plain, words
-from autograder.report import numbers, plots, records
+from autograder.nbgrader.gradebook import Course, NotThere
+from autograder.report import plots, records, statistics
 
 FEW = 12  # misconceptions to read first; the rest is folded away
 MOST_ROWS = 200  # of a table; the page stays readable for ten thousand students
@@ -23,8 +23,8 @@ class Report:
     """All that the page says of an assignment."""
 
     assignment: str
-    totals: numbers.Totals
-    exercises: list[numbers.Exercise]
+    totals: statistics.Totals
+    exercises: list[statistics.Exercise]
     usual: dict[str, tuple[str, int]]  # misconception and students, by grade id
     late: int
     students: int
@@ -36,7 +36,7 @@ class Report:
     unhardened: dict[str, int]
 
     @property
-    def hardest(self) -> numbers.Exercise | None:
+    def hardest(self) -> statistics.Exercise | None:
         """The exercise that the fewest got all points for."""
         tried = [one for one in self.exercises if one.pass_rate is not None]
         return min(tried, key=lambda one: one.pass_rate or 0.0, default=None)
@@ -59,7 +59,7 @@ def write(assignment: str, output: Path | None = None) -> Path:
         raise NotThere("There is no gradebook here. Run this in the folder of an nbgrader course, after grading.")
     with course.open():
         report = gather(course, assignment)
-    page = render(report)
+    page = render_page(report)
     output = output or course.records / f"{assignment}.html"
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8", errors="replace")
@@ -72,10 +72,10 @@ def gather(course: Course, assignment: str) -> Report:
     newest = Journal(course.records / f"{assignment}.jsonl").newest()
     entries = {student: newest[student] for student in marks.students if student in newest}
     known = _Sources(course, assignment)
-    found = numbers.exercises(marks.cells, marks.scores, marks.points)
+    found = statistics.exercises(marks.cells, marks.scores, marks.points)
     return Report(
         assignment,
-        numbers.totals(marks.scores, marks.points),
+        statistics.totals(marks.scores, marks.points),
         sorted(found, key=lambda one: known.order.get(one.id, len(known.order))),
         records.usual(entries),
         int((marks.penalties > 0).sum()),
@@ -89,9 +89,9 @@ def gather(course: Course, assignment: str) -> Report:
     )
 
 
-def render(report: Report) -> str:
+def render_page(report: Report) -> str:
     """The page as HTML."""
-    made = environment()
+    made = environment("autograder.report")
     made.filters["share"] = lambda part: f"{100 * part:.0f} %"
     made.filters |= {"plain": plain, "words": words, "named": lambda title: plain(title).replace("`", "")}
     drawn = {"distribution": plots.distribution(report.totals), "results": plots.results(report.exercises)}

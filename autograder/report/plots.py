@@ -11,10 +11,10 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from autograder.pages.safe import plain
-from autograder.report.numbers import Exercise, Totals
-from leftcontext.picture import image
-from leftcontext.plots import BLUE, MUTED, PALE, PAPER, STYLE, VERMILION
+from autograder.feedback.sanitize import plain
+from autograder.report.statistics import Exercise, Totals
+from leftcontext.plots.charts import BLUE, MUTED, PALE, PAPER, STYLE, VERMILION
+from leftcontext.plots.picture import image
 
 WIDTH = 5.2  # inches: on a phone the numbers are still to be read
 SHADES = ((BLUE, ""), (PALE, "///"), (VERMILION, "..."))  # all points, some, none: by hatch too

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.grading.journal import code_lines
-from autograder.troubles import TROUBLES
+from autograder.judge.failures import FAILURES
 
 Entries = Mapping[str, Mapping[str, Any]]  # by student
 NOT_WRITTEN = "not_written"
@@ -131,8 +131,8 @@ def _failed(entries: Entries) -> Iterable[tuple[str, Mapping[str, Any]]]:
 
 def _words(finding: Mapping[str, Any]) -> str:
     """The judge's sentence; of a trouble, the general one: the other may quote a line, an error or a value of the student's."""
-    trouble = TROUBLES.get(str(finding.get("misconception")))
-    return trouble.says if trouble else str(finding["says"])
+    trouble = FAILURES.get(str(finding.get("misconception")))
+    return trouble.message if trouble else str(finding["says"])
 
 
 def _anonymous(finding: Mapping[str, Any]) -> str:

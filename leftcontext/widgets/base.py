@@ -16,8 +16,8 @@ import anywidget
 import traitlets as t
 from numpy.typing import ArrayLike
 
-from leftcontext.language import SENTENCE
-from leftcontext.picture import Picture
+from leftcontext.language.language import SENTENCE
+from leftcontext.plots.picture import Picture
 from leftcontext.widgets.arrays import sequence
 from leftcontext.widgets.word_vectors import KEYS, QUERIES, VALUES
 

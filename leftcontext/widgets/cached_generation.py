@@ -8,8 +8,8 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.picture import Picture
-from leftcontext.plots import show_matrix
+from leftcontext.plots.charts import show_matrix
+from leftcontext.plots.picture import Picture
 from leftcontext.widgets.attention_map import AttentionMap
 from leftcontext.widgets.base import SequenceWidget, view
 from leftcontext.widgets.word_vectors import COMPONENTS

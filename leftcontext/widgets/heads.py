@@ -9,9 +9,9 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.language import SENTENCE
-from leftcontext.picture import Picture
-from leftcontext.plots import show_matrices
+from leftcontext.language.language import SENTENCE
+from leftcontext.plots.charts import show_matrices
+from leftcontext.plots.picture import Picture
 from leftcontext.widgets.arrays import named, real, sequence
 from leftcontext.widgets.base import MOST, CourseWidget, view
 from leftcontext.widgets.word_vectors import KEYS, QUERIES, VALUES

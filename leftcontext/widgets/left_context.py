@@ -8,9 +8,9 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
-from leftcontext.picture import Picture
-from leftcontext.plots import show_matrix
+from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
+from leftcontext.plots.charts import show_matrix
+from leftcontext.plots.picture import Picture
 from leftcontext.widgets.arrays import real
 from leftcontext.widgets.base import CourseWidget, view
 

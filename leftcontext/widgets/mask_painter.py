@@ -8,9 +8,9 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike
 
-from leftcontext.language import SENTENCE
-from leftcontext.picture import Picture
-from leftcontext.plots import show_matrix
+from leftcontext.language.language import SENTENCE
+from leftcontext.plots.charts import show_matrix
+from leftcontext.plots.picture import Picture
 from leftcontext.widgets.arrays import Mask, named, square
 from leftcontext.widgets.base import MOST, CourseWidget, view
 from leftcontext.widgets.mask_patterns import SLIPS, leaking_pairs, name_pattern

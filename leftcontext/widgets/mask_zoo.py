@@ -9,9 +9,9 @@ import numpy as np
 import traitlets as t
 from numpy.typing import NDArray
 
-from leftcontext.language import SENTENCE
-from leftcontext.picture import Picture
-from leftcontext.plots import show_matrix
+from leftcontext.language.language import SENTENCE
+from leftcontext.plots.charts import show_matrix
+from leftcontext.plots.picture import Picture
 from leftcontext.widgets.base import MOST, CourseWidget, view
 
 KINDS = ("padding", "window", "prefix", "packed", "alibi", "tree")

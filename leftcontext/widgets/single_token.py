@@ -9,9 +9,9 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.language import SENTENCE
-from leftcontext.picture import Picture
-from leftcontext.plane import show_mixture
+from leftcontext.language.language import SENTENCE
+from leftcontext.plots.picture import Picture
+from leftcontext.plots.vectors import show_mixture
 from leftcontext.widgets.arrays import matrix, named, sequence
 from leftcontext.widgets.base import MOST, CourseWidget, view
 from leftcontext.widgets.word_vectors import COMPONENTS, KEYS, QUERIES, VALUES

@@ -14,13 +14,13 @@ import numpy as np
 import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.evaluation import influence
-from leftcontext.generation import generate_texts, share_legal
-from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
-from leftcontext.model import Transformer
-from leftcontext.picture import Picture, side_by_side
-from leftcontext.plots import show_curves, show_texts
-from leftcontext.training import MASKS, Schedule, allowed_by, train
+from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
+from leftcontext.model.evaluation import influence
+from leftcontext.model.generation import generate_texts, share_legal
+from leftcontext.model.training import MASKS, Schedule, allowed_by, train
+from leftcontext.model.transformer import Transformer
+from leftcontext.plots.charts import show_curves, show_texts
+from leftcontext.plots.picture import Picture, side_by_side
 from leftcontext.widgets.arrays import Mask, square
 from leftcontext.widgets.base import HERE, CourseWidget, view
 

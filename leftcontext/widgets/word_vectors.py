@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from leftcontext import grammar
-from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
+from leftcontext.language import grammar
+from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
 
 COMPONENTS = ("plural", "singular")
 MOST = 16  # words of a sentence

@@ -10,9 +10,9 @@ Write `left_context(tokens, i)`. `tokens` is an array of `T` whole numbers, `0 <
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="the left context",
@@ -65,14 +65,14 @@ def from_the_right(tokens, i):
     return np.delete(tokens, np.s_[i + 1 :])
 
 
-OWN = idea.OWN_POSITION_EXCLUDED.but(
+OWN = mc.OWN_POSITION_EXCLUDED.with_text(
     "The token at position i itself is missing. The prediction made at i is about the next token, so it may use token i.",
     ("Which token does the prediction at position 0 have to go on?", "tokens[:n] stops before position n.",
      "Positions 0 to i are i + 1 tokens."),
 )  # fmt: skip
 exercise.mistake(OWN)(lambda tokens, i: tokens[:i])
 exercise.mistake(
-    idea.ONE_AHEAD,
+    mc.ONE_AHEAD,
     "The token after position i came along. That is the token to be predicted: seeing it is cheating.",
     ("Which token has the prediction at position i to guess?", "tokens[:n] holds positions 0 to n - 1.",
      "Positions 0 to i are i + 1 tokens."),

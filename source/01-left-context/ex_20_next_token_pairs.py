@@ -9,8 +9,8 @@ Leading axes (a batch) come along, and every row of a batch keeps to itself.
 
 import numpy as np
 
-from autograder.answers import Array, Tuple
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Tuple
 
 exercise = Exercise(
     topic="next-token prediction",

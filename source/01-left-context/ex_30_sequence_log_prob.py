@@ -10,8 +10,8 @@ logarithm of the probability of the whole sequence. `T` may be 1, or hundreds; a
 
 import numpy as np
 
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Number
 
 EPSILON = Misconception(
     "epsilon_in_log", "A floor under the logarithm", "A log-probability of -800 counted for much less: an epsilon or a clip keeps it from being so low.",

@@ -9,8 +9,8 @@ Write `perplexity(log_probs, targets)`: the exponential of the mean negative log
 
 import numpy as np
 
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Number
 
 exercise = Exercise(
     topic="perplexity",

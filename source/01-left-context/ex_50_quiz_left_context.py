@@ -4,7 +4,7 @@ A causal language model reads `these dogs near the cat`, positions 0 to 4. Which
 position 2 (the token `near`)?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_left_context",

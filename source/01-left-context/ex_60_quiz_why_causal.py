@@ -4,7 +4,7 @@ Several reasons are given why a language model must not look to the right while 
 Answer with a set of letters, as in `{"A", "C"}`.
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_why_causal",

@@ -9,9 +9,9 @@ an array of the shape of `x`; `x` itself stays as it is.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Array
 
 
 def _lone_entry_below_one(answer):
@@ -21,7 +21,7 @@ def _lone_entry_below_one(answer):
 exercise = Exercise(
     topic="softmax",
     answer=Array(exact_zeros=True),
-    probes=(Probe(idea.EPSILON, _lone_entry_below_one),),
+    probes=(Probe(mc.EPSILON, _lone_entry_below_one),),
     hints=(
         "What happens to softmax(x) when the same number is added to every entry?",
         "softmax(x) = softmax(x - max(x)), with the maximum along the same axis.",
@@ -99,8 +99,8 @@ def by_pairwise_differences(x, axis=-1):
     return np.moveaxis(np.where(np.isneginf(moved), 0.0, weights), -1, axis)
 
 
-exercise.mistake(idea.NO_MAX)(lambda x, axis=-1: np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True))
-exercise.mistake(idea.NO_MAX)(lambda x, axis=-1: np.nan_to_num(np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)))
+exercise.mistake(mc.NO_MAX)(lambda x, axis=-1: np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True))
+exercise.mistake(mc.NO_MAX)(lambda x, axis=-1: np.nan_to_num(np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)))
 AXIS_IGNORED = Misconception(
     "axis_ignored", "`axis` is ignored", "It works along the last axis whatever `axis` says.",
     ("Which lines of your code mention axis?", "Both the maximum and the sum run along `axis`.",
@@ -109,31 +109,31 @@ AXIS_IGNORED = Misconception(
 exercise.mistake(AXIS_IGNORED)(lambda x, axis=-1: softmax(x))
 
 
-@exercise.mistake(AXIS_IGNORED, says="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
+@exercise.mistake(AXIS_IGNORED, message="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
 def maximum_along_the_last(x, axis=-1):
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(AXIS_IGNORED, says="The sum runs along the last axis, whatever `axis` says; only the maximum follows `axis`.")
+@exercise.mistake(AXIS_IGNORED, message="The sum runs along the last axis, whatever `axis` says; only the maximum follows `axis`.")
 def sum_along_the_last(x, axis=-1):
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@exercise.mistake(idea.GLOBAL_MAX)
+@exercise.mistake(mc.GLOBAL_MAX)
 def global_max(x, axis=-1):
     e = np.exp(x - x.max())
     return e / e.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(idea.WHOLE_MATRIX)
+@exercise.mistake(mc.WHOLE_MATRIX)
 def whole(x, axis=-1):
     e = np.exp(x - x.max())
     return e / e.sum()
 
 
-@exercise.mistake(idea.WRONG_AXIS, says="It normalises along the first axis, whatever `axis` says: the columns sum to 1.")
+@exercise.mistake(mc.WRONG_AXIS, message="It normalises along the first axis, whatever `axis` says: the columns sum to 1.")
 def first_axis(x, axis=-1):
     return softmax(x, 0)
 
@@ -147,7 +147,7 @@ def no_keepdims(x, axis=-1):
     return e / e.sum(axis=axis)
 
 
-@exercise.mistake(idea.EPSILON)
+@exercise.mistake(mc.EPSILON)
 def epsilon(x, axis=-1):
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / (e.sum(axis=axis, keepdims=True) + 1e-3)
@@ -195,19 +195,19 @@ def softmin(x, axis=-1):
     return softmax(np.where(np.isinf(x), x, -x), axis)
 
 
-@exercise.mistake(idea.HARD_ARGMAX, says="All the weight goes to the largest entry. Softmax is softer: every finite entry gets a share.")
+@exercise.mistake(mc.HARD_ARGMAX, message="All the weight goes to the largest entry. Softmax is softer: every finite entry gets a share.")
 def hard(x, axis=-1):
     best = x == x.max(axis=axis, keepdims=True)
     return best / best.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(idea.MEAN_SUBTRACTED)
+@exercise.mistake(mc.MEAN_SUBTRACTED)
 def mean_subtracted(x, axis=-1):
     e = np.exp(x - x.mean(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(idea.MAX_AT_LEAST_ZERO)
+@exercise.mistake(mc.MAX_AT_LEAST_ZERO)
 def maximum_at_least_zero(x, axis=-1):
     e = np.exp(x - x.max(axis=axis, keepdims=True, initial=0.0))
     return e / e.sum(axis=axis, keepdims=True)
@@ -238,7 +238,7 @@ def logarithm(x, axis=-1):
     return np.log(softmax(x, axis))
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes(x, axis=-1):
     x -= x.max(axis=axis, keepdims=True)
     np.exp(x, out=x)

@@ -9,9 +9,9 @@ Write `log_softmax(x, axis=-1)`: the natural logarithm of the softmax along `axi
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Array
 
 EPSILON = Misconception(
     "epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-12), or of p clipped from below, never falls below about -27.6, and it is never exact.",
@@ -109,12 +109,12 @@ exercise.mistake(
 )(lambda x, axis=-1: np.log(_softmax(x, axis)))  # fmt: skip
 exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(_softmax(x, axis) + 1e-12))
 exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(np.maximum(_softmax(x, axis), 1e-12)))
-exercise.mistake(EPSILON, says="A small number was added to the sum of exponentials: every result is a little too low. The sum is at least 1, no epsilon is needed.", hints=(
+exercise.mistake(EPSILON, message="A small number was added to the sum of exponentials: every result is a little too low. The sum is at least 1, no epsilon is needed.", hints=(
     "Can the sum be 0 once the maximum is subtracted?", "The largest entry contributes exp(0) = 1.", "np.log of the plain sum."
 ))(
     lambda x, axis=-1: log_softmax(x, axis) - 1e-6
 )
-exercise.mistake(idea.NO_MAX, says="exp(2000) is infinite, so large entries give inf or NaN.")(
+exercise.mistake(mc.NO_MAX, message="exp(2000) is infinite, so large entries give inf or NaN.")(
     lambda x, axis=-1: x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
 )
 exercise.mistake(
@@ -133,7 +133,7 @@ AXIS_IGNORED = Misconception(
 exercise.mistake(AXIS_IGNORED)(lambda x, axis=-1: log_softmax(x))
 
 
-@exercise.mistake(AXIS_IGNORED, says="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
+@exercise.mistake(AXIS_IGNORED, message="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
 def maximum_along_the_last(x, axis=-1):
     shifted = x - x.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
@@ -159,13 +159,13 @@ def maximum_not_given_back(x, axis=-1):
     return x - np.log(np.exp(x - top).sum(axis=axis, keepdims=True))
 
 
-@exercise.mistake(idea.GLOBAL_MAX, says="The largest entry of the whole array was subtracted, so a row far below it underflows to log(0).")
+@exercise.mistake(mc.GLOBAL_MAX, message="The largest entry of the whole array was subtracted, so a row far below it underflows to log(0).")
 def global_max(x, axis=-1):
     shifted = x - x.max()
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes(x, axis=-1):
     x -= x.max(axis=axis, keepdims=True)
     return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))

@@ -9,9 +9,9 @@ Logits may be as large as ±10000, and they stay as they are.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Number
 
 EPSILON = Misconception(
     "epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-9), or of p clipped from below, caps the loss of a sure and wrong model, here at about 20.7.",
@@ -125,7 +125,7 @@ exercise.mistake(
                   ("What is the loss of a fair choice among 4?", "log 4", "Leave out the exp."))
 )(lambda logits, targets: np.exp(_nll(logits, targets).mean()))  # fmt: skip
 exercise.mistake(
-    idea.WRONG_AXIS,
+    mc.WRONG_AXIS,
     "The softmax ran over positions instead of the vocabulary: the probabilities of the tokens don't sum to 1.",
     ("Among what does the model choose at one position?", "The softmax runs over the vocabulary, axis -1.", "axis=-1"),
 )(lambda logits, targets: _nll(logits, targets, axis=-2).mean())
@@ -146,7 +146,7 @@ def epsilon(logits, targets):
     return -np.log(np.take_along_axis(p, targets[..., None], axis=-1) + 1e-9).mean()
 
 
-@exercise.mistake(idea.NO_MAX, says="exp(2000) is infinite, so large logits give inf or NaN.")
+@exercise.mistake(mc.NO_MAX, message="exp(2000) is infinite, so large logits give inf or NaN.")
 def no_max(logits, targets):
     log_probs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
     return -np.take_along_axis(log_probs, targets[..., None], axis=-1).mean()
@@ -180,12 +180,12 @@ exercise.mistake(
     Misconception("mean_over_length_only", "Divided by the length only", "The losses of the batch were added up; the mean runs over the batch too.",
                   ("Over how many predictions do you average?", "All of them: batch times T.", ".mean() over everything"))
 )(lambda logits, targets: _nll(logits, targets).sum() / targets.shape[-1])  # fmt: skip
-exercise.mistake(idea.ONLY_FIRST_IN_BATCH, says="Only the first sequence of the batch counted.", hints=(
+exercise.mistake(mc.ONLY_FIRST_IN_BATCH, message="Only the first sequence of the batch counted.", hints=(
     "Is anything in your code indexed with [0]?", "Every sequence of the batch counts.", ".mean() over everything"
 ))(lambda logits, targets: _nll(logits, targets)[(0,) * (targets.ndim - 1)].mean())  # fmt: skip
 
 
-@exercise.mistake(idea.GLOBAL_MAX, says="The largest logit of the whole array was subtracted, so a row far below it underflows to log(0).")
+@exercise.mistake(mc.GLOBAL_MAX, message="The largest logit of the whole array was subtracted, so a row far below it underflows to log(0).")
 def global_max(logits, targets):
     shifted = logits - logits.max()
     log_probs = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
@@ -206,7 +206,7 @@ def shifted_again(logits, targets):
     return _nll(logits[..., :-1, :], targets[..., 1:]).mean()
 
 
-exercise.survives(
+exercise.equivalent_mutant(
     "np.take_along_axis(log_probs, targets[..., None], axis=-1) -> np.take_along_axis(log_probs, targets[..., None])",
     because="-1 is the default axis since NumPy 2.3",
 )

@@ -3,7 +3,7 @@
 Which change to a row of scores leaves its softmax exactly as it was?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_softmax_shift",

@@ -5,7 +5,7 @@ The scores of a row are `[$high, -inf, $high, $low]`. What are its softmax weigh
 
 from math import exp
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 
 def _weights(n):

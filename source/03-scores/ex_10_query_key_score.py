@@ -9,9 +9,9 @@ call. Return one number. It may be negative, and it may be 0. `q` and `k` stay a
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Number
 
 ONE_WIDTH = Misconception(
     "one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
@@ -93,12 +93,12 @@ def in_float32(q, k):
     return np.float32(np.sum(q * k) / np.sqrt(q.size))
 
 
-exercise.mistake(idea.NO_SCALE)(lambda q, k: q @ k)
+exercise.mistake(mc.NO_SCALE)(lambda q, k: q @ k)
 exercise.mistake(
-    idea.SCALE_BY_D,
-    says="The sum was divided by d (that is the mean of the products) instead of by its square root.",
+    mc.SCALE_BY_D,
+    message="The sum was divided by d (that is the mean of the products) instead of by its square root.",
 )(lambda q, k: q @ k / len(q))
-exercise.mistake(idea.SCALE_MULTIPLIED, says="The dot product was multiplied by sqrt(d), so it grew instead of shrinking.")(
+exercise.mistake(mc.SCALE_MULTIPLIED, message="The dot product was multiplied by sqrt(d), so it grew instead of shrinking.")(
     lambda q, k: q @ k * np.sqrt(len(q))
 )
 exercise.mistake(
@@ -128,7 +128,7 @@ exercise.mistake(
 exercise.mistake(ONE_WIDTH)(lambda q, k: q @ k / 2)
 exercise.mistake(ONE_WIDTH)(lambda q, k: q @ k / 8)
 exercise.mistake(
-    idea.EPSILON,
+    mc.EPSILON,
     "A small number was added to sqrt(d), so every score is a little too small; d is at least 1, and there is nothing to guard against.",
     ("Can sqrt(d) be 0?", "q . k / sqrt(d), to the last digit", "Divide by the plain square root."),
 )(lambda q, k: q @ k / (np.sqrt(len(q)) + 1e-6))
@@ -144,18 +144,18 @@ exercise.mistake(
     Misconception("query_used_twice", "The key plays no part", "q . q was computed; the score compares q with k.",
                   ("Where does k enter?", "q . k", "q @ k"))
 )(lambda q, k: q @ q / np.sqrt(len(q)))  # fmt: skip
-exercise.mistake(idea.INTEGERS_INSIDE, says="The score was cut to a whole number.")(lambda q, k: int(q @ k / np.sqrt(len(q))))
+exercise.mistake(mc.INTEGERS_INSIDE, message="The score was cut to a whole number.")(lambda q, k: int(q @ k / np.sqrt(len(q))))
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_inputs(q, k):
     q /= np.sqrt(len(q))
     return q @ k
 
 
-@exercise.mistake(idea.FLOAT16)
+@exercise.mistake(mc.FLOAT16)
 def float16_inside(q, k):
     return float(q.astype(np.float16) @ k.astype(np.float16)) / np.sqrt(len(q))
 
 
-exercise.survives("q @ k -> k @ q", because="the dot product does not mind the order")
+exercise.equivalent_mutant("q @ k -> k @ q", because="the dot product does not mind the order")

@@ -10,10 +10,10 @@ Write `attention_scores(Q, K)`. `Q` is `(..., T_q, d)`, `K` is `(..., T_k, d)`; 
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.probes import BATCH, differs_in_a_batch
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import BATCH, differs_in_a_batch
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Array
 
 ONE_WIDTH = Misconception(
     "one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
@@ -123,15 +123,15 @@ def _raw(Q, K):
     return Q @ K.swapaxes(-1, -2)
 
 
-exercise.mistake(idea.NO_SCALE)(_raw)
-exercise.mistake(idea.SCALE_BY_D, says="The scores were divided by d instead of by its square root: they are too small.")(
+exercise.mistake(mc.NO_SCALE)(_raw)
+exercise.mistake(mc.SCALE_BY_D, message="The scores were divided by d instead of by its square root: they are too small.")(
     lambda Q, K: _raw(Q, K) / Q.shape[-1]
 )
-exercise.mistake(idea.SCALE_MULTIPLIED, says="The scores were multiplied by sqrt(d): they grew instead of shrinking.")(
+exercise.mistake(mc.SCALE_MULTIPLIED, message="The scores were multiplied by sqrt(d): they grew instead of shrinking.")(
     lambda Q, K: _raw(Q, K) * np.sqrt(Q.shape[-1])
 )
-exercise.mistake(idea.SCALE_BY_T)(lambda Q, K: _raw(Q, K) / np.sqrt(K.shape[-2]))
-exercise.mistake(idea.SCALE_BY_T, says="The scores were divided by the square root of the number of queries; the width d counts.")(
+exercise.mistake(mc.SCALE_BY_T)(lambda Q, K: _raw(Q, K) / np.sqrt(K.shape[-2]))
+exercise.mistake(mc.SCALE_BY_T, message="The scores were divided by the square root of the number of queries; the width d counts.")(
     lambda Q, K: _raw(Q, K) / np.sqrt(Q.shape[-2])
 )
 exercise.mistake(
@@ -139,15 +139,15 @@ exercise.mistake(
                   ("Which axis of a (2, 3, T, d) array has index 1?", "The width is always the last axis.", "Q.shape[-1]"))
 )(lambda Q, K: _raw(Q, K) / np.sqrt(Q.shape[1]))  # fmt: skip
 exercise.mistake(
-    idea.SCALED_TWICE, says="Queries and keys were scaled, and then the scores once more.",
+    mc.SCALED_TWICE, message="Queries and keys were scaled, and then the scores once more.",
 )(lambda Q, K: _raw(Q, K) / Q.shape[-1] ** 1.5)  # fmt: skip
-exercise.mistake(idea.KEYS_AND_QUERIES_SWAPPED)(lambda Q, K: _raw(K, Q) / np.sqrt(Q.shape[-1]))
-exercise.mistake(idea.QUERIES_TWICE)(lambda Q, K: _raw(Q, Q) / np.sqrt(Q.shape[-1]))
+exercise.mistake(mc.KEYS_AND_QUERIES_SWAPPED)(lambda Q, K: _raw(K, Q) / np.sqrt(Q.shape[-1]))
+exercise.mistake(mc.QUERIES_TWICE)(lambda Q, K: _raw(Q, Q) / np.sqrt(Q.shape[-1]))
 exercise.mistake(
     Misconception("keys_used_as_queries", "Keys used as queries", "K K^T was computed, so the queries play no part.",
                   ("Where does Q enter your scores?", "scores = Q K^T / sqrt(d)", "Q on the left, K turned on the right."))
 )(lambda Q, K: _raw(K, K) / np.sqrt(Q.shape[-1]))  # fmt: skip
-exercise.mistake(idea.ONLY_TWO_DIMENSIONS)(lambda Q, K: Q @ K.T / np.sqrt(Q.shape[-1]))
+exercise.mistake(mc.ONLY_TWO_DIMENSIONS)(lambda Q, K: Q @ K.T / np.sqrt(Q.shape[-1]))
 exercise.mistake(
     Misconception("reshaped_not_transposed", "Reshaped, not transposed", "reshape keeps the numbers in their order and only breaks the rows elsewhere; the axes have to be swapped.",
                   ("Try np.arange(6).reshape(3, 2): is .reshape(2, 3) the same as .T?", "Column j of K^T is row j of K.", "np.swapaxes(K, -1, -2)"))
@@ -172,12 +172,12 @@ exercise.mistake(
     Misconception("negative_scores_cut", "Negative scores became 0", "Scores below 0 were raised to 0; a negative score says 'rather not', and 0 does not.",
                   ("What is the dot product of (1, 0) and (-1, 0)?", "It is -1.", "Leave out np.maximum."))
 )(lambda Q, K: np.maximum(0, _raw(Q, K) / np.sqrt(Q.shape[-1])))  # fmt: skip
-exercise.mistake(idea.INTEGERS_INSIDE)(lambda Q, K: (_raw(Q, K) / np.sqrt(Q.shape[-1])).astype(int))
-exercise.mistake(idea.FLOAT16)(lambda Q, K: attention_scores(Q.astype(np.float16), K.astype(np.float16)))
+exercise.mistake(mc.INTEGERS_INSIDE)(lambda Q, K: (_raw(Q, K) / np.sqrt(Q.shape[-1])).astype(int))
+exercise.mistake(mc.FLOAT16)(lambda Q, K: attention_scores(Q.astype(np.float16), K.astype(np.float16)))
 exercise.mistake(ONE_WIDTH)(lambda Q, K: _raw(Q, K) / 2)
 exercise.mistake(ONE_WIDTH)(lambda Q, K: _raw(Q, K) / 8)
 exercise.mistake(
-    idea.EPSILON,
+    mc.EPSILON,
     "A small number was added to sqrt(d), so every score is a little too small; d is at least 1, and there is nothing to guard against.",
     ("Can sqrt(d) be 0?", "Q K^T / sqrt(d), to the last digit", "Divide by the plain square root."),
 )(lambda Q, K: _raw(Q, K) / (np.sqrt(Q.shape[-1]) + 1e-6))
@@ -191,7 +191,7 @@ def compares_features(Q, K):
     return Q.swapaxes(-1, -2) @ K / np.sqrt(Q.shape[-1])
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH, hints=(
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH, hints=(
     "Is anything in your code indexed with [0]?", "Each batch and head has scores of its own.", "@ works on the last two axes and takes the others along."
 ))  # fmt: skip
 def only_first(Q, K):
@@ -210,7 +210,7 @@ def last_for_all(Q, K):
     return np.broadcast_to(attention_scores(Q[last], K[last]), (*Q.shape[:-1], K.shape[-2]))
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_inputs(Q, K):
     Q /= np.sqrt(Q.shape[-1])
     return _raw(Q, K)
@@ -225,7 +225,7 @@ def _unit(x):
     return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
 
-@exercise.remark(
+@exercise.warning(
     "Right. One weakness: with whole numbers in Q and K the scores come out rounded, because the result's dtype was taken from them."
 )
 def whole_numbers(rng):

@@ -10,18 +10,18 @@ row by row, each row from left to right. One token has no future: at `T = 1` the
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 
 class Pairs(Array):
     """Rows of two whole numbers; an empty list or tuple will do, for it can't say how wide its rows would be."""
 
-    def read(self, raw):
+    def parse(self, raw):
         if isinstance(raw, list | tuple) and not raw:
             return np.empty((0, 2), dtype=int)
-        return super().read(raw)
+        return super().parse(raw)
 
 
 exercise = Exercise(
@@ -151,7 +151,7 @@ exercise.mistake(
     Misconception("read_from_the_end", "From the last to the first", "The right pairs, in reversed order.",
                   ("Which pair comes first?", "(0, 1)", "Leave out the [::-1]."))
 )(lambda T: future_pairs(T)[::-1])  # fmt: skip
-exercise.mistake(idea.ONE_SIZE, says="The size is fixed in the code; T differs from call to call.")(lambda T: future_pairs(4))
+exercise.mistake(mc.ONE_SIZE, message="The size is fixed in the code; T differs from call to call.")(lambda T: future_pairs(4))
 exercise.mistake(
     Misconception("no_columns_when_empty", "No columns where there is no pair", "At T = 1 the array lost its second axis: np.array([]) has shape (0,), and pairs[:, 0] fails on it.",
                   ("What is np.array([]).shape?", "No pairs, but still two columns: (0, 2).", "Add .reshape(-1, 2)."))

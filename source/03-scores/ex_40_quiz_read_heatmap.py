@@ -11,7 +11,7 @@
 Which hold? Answer with a set of letters, as in `{"A", "C"}`.
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_read_heatmap",

@@ -4,7 +4,7 @@ Queries and keys of width `d` have independent components with mean 0 and varian
 `sqrt(d)`?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_why_scale",

@@ -4,7 +4,7 @@
 is the shape of the scores?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_score_shape",

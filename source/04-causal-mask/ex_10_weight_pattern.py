@@ -8,9 +8,9 @@ Rows are queries, columns are keys. Numbers or booleans will do, as an array or 
 
 import numpy as np
 
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.patterns import WRONG_PATTERNS, causal
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.masks import WRONG_PATTERNS, causal
+from autograder.exercise.results import Array
 
 WEIGHTS = Misconception(
     "weights_instead_of_pattern", "The zeros are right; the rest should be 1", "These are weights of one particular kind. The pattern says only where a weight can be: write 1 there.",

@@ -8,10 +8,10 @@ Rows are queries, columns are keys. (Numbers `0` and `-inf` are another kind of 
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Probe, case
-from autograder.patterns import LONGER, WRONG_PATTERNS, causal, right_up_to_four
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Probe, case
+from autograder.exercise.masks import LONGER, WRONG_PATTERNS, causal, right_up_to_four
+from autograder.exercise.results import Array
 
 
 def _fails_when_longer(answer):
@@ -81,12 +81,12 @@ for misconception, pattern in WRONG_PATTERNS:
     exercise.mistake(misconception)(lambda T, pattern=pattern: pattern(T))
 
 
-@exercise.mistake(idea.ONE_SIZE, says="It is right for T = 4 only: the size is fixed in the code.")
+@exercise.mistake(mc.ONE_SIZE, message="It is right for T = 4 only: the size is fixed in the code.")
 def four_only(T):
     return np.tri(4, dtype=bool)
 
 
-@exercise.mistake(idea.ONE_SIZE, says="The corner of 4 x 4 is right; beyond it every key is allowed.")
+@exercise.mistake(mc.ONE_SIZE, message="The corner of 4 x 4 is right; beyond it every key is allowed.")
 def open_beyond_four(T):
     allowed = np.ones((T, T), dtype=bool)
     n = min(T, 4)
@@ -94,7 +94,7 @@ def open_beyond_four(T):
     return allowed
 
 
-@exercise.mistake(idea.ONE_SIZE, says="The corner of 4 x 4 is right; beyond it every key is forbidden.")
+@exercise.mistake(mc.ONE_SIZE, message="The corner of 4 x 4 is right; beyond it every key is forbidden.")
 def closed_beyond_four(T):
     allowed = np.zeros((T, T), dtype=bool)
     n = min(T, 4)

@@ -8,10 +8,10 @@ Any float type will do. A large negative number is not `-inf`: here the mask kee
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.patterns import LONGER, WRONG_PATTERNS, causal, right_up_to_four
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.masks import LONGER, WRONG_PATTERNS, causal, right_up_to_four
+from autograder.exercise.results import Array
 
 NOT_ADDITIVE = Misconception(
     "not_additive",
@@ -47,8 +47,8 @@ exercise = Exercise(
     topic="the additive mask",
     answer=Array(exact_zeros=True),
     probes=(
-        Probe(idea.LARGE_NEGATIVE.but(says=PATTERN_KEPT), lambda answer: -np.inf < _fill(answer) <= -1000),
-        Probe(idea.FILL_WEAK, lambda answer: -1000 < _fill(answer) < 0),
+        Probe(mc.LARGE_NEGATIVE.with_text(message=PATTERN_KEPT), lambda answer: -np.inf < _fill(answer) <= -1000),
+        Probe(mc.FILL_WEAK, lambda answer: -1000 < _fill(answer) < 0),
         Probe(SHIFTED, _allowed_cells_shifted),
         Probe(LONGER, _fails_when_longer),
     ),
@@ -109,14 +109,14 @@ def in_float16(T):
 for misconception, pattern in WRONG_PATTERNS:
     exercise.mistake(misconception)(lambda T, pattern=pattern: np.where(pattern(T), 0.0, -np.inf))
 
-exercise.mistake(idea.FILL_PLUS_INF)(lambda T: np.where(causal(T), 0.0, np.inf))
-exercise.mistake(idea.ZERO_TIMES_INF)(lambda T: (1 - np.tri(T)) * -np.inf)
-exercise.mistake(idea.LARGE_NEGATIVE, says=PATTERN_KEPT)(lambda T: np.where(causal(T), 0.0, -1e9))
-exercise.mistake(idea.LARGE_NEGATIVE, says=PATTERN_KEPT)(lambda T: np.where(causal(T), 0.0, np.finfo(np.float64).min))
-exercise.mistake(idea.FILL_WEAK)(lambda T: np.where(causal(T), 0.0, -10.0))
-exercise.mistake(idea.FILL_TINY)(lambda T: np.where(causal(T), 0.0, -1e-9))
+exercise.mistake(mc.FILL_PLUS_INF)(lambda T: np.where(causal(T), 0.0, np.inf))
+exercise.mistake(mc.ZERO_TIMES_INF)(lambda T: (1 - np.tri(T)) * -np.inf)
+exercise.mistake(mc.LARGE_NEGATIVE, message=PATTERN_KEPT)(lambda T: np.where(causal(T), 0.0, -1e9))
+exercise.mistake(mc.LARGE_NEGATIVE, message=PATTERN_KEPT)(lambda T: np.where(causal(T), 0.0, np.finfo(np.float64).min))
+exercise.mistake(mc.FILL_WEAK)(lambda T: np.where(causal(T), 0.0, -10.0))
+exercise.mistake(mc.FILL_TINY)(lambda T: np.where(causal(T), 0.0, -1e-9))
 exercise.mistake(NOT_ADDITIVE)(lambda T: np.tri(T))
-exercise.mistake(idea.MINUS_ONE_ADDED, says="The pattern is right, but -1 lowers a score by only 1: its weight shrinks and does not vanish.")(
+exercise.mistake(mc.MINUS_ONE_ADDED, message="The pattern is right, but -1 lowers a score by only 1: its weight shrinks and does not vanish.")(
     lambda T: np.tri(T) - 1
 )  # fmt: skip
 exercise.mistake(SHIFTED)(lambda T: np.where(causal(T), 1.0, -np.inf))
@@ -124,12 +124,12 @@ exercise.mistake(
     Misconception("one_where_blocked", "A mask of 0 and 1 is not additive", "1 marks the hidden cells here, but adding 1 makes their scores larger: they would get more weight, not less.",
                   ("What does adding 1 do to a weight?", "Hidden: add -inf.", "Put -np.inf where you have 1."))
 )(lambda T: np.triu(np.ones((T, T)), k=1))  # fmt: skip
-exercise.mistake(idea.ONE_SIZE, says="It is right for T = 4 only: the size is fixed in the code.")(
+exercise.mistake(mc.ONE_SIZE, message="It is right for T = 4 only: the size is fixed in the code.")(
     lambda T: np.where(causal(4), 0.0, -np.inf)
 )
 
 
-@exercise.mistake(idea.ONE_SIZE, says="The corner of 4 x 4 is right; beyond it nothing is hidden.")
+@exercise.mistake(mc.ONE_SIZE, message="The corner of 4 x 4 is right; beyond it nothing is hidden.")
 def open_beyond_four(T):
     mask = np.zeros((T, T))
     n = min(T, 4)
@@ -137,4 +137,4 @@ def open_beyond_four(T):
     return mask
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

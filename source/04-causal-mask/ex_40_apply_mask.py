@@ -10,11 +10,11 @@ its last two axes are `(T_q, T_k)` too. Return the masked scores, ready for the 
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.patterns import causal
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.masks import causal
 
-FINITE = idea.LARGE_NEGATIVE.but("The pattern is right, but -inf became a large finite number on the way; huge scores can come near it.")
+FINITE = mc.LARGE_NEGATIVE.with_text("The pattern is right, but -inf became a large finite number on the way; huge scores can come near it.")
 
 
 def _finite_fill(answer):
@@ -107,15 +107,15 @@ def in_float32(scores, mask):
     return scores.astype(np.float32) + mask.astype(np.float32)
 
 
-exercise.mistake(idea.NO_MASK, says="The scores came back as they were. `scores + mask` makes a new array: return that one.",
+exercise.mistake(mc.NO_MASK, message="The scores came back as they were. `scores + mask` makes a new array: return that one.",
                  hints=("What happens to the array that `scores + mask` makes?", "masked = scores + mask", "return scores + mask"))(
     lambda scores, mask: scores.copy()
 )  # fmt: skip
 
 
 @exercise.mistake(
-    idea.CHANGES_INPUTS,
-    says="`scores += mask` writes into the caller's array: afterwards the unmasked scores are gone, and a second mask would come on top.",
+    mc.CHANGES_INPUTS,
+    message="`scores += mask` writes into the caller's array: afterwards the unmasked scores are gone, and a second mask would come on top.",
     hints=("What does += do to the array that was passed in?", "`scores + mask` makes a new array; `scores += mask` changes the old one.",
            "return scores + mask"),
 )  # fmt: skip
@@ -126,11 +126,11 @@ def in_place(scores, mask):
     return scores
 
 
-exercise.mistake(idea.FILL_ZERO)(lambda scores, mask: np.where(mask == 0, scores, 0.0))
-exercise.mistake(idea.ADDITIVE_AS_BOOLEAN, says="bool(-inf) is True and bool(0.0) is False, so what should be hidden is kept, and the rest is hidden.")(
+exercise.mistake(mc.FILL_ZERO)(lambda scores, mask: np.where(mask == 0, scores, 0.0))
+exercise.mistake(mc.ADDITIVE_AS_BOOLEAN, message="bool(-inf) is True and bool(0.0) is False, so what should be hidden is kept, and the rest is hidden.")(
     lambda scores, mask: np.where(mask, scores, -np.inf)
 )  # fmt: skip
-exercise.mistake(idea.FILL_PLUS_INF, says="The mask was subtracted: minus -inf is +inf, so the hidden keys would get all the weight.",
+exercise.mistake(mc.FILL_PLUS_INF, message="The mask was subtracted: minus -inf is +inf, so the hidden keys would get all the weight.",
                  hints=("What is 2.5 - (-inf)?", "The additive mask is added.", "scores + mask"))(
     lambda scores, mask: scores - mask
 )  # fmt: skip
@@ -139,7 +139,7 @@ exercise.mistake(
                   ("What is 2.5 * 0?", "An additive mask leaves a score alone by adding 0.", "Use +, not *."))
 )(lambda scores, mask: scores * mask)  # fmt: skip
 exercise.mistake(FINITE)(lambda scores, mask: np.where(mask == 0, scores, -1e9))
-exercise.mistake(idea.TRANSPOSED, says="The mask was transposed before it was added: a query's row got a key's column.",
+exercise.mistake(mc.TRANSPOSED, message="The mask was transposed before it was added: a query's row got a key's column.",
                  hints=("Which axis of the mask counts queries?", "Mask and scores have the same axes: queries, then keys.", "Leave the mask as it is."))(
     lambda scores, mask: scores + np.swapaxes(mask, -1, -2)
 )  # fmt: skip
@@ -151,20 +151,20 @@ exercise.mistake(
     Misconception("softmax_included", "That is one step too far", "These are weights. Here only the masked scores are wanted; the softmax is the next step.",
                   ("Which line comes before the softmax?", "masked = scores + mask", "Return the sum itself."))
 )(lambda scores, mask: _softmax(scores + mask))  # fmt: skip
-exercise.mistake(idea.SCALED_TWICE, says="The scores come already scaled; here they were divided once more.")(
+exercise.mistake(mc.SCALED_TWICE, message="The scores come already scaled; here they were divided once more.")(
     lambda scores, mask: scores / np.sqrt(scores.shape[-1]) + mask
 )
-exercise.mistake(idea.FLOAT16)(lambda scores, mask: (scores.astype(np.float16) + mask).astype(np.float16))
-exercise.mistake(idea.INTEGERS_INSIDE)(lambda scores, mask: scores.astype(int) + mask)
+exercise.mistake(mc.FLOAT16)(lambda scores, mask: (scores.astype(np.float16) + mask).astype(np.float16))
+exercise.mistake(mc.INTEGERS_INSIDE)(lambda scores, mask: scores.astype(int) + mask)
 
 
-@exercise.mistake(idea.ZERO_AS_SENTINEL)
+@exercise.mistake(mc.ZERO_AS_SENTINEL)
 def zero_as_sentinel(scores, mask):
     kept = scores * (mask == 0)
     return np.where(kept == 0, -np.inf, kept)
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH)
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
 def only_first(scores, mask):
     masked = np.broadcast_to(scores, np.broadcast_shapes(scores.shape, mask.shape)).copy()
     first = (0,) * (masked.ndim - 2)
@@ -194,7 +194,7 @@ def _softmax(scores):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@exercise.remark(
+@exercise.warning(
     "Right for 0 and -inf. Some masks also hold finite numbers (ALiBi lowers far keys a little); a plain `scores + mask` serves them too."
 )
 def finite_entries(rng):

@@ -3,7 +3,7 @@
 `weights = softmax(Q Kᵀ / √d + Mask)` with the causal mask, rows are queries. Which statement holds for any scores of ordinary size?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_weight_matrix",

@@ -11,7 +11,7 @@ A       B       C       D       E       F
 ```
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_pattern_4x4",

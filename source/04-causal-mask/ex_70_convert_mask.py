@@ -15,12 +15,12 @@ arrive as integers, but leaves as floats.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.patterns import causal
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.masks import causal
+from autograder.exercise.results import Array
 
-FINITE = idea.LARGE_NEGATIVE.but("The pattern is right. But `additive` means 0 and -inf here, and a finite number such as -1e9 only usually hides a key.")
+FINITE = mc.LARGE_NEGATIVE.with_text("The pattern is right. But `additive` means 0 and -inf here, and a finite number such as -1e9 only usually hides a key.")
 
 
 def _finite_fill(answer):
@@ -33,7 +33,7 @@ RESULTS = {
     "allowed": Array("bool"),
     "blocked": Array("bool"),
     "additive": Array(exact_zeros=True),
-    "multiplicative": Array("floating", exact_zeros=True),
+    "multiplicative": Array("float", exact_zeros=True),
 }
 
 exercise = Exercise(
@@ -165,8 +165,8 @@ def _misread(source, wrong):
     return lambda mask, given, target: convert_mask(wrong(mask), "allowed", target) if given == source else convert_mask(mask, given, target)
 
 
-exercise.mistake(idea.ADDITIVE_AS_BOOLEAN)(_misread("additive", lambda mask: mask.astype(bool)))
-exercise.mistake(idea.INVERTED, says="`blocked` was treated like `allowed`. They are opposites: True means 'may not' in one and 'may' in the other.",
+exercise.mistake(mc.ADDITIVE_AS_BOOLEAN)(_misread("additive", lambda mask: mask.astype(bool)))
+exercise.mistake(mc.INVERTED, message="`blocked` was treated like `allowed`. They are opposites: True means 'may not' in one and 'may' in the other.",
                  hints=("What does True mean in each of the two?", "blocked = not allowed", "Put ~ on the way in and on the way out."))(
     lambda mask, source, target: convert_mask(mask, source.replace("blocked", "allowed"), target.replace("blocked", "allowed"))
 )  # fmt: skip
@@ -178,13 +178,13 @@ exercise.mistake(
     Misconception("blocked_out_not_inverted", "Allowed was handed out as blocked", "On the way out, a `blocked` mask should be True where the query may *not* attend.",
                   ("What does True mean in a `blocked` mask?", "blocked = ~allowed", "Invert where target is \"blocked\"."))
 )(_instead("blocked", lambda allowed: allowed))  # fmt: skip
-exercise.mistake(idea.ZERO_TIMES_INF)(_instead("additive", lambda allowed: ~allowed * -np.inf))
-exercise.mistake(idea.FILL_PLUS_INF)(_instead("additive", lambda allowed: np.where(allowed, 0.0, np.inf)))
+exercise.mistake(mc.ZERO_TIMES_INF)(_instead("additive", lambda allowed: ~allowed * -np.inf))
+exercise.mistake(mc.FILL_PLUS_INF)(_instead("additive", lambda allowed: np.where(allowed, 0.0, np.inf)))
 exercise.mistake(FINITE)(_instead("additive", lambda allowed: np.where(allowed, 0.0, -1e9)))
-exercise.mistake(idea.MINUS_ONE_ADDED, says="-1 lowers a score by only 1: an additive mask of 0 and -1 hides nothing.")(
+exercise.mistake(mc.MINUS_ONE_ADDED, message="-1 lowers a score by only 1: an additive mask of 0 and -1 hides nothing.")(
     _instead("additive", lambda allowed: allowed - 1.0)
 )
-exercise.mistake(idea.BOOLEAN_ADDED, says="1 and 0 are the numbers of a multiplicative mask. Added to scores they hide nothing.",
+exercise.mistake(mc.BOOLEAN_ADDED, message="1 and 0 are the numbers of a multiplicative mask. Added to scores they hide nothing.",
                  hints=("Which number leaves a score alone when it is added?", "Additive: 0 and -inf.", "np.where(allowed, 0.0, -np.inf)"))(
     _instead("additive", lambda allowed: allowed * 1.0)
 )  # fmt: skip
@@ -221,7 +221,7 @@ exercise.mistake(
     Misconception("same_convention_forgotten", "Nothing comes back if source and target are equal", "From a convention to itself the mask stays what it is; here the result is None.",
                   ("Which pairs does your code cover?", "Four of the sixteen pairs change nothing.", "By way of `allowed` these four need no rule of their own."))
 )(lambda mask, source, target: None if source == target else convert_mask(mask, source, target))  # fmt: skip
-exercise.mistake(idea.TRANSPOSED, says="Rows and columns were swapped. Only the convention should change; every cell stays where it is.",
+exercise.mistake(mc.TRANSPOSED, message="Rows and columns were swapped. Only the convention should change; every cell stays where it is.",
                  hints=("Should a cell move when only its meaning is written differently?", "The shape stays the same.", "Leave out the transpose."))(
     lambda mask, source, target: convert_mask(mask.T, source, target)
 )  # fmt: skip
@@ -240,7 +240,7 @@ def two_axes_only(mask, source, target):
     return np.array([[convert_mask(mask[i, j], source, target) for j in range(T_k)] for i in range(T_q)])
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="The mask that was passed in is different afterwards: the code writes into it.",
+@exercise.mistake(mc.CHANGES_INPUTS, message="The mask that was passed in is different afterwards: the code writes into it.",
                   hints=("Is there an assignment into `mask[...]`?", "np.where makes a new array.", "Work on a copy: mask = mask.copy()"))  # fmt: skip
 def writes_into_the_mask(mask, source, target):
     result = convert_mask(mask, source, target)
@@ -249,7 +249,7 @@ def writes_into_the_mask(mask, source, target):
     return result
 
 
-@exercise.remark(
+@exercise.warning(
     "Right. For real life: libraries also write the lowest finite number in place of -inf, "
     "and `mask == 0` (or `mask > -1`) reads those masks too; a test for -inf does not."
 )
@@ -257,6 +257,6 @@ def finite_fill(rng):
     yield case(np.where(causal(3), 0.0, np.finfo(np.float32).min), "additive", "allowed")
 
 
-@exercise.remark("Right. One thing more: a multiplicative mask of integers should leave as floats, also from that convention to itself.")
+@exercise.warning("Right. One thing more: a multiplicative mask of integers should leave as floats, also from that convention to itself.")
 def integers_in_and_out(rng):
     yield case(np.tri(3, dtype=int), "multiplicative", "multiplicative")

@@ -4,7 +4,7 @@ In PyTorch, `MultiheadAttention` takes a boolean `attn_mask`, and so does `scale
 `allowed`, True where the query may attend. What do you pass to each?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_torch_masks",

@@ -7,11 +7,11 @@ Return weights of the same shape: every row sums to 1, and every weight above th
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder import probes
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.patterns import LONGER, OWN_POSITION_PATCHED, first_row_right, right_up_to_four
+from autograder.exercise import attention_probes
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.masks import LONGER, OWN_POSITION_PATCHED, first_row_right, right_up_to_four
+from autograder.exercise.results import Array
 
 
 def _symptom(misconception, shows):
@@ -35,15 +35,15 @@ exercise = Exercise(
     topic="masked softmax",
     answer=Array(exact_zeros=True),
     probes=(
-        _symptom(probes.LEAKS.but("A row of weights changed when only scores above its diagonal were changed.",
+        _symptom(attention_probes.LEAKS.with_text("A row of weights changed when only scores above its diagonal were changed.",
                                   ("Which scores may row i depend on?", "Only scores[i, 0] to scores[i, i].",
-                                   "Change the last column of the scores yourself, and see which rows move.")), probes.leaks),
-        _symptom(probes.FORGETS.but("A key that the query may see got no weight."), probes.forgets),
-        Probe(idea.EPSILON, _lone_key_below_one),
-        _symptom(probes.SUMS.but("Every row of weights should sum to 1, and one does not."), probes.does_not_sum),
-        _symptom(probes.NOT_UNIFORM.but("With all scores equal, row i should hold i + 1 equal weights, and it does not."), probes.not_a_mean),
-        _symptom(probes.BATCH, probes.differs_in_a_batch),
-        _symptom(probes.LARGE, probes.unstable),
+                                   "Change the last column of the scores yourself, and see which rows move.")), attention_probes.leaks),
+        _symptom(attention_probes.FORGETS.with_text("A key that the query may see got no weight."), attention_probes.forgets),
+        Probe(mc.EPSILON, _lone_key_below_one),
+        _symptom(attention_probes.SUMS.with_text("Every row of weights should sum to 1, and one does not."), attention_probes.does_not_sum),
+        _symptom(attention_probes.NOT_UNIFORM.with_text("With all scores equal, row i should hold i + 1 equal weights, and it does not."), attention_probes.not_a_mean),
+        _symptom(attention_probes.BATCH, attention_probes.differs_in_a_batch),
+        _symptom(attention_probes.LARGE, attention_probes.unstable),
         Probe(LONGER, _fails_when_longer),
     ),
     hints=(
@@ -134,30 +134,30 @@ def _weights(scores, allowed, fill=-np.inf, axis=-1):
     return _softmax(np.where(allowed, scores, fill), axis)
 
 
-exercise.mistake(idea.TRANSPOSED)(lambda scores: _weights(scores, _causal(scores).T))
-exercise.mistake(idea.NO_MASK)(lambda scores: _softmax(scores))
-exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda scores: _weights(scores, _causal(scores, -1)))
-exercise.mistake(idea.NAN_HIDDEN)(lambda scores: np.nan_to_num(_weights(scores, _causal(scores, -1))))
-exercise.mistake(idea.ONE_AHEAD)(lambda scores: _weights(scores, _causal(scores, 1)))
-exercise.mistake(idea.INVERTED)(lambda scores: _weights(scores, ~_causal(scores)))
-exercise.mistake(idea.ANTI_DIAGONAL)(lambda scores: _weights(scores, np.fliplr(_causal(scores))))
-exercise.mistake(idea.WINDOW_TOO_SHORT)(lambda scores: _weights(scores, _causal(scores) & ~_causal(scores, -2)))
-exercise.mistake(idea.FILL_ZERO)(lambda scores: _softmax(scores * _causal(scores)))
-exercise.mistake(idea.MASK_AFTER_SOFTMAX)(lambda scores: _softmax(scores) * _causal(scores))
-exercise.mistake(idea.FILL_WEAK)(lambda scores: _weights(scores, _causal(scores), fill=-10.0))
-exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but real scores can be lower still; then hidden keys win.")(
+exercise.mistake(mc.TRANSPOSED)(lambda scores: _weights(scores, _causal(scores).T))
+exercise.mistake(mc.NO_MASK)(lambda scores: _softmax(scores))
+exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda scores: _weights(scores, _causal(scores, -1)))
+exercise.mistake(mc.NAN_HIDDEN)(lambda scores: np.nan_to_num(_weights(scores, _causal(scores, -1))))
+exercise.mistake(mc.ONE_AHEAD)(lambda scores: _weights(scores, _causal(scores, 1)))
+exercise.mistake(mc.INVERTED)(lambda scores: _weights(scores, ~_causal(scores)))
+exercise.mistake(mc.ANTI_DIAGONAL)(lambda scores: _weights(scores, np.fliplr(_causal(scores))))
+exercise.mistake(mc.WINDOW_TOO_SHORT)(lambda scores: _weights(scores, _causal(scores) & ~_causal(scores, -2)))
+exercise.mistake(mc.FILL_ZERO)(lambda scores: _softmax(scores * _causal(scores)))
+exercise.mistake(mc.MASK_AFTER_SOFTMAX)(lambda scores: _softmax(scores) * _causal(scores))
+exercise.mistake(mc.FILL_WEAK)(lambda scores: _weights(scores, _causal(scores), fill=-10.0))
+exercise.mistake(mc.FILL_WEAK, message="-1e5 looks low, but real scores can be lower still; then hidden keys win.")(
     lambda scores: _weights(scores, _causal(scores), fill=-1e5)
 )
-exercise.mistake(idea.FILL_PLUS_INF)(lambda scores: _weights(scores, _causal(scores), fill=np.inf))
-exercise.mistake(idea.ZERO_TIMES_INF)(lambda scores: _softmax(scores + ~_causal(scores) * -np.inf))
+exercise.mistake(mc.FILL_PLUS_INF)(lambda scores: _weights(scores, _causal(scores), fill=np.inf))
+exercise.mistake(mc.ZERO_TIMES_INF)(lambda scores: _softmax(scores + ~_causal(scores) * -np.inf))
 exercise.mistake(
-    idea.BOOLEAN_ADDED, says="A mask of True and False (1 and 0, or 0 and -1) was added: it lowers the hidden scores by only 1, and nothing is removed."
+    mc.BOOLEAN_ADDED, message="A mask of True and False (1 and 0, or 0 and -1) was added: it lowers the hidden scores by only 1, and nothing is removed."
 )(lambda scores: _softmax(scores + _causal(scores)))
-exercise.mistake(idea.WRONG_AXIS)(lambda scores: _weights(scores, _causal(scores), axis=-2))
-exercise.mistake(idea.ZERO_AS_SENTINEL)(lambda scores: _softmax(np.where(scores * _causal(scores) == 0, -np.inf, scores)))
+exercise.mistake(mc.WRONG_AXIS)(lambda scores: _weights(scores, _causal(scores), axis=-2))
+exercise.mistake(mc.ZERO_AS_SENTINEL)(lambda scores: _softmax(np.where(scores * _causal(scores) == 0, -np.inf, scores)))
 exercise.mistake(
-    idea.UNIFORM_MEAN,
-    says="Every allowed key has the same weight; the scores play no part.",
+    mc.UNIFORM_MEAN,
+    message="Every allowed key has the same weight; the scores play no part.",
     hints=("Where do the scores enter your weights?", "The weights are a softmax of the scores.", "softmax(scores + mask), not softmax(mask)"),
 )(lambda scores: np.broadcast_to(_softmax(np.where(_causal(scores), 0.0, -np.inf)), scores.shape))
 exercise.mistake(
@@ -170,28 +170,28 @@ exercise.mistake(
 )(lambda scores: (lambda s: np.exp(s - s.max(-1, keepdims=True)))(np.where(_causal(scores), scores, -np.inf)))  # fmt: skip
 
 
-@exercise.mistake(idea.WHOLE_MATRIX)
+@exercise.mistake(mc.WHOLE_MATRIX)
 def whole_matrix(scores):
     s = np.where(_causal(scores), scores, -np.inf)
     e = np.exp(s - s.max(axis=(-1, -2), keepdims=True))
     return e / e.sum(axis=(-1, -2), keepdims=True)
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max(scores):
     e = np.exp(np.where(_causal(scores), scores, -np.inf))
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max_painted_over(scores):
     return np.nan_to_num(no_max(scores))
 
 
-exercise.mistake(idea.CLIPPED)(lambda scores: _weights(np.clip(scores, -500, 500), _causal(scores)))
+exercise.mistake(mc.CLIPPED)(lambda scores: _weights(np.clip(scores, -500, 500), _causal(scores)))
 
 
-@exercise.mistake(idea.MAX_AT_LEAST_ZERO)
+@exercise.mistake(mc.MAX_AT_LEAST_ZERO)
 def maximum_at_least_zero(scores):
     s = np.where(_causal(scores), scores, -np.inf)
     e = np.exp(s - s.max(axis=-1, keepdims=True, initial=0.0))
@@ -206,14 +206,14 @@ def softmax_missing(scores):
     return np.where(_causal(scores), scores, -np.inf)
 
 
-@exercise.mistake(idea.GLOBAL_MAX)
+@exercise.mistake(mc.GLOBAL_MAX)
 def global_max(scores):
     s = np.where(_causal(scores), scores, -np.inf)
     e = np.exp(s - s.max())
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@exercise.mistake(idea.EPSILON)
+@exercise.mistake(mc.EPSILON)
 def epsilon(scores):
     s = np.where(_causal(scores), scores, -np.inf)
     e = np.exp(s - s.max(axis=-1, keepdims=True))
@@ -228,7 +228,7 @@ def nearly_zero(scores):
     return np.maximum(causal_weights(scores), 1e-12)
 
 
-@exercise.mistake(idea.MEAN_SUBTRACTED)
+@exercise.mistake(mc.MEAN_SUBTRACTED)
 def mean_subtracted(scores):
     allowed = _causal(scores)
     mean = np.where(allowed, scores, 0.0).sum(axis=-1, keepdims=True) / allowed.sum(axis=-1, keepdims=True)
@@ -236,7 +236,7 @@ def mean_subtracted(scores):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH)
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
 def only_first(scores):
     out = _softmax(scores)
     first = (0,) * (scores.ndim - 2)
@@ -244,7 +244,7 @@ def only_first(scores):
     return out
 
 
-@exercise.mistake(idea.ONE_SIZE)
+@exercise.mistake(mc.ONE_SIZE)
 def one_size(scores):
     allowed = np.ones(scores.shape[-2:], dtype=bool)
     n = min(len(allowed), 4)
@@ -257,26 +257,26 @@ def own_position_patched(scores):
     return _weights(scores, first_row_right(scores.shape[-1], -1))
 
 
-@exercise.mistake(idea.ONE_AHEAD_PATCHED)
+@exercise.mistake(mc.ONE_AHEAD_PATCHED)
 def patched(scores):
     allowed = _causal(scores, 1)
     allowed[0] = _causal(scores)[0]
     return _weights(scores, allowed)
 
 
-@exercise.mistake(idea.HARD_ARGMAX, hints=("What does softmax do with two equal scores?", "weights = exp(s) / sum(exp(s))", "Leave out the argmax."))
+@exercise.mistake(mc.HARD_ARGMAX, hints=("What does softmax do with two equal scores?", "weights = exp(s) / sum(exp(s))", "Leave out the argmax."))
 def hard(scores):
     s = np.where(_causal(scores), scores, -np.inf)
     return np.eye(s.shape[-1])[s.argmax(axis=-1)]
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="scores[...] = -inf writes into the array that was passed in.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="scores[...] = -inf writes into the array that was passed in.")
 def in_place(scores):
     scores[..., ~_causal(scores)] = -np.inf
     return _softmax(scores)
 
 
-@exercise.remark(
+@exercise.warning(
     "Right. One weakness: a huge score at a hidden key makes the allowed weights underflow to 0. "
     "Mask before taking the maximum, and no hidden score can matter."
 )
@@ -286,5 +286,5 @@ def huge_hidden_score(rng):
     yield case(scores)
 
 
-exercise.survives("np.tri(scores.shape[-1], dtype=bool) -> np.tri(scores.shape[-1])", because="np.where takes any number but 0 for True")
-exercise.survives("1 -> 2", because="scores are square, so shape[-2] is shape[-1]")
+exercise.equivalent_mutant("np.tri(scores.shape[-1], dtype=bool) -> np.tri(scores.shape[-1])", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("1 -> 2", because="scores are square, so shape[-2] is shape[-1]")

@@ -7,12 +7,12 @@ Every row sums to 1, hidden keys get exactly 0. A row in which **nothing** is al
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.probes import BATCH
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import BATCH
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Array
 
-FILL_WEAK = idea.FILL_WEAK.but("A hidden score was set to a number that real scores can come near, so hidden keys get some weight.")
+FILL_WEAK = mc.FILL_WEAK.with_text("A hidden score was set to a number that real scores can come near, so hidden keys get some weight.")
 
 
 def _lone_key_below_one(answer):
@@ -36,7 +36,7 @@ exercise = Exercise(
     answer=Array(exact_zeros=True),
     probes=(
         Probe(FILL_WEAK, _hidden_key_seen),
-        Probe(idea.EPSILON, _lone_key_below_one),
+        Probe(mc.EPSILON, _lone_key_below_one),
         Probe(BATCH, _another_in_a_batch),
     ),
     hints=(
@@ -136,37 +136,37 @@ def _where(scores, allowed, fill=-np.inf):
     return np.where(allowed, scores, fill)
 
 
-exercise.mistake(idea.EMPTY_ROW_NAN)(lambda scores, allowed: _softmax(_where(scores, allowed)))
-exercise.mistake(idea.EMPTY_ROW_UNIFORM)(lambda scores, allowed: _softmax(_where(scores, allowed, -1e9)))
+exercise.mistake(mc.EMPTY_ROW_NAN)(lambda scores, allowed: _softmax(_where(scores, allowed)))
+exercise.mistake(mc.EMPTY_ROW_UNIFORM)(lambda scores, allowed: _softmax(_where(scores, allowed, -1e9)))
 exercise.mistake(
-    idea.MAX_BEFORE_MASK,
-    says="A huge hidden score sets the maximum, and the allowed weights underflow to 0: a key that nobody may see wipes them out.",
+    mc.MAX_BEFORE_MASK,
+    message="A huge hidden score sets the maximum, and the allowed weights underflow to 0: a key that nobody may see wipes them out.",
 )(lambda scores, allowed: _safe_divide(np.exp(scores - scores.max(-1, keepdims=True)) * allowed))
-exercise.mistake(idea.INVERTED)(lambda scores, allowed: masked_softmax(scores, ~np.asarray(allowed)))
-exercise.mistake(idea.NO_MASK, says="The mask is ignored: hidden keys get weight.")(lambda scores, allowed: _softmax(scores))
-exercise.mistake(idea.MASK_AFTER_SOFTMAX, says="The weights were set to 0 after dividing, so the rows don't sum to 1.")(
+exercise.mistake(mc.INVERTED)(lambda scores, allowed: masked_softmax(scores, ~np.asarray(allowed)))
+exercise.mistake(mc.NO_MASK, message="The mask is ignored: hidden keys get weight.")(lambda scores, allowed: _softmax(scores))
+exercise.mistake(mc.MASK_AFTER_SOFTMAX, message="The weights were set to 0 after dividing, so the rows don't sum to 1.")(
     lambda scores, allowed: _softmax(scores) * allowed
 )
-exercise.mistake(idea.FILL_ZERO)(lambda scores, allowed: _softmax(scores * allowed))
+exercise.mistake(mc.FILL_ZERO)(lambda scores, allowed: _softmax(scores * allowed))
 exercise.mistake(FILL_WEAK)(lambda scores, allowed: _softmax(_where(scores, allowed, -10.0)) * np.any(allowed, axis=-1, keepdims=True))
-exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but allowed scores can be lower still; then hidden keys win.")(
+exercise.mistake(mc.FILL_WEAK, message="-1e5 looks low, but allowed scores can be lower still; then hidden keys win.")(
     lambda scores, allowed: _softmax(_where(scores, allowed, -1e5)) * np.any(allowed, axis=-1, keepdims=True)
 )
-exercise.mistake(idea.FILL_WEAK, says="Hidden keys are set to 0 at the end, but before that they took part in the row's sum, with a score that allowed ones can come near.")(
+exercise.mistake(mc.FILL_WEAK, message="Hidden keys are set to 0 at the end, but before that they took part in the row's sum, with a score that allowed ones can come near.")(
     lambda scores, allowed: _softmax(_where(scores, allowed, -10.0)) * allowed
 )
-exercise.mistake(idea.FILL_WEAK, says="-1e5 looks low, but allowed scores can be lower still: then the fill sets the maximum, and every allowed weight underflows to 0.")(
+exercise.mistake(mc.FILL_WEAK, message="-1e5 looks low, but allowed scores can be lower still: then the fill sets the maximum, and every allowed weight underflows to 0.")(
     lambda scores, allowed: _softmax(_where(scores, allowed, -1e5)) * allowed
 )
-exercise.mistake(idea.EMPTY_ROW_UNIFORM, says="A large negative number was added to the hidden scores. In a row where every key is hidden it cancels: the row attends to hidden keys.")(
+exercise.mistake(mc.EMPTY_ROW_UNIFORM, message="A large negative number was added to the hidden scores. In a row where every key is hidden it cancels: the row attends to hidden keys.")(
     lambda scores, allowed: _softmax(scores - 1e9 * ~np.asarray(allowed))
 )
-exercise.mistake(idea.CLIPPED)(lambda scores, allowed: _safe_divide(np.exp(np.clip(scores, -700, 700)) * allowed))
+exercise.mistake(mc.CLIPPED)(lambda scores, allowed: _safe_divide(np.exp(np.clip(scores, -700, 700)) * allowed))
 exercise.mistake(
     Misconception("only_empty_masks", "Only a wholly empty mask is taken care of", "The result is zeros where *every* row is empty; each row has to be looked at alone.",
                   ("Can one row be empty and the next one not?", "Look at each row's own sum.", "keepdims=True along axis -1"))
 )(lambda scores, allowed: np.zeros(scores.shape) if not np.any(allowed) else _softmax(_where(scores, allowed)))  # fmt: skip
-exercise.mistake(idea.WRONG_AXIS)(lambda scores, allowed: np.nan_to_num(_softmax(_where(scores, allowed), axis=-2)))
+exercise.mistake(mc.WRONG_AXIS)(lambda scores, allowed: np.nan_to_num(_softmax(_where(scores, allowed), axis=-2)))
 exercise.mistake(
     Misconception("causal_assumed", "A causal mask was added", "The mask is what `allowed` says, nothing more.",
                   ("Is this function asked about the future?", "Only `allowed` counts.", "Leave out the triangle."))
@@ -188,7 +188,7 @@ def _indexed(scores, allowed):
     return masked_softmax(s, True)
 
 
-@exercise.mistake(idea.EPSILON, says="A small number in the denominator makes every row sum to less than 1.")
+@exercise.mistake(mc.EPSILON, message="A small number in the denominator makes every row sum to less than 1.")
 def epsilon(scores, allowed):
     masked = _where(scores, allowed)
     top = masked.max(axis=-1, keepdims=True)
@@ -196,37 +196,37 @@ def epsilon(scores, allowed):
     return e / (e.sum(axis=-1, keepdims=True) + 1e-3)
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max(scores, allowed):
     return _safe_divide(np.exp(_where(scores, allowed)))
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max_painted_over(scores, allowed):
     e = np.exp(_where(scores, allowed))
     return np.nan_to_num(e / e.sum(axis=-1, keepdims=True))
 
 
-@exercise.mistake(idea.MAX_AT_LEAST_ZERO)
+@exercise.mistake(mc.MAX_AT_LEAST_ZERO)
 def maximum_at_least_zero(scores, allowed):
     masked = _where(scores, allowed)
     return _safe_divide(np.exp(masked - masked.max(axis=-1, keepdims=True, initial=0.0)))
 
 
-@exercise.mistake(idea.GLOBAL_MAX)
+@exercise.mistake(mc.GLOBAL_MAX)
 def global_max(scores, allowed):
     masked = _where(scores, allowed)
     top = masked.max()
     return _safe_divide(np.exp(masked - (top if np.isfinite(top) else 0.0)))
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(scores, allowed):
     np.copyto(scores, -np.inf, where=~np.broadcast_to(allowed, scores.shape))
     return masked_softmax(scores, True)
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH)
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
 def only_first(scores, allowed):
     first = np.broadcast_to(allowed, scores.shape)[(0,) * (scores.ndim - 2)]
     return masked_softmax(scores, first)
@@ -244,6 +244,6 @@ def turned(scores, allowed):
     return masked_softmax(scores, np.swapaxes(full, -1, -2))
 
 
-exercise.survives("0 -> 1", because="after subtracting the maximum a row's sum is at least 1, or 0")
-exercise.survives("0.0 -> 1.0", because="any finite number does for a row that is all -inf")
-exercise.survives("1.0 -> 2.0", because="0 divided by anything is 0")
+exercise.equivalent_mutant("0 -> 1", because="after subtracting the maximum a row's sum is at least 1, or 0")
+exercise.equivalent_mutant("0.0 -> 1.0", because="any finite number does for a row that is all -inf")
+exercise.equivalent_mutant("1.0 -> 2.0", because="0 divided by anything is 0")

@@ -7,9 +7,9 @@ Write `finite_causal_mask(T, dtype)`: `(T, T)` of exactly `dtype` (`float16`, `f
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array, Difference, Misread, _as_array
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Array, Difference, InvalidResult, _as_array
 
 FIXED_FILL = Misconception(
     "fixed_fill",
@@ -28,16 +28,16 @@ class Exactly(Array):
     """An array of one float dtype, equal to the last bit."""
 
     def __init__(self, dtype):
-        object.__setattr__(self, "dtype", np.dtype(dtype))
+        object.__setattr__(self, "exact_dtype", np.dtype(dtype))
         super().__init__()
 
-    def read(self, raw):
+    def parse(self, raw):
         array = _as_array(raw)
-        if array.dtype.newbyteorder("=") != self.dtype:
-            raise Misread("wrong_dtype", f"It returned {array.dtype}; {self.dtype} is wanted.")
+        if array.dtype.newbyteorder("=") != self.exact_dtype:
+            raise InvalidResult("wrong_dtype", f"It returned {array.dtype}; {self.exact_dtype} is wanted.")
         return array
 
-    def difference(self, wanted, got):
+    def compare(self, wanted, got):
         if wanted.shape != got.shape:
             return Difference(wanted, got)
         wrong = (wanted != got) & ~(np.isnan(wanted) & np.isnan(got))  # NaN twice is the same wrong answer twice
@@ -117,13 +117,13 @@ exercise.mistake(
                   ("Is -inf a finite number?", "np.finfo(dtype).min", "Replace -np.inf."))
 )(lambda T, dtype: _mask(T, -np.inf, dtype))  # fmt: skip
 exercise.mistake(
-    FIXED_FILL, says="-1e9 is not the lowest number of any type, and in float16 it becomes -inf."
+    FIXED_FILL, message="-1e9 is not the lowest number of any type, and in float16 it becomes -inf."
 )(lambda T, dtype: _mask(T, -1e9, dtype))  # fmt: skip
 exercise.mistake(
-    FIXED_FILL, says="-65504 is the lowest float16; float32 and float64 go far lower."
+    FIXED_FILL, message="-65504 is the lowest float16; float32 and float64 go far lower."
 )(lambda T, dtype: _mask(T, -65504.0, dtype))  # fmt: skip
 exercise.mistake(
-    FIXED_FILL, says="-10000 is not the lowest number of any type: scores can come near it, and then the future shows."
+    FIXED_FILL, message="-10000 is not the lowest number of any type: scores can come near it, and then the future shows."
 )(lambda T, dtype: _mask(T, -1e4, dtype))  # fmt: skip
 exercise.mistake(
     Misconception("smallest_positive", "The smallest is not the lowest", "np.finfo(dtype).tiny is the smallest *positive* number, nearly 0: it hides nothing.",
@@ -146,20 +146,20 @@ exercise.mistake(
                   ("Does -3.4e38 fit into a float16?", "The limits of `dtype` itself.", "np.finfo(dtype), not np.finfo(np.float32)"))
 )(lambda T, dtype: _mask(T, np.finfo(np.float32).min, dtype))  # fmt: skip
 exercise.mistake(
-    idea.ZERO_TIMES_INF,
+    mc.ZERO_TIMES_INF,
     hints=("What is 0 * inf?", "The lowest finite number can be multiplied by 0; -inf can't.", "np.where(allowed, 0, np.finfo(dtype).min)"),
 )(lambda T, dtype: (np.triu(np.ones((T, T)), k=1) * -np.inf).astype(dtype))
-exercise.mistake(idea.TRANSPOSED)(lambda T, dtype: finite_causal_mask(T, dtype).T)
-exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=0))
-exercise.mistake(idea.ONE_AHEAD)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=2))
-exercise.mistake(idea.INVERTED)(lambda T, dtype: np.tril(np.full((T, T), np.finfo(dtype).min, dtype)))
-exercise.mistake(idea.ANTI_DIAGONAL)(lambda T, dtype: np.fliplr(finite_causal_mask(T, dtype)))
+exercise.mistake(mc.TRANSPOSED)(lambda T, dtype: finite_causal_mask(T, dtype).T)
+exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=0))
+exercise.mistake(mc.ONE_AHEAD)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=2))
+exercise.mistake(mc.INVERTED)(lambda T, dtype: np.tril(np.full((T, T), np.finfo(dtype).min, dtype)))
+exercise.mistake(mc.ANTI_DIAGONAL)(lambda T, dtype: np.fliplr(finite_causal_mask(T, dtype)))
 exercise.mistake(
     Misconception("half_the_range", "Half of the lowest number", "Some libraries take half, so that adding two masks does not overflow; here the lowest number itself is wanted.",
                   ("Which number is the lowest?", "np.finfo(dtype).min", "Leave out the / 2."))
 )(lambda T, dtype: _mask(T, np.finfo(dtype).min / 2, dtype))  # fmt: skip
 
-exercise.survives(
+exercise.equivalent_mutant(
     "np.full((T, T), np.finfo(dtype).min, dtype=dtype) -> np.full((T, T), np.finfo(dtype).min)",
     because="np.finfo(dtype).min is of that dtype already",
 )

@@ -7,9 +7,9 @@ Write `mask_after_softmax(weights, allowed)`: `weights` is `(..., T_q, T_k)`, ro
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="masking after the softmax",
@@ -89,8 +89,8 @@ exercise.mistake(
                   ("What does row 0 sum to?", "Divide by the row sum.", "kept / kept.sum(axis=-1, keepdims=True)"))
 )(lambda weights, allowed: np.where(allowed, weights, 0.0))  # fmt: skip
 exercise.mistake(
-    idea.EMPTY_ROW_NAN,
-    says="A row of which nothing is left became NaN (0 / 0); it should be all zeros.",
+    mc.EMPTY_ROW_NAN,
+    message="A row of which nothing is left became NaN (0 / 0); it should be all zeros.",
     hints=("What is 0 / 0?", "Where the row sum is 0, the weights are 0.", "kept / np.where(total > 0, total, 1)"),
 )(
     lambda weights, allowed: (lambda k: k / k.sum(-1, keepdims=True))(np.where(allowed, weights, 0.0))
@@ -103,10 +103,10 @@ exercise.mistake(
     Misconception("softmax_of_masked_weights", "Weights were taken for scores", "-inf was written into the weights and a softmax taken: exp of a weight is not the weight.",
                   ("What is exp(0.5) / (exp(0.5) + exp(0.25))?", "Divide by the row sum.", "No exp is needed."))
 )(lambda weights, allowed: _softmax_of(weights, allowed))  # fmt: skip
-exercise.mistake(idea.INVERTED)(lambda weights, allowed: mask_after_softmax(weights, ~np.asarray(allowed)))
+exercise.mistake(mc.INVERTED)(lambda weights, allowed: mask_after_softmax(weights, ~np.asarray(allowed)))
 exercise.mistake(
-    idea.NO_MASK,
-    says="The weights came back unchanged: hidden keys still have weight.",
+    mc.NO_MASK,
+    message="The weights came back unchanged: hidden keys still have weight.",
     hints=("Which weights should be 0?", "Where allowed is False, the weight is 0.", "np.where(allowed, weights, 0)"),
 )(lambda weights, allowed: weights.copy())
 exercise.mistake(
@@ -118,28 +118,28 @@ exercise.mistake(
                   ("Was 0.5 twice 0.25 before? And after?", "Divide, don't add.", "kept / kept.sum(...)"))
 )(lambda weights, allowed: _evenly(weights, allowed))  # fmt: skip
 exercise.mistake(
-    idea.WRONG_AXIS,
-    says="The columns were divided by their sums; each row has to sum to 1.",
+    mc.WRONG_AXIS,
+    message="The columns were divided by their sums; each row has to sum to 1.",
     hints=("What should sum to 1, a row or a column?", "Each query spreads a weight of 1 over its keys.", "kept.sum(axis=-1, keepdims=True)"),
 )(
     lambda weights, allowed: (lambda k: k / np.where(k.sum(-2, keepdims=True) > 0, k.sum(-2, keepdims=True), 1))(np.where(allowed, weights, 0.0))
 )
-exercise.mistake(idea.WHOLE_MATRIX)(
+exercise.mistake(mc.WHOLE_MATRIX)(
     lambda weights, allowed: (lambda k: k / max(k.sum(), 1e-300))(np.where(allowed, weights, 0.0))
 )
-EPSILON = idea.EPSILON.but(
-    says="A small number in the denominator: where little is left, rows sum to far less than 1.",
+EPSILON = mc.EPSILON.with_text(
+    message="A small number in the denominator: where little is left, rows sum to far less than 1.",
     hints=("How small can a row sum be?", "Divide by the row sum itself; only a sum of exactly 0 is special.", "kept / np.where(total > 0, total, 1)"),
 )
 for small in (1e-6, 1e-9, 1e-12):
     exercise.mistake(EPSILON)(lambda weights, allowed, small=small: _divided(weights, allowed, lambda total: total + small))
     exercise.mistake(EPSILON)(lambda weights, allowed, small=small: _divided(weights, allowed, lambda total: np.maximum(total, small)))
 exercise.mistake(
-    idea.EMPTY_ROW_UNIFORM, says="A row of which nothing is left became uniform, so hidden keys have weight; it should be all zeros.",
+    mc.EMPTY_ROW_UNIFORM, message="A row of which nothing is left became uniform, so hidden keys have weight; it should be all zeros.",
     hints=("Which keys may this row see?", "None, so every weight is 0.", "kept / np.where(total > 0, total, 1)"),
 )(lambda weights, allowed: _or_where_empty(weights, allowed, 1 / weights.shape[-1]))  # fmt: skip
 exercise.mistake(
-    idea.EMPTY_ROW_UNIFORM, says="A row of which nothing is left kept its weights, all of them on hidden keys; it should be all zeros.",
+    mc.EMPTY_ROW_UNIFORM, message="A row of which nothing is left kept its weights, all of them on hidden keys; it should be all zeros.",
     hints=("Which keys may this row see?", "None, so every weight is 0.", "kept / np.where(total > 0, total, 1)"),
 )(lambda weights, allowed: _or_where_empty(weights, allowed, weights))  # fmt: skip
 exercise.mistake(
@@ -178,10 +178,10 @@ def _evenly(weights, allowed):
     return np.where(allowed, kept + (1 - kept.sum(-1, keepdims=True)) / count, 0.0)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="The weights were set to 0 in the array that was passed in.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="The weights were set to 0 in the array that was passed in.")
 def in_place(weights, allowed):
     weights *= allowed
     return mask_after_softmax(weights, True)
 
 
-exercise.survives("1.0 -> 2.0", because="0 divided by anything is 0")
+exercise.equivalent_mutant("1.0 -> 2.0", because="0 divided by anything is 0")

@@ -3,7 +3,7 @@
 A colleague writes the mask with `0` where `-inf` belongs: future scores are *replaced* by 0 before the softmax. What goes wrong?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_zero_instead_of_inf",

@@ -3,7 +3,7 @@
 Weights are masked **after** the softmax, and not renormalised: `softmax(scores) * allowed @ V`. Every weight above the diagonal is exactly 0. Is the layer causal?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_denominator_leak",

@@ -9,10 +9,10 @@ position `i`, `(d_v,)`, computed from positions `0..i` only. `T` may be 1, score
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
-from autograder.probes import attention_probes
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import attention_probes
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Array
 
 
 def _as_attention(answer):
@@ -29,7 +29,7 @@ def _a_little_less(answer):
 exercise = Exercise(
     topic="one token's output",
     answer=Array(),
-    probes=(Probe(idea.EPSILON, _a_little_less), *attention_probes(_as_attention, batched=False)),
+    probes=(Probe(mc.EPSILON, _a_little_less), *attention_probes(_as_attention, batched=False)),
     hints=(
         "Which rows of Q, of K and of V does position i need?",
         "The query is Q[i]; keys and values are rows 0 to i. Then it is attention for one query.",
@@ -154,80 +154,80 @@ def _up_to(i):
     return slice(i + 1)
 
 
-exercise.mistake(idea.NO_MASK, hints=(
+exercise.mistake(mc.NO_MASK, hints=(
     "May position i see position i + 1?", "Keys and values 0 to i only.", "K[: i + 1] and V[: i + 1]"
 ))(lambda Q, K, V, i: _attend(Q[i], K, V))  # fmt: skip
-exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="K[:i] stops before position i: a token may see itself, and the first one has nothing else.", hints=(
+exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="K[:i] stops before position i: a token may see itself, and the first one has nothing else.", hints=(
     "How many rows has K[:i]?", "Positions 0 to i are i + 1 rows.", "K[: i + 1]"
 ))(lambda Q, K, V, i: _attend(Q[i], K[:i], V[:i]))  # fmt: skip
-exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="Position i itself was left out: a token may see itself, and the first one, which has nothing else, got zeros.", hints=(
+exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="Position i itself was left out: a token may see itself, and the first one, which has nothing else, got zeros.", hints=(
     "How many rows has K[:i]?", "Positions 0 to i are i + 1 rows.", "K[: i + 1]"
 ))(lambda Q, K, V, i: _attend(Q[i], K[:i], V[:i]) if i else 0 * V[0])  # fmt: skip
 exercise.mistake(
     Misconception("own_position_excluded_except_first", "Own position excluded, and position 0 patched", "Position 0 was mended by hand, but every later token still can't see itself.",
                   ("Does position 3 follow the same rule as position 0?", "Positions 0 to i are i + 1 rows.", "K[: i + 1] holds for every i."))
 )(lambda Q, K, V, i: V[0] if i == 0 else _attend(Q[i], K[:i], V[:i]))  # fmt: skip
-exercise.mistake(idea.ONE_AHEAD, says="The key right after position i came along, and that is the very token to be predicted.", hints=(
+exercise.mistake(mc.ONE_AHEAD, message="The key right after position i came along, and that is the very token to be predicted.", hints=(
     "How many rows has K[: i + 2]?", "Positions 0 to i are i + 1 rows.", "K[: i + 1]"
 ))(lambda Q, K, V, i: _attend(Q[i], K[: i + 2], V[: i + 2]))  # fmt: skip
-exercise.mistake(idea.ONE_AHEAD_PATCHED, says="Position 0 is right, but every later one still sees one key too far.", hints=(
+exercise.mistake(mc.ONE_AHEAD_PATCHED, message="Position 0 is right, but every later one still sees one key too far.", hints=(
     "Does position 1 follow the same rule as position 0?", "Positions 0 to i are i + 1 rows.", "K[: i + 1] holds for every i."
 ))(lambda Q, K, V, i: _attend(Q[i], K[: i + 2], V[: i + 2]) if i else V[0])  # fmt: skip
-exercise.mistake(idea.TRANSPOSED, says="Position i and everything after it was used: that is the future; the past is 0 to i.", hints=(
+exercise.mistake(mc.TRANSPOSED, message="Position i and everything after it was used: that is the future; the past is 0 to i.", hints=(
     "Which positions are to the left of i?", "0 to i.", "K[: i + 1], not K[i:]"
 ))(lambda Q, K, V, i: _attend(Q[i], K[i:], V[i:]))  # fmt: skip
-exercise.mistake(idea.WINDOW_TOO_SHORT, hints=("How far back may position i look?", "To position 0.", "K[: i + 1]"))(
+exercise.mistake(mc.WINDOW_TOO_SHORT, hints=("How far back may position i look?", "To position 0.", "K[: i + 1]"))(
     lambda Q, K, V, i: _attend(Q[i], K[max(i - 1, 0) : i + 1], V[max(i - 1, 0) : i + 1])
 )
-exercise.mistake(idea.LAST_ROW_ONLY, says="The query of the last position was used; output i is asked for by query i.", hints=(
+exercise.mistake(mc.LAST_ROW_ONLY, message="The query of the last position was used; output i is asked for by query i.", hints=(
     "Whose question does output i answer?", "That of query i.", "Q[i], not Q[-1]"
 ))(lambda Q, K, V, i: _attend(Q[-1], K[_up_to(i)], V[_up_to(i)]))  # fmt: skip
 exercise.mistake(
     Misconception("output_of_the_last_position", "The output of the last position", "i was not used: this is the output of the last token of the text.",
                   ("Where does i enter your code?", "The query is Q[i], the keys are 0 to i.", "Q[i], K[: i + 1], V[: i + 1]"))
 )(lambda Q, K, V, i: _attend(Q[-1], K, V))  # fmt: skip
-exercise.mistake(idea.KEYS_AND_QUERIES_SWAPPED, says="Key i was compared with the queries 0 to i; it is query i that looks at the keys.", hints=(
+exercise.mistake(mc.KEYS_AND_QUERIES_SWAPPED, message="Key i was compared with the queries 0 to i; it is query i that looks at the keys.", hints=(
     "Who asks, the query or the key?", "scores[j] = q_i . k_j", "K[: i + 1] @ Q[i]"
 ))(lambda Q, K, V, i: _attend(K[i], Q[_up_to(i)], V[_up_to(i)]))  # fmt: skip
-exercise.mistake(idea.QUERIES_TWICE, says="Query i was compared with queries, so the keys play no part.", hints=(
+exercise.mistake(mc.QUERIES_TWICE, message="Query i was compared with queries, so the keys play no part.", hints=(
     "Where does K enter?", "scores[j] = q_i . k_j", "K[: i + 1] @ Q[i]"
 ))(lambda Q, K, V, i: _attend(Q[i], Q[_up_to(i)], V[_up_to(i)]))  # fmt: skip
 exercise.mistake(
     Misconception("keys_used_as_queries", "Keys used as queries", "Key i was compared with the keys, so the queries play no part.",
                   ("Where does Q enter?", "scores[j] = q_i . k_j", "K[: i + 1] @ Q[i]"))
 )(lambda Q, K, V, i: _attend(K[i], K[_up_to(i)], V[_up_to(i)]))  # fmt: skip
-exercise.mistake(idea.KEYS_AS_VALUES)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], K[_up_to(i)]))
-exercise.mistake(idea.RETURNS_VALUES, says="Value i came back unmixed; the output mixes the values of positions 0 to i.", hints=(
+exercise.mistake(mc.KEYS_AS_VALUES)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], K[_up_to(i)]))
+exercise.mistake(mc.RETURNS_VALUES, message="Value i came back unmixed; the output mixes the values of positions 0 to i.", hints=(
     "Which values enter output i?", "output = sum over j <= i of weights[j] v_j", "weights @ V[: i + 1]"
 ))(lambda Q, K, V, i: V[i])  # fmt: skip
-exercise.mistake(idea.UNIFORM_MEAN, hints=(
+exercise.mistake(mc.UNIFORM_MEAN, hints=(
     "What do Q and K do in your code?", "The weights are a softmax of the scores.", "softmax(scores) @ V[: i + 1]"
 ))(lambda Q, K, V, i: V[_up_to(i)].mean(axis=0))  # fmt: skip
-exercise.mistake(idea.HARD_ARGMAX)(lambda Q, K, V, i: V[np.argmax(K[_up_to(i)] @ Q[i])])
-exercise.mistake(idea.MASK_AFTER_SOFTMAX, says="The keys after i took part in the softmax and were cut off afterwards: the weights that are left don't sum to 1, and the future leaks through the denominator.", hints=(
+exercise.mistake(mc.HARD_ARGMAX)(lambda Q, K, V, i: V[np.argmax(K[_up_to(i)] @ Q[i])])
+exercise.mistake(mc.MASK_AFTER_SOFTMAX, message="The keys after i took part in the softmax and were cut off afterwards: the weights that are left don't sum to 1, and the future leaks through the denominator.", hints=(
     "Do the weights that are left sum to 1?", "Cut K first, then softmax.", "softmax over the scores of K[: i + 1] only"
 ))(lambda Q, K, V, i: _softmax(K @ Q[i] / np.sqrt(Q.shape[1]))[_up_to(i)] @ V[_up_to(i)])  # fmt: skip
-exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V, i: _filled(Q, K, V, i, 0.0))
-exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V, i: _filled(Q, K, V, i, -10.0))
-exercise.mistake(idea.FILL_WEAK, says="A number such as -1e4 or -1e5 looks low, but real scores can be lower still; then hidden keys win.")(
+exercise.mistake(mc.FILL_ZERO)(lambda Q, K, V, i: _filled(Q, K, V, i, 0.0))
+exercise.mistake(mc.FILL_WEAK)(lambda Q, K, V, i: _filled(Q, K, V, i, -10.0))
+exercise.mistake(mc.FILL_WEAK, message="A number such as -1e4 or -1e5 looks low, but real scores can be lower still; then hidden keys win.")(
     lambda Q, K, V, i: _filled(Q, K, V, i, -1e5)
 )
-exercise.mistake(idea.FILL_PLUS_INF)(lambda Q, K, V, i: _filled(Q, K, V, i, np.inf))
-exercise.mistake(idea.NO_SCALE)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=1.0))
-exercise.mistake(idea.SCALE_BY_D)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=Q.shape[1]))
-exercise.mistake(idea.SCALE_MULTIPLIED)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=Q.shape[1] ** -0.5))
-exercise.mistake(idea.SCALE_BY_T)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=len(Q) ** 0.5))
-exercise.mistake(idea.SCALE_BY_T, says="The scores were divided by sqrt(i + 1), the number of visible keys; the width d counts.", hints=(
+exercise.mistake(mc.FILL_PLUS_INF)(lambda Q, K, V, i: _filled(Q, K, V, i, np.inf))
+exercise.mistake(mc.NO_SCALE)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=1.0))
+exercise.mistake(mc.SCALE_BY_D)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=Q.shape[1]))
+exercise.mistake(mc.SCALE_MULTIPLIED)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=Q.shape[1] ** -0.5))
+exercise.mistake(mc.SCALE_BY_T)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=len(Q) ** 0.5))
+exercise.mistake(mc.SCALE_BY_T, message="The scores were divided by sqrt(i + 1), the number of visible keys; the width d counts.", hints=(
     "Which axis does the dot product sum over?", "It sums over d, the last axis.", "np.sqrt(Q.shape[-1])"
 ))(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=(i + 1) ** 0.5))  # fmt: skip
-exercise.mistake(idea.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=V.shape[1] ** 0.5))
-exercise.mistake(idea.SCALE_AFTER_SOFTMAX, says="The weights were divided by sqrt(d), so they sum to 1/sqrt(d).")(
+exercise.mistake(mc.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=V.shape[1] ** 0.5))
+exercise.mistake(mc.SCALE_AFTER_SOFTMAX, message="The weights were divided by sqrt(d), so they sum to 1/sqrt(d).")(
     lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=1.0) / np.sqrt(Q.shape[1])
 )
-exercise.mistake(idea.WRONG_AXIS, says="The softmax ran down a column: the queries competed for a key, and later queries changed this output.")(
+exercise.mistake(mc.WRONG_AXIS, message="The softmax ran down a column: the queries competed for a key, and later queries changed this output.")(
     lambda Q, K, V, i: _column_softmax(Q, K)[i] @ V
 )
-exercise.mistake(idea.WEIGHTS_TRANSPOSED, says="Column i of the weights was used instead of row i, so the future flowed into the past.")(
+exercise.mistake(mc.WEIGHTS_TRANSPOSED, message="Column i of the weights was used instead of row i, so the future flowed into the past.")(
     lambda Q, K, V, i: _all_weights(Q, K)[:, i] @ V
 )
 exercise.mistake(
@@ -238,21 +238,21 @@ exercise.mistake(
     Misconception("an_axis_too_many", "One axis too many", "The output is a matrix of one row, (1, d_v); one query gives one vector, (d_v,).",
                   ("What is the shape of your result?", "(d_v,)", "Q[i], not Q[i : i + 1]"))
 )(lambda Q, K, V, i: causal_output_at(Q, K, V, i)[None])  # fmt: skip
-exercise.mistake(idea.NO_MAX)(lambda Q, K, V, i: _no_max(_row(Q, K, i)) @ V[_up_to(i)])
-exercise.mistake(idea.NO_MAX)(lambda Q, K, V, i: np.nan_to_num(_no_max(_row(Q, K, i))) @ V[_up_to(i)])
-exercise.mistake(idea.MEAN_SUBTRACTED)(lambda Q, K, V, i: _no_max(_row(Q, K, i) - _row(Q, K, i).mean()) @ V[_up_to(i)])
-exercise.mistake(idea.MAX_AT_LEAST_ZERO)(lambda Q, K, V, i: _no_max(_row(Q, K, i) - max(_row(Q, K, i).max(), 0.0)) @ V[_up_to(i)])
-exercise.mistake(idea.CLIPPED)(lambda Q, K, V, i: _no_max(np.clip(_row(Q, K, i), -700, 700)) @ V[_up_to(i)])
+exercise.mistake(mc.NO_MAX)(lambda Q, K, V, i: _no_max(_row(Q, K, i)) @ V[_up_to(i)])
+exercise.mistake(mc.NO_MAX)(lambda Q, K, V, i: np.nan_to_num(_no_max(_row(Q, K, i))) @ V[_up_to(i)])
+exercise.mistake(mc.MEAN_SUBTRACTED)(lambda Q, K, V, i: _no_max(_row(Q, K, i) - _row(Q, K, i).mean()) @ V[_up_to(i)])
+exercise.mistake(mc.MAX_AT_LEAST_ZERO)(lambda Q, K, V, i: _no_max(_row(Q, K, i) - max(_row(Q, K, i).max(), 0.0)) @ V[_up_to(i)])
+exercise.mistake(mc.CLIPPED)(lambda Q, K, V, i: _no_max(np.clip(_row(Q, K, i), -700, 700)) @ V[_up_to(i)])
 NEIGHBOUR = Misconception(
     "query_of_a_neighbour", "The query of a neighbour", "The keys and values are right, but the query is that of the position before or after i.",
     ("Whose question does output i answer?", "That of query i.", "Q[i]"),
 )  # fmt: skip
 exercise.mistake(NEIGHBOUR)(lambda Q, K, V, i: _attend(Q[i - 1], K[_up_to(i)], V[_up_to(i)]))
 exercise.mistake(NEIGHBOUR)(lambda Q, K, V, i: _attend(Q[min(i + 1, len(Q) - 1)], K[_up_to(i)], V[_up_to(i)]))
-exercise.mistake(idea.EPSILON)(lambda Q, K, V, i: causal_output_at(Q, K, V, i) / (1 + 1e-2))
-exercise.mistake(idea.FLOAT16)(lambda Q, K, V, i: causal_output_at(*(x.astype(np.float16) for x in (Q, K, V)), i))
-exercise.mistake(idea.INTEGERS_INSIDE)(lambda Q, K, V, i: _softmax((K[_up_to(i)] @ Q[i] / np.sqrt(Q.shape[1])).astype(int)) @ V[_up_to(i)])
-exercise.mistake(idea.ONE_SIZE, says="Only the first four positions were used; T and i differ from call to call.", hints=(
+exercise.mistake(mc.EPSILON)(lambda Q, K, V, i: causal_output_at(Q, K, V, i) / (1 + 1e-2))
+exercise.mistake(mc.FLOAT16)(lambda Q, K, V, i: causal_output_at(*(x.astype(np.float16) for x in (Q, K, V)), i))
+exercise.mistake(mc.INTEGERS_INSIDE)(lambda Q, K, V, i: _softmax((K[_up_to(i)] @ Q[i] / np.sqrt(Q.shape[1])).astype(int)) @ V[_up_to(i)])
+exercise.mistake(mc.ONE_SIZE, message="Only the first four positions were used; T and i differ from call to call.", hints=(
     "What does your code do at i = 7?", "Positions 0 to i are i + 1 rows.", "K[: i + 1]"
 ))(lambda Q, K, V, i: _attend(Q[i], K[_up_to(i)][:4], V[_up_to(i)][:4]))  # fmt: skip
 
@@ -279,13 +279,13 @@ def _column_softmax(Q, K):
     return e / e.sum(0)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_inputs(Q, K, V, i):
     K /= np.sqrt(K.shape[1])
     return _attend(Q[i], K[_up_to(i)], V[_up_to(i)], scale=1.0)
 
 
-@exercise.remark(
+@exercise.warning(
     "Right. One weakness: your code also reads positions after i. With NaN there (nothing has been written yet, say) the "
     "output becomes NaN. Cut K and V to i + 1 rows, and the future cannot matter."
 )

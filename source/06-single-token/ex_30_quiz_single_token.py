@@ -4,7 +4,7 @@ The sentence is `these dogs near the cat`, positions 0 to 4, read by **one** cau
 `near`, position 2? Answer with a set of letters, as in `{"A", "C"}`.
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_single_token",

@@ -4,7 +4,7 @@ A query sees three values, `(0, 0)`, `(4, 0)` and `(0, 4)`: the corners of a tri
 the output, whatever the query and the keys?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_weighted_sum",

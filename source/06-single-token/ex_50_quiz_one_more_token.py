@@ -4,7 +4,7 @@ A causal attention layer has computed the outputs of 5 tokens. A sixth token is 
 change?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_one_more_token",

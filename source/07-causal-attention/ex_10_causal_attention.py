@@ -14,9 +14,9 @@ heads) come along unchanged, `d_v` may differ from `d`, and scores may be large.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.authoring import Exercise, case
-from autograder.probes import attention_kind, attention_probes
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import attention_kind, attention_probes
+from autograder.exercise.exercise import Exercise, case
 
 exercise = Exercise(
     topic="causal attention",
@@ -163,91 +163,91 @@ def _causal(Q, k=0):
     return np.tri(Q.shape[-2], k=k, dtype=bool)
 
 
-exercise.mistake(idea.TRANSPOSED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q).T))
-exercise.mistake(idea.NO_MASK)(lambda Q, K, V: _softmax(_scores(Q, K)) @ V)
-exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, -1)))
-exercise.mistake(idea.NAN_HIDDEN)(lambda Q, K, V: np.nan_to_num(_attend(Q, K, V, _causal(Q, -1))))
-exercise.mistake(idea.ONE_AHEAD)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, 1)))
-exercise.mistake(idea.INVERTED)(lambda Q, K, V: _attend(Q, K, V, ~_causal(Q)))
-exercise.mistake(idea.ANTI_DIAGONAL)(lambda Q, K, V: _attend(Q, K, V, np.fliplr(_causal(Q))))
-exercise.mistake(idea.WINDOW_TOO_SHORT)(lambda Q, K, V: _attend(Q, K, V, _causal(Q) & ~_causal(Q, -2)))
-exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V: _softmax(_scores(Q, K) * _causal(Q)) @ V)
-exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-10.0))
-exercise.mistake(idea.FILL_WEAK, says="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
+exercise.mistake(mc.TRANSPOSED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q).T))
+exercise.mistake(mc.NO_MASK)(lambda Q, K, V: _softmax(_scores(Q, K)) @ V)
+exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, -1)))
+exercise.mistake(mc.NAN_HIDDEN)(lambda Q, K, V: np.nan_to_num(_attend(Q, K, V, _causal(Q, -1))))
+exercise.mistake(mc.ONE_AHEAD)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, 1)))
+exercise.mistake(mc.INVERTED)(lambda Q, K, V: _attend(Q, K, V, ~_causal(Q)))
+exercise.mistake(mc.ANTI_DIAGONAL)(lambda Q, K, V: _attend(Q, K, V, np.fliplr(_causal(Q))))
+exercise.mistake(mc.WINDOW_TOO_SHORT)(lambda Q, K, V: _attend(Q, K, V, _causal(Q) & ~_causal(Q, -2)))
+exercise.mistake(mc.FILL_ZERO)(lambda Q, K, V: _softmax(_scores(Q, K) * _causal(Q)) @ V)
+exercise.mistake(mc.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-10.0))
+exercise.mistake(mc.FILL_WEAK, message="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
     lambda Q, K, V: _attend(Q, K, V, fill=-1e5)
 )
-exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-100.0))
-exercise.mistake(idea.FILL_PLUS_INF)(lambda Q, K, V: _attend(Q, K, V, fill=np.inf))
-exercise.mistake(idea.ZERO_TIMES_INF)(lambda Q, K, V: _softmax(_scores(Q, K) + ~_causal(Q) * -np.inf) @ V)
-exercise.mistake(idea.BOOLEAN_ADDED)(lambda Q, K, V: _softmax(_scores(Q, K) + _causal(Q)) @ V)
-exercise.mistake(idea.WRONG_AXIS)(lambda Q, K, V: _attend(Q, K, V, axis=-2))
-exercise.mistake(idea.NO_SCALE)(lambda Q, K, V: _attend(Q, K, V, scale=1.0))
-exercise.mistake(idea.SCALE_BY_D)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1]))
-exercise.mistake(idea.SCALE_MULTIPLIED)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1] ** -0.5))
-exercise.mistake(idea.SCALE_BY_T)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-2] ** 0.5))
-exercise.mistake(idea.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V: _attend(Q, K, V, scale=V.shape[-1] ** 0.5))
-exercise.mistake(idea.SCALE_AFTER_SOFTMAX)(lambda Q, K, V: _attend(Q, K, V, scale=1.0) / np.sqrt(Q.shape[-1]))
-exercise.mistake(idea.KEYS_AND_QUERIES_SWAPPED)(lambda Q, K, V: _attend(K, Q, V))
-exercise.mistake(idea.QUERIES_TWICE)(lambda Q, K, V: _attend(Q, Q, V))
-exercise.mistake(idea.KEYS_AS_VALUES)(lambda Q, K, V: _attend(Q, K, K))
-exercise.mistake(idea.RETURNS_VALUES)(lambda Q, K, V: V)
-exercise.mistake(idea.LAST_ROW_ONLY)(lambda Q, K, V: np.broadcast_to(causal_attention(Q, K, V)[..., -1:, :], V.shape))
+exercise.mistake(mc.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-100.0))
+exercise.mistake(mc.FILL_PLUS_INF)(lambda Q, K, V: _attend(Q, K, V, fill=np.inf))
+exercise.mistake(mc.ZERO_TIMES_INF)(lambda Q, K, V: _softmax(_scores(Q, K) + ~_causal(Q) * -np.inf) @ V)
+exercise.mistake(mc.BOOLEAN_ADDED)(lambda Q, K, V: _softmax(_scores(Q, K) + _causal(Q)) @ V)
+exercise.mistake(mc.WRONG_AXIS)(lambda Q, K, V: _attend(Q, K, V, axis=-2))
+exercise.mistake(mc.NO_SCALE)(lambda Q, K, V: _attend(Q, K, V, scale=1.0))
+exercise.mistake(mc.SCALE_BY_D)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1]))
+exercise.mistake(mc.SCALE_MULTIPLIED)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1] ** -0.5))
+exercise.mistake(mc.SCALE_BY_T)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-2] ** 0.5))
+exercise.mistake(mc.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V: _attend(Q, K, V, scale=V.shape[-1] ** 0.5))
+exercise.mistake(mc.SCALE_AFTER_SOFTMAX)(lambda Q, K, V: _attend(Q, K, V, scale=1.0) / np.sqrt(Q.shape[-1]))
+exercise.mistake(mc.KEYS_AND_QUERIES_SWAPPED)(lambda Q, K, V: _attend(K, Q, V))
+exercise.mistake(mc.QUERIES_TWICE)(lambda Q, K, V: _attend(Q, Q, V))
+exercise.mistake(mc.KEYS_AS_VALUES)(lambda Q, K, V: _attend(Q, K, K))
+exercise.mistake(mc.RETURNS_VALUES)(lambda Q, K, V: V)
+exercise.mistake(mc.LAST_ROW_ONLY)(lambda Q, K, V: np.broadcast_to(causal_attention(Q, K, V)[..., -1:, :], V.shape))
 
 
-@exercise.mistake(idea.MASK_AFTER_SOFTMAX)
+@exercise.mistake(mc.MASK_AFTER_SOFTMAX)
 def masked_after_softmax(Q, K, V):
     return (_softmax(_scores(Q, K)) * _causal(Q)) @ V
 
 
-@exercise.mistake(idea.ZERO_AS_SENTINEL)
+@exercise.mistake(mc.ZERO_AS_SENTINEL)
 def zero_as_sentinel(Q, K, V):
     s = _scores(Q, K) * _causal(Q)
     return _softmax(np.where(s == 0, -np.inf, s)) @ V
 
 
-@exercise.mistake(idea.WHOLE_MATRIX)
+@exercise.mistake(mc.WHOLE_MATRIX)
 def whole_matrix(Q, K, V):
     s = np.where(_causal(Q), _scores(Q, K), -np.inf)
     e = np.exp(s - s.max(axis=(-1, -2), keepdims=True))
     return (e / e.sum(axis=(-1, -2), keepdims=True)) @ V
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max(Q, K, V):
     e = np.exp(np.where(_causal(Q), _scores(Q, K), -np.inf))
     return (e / e.sum(axis=-1, keepdims=True)) @ V
 
 
-@exercise.mistake(idea.GLOBAL_MAX)
+@exercise.mistake(mc.GLOBAL_MAX)
 def global_max(Q, K, V):
     s = np.where(_causal(Q), _scores(Q, K), -np.inf)
     e = np.exp(s - s.max())
     return (e / e.sum(axis=-1, keepdims=True)) @ V
 
 
-@exercise.mistake(idea.EPSILON)
+@exercise.mistake(mc.EPSILON)
 def epsilon(Q, K, V):
     s = np.where(_causal(Q), _scores(Q, K), -np.inf)
     e = np.exp(s - s.max(axis=-1, keepdims=True))
     return (e / (e.sum(axis=-1, keepdims=True) + 1e-2)) @ V
 
 
-@exercise.mistake(idea.EPSILON)
+@exercise.mistake(mc.EPSILON)
 def a_millionth(Q, K, V):
     s = np.where(_causal(Q), _scores(Q, K), -np.inf)
     e = np.exp(s - s.max(axis=-1, keepdims=True))
     return (e / (e.sum(axis=-1, keepdims=True) + 1e-6)) @ V
 
 
-@exercise.mistake(idea.CLIPPED)
+@exercise.mistake(mc.CLIPPED)
 def clipped(Q, K, V):
     e = np.tril(np.exp(np.clip(_scores(Q, K), -100, 100)))
     return (e / e.sum(axis=-1, keepdims=True)) @ V
 
 
 @exercise.mistake(
-    idea.GLOBAL_MAX,
-    says="One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0.",
+    mc.GLOBAL_MAX,
+    message="One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0.",
 )
 def maximum_over_the_batch(Q, K, V):
     s = np.where(_causal(Q), _scores(Q, K), -np.inf)
@@ -255,30 +255,30 @@ def maximum_over_the_batch(Q, K, V):
     return (e / e.sum(axis=-1, keepdims=True)) @ V
 
 
-@exercise.mistake(idea.WEIGHTS_TRANSPOSED)
+@exercise.mistake(mc.WEIGHTS_TRANSPOSED)
 def weights_transposed(Q, K, V):
     w = _softmax(np.where(_causal(Q), _scores(Q, K), -np.inf))
     return w.swapaxes(-1, -2) @ V
 
 
-@exercise.mistake(idea.UNIFORM_MEAN)
+@exercise.mistake(mc.UNIFORM_MEAN)
 def uniform_mean(Q, K, V):
     return np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None]
 
 
-@exercise.mistake(idea.HARD_ARGMAX)
+@exercise.mistake(mc.HARD_ARGMAX)
 def hard_argmax(Q, K, V):
     best = np.where(_causal(Q), _scores(Q, K), -np.inf).argmax(axis=-1)
     return np.take_along_axis(V, best[..., None], axis=-2)
 
 
-@exercise.mistake(idea.ONLY_TWO_DIMENSIONS)
+@exercise.mistake(mc.ONLY_TWO_DIMENSIONS)
 def dot_T(Q, K, V):
     s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[-1]), -np.inf)
     return _softmax(s) @ V
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH)
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
 def only_first(Q, K, V):
     out = _softmax(_scores(Q, K)) @ V
     first = (0,) * (Q.ndim - 2)
@@ -286,7 +286,7 @@ def only_first(Q, K, V):
     return out
 
 
-@exercise.mistake(idea.ONE_SIZE)
+@exercise.mistake(mc.ONE_SIZE)
 def one_size(Q, K, V):
     T = Q.shape[-2]
     allowed = np.ones((T, T), dtype=bool)
@@ -295,31 +295,31 @@ def one_size(Q, K, V):
     return _attend(Q, K, V, allowed)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_inputs(Q, K, V):
     Q /= np.sqrt(Q.shape[-1])
     return _attend(Q, K, V, scale=1.0)
 
 
-@exercise.mistake(idea.FLOAT16)
+@exercise.mistake(mc.FLOAT16)
 def float16_inside(Q, K, V):
     return causal_attention(Q.astype(np.float16), K.astype(np.float16), V.astype(np.float16))
 
 
-@exercise.mistake(idea.INTEGERS_INSIDE)
+@exercise.mistake(mc.INTEGERS_INSIDE)
 def integers_inside(Q, K, V):
     s = _scores(Q, K).astype(int)
     return _softmax(np.where(_causal(Q), s, -np.inf)) @ V
 
 
-@exercise.mistake(idea.ONE_AHEAD_PATCHED)
+@exercise.mistake(mc.ONE_AHEAD_PATCHED)
 def one_ahead_patched(Q, K, V):
     allowed = _causal(Q, 1)
     allowed[0] = _causal(Q)[0]
     return _attend(Q, K, V, allowed)
 
 
-@exercise.remark(
+@exercise.warning(
     "Right. One weakness: a huge score at a hidden key still changes the output. "
     "Write -inf over the hidden scores before you take the maximum, and none of them can matter."
 )
@@ -329,4 +329,4 @@ def huge_hidden_score(rng):
     yield case(Q, K, V)
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

@@ -9,9 +9,9 @@ Write `split_heads(x, n_heads)`: `(..., T, D)` → `(..., n_heads, T, D / n_head
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="heads",
@@ -173,10 +173,10 @@ exercise.mistake(WHOLE_COPIES)(lambda x, n_heads: np.stack([x] * n_heads, axis=-
 exercise.mistake(TURNED)(lambda x, n_heads: np.swapaxes(split_heads(x, n_heads), -1, -2))
 exercise.mistake(BACKWARDS)(lambda x, n_heads: split_heads(x, n_heads)[..., ::-1, :, :])
 exercise.mistake(ALWAYS_TWO)(lambda x, n_heads: split_heads(x, 2))
-exercise.mistake(idea.INTEGERS_INSIDE)(lambda x, n_heads: split_heads(x, n_heads).astype(int))
+exercise.mistake(mc.INTEGERS_INSIDE)(lambda x, n_heads: split_heads(x, n_heads).astype(int))
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH, says="Only the first of the batch came back split.", hints=(
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH, message="Only the first of the batch came back split.", hints=(
     "Is anything in your code indexed with [0]?", "Every leading axis comes along.", "Count axes from the end, and never use x[0]."
 ))  # fmt: skip
 def only_first(x, n_heads):
@@ -189,7 +189,7 @@ def three_axes(x, n_heads):
     return x.reshape(B, T, n_heads, D // n_heads).transpose(0, 2, 1, 3)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="The array that was passed in is another one afterwards: its numbers or its shape have changed.", hints=(
+@exercise.mistake(mc.CHANGES_INPUTS, message="The array that was passed in is another one afterwards: its numbers or its shape have changed.", hints=(
     "Do you assign to x.shape, or write into x?", "x = x.reshape(...) leaves the array of the caller alone.", "reshape instead of x.shape = ..."
 ))  # fmt: skip
 def changes_shape(x, n_heads):

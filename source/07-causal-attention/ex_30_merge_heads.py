@@ -9,9 +9,9 @@ come along unchanged.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="heads",
@@ -155,7 +155,7 @@ exercise.mistake(NOT_JOINED)(lambda x: np.swapaxes(x, -2, -3))
 exercise.mistake(FIRST_HEAD)(lambda x: x[..., 0, :, :])
 exercise.mistake(BACKWARDS)(lambda x: merge_heads(x[..., ::-1, :, :]))
 exercise.mistake(FRONT_AXIS)(lambda x: np.concatenate(list(x), axis=-1))
-exercise.mistake(idea.INTEGERS_INSIDE)(lambda x: merge_heads(x).astype(int))
+exercise.mistake(mc.INTEGERS_INSIDE)(lambda x: merge_heads(x).astype(int))
 
 
 @exercise.mistake(FOUR_AXES)
@@ -164,14 +164,14 @@ def four_axes(x):
     return x.transpose(0, 2, 1, 3).reshape(B, T, H * width)
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH, says="Only the first of the batch came back.", hints=(
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH, message="Only the first of the batch came back.", hints=(
     "Is anything in your code indexed with [0]?", "Every leading axis comes along.", "Count axes from the end, and never use x[0]."
 ))  # fmt: skip
 def only_first(x):
     return merge_heads(x.reshape(-1, *x.shape[-3:])[0])
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="The array that was passed in is another one afterwards: its numbers or its shape have changed.", hints=(
+@exercise.mistake(mc.CHANGES_INPUTS, message="The array that was passed in is another one afterwards: its numbers or its shape have changed.", hints=(
     "Do you assign to x.shape, or write into x?", "x = x.reshape(...) leaves the array of the caller alone.", "reshape instead of x.shape = ..."
 ))  # fmt: skip
 def changes_shape(x):

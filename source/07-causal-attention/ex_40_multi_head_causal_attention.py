@@ -12,10 +12,10 @@ scores may be large. You may call what you wrote above.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
-from autograder.probes import SEVEN_DIGITS, attention_probes
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import SEVEN_DIGITS, attention_probes
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 
 def _kind(x, *_matrices_and_heads):
@@ -380,12 +380,12 @@ def _one_size(Q, K, V):
     return _attend(Q, K, V, allowed)
 
 
-exercise.mistake(idea.NO_MASK)(_with(lambda Q, K, V: _softmax(_scores(Q, K)) @ V))
+exercise.mistake(mc.NO_MASK)(_with(lambda Q, K, V: _softmax(_scores(Q, K)) @ V))
 exercise.mistake(MERGED_RESHAPED)(_with(merge=_reshaped_merge))
 exercise.mistake(SPLIT_RESHAPED)(_with(split=_reshaped_split))
 exercise.mistake(BOTH_RESHAPED)(_with(split=_reshaped_split, merge=_reshaped_merge))
 exercise.mistake(SCALE_BY_MODEL_WIDTH)(_with(lambda Q, K, V: _attend(Q, K, V, scale=(Q.shape[-1] * Q.shape[-3]) ** 0.5)))
-exercise.mistake(idea.NO_SCALE, says="The dot products were not divided by the square root of a head's width.", hints=(
+exercise.mistake(mc.NO_SCALE, message="The dot products were not divided by the square root of a head's width.", hints=(
     "What happens to the spread of q . k as a head gets wider?", "scores / sqrt(D / n_heads)", "Divide by np.sqrt(Q.shape[-1]) after splitting."
 ))(_with(lambda Q, K, V: _attend(Q, K, V, scale=1.0)))  # fmt: skip
 exercise.mistake(FIRST_HEAD_MASKED)(_with(_first_head_masked))
@@ -397,53 +397,53 @@ exercise.mistake(WO_TRANSPOSED)(lambda x, Wq, Wk, Wv, Wo, n_heads: multi_head_ca
 exercise.mistake(ONE_HEAD)(lambda x, Wq, Wk, Wv, Wo, n_heads: multi_head_causal_attention(x, Wq, Wk, Wv, Wo, 1))
 exercise.mistake(ALWAYS_TWO)(lambda x, Wq, Wk, Wv, Wo, n_heads: multi_head_causal_attention(x, Wq, Wk, Wv, Wo, 2))
 exercise.mistake(INTERLEAVED)(_with(split=_interleaved_split, merge=_interleaved_merge))
-exercise.mistake(idea.TRANSPOSED)(_with(lambda Q, K, V: _attend(Q, K, V, _causal(Q).T)))
-exercise.mistake(idea.ONE_AHEAD)(_with(lambda Q, K, V: _attend(Q, K, V, _causal(Q, 1))))
-exercise.mistake(idea.OWN_POSITION_EXCLUDED)(_with(lambda Q, K, V: _attend(Q, K, V, _causal(Q, -1))))
-exercise.mistake(idea.INVERTED)(_with(lambda Q, K, V: _attend(Q, K, V, ~_causal(Q))))
-exercise.mistake(idea.FILL_ZERO)(_with(lambda Q, K, V: _attend(Q, K, V, fill=0.0)))
-exercise.mistake(idea.FILL_WEAK)(_with(lambda Q, K, V: _attend(Q, K, V, fill=-10.0)))
-exercise.mistake(idea.FILL_WEAK, says="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
+exercise.mistake(mc.TRANSPOSED)(_with(lambda Q, K, V: _attend(Q, K, V, _causal(Q).T)))
+exercise.mistake(mc.ONE_AHEAD)(_with(lambda Q, K, V: _attend(Q, K, V, _causal(Q, 1))))
+exercise.mistake(mc.OWN_POSITION_EXCLUDED)(_with(lambda Q, K, V: _attend(Q, K, V, _causal(Q, -1))))
+exercise.mistake(mc.INVERTED)(_with(lambda Q, K, V: _attend(Q, K, V, ~_causal(Q))))
+exercise.mistake(mc.FILL_ZERO)(_with(lambda Q, K, V: _attend(Q, K, V, fill=0.0)))
+exercise.mistake(mc.FILL_WEAK)(_with(lambda Q, K, V: _attend(Q, K, V, fill=-10.0)))
+exercise.mistake(mc.FILL_WEAK, message="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
     _with(lambda Q, K, V: _attend(Q, K, V, fill=-1e5))
 )
-exercise.mistake(idea.FILL_WEAK)(_with(lambda Q, K, V: _attend(Q, K, V, fill=-100.0)))
-exercise.mistake(idea.MASK_AFTER_SOFTMAX)(_with(lambda Q, K, V: np.tril(_softmax(_scores(Q, K))) @ V))
-exercise.mistake(idea.WRONG_AXIS)(_with(lambda Q, K, V: _attend(Q, K, V, axis=-2)))
+exercise.mistake(mc.FILL_WEAK)(_with(lambda Q, K, V: _attend(Q, K, V, fill=-100.0)))
+exercise.mistake(mc.MASK_AFTER_SOFTMAX)(_with(lambda Q, K, V: np.tril(_softmax(_scores(Q, K))) @ V))
+exercise.mistake(mc.WRONG_AXIS)(_with(lambda Q, K, V: _attend(Q, K, V, axis=-2)))
 exercise.mistake(ACROSS_HEADS)(_with(lambda Q, K, V: np.nan_to_num(_attend(Q, K, V, axis=-3))))
-exercise.mistake(idea.WHOLE_MATRIX)(_with(lambda Q, K, V: _attend(Q, K, V, axis=(-1, -2))))
+exercise.mistake(mc.WHOLE_MATRIX)(_with(lambda Q, K, V: _attend(Q, K, V, axis=(-1, -2))))
 exercise.mistake(POSITIONS_AS_HEADS)(
     _with(split=lambda y, n: y.reshape(*y.shape[:-1], n, -1), merge=lambda y: y.reshape(*y.shape[:-2], -1))
 )
-exercise.mistake(idea.SCALE_BY_D, says="The scores were divided by the width of a head; its square root is wanted.")(
+exercise.mistake(mc.SCALE_BY_D, message="The scores were divided by the width of a head; its square root is wanted.")(
     _with(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1]))
 )
 exercise.mistake(
     Misconception("scaled_by_number_of_heads", "Scaled by the number of heads", "The scores were divided by sqrt(n_heads); the width of a head counts.",
                   ("Over how many components does the dot product of one head sum?", "sqrt(D / n_heads)", "np.sqrt(Q.shape[-1]) after splitting."))
 )(_with(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-3] ** 0.5)))  # fmt: skip
-exercise.mistake(idea.SCALE_BY_T)(_with(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-2] ** 0.5)))
-exercise.mistake(idea.KEYS_AND_QUERIES_SWAPPED)(_with(lambda Q, K, V: _attend(K, Q, V)))
-exercise.mistake(idea.KEYS_AS_VALUES)(_with(lambda Q, K, V: _attend(Q, K, K)))
+exercise.mistake(mc.SCALE_BY_T)(_with(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-2] ** 0.5)))
+exercise.mistake(mc.KEYS_AND_QUERIES_SWAPPED)(_with(lambda Q, K, V: _attend(K, Q, V)))
+exercise.mistake(mc.KEYS_AS_VALUES)(_with(lambda Q, K, V: _attend(Q, K, K)))
 exercise.mistake(NO_PROJECTIONS)(lambda x, Wq, Wk, Wv, Wo, n_heads: _with()(x, *[np.eye(len(Wq))] * 3, Wo, n_heads))
 exercise.mistake(VALUES_NOT_PROJECTED)(lambda x, Wq, Wk, Wv, Wo, n_heads: _with()(x, Wq, Wk, np.eye(len(Wv)), Wo, n_heads))
 exercise.mistake(FIRST_PROJECTION_FOR_ALL)(lambda x, Wq, Wk, Wv, Wo, n_heads: _with()(x, Wq, Wq, Wq, Wo, n_heads))
 exercise.mistake(KEYS_AND_VALUES_SWAPPED)(lambda x, Wq, Wk, Wv, Wo, n_heads: _with()(x, Wq, Wv, Wk, Wo, n_heads))
 exercise.mistake(HEADS_AVERAGED)(_with(lambda Q, K, V: np.broadcast_to(_attend(Q, K, V).mean(axis=-3, keepdims=True), V.shape)))
 exercise.mistake(RESIDUAL)(lambda x, *W: x + multi_head_causal_attention(x, *W))
-exercise.mistake(idea.NO_MAX)(_with(_softmax_of(np.exp)))
-exercise.mistake(idea.GLOBAL_MAX, says="The largest score of all heads was subtracted, so a head far below it underflows to 0 / 0.")(
+exercise.mistake(mc.NO_MAX)(_with(_softmax_of(np.exp)))
+exercise.mistake(mc.GLOBAL_MAX, message="The largest score of all heads was subtracted, so a head far below it underflows to 0 / 0.")(
     _with(_softmax_of(lambda s: np.exp(s - s.max())))
 )
-exercise.mistake(idea.GLOBAL_MAX, says="One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0.")(
+exercise.mistake(mc.GLOBAL_MAX, message="One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0.")(
     _with(_softmax_of(lambda s: np.exp(s - s.max(axis=(*range(s.ndim - 3), -1), keepdims=True))))
 )
-exercise.mistake(idea.CLIPPED)(_with(_softmax_of(lambda s: np.where(np.isneginf(s), 0.0, np.exp(np.clip(s, -100, 100))))))
-exercise.mistake(idea.EPSILON)(_with(_with_epsilon))
-exercise.mistake(idea.ONE_SIZE)(_with(_one_size))
-exercise.mistake(idea.FLOAT16)(lambda x, Wq, Wk, Wv, Wo, n: multi_head_causal_attention(*(a.astype(np.float16) for a in (x, Wq, Wk, Wv, Wo)), n))
+exercise.mistake(mc.CLIPPED)(_with(_softmax_of(lambda s: np.where(np.isneginf(s), 0.0, np.exp(np.clip(s, -100, 100))))))
+exercise.mistake(mc.EPSILON)(_with(_with_epsilon))
+exercise.mistake(mc.ONE_SIZE)(_with(_one_size))
+exercise.mistake(mc.FLOAT16)(lambda x, Wq, Wk, Wv, Wo, n: multi_head_causal_attention(*(a.astype(np.float16) for a in (x, Wq, Wk, Wv, Wo)), n))
 
 
-@exercise.mistake(idea.ONLY_TWO_DIMENSIONS, says="With leading axes it breaks: .T turns all the axes over; only the last two may be swapped.")
+@exercise.mistake(mc.ONLY_TWO_DIMENSIONS, message="With leading axes it breaks: .T turns all the axes over; only the last two may be swapped.")
 def dot_T(x, Wq, Wk, Wv, Wo, n_heads):
     width, outs = x.shape[-1] // n_heads, []
     for h in range(n_heads):
@@ -453,20 +453,20 @@ def dot_T(x, Wq, Wk, Wv, Wo, n_heads):
     return np.concatenate(outs, axis=-1) @ Wo
 
 
-@exercise.mistake(idea.ONLY_FIRST_IN_BATCH, says="The first of the batch is right; the others are not.")
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH, message="The first of the batch is right; the others are not.")
 def only_first(x, *W):
     out = np.empty(x.shape)
     out[...] = multi_head_causal_attention(x[(0,) * (x.ndim - 2)], *W)
     return out
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_inputs(x, Wq, Wk, Wv, Wo, n_heads):
     Wq /= np.sqrt(len(Wq) / n_heads)
     return _with(lambda Q, K, V: _attend(Q, K, V, scale=1.0))(x, Wq, Wk, Wv, Wo, n_heads)
 
 
-@exercise.remark(
+@exercise.warning(
     "Right. One weakness: a huge score at a hidden key still changes the output. "
     "Write -inf over the hidden scores before you take the maximum, and none of them can matter."
 )
@@ -478,4 +478,4 @@ def huge_hidden_score(rng):
     yield case(x, Wq, Wk, Wv, Wo, 2)
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

@@ -4,7 +4,7 @@ A causal attention gives the right result for T = 1 and the right row 0. With al
 But with `Q = 0` its output is **not** the mean of the values so far. Which part is broken?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_one_mechanism",

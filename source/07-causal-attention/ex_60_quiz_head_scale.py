@@ -3,7 +3,7 @@
 A layer of width D = $D has $H heads. By what are the scores of a head divided before the softmax?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 
 def _widths(n):

@@ -4,7 +4,7 @@
 right, and no error comes. What is in row 0 of the result, if T is larger than H?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_merge_leak",

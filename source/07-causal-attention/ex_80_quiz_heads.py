@@ -3,7 +3,7 @@
 A layer has 4 heads. Three are masked causally, one has no mask by mistake. The model is trained. What happens to its loss?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_heads",

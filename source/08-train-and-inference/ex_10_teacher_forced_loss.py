@@ -7,10 +7,10 @@
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext.toy_models import LEAKS, ToyModel, toy_models
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Number
+from leftcontext.model.toy_models import LEAKS, ToyModel, toy_models
 
 exercise = Exercise(
     topic="teacher forcing",
@@ -148,19 +148,19 @@ exercise.mistake(
 )(lambda f, tokens: -np.log(_picked(_softmax(f(tokens[:-1])), tokens[1:]) + 1e-12).mean())  # fmt: skip
 
 
-@exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give a loss of inf or NaN.")
+@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give a loss of inf or NaN.")
 def no_max(f, tokens):
     z = f(tokens[:-1])
     return (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean()
 
 
 exercise.mistake(
-    idea.GLOBAL_MAX,
-    says="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
+    mc.GLOBAL_MAX,
+    message="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
     hints=("What is np.exp(-2000)?", "Each row has a maximum of its own.", "logits.max(axis=-1, keepdims=True)"),
 )(lambda f, tokens: (lambda z: (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean())((z := f(tokens[:-1])) - z.max()))
 
 
 _TWO_D = "axis 1 is the last axis of (T, vocab) logits"
-exercise.survives("-1 -> 1 #2", because=_TWO_D)
-exercise.survives("-1 -> 1 #3", because=_TWO_D)
+exercise.equivalent_mutant("-1 -> 1 #2", because=_TWO_D)
+exercise.equivalent_mutant("-1 -> 1 #3", because=_TWO_D)

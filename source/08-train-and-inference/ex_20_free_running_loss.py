@@ -7,10 +7,10 @@ Write `free_running_loss(logits_fn, tokens)` for `tokens` `(T+1,)`: the same tar
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, Probe, case
-from leftcontext.toy_models import LEAKS, ToyModel, toy_models
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Number
+from leftcontext.model.toy_models import LEAKS, ToyModel, toy_models
 
 REPLACED = Misconception(
     "future_replaced", "The future was replaced, not left out",
@@ -186,7 +186,7 @@ exercise.mistake(
 )(lambda f, tokens: -np.mean(np.log(_probabilities(f, tokens) + 1e-12)))  # fmt: skip
 
 
-@exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give a loss of inf or NaN.")
+@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give a loss of inf or NaN.")
 def no_max(f, tokens):
     rows = [f(tokens[: i + 1])[-1] for i in range(len(tokens) - 1)]
     return np.mean([np.log(np.exp(row).sum()) - row[t] for row, t in zip(rows, tokens[1:], strict=True)])

@@ -7,9 +7,9 @@ For a causal model both are the same and the gap is 0. A gap says how much a mod
 
 import numpy as np
 
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext.toy_models import LEAKS, ToyModel, next_row, toy_models
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Number
+from leftcontext.model.toy_models import LEAKS, ToyModel, next_row, toy_models
 
 exercise = Exercise(
     topic="the leak gap",
@@ -160,9 +160,9 @@ exercise.mistake(
 )(lambda f, tokens: (_losses(_rows(f, tokens), tokens[1:]) - _losses(f(tokens)[:-1], tokens[1:])).mean())  # fmt: skip
 
 _TWO_D = "axis 1 is the last axis of (T, vocab) logits"
-exercise.survives("-1 -> 1", because=_TWO_D)
-exercise.survives("-1 -> 1 #2", because=_TWO_D)
-exercise.survives(
+exercise.equivalent_mutant("-1 -> 1", because=_TWO_D)
+exercise.equivalent_mutant("-1 -> 1 #2", because=_TWO_D)
+exercise.equivalent_mutant(
     "np.exp(shifted).sum(axis=-1, keepdims=True) -> np.exp(shifted).mean(axis=-1, keepdims=True)",
     because="both losses shift by ln(vocab), and the difference stays",
 )

@@ -7,9 +7,9 @@ A leaking model shows a cliff: nearly 0 everywhere, and a high loss at the last 
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="loss per position",
@@ -124,7 +124,7 @@ exercise.mistake(
     Misconception("perplexity_not_loss", "That is the perplexity", "The exponential of the loss came back.",
                   ("What is the loss of a fair choice among 4?", "ln 4", "Leave out the exp."))
 )(lambda logits, targets: np.exp(np.minimum(_nll(logits, targets).mean(axis=0), 700)))  # fmt: skip
-exercise.mistake(idea.WRONG_AXIS, says="The softmax ran over positions instead of the vocabulary.")(
+exercise.mistake(mc.WRONG_AXIS, message="The softmax ran over positions instead of the vocabulary.")(
     lambda logits, targets: (
         -np.take_along_axis(
             (lambda z: z - np.log(np.exp(z).sum(1, keepdims=True)))(logits - logits.max(1, keepdims=True)),
@@ -144,14 +144,14 @@ exercise.mistake(
 )(lambda logits, targets: -np.log(_probabilities(logits, targets) + 1e-12).mean(axis=0))  # fmt: skip
 
 
-@exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give a loss of inf or NaN.")
+@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give a loss of inf or NaN.")
 def no_max(logits, targets):
     return _without_max(logits, targets)
 
 
 exercise.mistake(
-    idea.GLOBAL_MAX,
-    says="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
+    mc.GLOBAL_MAX,
+    message="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
     hints=("What is np.exp(-2000)?", "Each row has a maximum of its own.", "logits.max(axis=-1, keepdims=True)"),
 )(lambda logits, targets: _without_max(logits - logits.max(), targets))
 exercise.mistake(
@@ -160,8 +160,8 @@ exercise.mistake(
 )(lambda logits, targets: -np.log(_probabilities(logits, targets).mean(axis=0)))  # fmt: skip
 
 
-exercise.survives("0 -> -1", because="the axis has one entry")
-exercise.survives(
+exercise.equivalent_mutant("0 -> -1", because="the axis has one entry")
+exercise.equivalent_mutant(
     "np.take_along_axis(log_probs, targets[..., None], axis=-1) -> np.take_along_axis(log_probs, targets[..., None])",
     because="-1 is the default axis since NumPy 2.3",
 )

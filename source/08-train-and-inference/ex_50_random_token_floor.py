@@ -7,8 +7,8 @@ Write `random_token_floor(vocab)`: the lowest mean loss, in nats, that any **cau
 
 import numpy as np
 
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Number
 
 exercise = Exercise(
     topic="the random-token audit",

@@ -7,8 +7,8 @@ Write `leaky_plateau(vocab, T, honest)`: the mean loss, in nats, at which such a
 
 import numpy as np
 
-from autograder.answers import Number
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Number
 
 exercise = Exercise(
     topic="the random-token audit",

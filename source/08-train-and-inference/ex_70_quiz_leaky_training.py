@@ -3,7 +3,7 @@
 "I trained my language model without a mask. The training loss is 0.13 nats, and on held-out text it is 0.14!" The entropy of the language is 1.95. What happens when the model **generates**?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_leaky_training",

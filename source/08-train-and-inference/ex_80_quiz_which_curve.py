@@ -7,7 +7,7 @@ Of two models one was trained **without a mask**. The entropy is 1.95 nats; both
 Which pair belongs to the model without a mask?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_which_curve",

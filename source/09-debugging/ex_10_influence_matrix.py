@@ -11,11 +11,11 @@ Change rows by about 1. Outputs that differ by less than `1e-9` count as the sam
 
 import numpy as np
 
-from autograder import detecting
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext import specimens
+from autograder.exercise import leak_detectors
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
+from leftcontext.bugs import attention_bugs
 
 exercise = Exercise(
     topic="finding leaks",
@@ -49,28 +49,28 @@ def _qkv(rng, T, d=4, d_v=6):
 
 @exercise.part("Honest or plainly leaky", points=1)
 def plain(rng):
-    for attend in (specimens.causal, specimens.no_mask, specimens.one_ahead, specimens.window_of_two):
+    for attend in (attention_bugs.causal, attention_bugs.no_mask, attention_bugs.one_ahead, attention_bugs.window_of_two):
         yield case(attend, *_qkv(rng, 4, d=2, d_v=2))
-    yield case(specimens.causal, *_qkv(rng, 1))
-    yield case(specimens.window_of_two, *_qkv(rng, 7))
-    yield case(specimens.one_ahead_but_row_0, *_qkv(rng, 20), note="a longer sequence")
+    yield case(attention_bugs.causal, *_qkv(rng, 1))
+    yield case(attention_bugs.window_of_two, *_qkv(rng, 7))
+    yield case(attention_bugs.one_ahead_but_row_0, *_qkv(rng, 20), note="a longer sequence")
 
 
 @exercise.part("Leaks that hide", points=2)
 def hidden(rng):
-    for attend in specimens.LEAKY[2:]:
+    for attend in attention_bugs.LEAKY[2:]:
         yield case(attend, *_qkv(rng, 6))
-    yield case(specimens.leaks_by_a_millionth, *_qkv(rng, 4, d=2, d_v=2))
+    yield case(attention_bugs.leaks_by_a_millionth, *_qkv(rng, 4, d=2, d_v=2))
     Q, K, V = _qkv(rng, 6)
     K[-1], V[-1] = 0.0, 0.0
-    yield case(specimens.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")
+    yield case(attention_bugs.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")
 
 
 @exercise.part("Wrong suspicions", points=1)
 def suspicious(rng):
-    for attend in specimens.HONEST:
+    for attend in attention_bugs.HONEST:
         yield case(attend, *_qkv(rng, 6))
-    yield case(specimens.softmax_over_queries, *_qkv(rng, 6), note="later queries leak; here only K and V count")
+    yield case(attention_bugs.softmax_over_queries, *_qkv(rng, 6), note="later queries leak; here only K and V count")
 
 
 @exercise.equivalent
@@ -206,29 +206,29 @@ exercise.mistake(VALUES_ONLY)(lambda *given: _matrix(*given, keys=0.0))
 exercise.mistake(KEYS_ONLY)(lambda *given: _matrix(*given, values=0.0))
 exercise.mistake(QUERIES_TOO)(lambda *given: _matrix(*given, queries=1.0))
 exercise.mistake(ONLY_LEAKS)(lambda *given: np.triu(_matrix(*given), 1))
-exercise.mistake(detecting.NOT_CHANGED)(lambda *given: _matrix(*given, keys=0.0, values=0.0))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: change.sum(axis=1)))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: np.abs(change.sum(axis=1))))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: change.max(axis=1)))
-exercise.mistake(detecting.ONE_COMPONENT)(lambda *given: _matrix(*given, size=lambda change: np.abs(change[:, 0])))
-exercise.mistake(detecting.ONE_COMPONENT, says="Every number of the row had to move; one of them is enough.")(
+exercise.mistake(leak_detectors.NOT_CHANGED)(lambda *given: _matrix(*given, keys=0.0, values=0.0))
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: change.sum(axis=1)))
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: np.abs(change.sum(axis=1))))
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda *given: _matrix(*given, size=lambda change: change.max(axis=1)))
+exercise.mistake(leak_detectors.ONE_COMPONENT)(lambda *given: _matrix(*given, size=lambda change: np.abs(change[:, 0])))
+exercise.mistake(leak_detectors.ONE_COMPONENT, message="Every number of the row had to move; one of them is enough.")(
     lambda *given: _matrix(*given, size=lambda change: np.abs(change).min(axis=1))
 )
 
 
-@exercise.mistake(detecting.ZEROED)
+@exercise.mistake(leak_detectors.ZEROED)
 def set_to_zero(attend, Q, K, V):
     before, rest = attend(Q, K, V), 1 - np.eye(len(Q))[:, :, None]
     return np.array([np.abs(attend(Q, K * keep, V * keep) - before).max(axis=1) > 1e-9 for keep in rest]).T
 
 
-@exercise.mistake(detecting.POISONED)
+@exercise.mistake(leak_detectors.POISONED)
 def poisoned(attend, Q, K, V):
     poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
     return np.array([np.isnan(attend(Q, K + nan, V + nan)).any(axis=1) for nan in poison]).T
 
 
-@exercise.mistake(detecting.POISONED)
+@exercise.mistake(leak_detectors.POISONED)
 def keys_poisoned(attend, Q, K, V):
     poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
     return np.array([np.isnan(attend(Q, K + nan, V)).any(axis=1) for nan in poison]).T
@@ -275,7 +275,7 @@ def change_not_undone(attend, Q, K, V):
     return out
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_inputs(attend, Q, K, V):
     before = attend(Q, K, V)
     out = np.zeros((len(Q), len(Q)), dtype=bool)
@@ -289,8 +289,8 @@ def changes_inputs(attend, Q, K, V):
 
 
 @exercise.mistake(
-    idea.LAST_ROW_ONLY,
-    says="Only the last output was looked at; each output has a row of its own.",
+    mc.LAST_ROW_ONLY,
+    message="Only the last output was looked at; each output has a row of its own.",
     hints=("How many outputs does one call of attend give?", "Every row i of the output.", "np.abs(after - before).max(axis=1)"),
 )
 def last_output_only(attend, Q, K, V):
@@ -299,7 +299,7 @@ def last_output_only(attend, Q, K, V):
     return out
 
 for change in ("1 -> 2", "1 -> 2 #2"):
-    exercise.survives(change, because="any change of about 1 will do")
-exercise.survives("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
-exercise.survives("change.max(axis=1) > 1e-09 -> change.max(axis=1) >= 1e-09", because="no change is exactly 1e-9")
-exercise.survives("np.zeros((T, T), dtype=bool) -> np.ones((T, T), dtype=bool)", because="every column is written")
+    exercise.equivalent_mutant(change, because="any change of about 1 will do")
+exercise.equivalent_mutant("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
+exercise.equivalent_mutant("change.max(axis=1) > 1e-09 -> change.max(axis=1) >= 1e-09", because="no change is exactly 1e-9")
+exercise.equivalent_mutant("np.zeros((T, T), dtype=bool) -> np.ones((T, T), dtype=bool)", because="every column is written")

@@ -9,15 +9,15 @@ may begin with the second call only.
 
 import numpy as np
 
-from autograder import detecting
-from autograder import misconceptions as idea
-from autograder.answers import Integer, Maybe, Tuple
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext import specimens
+from autograder.exercise import leak_detectors
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Integer, OrNone, Tuple
+from leftcontext.bugs import attention_bugs
 
 exercise = Exercise(
     topic="finding leaks",
-    answer=Maybe(Tuple(i=Integer(), j=Integer())),
+    answer=OrNone(Tuple(i=Integer(), j=Integer())),
     hints=(
         "For output i, which rows of K and V lie in the future?",
         "Two loops: i from 0, then j from i + 1; the first pair that moves is the answer.",
@@ -50,40 +50,40 @@ def second_query_sees_two_far_ones(Q, K, V):
     allowed = np.tri(len(Q), dtype=bool)
     allowed[2, 4:] = True
     allowed[1, 5:] = True
-    return specimens.attend_under(allowed, Q, K, V)
+    return attention_bugs.attend_under(allowed, Q, K, V)
 
 
 def last_but_one_sees_the_last(Q, K, V):
     """Only the last pair leaks."""
     allowed = np.tri(len(Q), dtype=bool)
     allowed[max(len(Q) - 2, 0), -1] = True
-    return specimens.attend_under(allowed, Q, K, V)
+    return attention_bugs.attend_under(allowed, Q, K, V)
 
 
 @exercise.part("Plain cases", points=1)
 def plain(rng):
-    for attend in (specimens.one_ahead, specimens.causal, specimens.one_ahead_but_row_0, specimens.window_of_two):
+    for attend in (attention_bugs.one_ahead, attention_bugs.causal, attention_bugs.one_ahead_but_row_0, attention_bugs.window_of_two):
         yield case(attend, *_qkv(rng, 4, d=2, d_v=2))
-    yield case(specimens.causal, *_qkv(rng, 1))
-    yield case(specimens.no_mask, *_qkv(rng, 7))
+    yield case(attention_bugs.causal, *_qkv(rng, 1))
+    yield case(attention_bugs.no_mask, *_qkv(rng, 7))
     yield case(last_but_one_sees_the_last, *_qkv(rng, 16), note="a longer sequence")
 
 
 @exercise.part("Leaks that hide", points=2)
 def hidden(rng):
-    for attend in (*specimens.LEAKY[3:], second_query_sees_two_far_ones, last_but_one_sees_the_last):
+    for attend in (*attention_bugs.LEAKY[3:], second_query_sees_two_far_ones, last_but_one_sees_the_last):
         yield case(attend, *_qkv(rng, 6))
     Q, K, V = _qkv(rng, 6)
     K[-1], V[-1] = 0.0, 0.0
-    yield case(specimens.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")
-    yield case(specimens.LeaksFromTheSecondCall(), *_qkv(rng, 4))
+    yield case(attention_bugs.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")
+    yield case(attention_bugs.LeaksFromTheSecondCall(), *_qkv(rng, 4))
 
 
 @exercise.part("Wrong suspicions", points=1)
 def suspicious(rng):
-    for attend in specimens.HONEST:
+    for attend in attention_bugs.HONEST:
         yield case(attend, *_qkv(rng, 6))
-    yield case(specimens.softmax_over_queries, *_qkv(rng, 6), note="later queries leak; here only K and V count")
+    yield case(attention_bugs.softmax_over_queries, *_qkv(rng, 6), note="later queries leak; here only K and V count")
 
 
 def _matrix(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0, queries=0.0, size=lambda change: np.abs(change).max(axis=1)):
@@ -225,11 +225,11 @@ exercise.mistake(QUERIES_TOO)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, 
 exercise.mistake(LAST_SKIPPED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1)[:, :-1])))
 exercise.mistake(LAST_SKIPPED)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1)[:-2])))
 exercise.mistake(FIRST_SKIPPED)(lambda *a: _first((i, j) for i, j in np.argwhere(np.triu(_matrix(*a), 1)) if i > 0))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: c.sum(axis=1)), 1))))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c.sum(axis=1))), 1))))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: c.max(axis=1)), 1))))
-exercise.mistake(detecting.ONE_COMPONENT)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c[:, 0])), 1))))
-exercise.mistake(detecting.ONE_COMPONENT, says="Every number of the row had to move; one of them is enough.")(
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: c.sum(axis=1)), 1))))
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c.sum(axis=1))), 1))))
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: c.max(axis=1)), 1))))
+exercise.mistake(leak_detectors.ONE_COMPONENT)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c[:, 0])), 1))))
+exercise.mistake(leak_detectors.ONE_COMPONENT, message="Every number of the row had to move; one of them is enough.")(
     lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c).min(axis=1)), 1)))
 )
 exercise.mistake(COLUMN_FIRST)(lambda *a: _first((i, j) for j, i in np.argwhere(np.triu(_matrix(*a), 1).T)))
@@ -243,7 +243,7 @@ exercise.mistake(NOT_NONE)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1)
 exercise.mistake(NOT_NONE)(lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1))) or (0, 0))
 
 
-@exercise.mistake(detecting.ZEROED)
+@exercise.mistake(leak_detectors.ZEROED)
 def set_to_zero(attend, Q, K, V):
     before, rest = attend(Q, K, V), 1 - np.eye(len(Q))[:, :, None]
     moved = np.array([np.abs(attend(Q, K * keep, V * keep) - before).max(axis=1) > 1e-9 for keep in rest]).T
@@ -257,7 +257,7 @@ def poisoned(attend, Q, K, V):
     return _first(np.argwhere(np.triu(moved, 1)))
 
 
-@exercise.mistake(detecting.POISONED)
+@exercise.mistake(leak_detectors.POISONED)
 def keys_poisoned(attend, Q, K, V):
     poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
     moved = np.array([np.isnan(attend(Q, K + nan, V)).any(axis=1) for nan in poison]).T
@@ -272,8 +272,8 @@ def with_isclose(attend, Q, K, V):
 
 
 @exercise.mistake(
-    detecting.NOT_CHANGED,
-    says="None came back for every model, leaking ones too: no output was seen to move. Does the second call get other numbers than the first?",
+    leak_detectors.NOT_CHANGED,
+    message="None came back for every model, leaking ones too: no output was seen to move. Does the second call get other numbers than the first?",
 )
 def always_none(attend, Q, K, V):
     attend(Q, K, V)
@@ -289,7 +289,7 @@ def all_later_at_once(attend, Q, K, V):
     return None
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_inputs(attend, Q, K, V):
     before = attend(Q, K, V)
     for i in range(len(Q)):
@@ -302,6 +302,6 @@ def changes_inputs(attend, Q, K, V):
 
 
 for change in ("1 -> 2", "1 -> 2 #2"):
-    exercise.survives(change, because="any change of about 1 will do")
-exercise.survives("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
-exercise.survives("change[i].max() > 1e-09 -> change[i].max() >= 1e-09", because="no change is exactly 1e-9")
+    exercise.equivalent_mutant(change, because="any change of about 1 will do")
+exercise.equivalent_mutant("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
+exercise.equivalent_mutant("change[i].max() > 1e-09 -> change[i].max() >= 1e-09", because="no change is exactly 1e-9")

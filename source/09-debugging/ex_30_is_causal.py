@@ -10,15 +10,15 @@ as `1e-6`, may sit at one position only, and may begin with the second call of `
 
 import numpy as np
 
-from autograder import detecting
-from autograder import misconceptions as idea
-from autograder.answers import Truth
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext import specimens
+from autograder.exercise import leak_detectors
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Boolean
+from leftcontext.bugs import attention_bugs
 
 exercise = Exercise(
     topic="finding leaks",
-    answer=Truth(),
+    answer=Boolean(),
     hints=(
         "Which outputs have to stay the same when row j changes?",
         "Change row j of a copy; the outputs 0 to j - 1 must not move; try this for every j.",
@@ -144,13 +144,13 @@ def by_hand(rng):
 
 @exercise.part("Leaks that hide", points=2)
 def leaky(rng):
-    for attend in (*specimens.LEAKY, specimens.LeaksFromTheSecondCall()):
+    for attend in (*attention_bugs.LEAKY, attention_bugs.LeaksFromTheSecondCall()):
         yield case(_Layer(attend, rng), rng.normal(size=(6, 4)))
     yield case(minus_the_next, rng.normal(size=(5, 2)))
     yield case(third_reads_fourth, rng.normal(size=(7, 3)))
     yield case(steps_among_the_rest, rng.normal(size=(6, 3)))
     yield case(difference_to_the_next, rng.normal(size=(5, 1)))
-    yield case(_Layer(specimens.softmax_over_queries, rng), rng.normal(size=(6, 4)))
+    yield case(_Layer(attention_bugs.softmax_over_queries, rng), rng.normal(size=(6, 4)))
     yield case(a_millionth_at_most, rng.normal(size=(6, 3)))
     yield case(only_the_last_number_leaks, rng.normal(size=(6, 3)))
     yield case(first_reads_the_second, rng.normal(size=(7, 2)))
@@ -162,7 +162,7 @@ def leaky(rng):
 
 @exercise.part("Wrong suspicions", points=1)
 def honest(rng):
-    for attend in specimens.HONEST:
+    for attend in attention_bugs.HONEST:
         yield case(_Layer(attend, rng), rng.normal(size=(6, 4)))
     yield case(for_six_positions_only, rng.normal(size=(6, 3)))
     yield case(divided_by_length, rng.normal(size=(9, 2)))
@@ -304,22 +304,22 @@ exercise.mistake(NEVER)(lambda f, x: not np.isfinite(f(x)).all())
 exercise.mistake(TOO_TOLERANT)(lambda f, x: not (np.triu(_changes(f, x), 1) > 1e-6).any())
 exercise.mistake(ALWAYS)(lambda f, x: bool(np.isfinite(f(x)).all()))
 exercise.mistake(TOO_TOLERANT)(lambda f, x: all(np.allclose(f(x + (np.arange(len(x)) == j)[:, None])[:j], f(x)[:j]) for j in range(len(x))))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: c.sum(axis=1)), 1) > 1e-9).any())
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c.sum(axis=1))), 1) > 1e-9).any())
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: c.max(axis=1)), 1) > 1e-9).any())
-exercise.mistake(detecting.ONE_COMPONENT)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c[:, 0])), 1) > 1e-9).any())
-exercise.mistake(detecting.ONE_COMPONENT, says="Every number of the row had to move; one of them is enough.")(
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: c.sum(axis=1)), 1) > 1e-9).any())
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c.sum(axis=1))), 1) > 1e-9).any())
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: c.max(axis=1)), 1) > 1e-9).any())
+exercise.mistake(leak_detectors.ONE_COMPONENT)(lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c[:, 0])), 1) > 1e-9).any())
+exercise.mistake(leak_detectors.ONE_COMPONENT, message="Every number of the row had to move; one of them is enough.")(
     lambda f, x: not (np.triu(_changes(f, x, size=lambda c: np.abs(c).min(axis=1)), 1) > 1e-9).any()
 )
-exercise.mistake(detecting.ZEROED)(lambda f, x: not any((np.abs(f(x * (np.arange(len(x)) != j)[:, None]) - f(x))[:j] > 1e-9).any() for j in range(len(x))))
-exercise.mistake(detecting.POISONED)(
+exercise.mistake(leak_detectors.ZEROED)(lambda f, x: not any((np.abs(f(x * (np.arange(len(x)) != j)[:, None]) - f(x))[:j] > 1e-9).any() for j in range(len(x))))
+exercise.mistake(leak_detectors.POISONED)(
     lambda f, x: not any(np.isnan(f(x + np.where(np.arange(len(x)) == j, np.nan, 0)[:, None])[:j]).any() for j in range(len(x)))
 )
 
 
 @exercise.mistake(
-    detecting.ONE_COMPONENT,
-    says="Only the first number of a row was changed; what another one lets through stays unseen.",
+    leak_detectors.ONE_COMPONENT,
+    message="Only the first number of a row was changed; what another one lets through stays unseen.",
     hints=("How many numbers does row j have?", "Change the whole row.", "x2[j] += 1, not x2[j, 0] += 1"),
 )
 def first_number_changed(f, x):
@@ -363,7 +363,7 @@ def alike(f, x):
     return True
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(f, x):
     before = f(x)
     for j in range(1, len(x)):
@@ -373,7 +373,7 @@ def in_place(f, x):
     return True
 
 
-@exercise.remark(
+@exercise.warning(
     "Right. One weakness: behind a layer norm, the same step in all numbers of a row is invisible. "
     "Give each number a step of its own, and you can point it at a whole transformer."
 )
@@ -382,7 +382,7 @@ def behind_a_layer_norm(rng):
 
 
 for change in ("0.5 -> 1.5", "1.5 -> 2.5"):
-    exercise.survives(change, because="any change of about 1 will do")
-exercise.survives("np.linspace(0.5, 1.5, x.shape[1]) -> 0.5", because="the same step everywhere earns a remark, and costs nothing")
-exercise.survives("f(x2) - before -> before - f(x2)", because="the absolute value follows")
-exercise.survives("change[:j].max() > 1e-09 -> change[:j].max() >= 1e-09", because="no change is exactly 1e-9")
+    exercise.equivalent_mutant(change, because="any change of about 1 will do")
+exercise.equivalent_mutant("np.linspace(0.5, 1.5, x.shape[1]) -> 0.5", because="the same step everywhere earns a remark, and costs nothing")
+exercise.equivalent_mutant("f(x2) - before -> before - f(x2)", because="the absolute value follows")
+exercise.equivalent_mutant("change[:j].max() > 1e-09 -> change[:j].max() >= 1e-09", because="no change is exactly 1e-9")

@@ -8,11 +8,11 @@ and the inputs stay as they are. One small change will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
 
-exercise = mending(
-    idea.ONE_AHEAD,
+exercise = fix_exercise(
+    mc.ONE_AHEAD,
     hints=(
         "How many keys may query 0 see, and how many does it see here?",
         "Allowed is j <= i.",
@@ -33,7 +33,7 @@ def fix_off_by_one(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.ONE_AHEAD)
+@exercise.mistake(mc.ONE_AHEAD)
 @exercise.starter
 def broken(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
@@ -46,5 +46,5 @@ def broken(Q, K, V):
     return weights @ V
 
 
-exercise.survives("np.tri(T, k=0, dtype=bool) -> np.tri(T, dtype=bool)", because="k is 0 by itself")
-exercise.survives("np.tri(T, k=0, dtype=bool) -> np.tri(T, k=0)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, k=0, dtype=bool) -> np.tri(T, dtype=bool)", because="k is 0 by itself")
+exercise.equivalent_mutant("np.tri(T, k=0, dtype=bool) -> np.tri(T, k=0)", because="np.where takes any number but 0 for True")

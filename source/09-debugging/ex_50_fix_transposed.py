@@ -8,11 +8,11 @@ and the inputs stay as they are. One small change will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
 
-exercise = mending(
-    idea.TRANSPOSED,
+exercise = fix_exercise(
+    mc.TRANSPOSED,
     hints=(
         "Which half of the matrix is the past?",
         "Rows are queries, columns are keys: the past is the lower left.",
@@ -33,7 +33,7 @@ def fix_transposed(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.TRANSPOSED)
+@exercise.mistake(mc.TRANSPOSED)
 @exercise.starter
 def broken(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""

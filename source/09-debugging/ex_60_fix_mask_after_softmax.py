@@ -8,11 +8,11 @@ and the inputs stay as they are. One small change will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
 
-exercise = mending(
-    idea.MASK_AFTER_SOFTMAX,
+exercise = fix_exercise(
+    mc.MASK_AFTER_SOFTMAX,
     hints=(
         "What does row 0 of the weights sum to?",
         "Mask first, then softmax: the sum has to run over allowed keys only.",
@@ -33,7 +33,7 @@ def fix_mask_after_softmax(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.MASK_AFTER_SOFTMAX)
+@exercise.mistake(mc.MASK_AFTER_SOFTMAX)
 @exercise.starter
 def broken(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
@@ -53,11 +53,11 @@ def renormalised(Q, K, V):
     return weights / weights.sum(axis=1, keepdims=True) @ V
 
 
-@exercise.mistake(idea.EPSILON, says="Rows still sum to less than 1: something small was added to the denominator.")
+@exercise.mistake(mc.EPSILON, message="Rows still sum to less than 1: something small was added to the denominator.")
 def epsilon(Q, K, V):
     scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     return weights / (weights.sum(axis=1, keepdims=True) + 1e-3) @ V
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

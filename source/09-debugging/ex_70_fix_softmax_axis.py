@@ -8,12 +8,12 @@ and the inputs stay as they are. One small change will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.authoring import Misconception
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.exercise import Misconception
 
-exercise = mending(
-    idea.WRONG_AXIS,
+exercise = fix_exercise(
+    mc.WRONG_AXIS,
     hints=(
         "Who shares out one unit of attention, a query or a key?",
         "Each row sums to 1: the softmax runs over the keys.",
@@ -34,7 +34,7 @@ def fix_softmax_axis(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.WRONG_AXIS)
+@exercise.mistake(mc.WRONG_AXIS)
 @exercise.starter
 def broken(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
@@ -76,4 +76,4 @@ def maximum_of_the_column(Q, K, V):
     return weights / weights.sum(axis=1, keepdims=True) @ V
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

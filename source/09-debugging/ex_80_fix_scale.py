@@ -8,11 +8,11 @@ and the inputs stay as they are. One small change will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
 
-exercise = mending(
-    idea.SCALE_BY_T,
+exercise = fix_exercise(
+    mc.SCALE_BY_T,
     hints=(
         "Which number in the scale grows with the text?",
         "scores = Q K^T / sqrt(d): the width, not the length.",
@@ -33,7 +33,7 @@ def fix_scale(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.SCALE_BY_T)
+@exercise.mistake(mc.SCALE_BY_T)
 @exercise.starter
 def broken(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
@@ -46,11 +46,11 @@ def broken(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.SCALE_AFTER_SOFTMAX)
+@exercise.mistake(mc.SCALE_AFTER_SOFTMAX)
 def scaled_after_softmax(Q, K, V):
     scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T, -np.inf)
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True) / np.sqrt(Q.shape[1]) @ V
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

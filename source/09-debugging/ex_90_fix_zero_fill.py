@@ -8,11 +8,11 @@ and the inputs stay as they are. One small change will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
 
-exercise = mending(
-    idea.FILL_ZERO,
+exercise = fix_exercise(
+    mc.FILL_ZERO,
     hints=(
         "What is exp(0)?",
         "exp(-inf) is 0, exp(0) is 1.",
@@ -33,7 +33,7 @@ def fix_zero_fill(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.FILL_ZERO)
+@exercise.mistake(mc.FILL_ZERO)
 @exercise.starter
 def broken(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
@@ -46,7 +46,7 @@ def broken(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(idea.ZERO_TIMES_INF)
+@exercise.mistake(mc.ZERO_TIMES_INF)
 def zero_times_inf(Q, K, V):
     hidden = 1.0 - np.tri(len(Q))
     scores = Q @ K.T / np.sqrt(Q.shape[1]) + hidden * -np.inf
@@ -54,4 +54,4 @@ def zero_times_inf(Q, K, V):
     return weights / weights.sum(axis=1, keepdims=True) @ V
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

@@ -8,9 +8,9 @@ and the inputs stay as they are. Two small changes will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.authoring import Misconception
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.exercise import Misconception
 
 BOTH = Misconception(
     "two_bugs",
@@ -26,12 +26,12 @@ SPREAD = Misconception(
     ("Which line still reads the last value to make the first output?", "A norm may run over the width of one token, never over time.",
      "Leave out the line that divides V."),
 )  # fmt: skip
-SHORT = idea.WINDOW_TOO_SHORT.but(
+SHORT = mc.WINDOW_TOO_SHORT.with_text(
     "The leak is closed, and what it hid has come to light: each query sees itself and one key before, and forgets the rest.",
     ("What does the influence picture look like now?", "A causal query sees every key at or before it.", "allowed = back >= 0"),
 )
 
-exercise = mending(
+exercise = fix_exercise(
     BOTH,
     hints=(
         "Which line mixes all positions before any mask is asked?",

@@ -3,7 +3,7 @@
 Look at X, Y and Z above. What may you conclude from the curves alone?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_losses",

@@ -8,12 +8,12 @@ and the inputs stay as they are. Small changes will do.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.authoring import Misconception
-from autograder.mending import mending
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.exercise import Misconception
 
-exercise = mending(
-    idea.CHANGES_INPUTS,
+exercise = fix_exercise(
+    mc.CHANGES_INPUTS,
     hints=(
         "Which lines write into an array that came from outside?",
         "Q = Q / s makes a new array, Q /= s changes the old one; V[i] = ... writes into V.",
@@ -35,7 +35,7 @@ def fix_in_place(Q, K, V):
     return output
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 @exercise.starter
 def broken(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
@@ -64,7 +64,7 @@ def works_on_a_copy(Q, K, V):
     return V
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="V is left alone now, but `Q /= ...` still scales the caller's queries, call after call.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="V is left alone now, but `Q /= ...` still scales the caller's queries, call after call.")
 def queries_still_scaled(Q, K, V):
     Q /= np.sqrt(Q.shape[1])
     output = np.zeros_like(V)

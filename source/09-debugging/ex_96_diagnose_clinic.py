@@ -5,8 +5,8 @@ Twelve patients, `"A"` to `"L"`; the evidence of each is above. The numbers of t
 Write `diagnose_clinic(patient)`: a letter → the list of its bugs' numbers, in increasing order, such as `[4]`. Patients A to K have one bug each; L has two.
 """
 
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="diagnosis",
@@ -70,8 +70,8 @@ def _but(**swapped):
     return lambda patient: swapped.get(patient, diagnose_clinic(patient))
 
 
-def _mixed(id, name, says, *hints, **swapped):
-    exercise.mistake(Misconception(id, name, says, hints))(_but(**swapped))
+def _mixed(id, name, message, *hints, **swapped):
+    exercise.mistake(Misconception(id, name, message, hints))(_but(**swapped))
 
 
 _mixed("first_row_not_checked", "Row 0 was not looked at", "Two patients see one token ahead. In one of them the first row is clean.",

@@ -10,13 +10,13 @@ at which `attend` does something else (it sees what it must not, or misses what 
 
 import numpy as np
 
-from autograder import detecting
-from autograder.answers import Integer, Maybe, Tuple
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import leak_detectors
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Integer, OrNone, Tuple
 
 exercise = Exercise(
     topic="finding leaks",
-    answer=Maybe(Tuple(i=Integer(), j=Integer())),
+    answer=OrNone(Tuple(i=Integer(), j=Integer())),
     hints=(
         "What does your influence matrix look like when attend does exactly what `allowed` says?",
         "Build the influence matrix, and compare it with allowed, entry by entry.",
@@ -185,12 +185,12 @@ NOT_NONE = Misconception(
     ("What does your function return when nothing differs?", "None.", "return None after the loop"),
 )
 
-exercise.mistake(detecting.NOT_CHANGED)(lambda f, allowed, *x: _first(np.array(allowed)))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.max(axis=1)) != allowed))
-exercise.mistake(detecting.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.sum(axis=1)) != allowed))
+exercise.mistake(leak_detectors.NOT_CHANGED)(lambda f, allowed, *x: _first(np.array(allowed)))
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.max(axis=1)) != allowed))
+exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.sum(axis=1)) != allowed))
 
 
-@exercise.mistake(detecting.ZEROED)
+@exercise.mistake(leak_detectors.ZEROED)
 def set_to_zero(attend, allowed, Q, K, V):
     before, rest = attend(Q, K, V), 1 - np.eye(len(Q))[:, :, None]
     moves = np.array([np.abs(attend(Q, K * keep, V * keep) - before).max(axis=1) > 1e-9 for keep in rest]).T
@@ -209,9 +209,9 @@ exercise.mistake(NOT_NONE)(lambda f, allowed, *x: _first(_moves(f, *x) != allowe
 exercise.mistake(NOT_NONE)(lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (0, 0))
 
 for change in ("1 -> 0", "1 -> 2", "1 -> 2 #2", "K2[j] += 1 -> (nothing)"):
-    exercise.survives(change, because="with a proper mask, changing the value alone shows everything")
-exercise.survives("0 -> -1", because="there is one wrong entry at most")
-exercise.survives("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
+    exercise.equivalent_mutant(change, because="with a proper mask, changing the value alone shows everything")
+exercise.equivalent_mutant("0 -> -1", because="there is one wrong entry at most")
+exercise.equivalent_mutant("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
 _change = "np.abs(attend(Q, K2, V2) - before)"
-exercise.survives(f"{_change}.max(axis=1) -> {_change}.min(axis=1)", because="the whole row of V moves, so every component does")
-exercise.survives(f"{_change}.max(axis=1) > 1e-09 -> {_change}.max(axis=1) >= 1e-09", because="no change is exactly 1e-9")
+exercise.equivalent_mutant(f"{_change}.max(axis=1) -> {_change}.min(axis=1)", because="the whole row of V moves, so every component does")
+exercise.equivalent_mutant(f"{_change}.max(axis=1) > 1e-09 -> {_change}.max(axis=1) >= 1e-09", because="no change is exactly 1e-9")

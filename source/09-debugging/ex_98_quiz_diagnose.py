@@ -3,7 +3,7 @@
 Which symptoms and bugs fit together? Name all pairs that do.
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_diagnose",

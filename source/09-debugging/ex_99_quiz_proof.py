@@ -3,7 +3,7 @@
 A colleague's model has gone through `is_causal(f, x)` for one random `x` with T = 8: True. What do you know?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_proof",

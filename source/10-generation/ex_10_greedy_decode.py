@@ -8,9 +8,9 @@ numbers, `T >= 1`; `n >= 0`. Return the prompt followed by `n` new tokens, `(T +
 
 import numpy as np
 
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext.toy_models import LEAKS, ToyModel, toy_models
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
+from leftcontext.model.toy_models import LEAKS, ToyModel, toy_models
 
 exercise = Exercise(
     topic="greedy decoding",
@@ -260,4 +260,4 @@ def last_sixteen(logits_fn, prompt, n):
     return tokens
 
 
-exercise.survives("np.array(prompt) -> prompt", because="np.append copies, so the prompt stays unchanged")
+exercise.equivalent_mutant("np.array(prompt) -> prompt", because="np.append copies, so the prompt stays unchanged")

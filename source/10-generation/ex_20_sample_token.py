@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array, Difference, Integer, Misread, Truth, Tuple
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Boolean, Difference, Integer, InvalidResult, Tuple
 
 
 def draws(temperature, top_k):
@@ -40,7 +40,7 @@ class Frequencies(Array):
     expected: np.ndarray | None = None
     draws: int = 1
 
-    def difference(self, wanted, got):
+    def compare(self, wanted, got):
         if wanted.shape != got.shape:
             return Difference(wanted, got)
         wrong = self._apart(wanted, got) | self._apart(np.cumsum(wanted), np.cumsum(got))
@@ -65,7 +65,7 @@ class Frequencies(Array):
 
 def answer(logits, rng, temperature=1.0, top_k=None):
     frequencies = Frequencies(expected=expected(logits, temperature, top_k), draws=draws(temperature, top_k))
-    return Tuple(frequencies=frequencies, same_rng_same_token=Truth())
+    return Tuple(frequencies=frequencies, same_rng_same_token=Boolean())
 
 
 exercise = Exercise(
@@ -91,13 +91,13 @@ def sample_token(logits, rng, temperature=1.0, top_k=None):
     return int(rng.choice(len(p), p=p / p.sum()))
 
 
-@exercise.use
+@exercise.adapt
 def many_draws(answer, logits, rng, **knobs):
     """The frequencies of many draws, and whether the same state of rng gives the same token."""
     times = draws(knobs.get("temperature", 1.0), knobs.get("top_k"))
-    tokens = np.array([Integer().read(answer(logits, rng, **knobs)) for _ in range(times)])
+    tokens = np.array([Integer().parse(answer(logits, rng, **knobs)) for _ in range(times)])
     if not ((0 <= tokens) & (tokens < len(logits))).all():
-        raise Misread("no_token", f"It returned {tokens.max()}; a token is one of 0 to {len(logits) - 1}.")
+        raise InvalidResult("no_token", f"It returned {tokens.max()}; a token is one of 0 to {len(logits) - 1}.")
     flat = np.zeros(50)  # among fifty equal tokens, chance of another source does not agree by accident
     pairs = [(answer(flat, copy.deepcopy(rng)), answer(flat, rng)) for _ in range(6 if times > 1 else 0)]
     return np.bincount(tokens, minlength=len(logits)) / times, all(a == b for a, b in pairs)
@@ -222,7 +222,7 @@ def rank_returned(logits, rng, temperature=1.0, top_k=None):
     return int(np.argmax(logits)) if temperature == 0 else _draw(np.sort(logits)[::-1][:top_k] / temperature, rng)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="`logits /= ...` changes the array that was passed in, so the next draw divides once more.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="`logits /= ...` changes the array that was passed in, so the next draw divides once more.")
 def divides_in_place(logits, rng, temperature=1.0, top_k=None):
     if temperature == 0:
         return int(np.argmax(logits))
@@ -311,7 +311,7 @@ def uniform(logits, rng, temperature=1.0, top_k=None):
     return int(np.argmax(logits)) if temperature == 0 else int(rng.integers(len(logits)))
 
 
-@exercise.mistake(idea.NO_MAX, says="exp(800) is infinite, so large logits give NaN probabilities.")
+@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give NaN probabilities.")
 def no_max(logits, rng, temperature=1.0, top_k=None):
     if temperature == 0:
         return int(np.argmax(logits))
@@ -319,9 +319,9 @@ def no_max(logits, rng, temperature=1.0, top_k=None):
     return int(rng.choice(len(p), p=p / p.sum()))
 
 
-exercise.survives("int(np.argmax(logits)) -> np.argmax(logits)", because="a NumPy integer is an integer too")
-exercise.survives(
+exercise.equivalent_mutant("int(np.argmax(logits)) -> np.argmax(logits)", because="a NumPy integer is an integer too")
+exercise.equivalent_mutant(
     "int(rng.choice(len(p), p=p / p.sum())) -> rng.choice(len(p), p=p / p.sum())",
     because="a NumPy integer is an integer too",
 )
-exercise.survives("top_k < len(z) -> top_k <= len(z)", because="keeping all of the tokens cuts nothing")
+exercise.equivalent_mutant("top_k < len(z) -> top_k <= len(z)", because="keeping all of the tokens cuts nothing")

@@ -8,9 +8,9 @@ Write `nucleus(logits, p)`: `logits` is `(vocab,)`, `0 < p <= 1`. Return probabi
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="nucleus sampling",
@@ -188,7 +188,7 @@ def nothing_cut(logits, p):
     return _probs(logits)
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max(logits, p):
     probs = np.exp(logits) / np.exp(logits).sum()
     order = np.argsort(-probs)
@@ -196,7 +196,7 @@ def no_max(logits, p):
     return kept / kept.sum()
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes(logits, p):
     logits -= logits.max()
     return nucleus(logits, p)
@@ -210,7 +210,7 @@ def logits_returned(logits, p):
     return np.where(nucleus(logits, p) > 0, logits, 0.0)
 
 
-exercise.survives(
+exercise.equivalent_mutant(
     "np.cumsum(probs[order]) - probs[order] < p -> np.cumsum(probs[order]) - probs[order] <= p",
     because="they differ only where the mass equals p to the last bit, which rounding decides",
 )

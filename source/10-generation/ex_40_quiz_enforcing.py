@@ -4,7 +4,7 @@ A decoder with **two or more layers** was trained with a causal mask and is now 
 the future does not exist yet". What holds?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_enforcing",

@@ -3,7 +3,7 @@
 Next-token probabilities are 0.50, 0.30, 0.15 and 0.05. Which setting can **never** draw the fourth token?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_temperature",

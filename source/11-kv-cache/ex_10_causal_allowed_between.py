@@ -8,9 +8,9 @@ of the `T_k` positions, so the mask is aligned at the bottom right: the last que
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="rectangular masks",
@@ -61,14 +61,14 @@ exercise.mistake(
     Misconception("aligned_top_left", "Aligned at the top left", "The queries were taken for the *first* positions: a new token sees key 0 only.",
                   ("Which positions do the queries stand at?", "Query 0 stands at T_k - T_q.", "np.tri(T_q, T_k, k=T_k - T_q)"))
 )(lambda T_q, T_k: np.tri(T_q, T_k, dtype=bool))  # fmt: skip
-exercise.mistake(idea.NO_MASK, says="Every query sees every key: that holds for the last query only.")(
+exercise.mistake(mc.NO_MASK, message="Every query sees every key: that holds for the last query only.")(
     lambda T_q, T_k: np.ones((T_q, T_k), dtype=bool)
 )
-exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="No query sees its own key: the last one should see all T_k.")(
+exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="No query sees its own key: the last one should see all T_k.")(
     lambda T_q, T_k: np.tri(T_q, T_k, k=T_k - T_q - 1, dtype=bool)
 )
-exercise.mistake(idea.ONE_AHEAD)(lambda T_q, T_k: np.tri(T_q, T_k, k=T_k - T_q + 1, dtype=bool))
-exercise.mistake(idea.INVERTED)(lambda T_q, T_k: ~causal_allowed_between(T_q, T_k))
+exercise.mistake(mc.ONE_AHEAD)(lambda T_q, T_k: np.tri(T_q, T_k, k=T_k - T_q + 1, dtype=bool))
+exercise.mistake(mc.INVERTED)(lambda T_q, T_k: ~causal_allowed_between(T_q, T_k))
 exercise.mistake(
     Misconception("axes_swapped", "The axes are swapped", "Rows are queries and columns are keys: the shape is (T_q, T_k).",
                   ("Which axis counts queries?", "(T_q, T_k)", "Swap the two sizes."))
@@ -82,7 +82,7 @@ exercise.mistake(
                   ("May the first of two new queries see the second's key?", "Row i ends at T_k - T_q + i.",
                    "One row for each query."))
 )(lambda T_q, T_k: np.tri(T_k, dtype=bool)[[-1] * T_q] if T_q < T_k else np.tri(T_k, dtype=bool))  # fmt: skip
-exercise.mistake(idea.WINDOW_TOO_SHORT, says="Old keys are hidden; a new query sees the whole cache.")(
+exercise.mistake(mc.WINDOW_TOO_SHORT, message="Old keys are hidden; a new query sees the whole cache.")(
     lambda T_q, T_k: np.tri(T_q, T_k, k=T_k - T_q, dtype=bool) & ~np.tri(T_q, T_k, k=-1, dtype=bool)
 )
 exercise.mistake(

@@ -9,10 +9,10 @@ cache with the new key and value at its end. The old cache stays as it is. Score
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array, Tuple
-from autograder.authoring import Exercise, Misconception, case
-from autograder.probes import SEVEN_DIGITS
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import SEVEN_DIGITS
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Tuple
 
 
 def _kind(_q, _k, _v, cache):
@@ -167,42 +167,42 @@ def swapped(q, k, v, cache):
     return _attend(q, K, V), (V, K)
 
 
-exercise.mistake(idea.NO_SCALE)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=1.0), _grown(k, v, cache)))
-exercise.mistake(idea.SCALE_BY_D)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=len(q)), _grown(k, v, cache)))
+exercise.mistake(mc.NO_SCALE)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=1.0), _grown(k, v, cache)))
+exercise.mistake(mc.SCALE_BY_D)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=len(q)), _grown(k, v, cache)))
 exercise.mistake(
     Misconception("scaled_by_cache_length", "Scaled by the number of tokens", "sqrt(t) was used; the width d of the vectors counts.",
                   ("Over what does the dot product sum?", "sqrt(d)", "np.sqrt(len(q))"))
 )(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=len(_grown(k, v, cache)[0]) ** 0.5), _grown(k, v, cache)))  # fmt: skip
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max(q, k, v, cache):
     K, V = _grown(k, v, cache)
     w = np.exp(K @ q / np.sqrt(len(q)))
     return w @ V / w.sum(), (K, V)
 
 
-@exercise.mistake(idea.SCALE_BY_VALUE_WIDTH)
+@exercise.mistake(mc.SCALE_BY_VALUE_WIDTH)
 def scaled_by_value_width(q, k, v, cache):
     K, V = _grown(k, v, cache)
     return _attend(q, K, V, scale=len(v) ** 0.5), (K, V)
 
 
-@exercise.mistake(idea.EPSILON)
+@exercise.mistake(mc.EPSILON)
 def with_epsilon(q, k, v, cache):
     K, V = _grown(k, v, cache)
     w = np.exp((s := K @ q / np.sqrt(len(q))) - s.max())
     return w @ V / (w.sum() + 1e-6), (K, V)
 
 
-@exercise.mistake(idea.EPSILON)
+@exercise.mistake(mc.EPSILON)
 def with_a_large_epsilon(q, k, v, cache):
     K, V = _grown(k, v, cache)
     w = np.exp((s := K @ q / np.sqrt(len(q))) - s.max())
     return w @ V / (w.sum() + 1e-3), (K, V)
 
 
-@exercise.mistake(idea.HARD_ARGMAX)
+@exercise.mistake(mc.HARD_ARGMAX)
 def best_key_only(q, k, v, cache):
     K, V = _grown(k, v, cache)
     return V[(K @ q).argmax()], (K, V)
@@ -235,13 +235,13 @@ def reads_the_end_only(q, k, v, cache):
     return _attend(q, K[-16:], V[-16:]), (K, V)
 
 
-@exercise.mistake(idea.KEYS_AS_VALUES)
+@exercise.mistake(mc.KEYS_AS_VALUES)
 def keys_as_values(q, k, v, cache):
     K, V = _grown(k, v, cache)
     return _attend(q, K, K), (K, V)
 
 
-@exercise.mistake(idea.UNIFORM_MEAN)
+@exercise.mistake(mc.UNIFORM_MEAN)
 def mean(q, k, v, cache):
     K, V = _grown(k, v, cache)
     return V.mean(axis=0), (K, V)
@@ -256,7 +256,7 @@ def cannot_start(q, k, v, cache):
     return _attend(q, K, V), (K, V)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="Something that was handed in is different afterwards, such as the old cache: whoever still holds it sees other numbers.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="Something that was handed in is different afterwards, such as the old cache: whoever still holds it sees other numbers.")
 def overwrites(q, k, v, cache):
     if cache is not None:
         cache[0][-1] += 0.5

@@ -7,10 +7,10 @@ queries attend to all keys so far, causally. `chunk` is at least 1; `T` need not
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.authoring import Exercise, Misconception, case
-from autograder.mending import TOO_HIGH, huge_at_the_end
-from autograder.probes import attention_kind, attention_probes
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import attention_kind, attention_probes
+from autograder.exercise.attention_variants import TOO_HIGH, huge_at_the_end
+from autograder.exercise.exercise import Exercise, Misconception, case
 
 exercise = Exercise(
     topic="chunked prefill",
@@ -139,30 +139,30 @@ exercise.mistake(
     Misconception("cache_without_chunk", "The newest keys are missing", "A chunk sees what came before it, but not itself.",
                   ("May a query see its own key?", "Keys up to its own position.", "Append the chunk before attending."))
 )(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.broadcast_to((np.arange(stop) < start) | (start == 0) & (np.arange(stop) == 0), (stop - start, stop))))  # fmt: skip
-exercise.mistake(idea.ONE_AHEAD)(
+exercise.mistake(mc.ONE_AHEAD)(
     lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, stop, k=start + 1, dtype=bool))
 )
-exercise.mistake(idea.OWN_POSITION_EXCLUDED)(
+exercise.mistake(mc.OWN_POSITION_EXCLUDED)(
     lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, stop, k=start - 1, dtype=bool))
 )
-exercise.mistake(idea.NO_SCALE)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=1.0))
-exercise.mistake(idea.SCALE_BY_D)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=Q.shape[1]))
-exercise.mistake(idea.FILL_ZERO)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=0.0))
-exercise.mistake(idea.FILL_WEAK)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-10.0))
-exercise.mistake(idea.FILL_WEAK, says=TOO_HIGH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-1e5))
-exercise.mistake(idea.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=V.shape[1] ** 0.5))
-exercise.mistake(idea.SCALE_BY_T)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=len(Q) ** 0.5))
-exercise.mistake(idea.GLOBAL_MAX, says="The largest score of the chunk was subtracted, so a row far below it underflows to 0 / 0.")(
+exercise.mistake(mc.NO_SCALE)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=1.0))
+exercise.mistake(mc.SCALE_BY_D)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=Q.shape[1]))
+exercise.mistake(mc.FILL_ZERO)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=0.0))
+exercise.mistake(mc.FILL_WEAK)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-10.0))
+exercise.mistake(mc.FILL_WEAK, message=TOO_HIGH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-1e5))
+exercise.mistake(mc.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=V.shape[1] ** 0.5))
+exercise.mistake(mc.SCALE_BY_T)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=len(Q) ** 0.5))
+exercise.mistake(mc.GLOBAL_MAX, message="The largest score of the chunk was subtracted, so a row far below it underflows to 0 / 0.")(
     lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, top=lambda s: s.max())
 )
-exercise.mistake(idea.EPSILON)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, epsilon=1e-6))
-exercise.mistake(idea.CHANGES_INPUTS)(lambda Q, K, V, chunk: _chunked(np.divide(Q, Q.shape[1] ** 0.5, out=Q), K, V, chunk, _right, scale=1.0))
-exercise.mistake(idea.KEYS_AS_VALUES)(lambda Q, K, V, chunk: row_by_row(Q, K, K, chunk))
+exercise.mistake(mc.EPSILON)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, epsilon=1e-6))
+exercise.mistake(mc.CHANGES_INPUTS)(lambda Q, K, V, chunk: _chunked(np.divide(Q, Q.shape[1] ** 0.5, out=Q), K, V, chunk, _right, scale=1.0))
+exercise.mistake(mc.KEYS_AS_VALUES)(lambda Q, K, V, chunk: row_by_row(Q, K, K, chunk))
 exercise.mistake(
     Misconception("last_chunk_dropped", "The last, shorter chunk is missing", "T is not a multiple of chunk, and the rest was left out.",
                   ("What happens at T = 7 and chunk = 3?", "The last chunk may be shorter.", "stop = min(start + chunk, T)"))
 )(lambda Q, K, V, chunk: row_by_row(Q, K, V, chunk)[: len(Q) // chunk * chunk])  # fmt: skip
-exercise.mistake(idea.WINDOW_TOO_SHORT, says="The cache was cut to the last chunk: older keys are lost.")(
+exercise.mistake(mc.WINDOW_TOO_SHORT, message="The cache was cut to the last chunk: older keys are lost.")(
     lambda Q, K, V, chunk: _chunked(
         Q, K, V, chunk,
         lambda start, stop: _right(start, stop)[:, max(0, start - chunk) :],
@@ -171,7 +171,7 @@ exercise.mistake(idea.WINDOW_TOO_SHORT, says="The cache was cut to the last chun
 )  # fmt: skip
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max(Q, K, V, chunk):
     e = np.tril(np.exp(Q @ K.T / np.sqrt(Q.shape[1])))
     return e @ V / e.sum(axis=-1, keepdims=True)
@@ -194,9 +194,9 @@ def softmax_per_chunk(Q, K, V, chunk):
     return out
 
 
-exercise.survives("-1 -> 1", because="axis 1 is the last axis of a (chunk, stop) array")
-exercise.survives("-1 -> 1 #2", because="axis 1 is the last axis of a (chunk, stop) array")
-exercise.survives(
+exercise.equivalent_mutant("-1 -> 1", because="axis 1 is the last axis of a (chunk, stop) array")
+exercise.equivalent_mutant("-1 -> 1 #2", because="axis 1 is the last axis of a (chunk, stop) array")
+exercise.equivalent_mutant(
     "np.tri(stop - start, stop, k=start, dtype=bool) -> np.tri(stop - start, stop, k=start)",
     because="np.where takes any number but 0 for True",
 )

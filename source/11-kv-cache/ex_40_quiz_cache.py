@@ -4,7 +4,7 @@ A causal model generates token after token. Which of these can be kept from one 
 result**? Answer with a set of letters, as in `{"A", "C"}`.
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_cache",

@@ -3,7 +3,7 @@
 A prompt of `T` tokens is in the cache, and one more token is generated. How many query-key scores does a head compute for that step?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_cache_cost",

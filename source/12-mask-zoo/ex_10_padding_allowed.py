@@ -9,9 +9,9 @@ is a real token. The axis of size 1 stands for the queries: it broadcasts, since
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="padding",
@@ -62,7 +62,7 @@ def with_less_outer(lengths, T):
     return np.expand_dims(np.less.outer(np.arange(T), lengths).T, 1)
 
 
-exercise.mistake(idea.INVERTED, says="True marks the padding; it should mark the real tokens.")(
+exercise.mistake(mc.INVERTED, message="True marks the padding; it should mark the real tokens.")(
     lambda lengths, T: np.arange(T) >= lengths[:, None, None]
 )
 exercise.mistake(

@@ -8,9 +8,9 @@ Never the future. `window` is at least 1 and may be larger than `T`.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="sliding window",
@@ -70,17 +70,17 @@ exercise.mistake(
     Misconception("window_without_causal", "The window looks ahead too", "abs(i - j) < window opens the future.",
                   ("May query 0 see key 1?", "i - j must not be negative.", "Ask for i - j >= 0 as well."))
 )(lambda T, window: abs(np.arange(T)[:, None] - np.arange(T)) < window)  # fmt: skip
-exercise.mistake(idea.NO_MASK.but("The window forbids old keys only, so the future stays visible."))(
+exercise.mistake(mc.NO_MASK.with_text("The window forbids old keys only, so the future stays visible."))(
     lambda T, window: np.arange(T)[:, None] - np.arange(T) < window
 )
 exercise.mistake(
     Misconception("window_ignored", "The window plays no part", "That is the whole causal triangle.",
                   ("Which keys are too old?", "i - j < window", "Ask for i - j < window as well."))
 )(lambda T, window: np.tri(T, dtype=bool))  # fmt: skip
-exercise.mistake(idea.TRANSPOSED, says="Each query sees itself and the keys *after* it: rows and columns are swapped.")(
+exercise.mistake(mc.TRANSPOSED, message="Each query sees itself and the keys *after* it: rows and columns are swapped.")(
     lambda T, window: sliding_window_allowed(T, window).T
 )
-exercise.mistake(idea.INVERTED)(lambda T, window: ~sliding_window_allowed(T, window))
+exercise.mistake(mc.INVERTED)(lambda T, window: ~sliding_window_allowed(T, window))
 exercise.mistake(
     Misconception("only_the_past_window", "The own key is missing", "1 <= i - j <= window leaves out the query's own position.",
                   ("May a query see its own key?", "0 <= i - j < window", "Start at 0."))

@@ -8,9 +8,9 @@ all keys up to its own position. `0 <= prefix <= T`.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="prefix language model",
@@ -85,14 +85,14 @@ exercise.mistake(
     Misconception("prefix_one_too_short", "The prefix is one token too short", "prefix = 3 means positions 0, 1 and 2.",
                   ("Which positions are the first three?", "j < prefix", "[:prefix], not [: prefix - 1]"))
 )(lambda T, prefix: prefix_lm_allowed(T, max(0, prefix - 1)))  # fmt: skip
-exercise.mistake(idea.NO_MASK)(lambda T, prefix: np.ones((T, T), dtype=bool))
-exercise.mistake(idea.TRANSPOSED, says="Outside the prefix, each query sees the future instead of the past.")(
+exercise.mistake(mc.NO_MASK)(lambda T, prefix: np.ones((T, T), dtype=bool))
+exercise.mistake(mc.TRANSPOSED, message="Outside the prefix, each query sees the future instead of the past.")(
     lambda T, prefix: prefix_lm_allowed(T, prefix).T
 )
-exercise.mistake(idea.INVERTED)(lambda T, prefix: ~prefix_lm_allowed(T, prefix))
-exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="After the prefix, a query can't see its own position.")(
+exercise.mistake(mc.INVERTED)(lambda T, prefix: ~prefix_lm_allowed(T, prefix))
+exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="After the prefix, a query can't see its own position.")(
     lambda T, prefix: np.tri(T, k=-1, dtype=bool) | ((np.arange(T)[:, None] < prefix) & (np.arange(T) < prefix))
 )
 
 
-exercise.survives(":prefix -> :", because="a row after the prefix sees the whole prefix anyway")
+exercise.equivalent_mutant(":prefix -> :", because="a row after the prefix sees the whole prefix anyway")

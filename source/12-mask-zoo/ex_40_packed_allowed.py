@@ -8,9 +8,9 @@ across documents. Equal ids mean the same document, wherever they stand; ids nee
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="packed documents",
@@ -73,15 +73,15 @@ exercise.mistake(
     Misconception("documents_not_isolated", "Documents see each other", "That is the plain causal mask: the second document reads the first.",
                   ("What has document 2 to do with document 1?", "segment_ids[i] == segment_ids[j]", "And it with the triangle."))
 )(lambda segment_ids: np.tri(len(segment_ids), dtype=bool))  # fmt: skip
-exercise.mistake(idea.NO_MASK, says="Within a document every query sees every key, the future included.")(
+exercise.mistake(mc.NO_MASK, message="Within a document every query sees every key, the future included.")(
     lambda segment_ids: segment_ids[:, None] == segment_ids
 )
-exercise.mistake(idea.TRANSPOSED)(lambda segment_ids: packed_allowed(segment_ids).T)
-exercise.mistake(idea.INVERTED)(lambda segment_ids: ~packed_allowed(segment_ids))
-exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="The diagonal is forbidden, so the first token of each document sees nothing.")(
+exercise.mistake(mc.TRANSPOSED)(lambda segment_ids: packed_allowed(segment_ids).T)
+exercise.mistake(mc.INVERTED)(lambda segment_ids: ~packed_allowed(segment_ids))
+exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="The diagonal is forbidden, so the first token of each document sees nothing.")(
     lambda segment_ids: np.tril(segment_ids[:, None] == segment_ids, k=-1)
 )
-exercise.mistake(idea.ONE_AHEAD)(lambda segment_ids: np.tril(segment_ids[:, None] == segment_ids, k=1))
+exercise.mistake(mc.ONE_AHEAD)(lambda segment_ids: np.tril(segment_ids[:, None] == segment_ids, k=1))
 exercise.mistake(
     Misconception("ids_compared_by_order", "Ids were compared by size", "Earlier documents are visible: ids are names, so only equality counts.",
                   ("Is document 7 later than document 3?", "==, not >=", "segment_ids[:, None] == segment_ids"))

@@ -8,9 +8,9 @@ Return booleans: True where **all** of them allow. The inputs stay as they are.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="combining masks",
@@ -90,10 +90,10 @@ exercise.mistake(
     Misconception("exclusive_or", "An odd number of masks", "xor is True where an odd number of masks allows.",
                   ("Two masks allow: what should come out?", "and, not xor", "& instead of ^"))
 )(lambda *allowed: np.logical_xor.reduce(np.broadcast_arrays(*allowed)))  # fmt: skip
-exercise.mistake(idea.INVERTED)(lambda *allowed: ~combine(*allowed))
+exercise.mistake(mc.INVERTED)(lambda *allowed: ~combine(*allowed))
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="A mask that was passed in was changed in place (as &= does), so the caller's mask is different afterwards.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="A mask that was passed in was changed in place (as &= does), so the caller's mask is different afterwards.")
 def in_place(*allowed):
     together = allowed[0]
     for mask in allowed[1:]:
@@ -112,5 +112,5 @@ def no_broadcasting(*allowed):
     return np.all(np.stack(allowed), axis=0)
 
 
-exercise.survives("1 -> 0", because="a mask and itself is that mask")
-exercise.survives("1: -> :", because="a mask and itself is that mask")
+exercise.equivalent_mutant("1 -> 0", because="a mask and itself is that mask")
+exercise.equivalent_mutant("1: -> :", because="a mask and itself is that mask")

@@ -9,9 +9,9 @@ where `j > i`.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Array
 
 
 def _above(answer):
@@ -28,10 +28,10 @@ exercise = Exercise(
     topic="ALiBi",
     answer=Array(),
     probes=(
-        Probe(idea.LARGE_NEGATIVE, lambda answer: -np.inf < _above(answer) <= -1000),
-        Probe(idea.FILL_WEAK.but("Above the diagonal stands a number that real scores can come near. The future has to be impossible."),
+        Probe(mc.LARGE_NEGATIVE, lambda answer: -np.inf < _above(answer) <= -1000),
+        Probe(mc.FILL_WEAK.with_text("Above the diagonal stands a number that real scores can come near. The future has to be impossible."),
               lambda answer: -1000 < _above(answer) < 0),
-        Probe(idea.FILL_PLUS_INF.but("Above the diagonal stands +inf: the future would get all the weight."), lambda answer: _above(answer) == np.inf),
+        Probe(mc.FILL_PLUS_INF.with_text("Above the diagonal stands +inf: the future would get all the weight."), lambda answer: _above(answer) == np.inf),
     ),
     hints=(
         "What is the bias on the diagonal?",
@@ -90,21 +90,21 @@ exercise.mistake(
     Misconception("penalty_sign_flipped", "Old keys are rewarded", "The sign is flipped: the bias grows with age instead of falling.",
                   ("Should an old key get more weight or less?", "-slope * (i - j)", "Put a minus before the slope."))
 )(lambda slopes, T: np.where(_distance(T) >= 0, slopes[:, None, None] * _distance(T), -np.inf))  # fmt: skip
-exercise.mistake(idea.NO_MASK, says="The future is not masked, and there the bias is even positive: future keys are preferred.")(
+exercise.mistake(mc.NO_MASK, message="The future is not masked, and there the bias is even positive: future keys are preferred.")(
     lambda slopes, T: -slopes[:, None, None] * _distance(T)
 )
 exercise.mistake(
     Misconception("symmetric_alibi", "The future is only penalised", "-slope * |i - j| makes the future less likely; it has to be impossible.",
                   ("What is exp(-0.5)?", "-inf where j > i.", "np.where(j <= i, ..., -np.inf)"))
 )(lambda slopes, T: -slopes[:, None, None] * abs(_distance(T)))  # fmt: skip
-exercise.mistake(idea.FILL_ZERO, says="Above the diagonal stands 0: that leaves the future's scores as they are.")(
+exercise.mistake(mc.FILL_ZERO, message="Above the diagonal stands 0: that leaves the future's scores as they are.")(
     lambda slopes, T: np.where(_distance(T) >= 0, -slopes[:, None, None] * _distance(T), 0.0)
 )
-exercise.mistake(idea.TRANSPOSED)(lambda slopes, T: alibi_bias(slopes, T).swapaxes(-1, -2))
-exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="The diagonal is -inf; a query may see its own key, with a bias of 0.")(
+exercise.mistake(mc.TRANSPOSED)(lambda slopes, T: alibi_bias(slopes, T).swapaxes(-1, -2))
+exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="The diagonal is -inf; a query may see its own key, with a bias of 0.")(
     lambda slopes, T: np.where(_distance(T) > 0, -slopes[:, None, None] * _distance(T), -np.inf)
 )
-exercise.mistake(idea.LARGE_NEGATIVE)(
+exercise.mistake(mc.LARGE_NEGATIVE)(
     lambda slopes, T: np.where(_distance(T) >= 0, -slopes[:, None, None] * _distance(T), -1e9)
 )
 exercise.mistake(

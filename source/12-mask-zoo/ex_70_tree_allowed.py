@@ -9,9 +9,9 @@ parent, and so on to a root), and nothing else.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="tree attention",
@@ -94,11 +94,11 @@ exercise.mistake(
     Misconception("parent_only", "Only the parent, not its ancestors", "The path stops after one step; a node sees the whole way up to its root.",
                   ("What does the parent see?", "Row n contains the parent's row.", "allowed[n] |= allowed[parent]"))
 )(_parent_only)  # fmt: skip
-exercise.mistake(idea.TRANSPOSED, says="Ancestors see their descendants: rows and columns are swapped.")(lambda parents: tree_allowed(parents).T)
-exercise.mistake(idea.OWN_POSITION_EXCLUDED, says="A node can't see itself.")(
+exercise.mistake(mc.TRANSPOSED, message="Ancestors see their descendants: rows and columns are swapped.")(lambda parents: tree_allowed(parents).T)
+exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="A node can't see itself.")(
     lambda parents: tree_allowed(parents) & ~np.eye(len(parents), dtype=bool)
 )
-exercise.mistake(idea.INVERTED)(lambda parents: ~tree_allowed(parents))
+exercise.mistake(mc.INVERTED)(lambda parents: ~tree_allowed(parents))
 exercise.mistake(
     Misconception("root_wraps_around", "-1 was used as an index", "For a root the parent is -1, and index -1 is the last node: the root sees it.",
                   ("What is allowed[-1]?", "A root has no parent.", "Skip the parent where it is -1."))

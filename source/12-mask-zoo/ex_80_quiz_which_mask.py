@@ -4,7 +4,7 @@ A translation model reads the German sentence as a prompt and writes the English
 `German ... English ...`. Every German word should see the whole German sentence; the English ones are written from left to right. Which mask is it?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_which_mask",

@@ -4,7 +4,7 @@ A model has $layers layers, each with a causal sliding window of $window keys (t
 the output at the top depend on, at most?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_window_depth",

@@ -8,8 +8,8 @@ entry `2m` is the sine of the angle, entry `2m + 1` the cosine. Sines and cosine
 
 import numpy as np
 
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="sinusoidal positions",
@@ -119,5 +119,5 @@ def _columns(T, d):
     return np.arange(T)[:, None] * 10000.0 ** (-np.arange(d) / d)
 
 
-exercise.survives("0::2 -> ::2", because="a slice begins at 0 by itself")
-exercise.survives("d // 2 -> d / 2", because="d is even")
+exercise.equivalent_mutant("0::2 -> ::2", because="a slice begins at 0 by itself")
+exercise.equivalent_mutant("d // 2 -> d / 2", because="d is even")

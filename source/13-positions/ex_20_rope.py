@@ -9,9 +9,9 @@ Write `rope(x, positions)`: `x` is `(..., T, d)`, `d` even; `positions` is `(T,)
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="rotary positions",
@@ -161,7 +161,7 @@ def added(x, positions):
     return x + np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(-1, d)
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(x, positions):
     x[...] = _turn(x.copy(), positions)
     return x
@@ -184,4 +184,4 @@ def kept_by_size(x, positions, tables={}):  # noqa: B006 (that is the mistake)
     return _turn(x, positions)
 
 
-exercise.survives("0::2 -> ::2", because="a slice begins at 0 by itself")
+exercise.equivalent_mutant("0::2 -> ::2", because="a slice begins at 0 by itself")

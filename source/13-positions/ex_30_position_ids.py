@@ -8,8 +8,8 @@ position 0, the next one 1, and so on; padding has 0 as well.
 
 import numpy as np
 
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="positions under padding",
@@ -105,4 +105,4 @@ exercise.mistake(
 )(lambda is_token: is_token.astype(int))  # fmt: skip
 
 
-exercise.survives("-1 -> 1", because="axis 1 is the last axis of a (B, T) array")
+exercise.equivalent_mutant("-1 -> 1", because="axis 1 is the last axis of a (B, T) array")

@@ -3,7 +3,7 @@
 A single attention layer, **no mask, no positions**. The tokens of a sentence are shuffled. What happens to the outputs?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_order",

@@ -3,7 +3,7 @@
 Now the same layer **with a causal mask**, still without positions. What does the output of the **last** token know about the order of the tokens before it?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_mask_order",

@@ -8,8 +8,8 @@ Write `attention_pairs(T, window=None)`: the number of (query, key) pairs that a
 
 import numpy as np
 
-from autograder.answers import Integer
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Integer
 
 exercise = Exercise(
     topic="the cost of attention",

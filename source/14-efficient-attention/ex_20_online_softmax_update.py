@@ -9,9 +9,9 @@ Write `online_softmax_update(state, scores, values)`: `state` is `(m, l, acc)` o
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array, Number, Tuple
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Number, Tuple
 
 exercise = Exercise(
     topic="online softmax",
@@ -165,7 +165,7 @@ def ignored(state, scores, values):
     return _update(None, scores, values)
 
 
-@exercise.mistake(idea.NO_MAX, says="Nothing is subtracted before exp, so large scores overflow.")
+@exercise.mistake(mc.NO_MAX, message="Nothing is subtracted before exp, so large scores overflow.")
 def no_max(state, scores, values):
     m, l, acc = (-np.inf, 0.0, 0.0) if state is None else state
     top = max(m, scores.max())
@@ -186,7 +186,7 @@ def block_normalised(state, scores, values):
     return m, l, mean if state is None else state[2] + mean
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="acc was changed in place (*=, +=), so the old state is spoiled.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="acc was changed in place (*=, +=), so the old state is spoiled.")
 def in_place(state, scores, values):
     m, l, acc = (-np.inf, 0.0, np.zeros(values.shape[1])) if state is None else state
     top = max(m, scores.max())
@@ -196,5 +196,5 @@ def in_place(state, scores, values):
     return top, l * np.exp(m - top) + e.sum(), acc
 
 
-exercise.survives("0.0 -> 1.0", because="exp(-inf) = 0 removes whatever the sum starts with")
-exercise.survives("0.0 -> 1.0 #2", because="exp(-inf) = 0 removes whatever the sum starts with")
+exercise.equivalent_mutant("0.0 -> 1.0", because="exp(-inf) = 0 removes whatever the sum starts with")
+exercise.equivalent_mutant("0.0 -> 1.0 #2", because="exp(-inf) = 0 removes whatever the sum starts with")

@@ -8,17 +8,17 @@ One part measures memory on a long sequence: neither a `T × T` array may exist,
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array, Truth, Tuple
-from autograder.authoring import Exercise, Misconception, case
-from autograder.limits import with_peak
-from autograder.probes import attention_probes
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import attention_probes
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Boolean, Tuple
+from autograder.judge.guarded_call import measure_peak_memory
 
 LONG = 512  # so many blocks that a few of them weigh nothing beside a strip, and a copy of Q, K and V little
 
 exercise = Exercise(
     topic="blockwise attention",
-    answer=Tuple(output=Array(), memory_stays_small=Truth()),
+    answer=Tuple(output=Array(), memory_stays_small=Boolean()),
     probes=attention_probes(lambda answer: lambda Q, K, V: answer(Q, K, V, 2)),
     seconds=20.0,
     hints=(
@@ -50,13 +50,13 @@ def blockwise_causal_attention(Q, K, V, block):
     return out
 
 
-@exercise.use
+@exercise.adapt
 def with_memory(answer, Q, K, V, block):
     """The result and, for a long sequence, whether the peak of memory stayed below what a (block, T) strip needs."""
     T = Q.shape[-2]
     if T < LONG:
         return answer(Q, K, V, block), True
-    out, peak = with_peak(answer, Q, K, V, block)
+    out, peak = measure_peak_memory(answer, Q, K, V, block)
     return out, peak < 1.25 * block * T * 8  # a strip is held twice at least: its scores and their exponentials
 
 
@@ -227,12 +227,12 @@ exercise.mistake(
     Misconception("running_max_starts_at_zero", "The maximum starts at 0", "Where all scores are far below 0, everything underflows to 0 / 0.",
                   ("What is max(0, -900)?", "Start at -inf.", "np.full(..., -np.inf)"))
 )(lambda Q, K, V, block: _blockwise(Q, K, V, block, start=0.0))  # fmt: skip
-exercise.mistake(idea.ONE_AHEAD, says="In the diagonal block each query sees one key too far.")(
+exercise.mistake(mc.ONE_AHEAD, message="In the diagonal block each query sees one key too far.")(
     lambda Q, K, V, block: _blockwise(Q, K, V, block, k=1)
 )
-exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda Q, K, V, block: _blockwise(Q, K, V, block, k=-1))
-exercise.mistake(idea.NO_SCALE)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=1.0))
-exercise.mistake(idea.SCALE_BY_D)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=Q.shape[-1]))
+exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda Q, K, V, block: _blockwise(Q, K, V, block, k=-1))
+exercise.mistake(mc.NO_SCALE)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=1.0))
+exercise.mistake(mc.SCALE_BY_D)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=Q.shape[-1]))
 
 
 @exercise.mistake(
@@ -263,10 +263,10 @@ def block_normalised(Q, K, V, block):
     return out
 
 
-exercise.survives("0.0 -> 1.0", because="exp(-inf) = 0 removes whatever the sum starts with")
-exercise.survives("0.0 -> 1.0 #2", because="exp(-inf) = 0 removes whatever the sum starts with")
-exercise.survives("1 -> 0 #9", because="a single -inf broadcasts to every row")
-exercise.survives("1 -> 2 #8", because="the diagonal block is square")
-exercise.survives(
+exercise.equivalent_mutant("0.0 -> 1.0", because="exp(-inf) = 0 removes whatever the sum starts with")
+exercise.equivalent_mutant("0.0 -> 1.0 #2", because="exp(-inf) = 0 removes whatever the sum starts with")
+exercise.equivalent_mutant("1 -> 0 #9", because="a single -inf broadcasts to every row")
+exercise.equivalent_mutant("1 -> 2 #8", because="the diagonal block is square")
+exercise.equivalent_mutant(
     "np.tri(s.shape[-1], dtype=bool) -> np.tri(s.shape[-1])", because="np.where takes any number but 0 for True"
 )

@@ -9,10 +9,10 @@ Entries may be large, or far below 0.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
-from autograder.probes import FORGETS, LEAKS, ROW_ZERO, SUMS, attention_probes
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_probes import FORGETS, LEAKS, ROW_ZERO, SUMS, attention_probes
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="linear attention",
@@ -108,13 +108,13 @@ exercise.mistake(
     Misconception("own_key_missing", "The own key is missing", "The sum stops before position i, so the first output is 0 / 0.",
                   ("Does output i use v_i?", "j <= i", "Add the own key before reading the sum."))
 )(lambda Q, K, V: _linear(Q, K, V, k=-1))  # fmt: skip
-exercise.mistake(idea.ONE_AHEAD)(lambda Q, K, V: _linear(Q, K, V, k=1))
+exercise.mistake(mc.ONE_AHEAD)(lambda Q, K, V: _linear(Q, K, V, k=1))
 exercise.mistake(
     Misconception("not_divided", "Not normalised", "The denominator is missing: the weights don't sum to 1.",
                   ("What should come out if all values are 1?", "Divide by phi(q) . z.", "z = cumsum of phi(k)"))
 )(lambda Q, K, V: np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)) @ V)  # fmt: skip
 exercise.mistake(
-    idea.EPSILON, says="A small number under the fraction is not small beside small features: the weights no longer sum to 1.",
+    mc.EPSILON, message="A small number under the fraction is not small beside small features: the weights no longer sum to 1.",
     hints=("Can the denominator ever be 0?", "phi is above 0 everywhere, so nothing needs protecting.", "Leave out the + 1e-6."),
 )(lambda Q, K, V: (lambda w: w @ V / (w.sum(-1, keepdims=True) + 1e-6))(np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2))))  # fmt: skip
 exercise.mistake(
@@ -141,8 +141,8 @@ exercise.mistake(
     Misconception("scaled_features", "A scale that does not belong here", "The queries were divided by sqrt(d) before phi; phi is not linear, so it matters.",
                   ("Does the definition have a sqrt(d)?", "phi(q_i) . phi(k_j)", "Leave out the scale."))
 )(lambda Q, K, V: _linear(Q / np.sqrt(Q.shape[-1]), K, V) if Q.shape[-1] > 1 else _linear(Q / 2, K, V))  # fmt: skip
-exercise.mistake(idea.KEYS_AS_VALUES)(lambda Q, K, V: _linear(Q, K, K))
-exercise.mistake(idea.UNIFORM_MEAN)(lambda Q, K, V: np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None])
+exercise.mistake(mc.KEYS_AS_VALUES)(lambda Q, K, V: _linear(Q, K, K))
+exercise.mistake(mc.UNIFORM_MEAN)(lambda Q, K, V: np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None])
 
 
 def _softmax_attention(Q, K, V):
@@ -170,7 +170,7 @@ def wrong_axis(Q, K, V):
     return (q[..., None, :] @ S)[..., 0, :] / (q * z).sum(axis=-1, keepdims=True)
 
 
-exercise.survives("0 -> -1 #3", because="the axis has one entry")
-exercise.survives("0 -> 1 #2", because="that branch is taken for x <= 0 only")
-exercise.survives("np.minimum(x, 0) -> x", because="the overflowing branch is not taken")
-exercise.survives("x > 0 -> x >= 0", because="both branches give 1 at 0")
+exercise.equivalent_mutant("0 -> -1 #3", because="the axis has one entry")
+exercise.equivalent_mutant("0 -> 1 #2", because="that branch is taken for x <= 0 only")
+exercise.equivalent_mutant("np.minimum(x, 0) -> x", because="the overflowing branch is not taken")
+exercise.equivalent_mutant("x > 0 -> x >= 0", because="both branches give 1 at 0")

@@ -3,7 +3,7 @@
 Blockwise causal attention with many small blocks, compared with the plain one that builds the whole `T × T` matrix. What holds for **long** sequences? Answer with a set of letters, as in `{"A", "C"}`.
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_blocks",

@@ -3,7 +3,7 @@
 Softmax attention has to keep every key. Linear attention keeps one matrix and one vector, however long the text. Why?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_linear",

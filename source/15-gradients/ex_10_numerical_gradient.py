@@ -8,9 +8,9 @@ where `e` is 1 at that entry and 0 elsewhere. `x` stays unchanged, and has any n
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="numerical gradients",
@@ -157,7 +157,7 @@ def rows(f, x, eps=1e-6):
     return grad
 
 
-@exercise.mistake(idea.CHANGES_INPUTS, says="x was nudged in place and not put back exactly.")
+@exercise.mistake(mc.CHANGES_INPUTS, message="x was nudged in place and not put back exactly.")
 def in_place(f, x, eps=1e-6):
     grad = np.empty(x.shape)
     for index in np.ndindex(x.shape):

@@ -7,9 +7,9 @@ Write `softmax_backward(weights, grad_weights)`: both `(..., T_k)`, rows along t
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
 
 exercise = Exercise(
     topic="softmax backward",
@@ -104,7 +104,7 @@ exercise.mistake(
     Misconception("gradient_passed_through", "The softmax was skipped", "The gradient of the weights came back unchanged.",
                   ("What lies between scores and weights?", "w (g - mean)", "Multiply by the Jacobian."))
 )(lambda weights, grad_weights: grad_weights.copy())  # fmt: skip
-exercise.mistake(idea.CHANGES_INPUTS)(lambda weights, grad_weights: _in_place(weights, grad_weights))
+exercise.mistake(mc.CHANGES_INPUTS)(lambda weights, grad_weights: _in_place(weights, grad_weights))
 
 
 def _in_place(weights, grad_weights):

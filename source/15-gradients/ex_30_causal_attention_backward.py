@@ -8,9 +8,9 @@ have to compute the weights again on the way. Scores may be large.
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array, Tuple
-from autograder.authoring import Exercise, Misconception, case
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Tuple
 
 exercise = Exercise(
     topic="attention backward",
@@ -117,13 +117,13 @@ def _open_weights(Q, K):
     return e / e.sum(-1, keepdims=True)
 
 
-exercise.mistake(idea.NO_MASK, says="The mask is missing in the weights, so gradients flow to keys and values of the future.")(
+exercise.mistake(mc.NO_MASK, message="The mask is missing in the weights, so gradients flow to keys and values of the future.")(
     lambda Q, K, V, g: _backward(Q, K, V, g, weights=_open_weights)
 )
-exercise.mistake(idea.MASK_AFTER_SOFTMAX, says="The weights were set to 0 after the softmax, so their rows don't sum to 1, and the gradients are not those of causal attention.")(
+exercise.mistake(mc.MASK_AFTER_SOFTMAX, message="The weights were set to 0 after the softmax, so their rows don't sum to 1, and the gradients are not those of causal attention.")(
     lambda Q, K, V, g: _backward(Q, K, V, g, weights=lambda q, k: np.tril(_open_weights(q, k)))
 )
-exercise.mistake(idea.NO_SCALE, says="The scores were not divided by sqrt(d), neither on the way forth nor on the way back.")(
+exercise.mistake(mc.NO_SCALE, message="The scores were not divided by sqrt(d), neither on the way forth nor on the way back.")(
     lambda Q, K, V, g: _backward(Q, K, V, g, weights=lambda q, k: _weights(q * np.sqrt(q.shape[-1]), k), scale=1.0)
 )
 exercise.mistake(
@@ -184,7 +184,7 @@ def _own_factor(Q, K, V, g):
     return dQ, dK, dV
 
 
-@exercise.mistake(idea.NO_MAX)
+@exercise.mistake(mc.NO_MAX)
 def no_max(Q, K, V, g):
     def weights(q, k):
         e = np.where(np.tri(q.shape[-2]), np.exp(q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])), 0)
@@ -193,7 +193,7 @@ def no_max(Q, K, V, g):
     return _backward(Q, K, V, g, weights=weights)
 
 
-@exercise.mistake(idea.ONLY_TWO_DIMENSIONS)
+@exercise.mistake(mc.ONLY_TWO_DIMENSIONS)
 def dot_T(Q, K, V, g):
     s = np.where(np.tri(Q.shape[-2]), Q @ K.T / np.sqrt(Q.shape[-1]), -np.inf)
     w = np.exp(s - s.max(-1, keepdims=True))
@@ -203,11 +203,11 @@ def dot_T(Q, K, V, g):
     return dS @ K, dS.T @ Q, w.T @ g
 
 
-@exercise.mistake(idea.CHANGES_INPUTS)
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(Q, K, V, g):
     Q /= np.sqrt(Q.shape[-1])
     dQ, dK, dV = _backward(Q, K, V, g, weights=lambda q, k: _weights(q * np.sqrt(q.shape[-1]), k), scale=1.0)
     return dQ / np.sqrt(Q.shape[-1]), dK, dV
 
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

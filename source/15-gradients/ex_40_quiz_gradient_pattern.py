@@ -3,7 +3,7 @@
 In causal attention, look at the gradient of the loss with respect to the **scores**, a `T × T` matrix. Where must it be exactly 0, whatever the loss?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_gradient_pattern",

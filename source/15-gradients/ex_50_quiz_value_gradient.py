@@ -3,7 +3,7 @@
 The loss uses only the output of position $i (of positions 0 to 5). Which rows of `dV` can be different from 0?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_value_gradient",

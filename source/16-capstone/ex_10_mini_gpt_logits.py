@@ -15,10 +15,10 @@ With `norm(x) = x / sqrt(mean(x², last axis) + 1e-5)`:
 
 import numpy as np
 
-from autograder import misconceptions as idea
-from autograder.answers import Array
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext.mini_gpt import init_params
+from autograder.exercise import misconceptions as mc
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array
+from leftcontext.model.mini_gpt import init_params
 
 exercise = Exercise(
     topic="a whole transformer",
@@ -146,12 +146,12 @@ def heads_in_a_loop_float32(params, tokens):
     return norm(x + np.maximum(norm(x) @ p["W1"], 0) @ p["W2"]) @ p["U"]
 
 
-exercise.mistake(idea.NO_MASK)(lambda params, tokens: _forward(params, tokens, tri=None))
-exercise.mistake(idea.ONE_AHEAD)(lambda params, tokens: _forward(params, tokens, tri=1))
-exercise.mistake(idea.OWN_POSITION_EXCLUDED)(lambda params, tokens: _forward(params, tokens, tri=-1))
-exercise.mistake(idea.NO_SCALE)(lambda params, tokens: _forward(params, tokens, scale=False))
-exercise.mistake(idea.NO_MAX)(lambda params, tokens: _forward(params, tokens, top=lambda s: 0.0))
-exercise.mistake(idea.WRONG_AXIS)(lambda params, tokens: _forward(params, tokens, axis=-2))
+exercise.mistake(mc.NO_MASK)(lambda params, tokens: _forward(params, tokens, tri=None))
+exercise.mistake(mc.ONE_AHEAD)(lambda params, tokens: _forward(params, tokens, tri=1))
+exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda params, tokens: _forward(params, tokens, tri=-1))
+exercise.mistake(mc.NO_SCALE)(lambda params, tokens: _forward(params, tokens, scale=False))
+exercise.mistake(mc.NO_MAX)(lambda params, tokens: _forward(params, tokens, top=lambda s: 0.0))
+exercise.mistake(mc.WRONG_AXIS)(lambda params, tokens: _forward(params, tokens, axis=-2))
 exercise.mistake(
     Misconception("positions_forgotten", "Positions are missing", "P was never added, so the model can't tell where a token stands.",
                   ("What is x after step 1?", "E[tokens] + P[:T]", "Add P[:T]."))
@@ -197,7 +197,7 @@ for _epsilon in (1e-6, 1e-8, 0.0):
 exercise.mistake(EPSILON)(
     lambda params, tokens: _forward(params, tokens, norm=lambda x: x / (np.sqrt((x**2).mean(axis=-1, keepdims=True)) + 1e-5))
 )
-exercise.mistake(idea.FILL_WEAK)(lambda params, tokens: _forward(params, tokens, fill=-1e4))
+exercise.mistake(mc.FILL_WEAK)(lambda params, tokens: _forward(params, tokens, fill=-1e4))
 exercise.mistake(
     Misconception("heads_averaged", "The heads were averaged", "The heads' outputs are added up, not averaged.",
                   ("What goes back into x in step 2?", "The sum over the heads.", ".sum(axis=-3)"))
@@ -219,4 +219,4 @@ exercise.mistake(
                   ("Where are W1 and W2 used?", "x + relu(norm(x) W1) W2", "Add step 3."))
 )(lambda params, tokens: _forward(params, tokens, act=lambda a: 0 * a))  # fmt: skip
 
-exercise.survives("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

@@ -9,8 +9,8 @@ import copy
 
 import numpy as np
 
-from autograder.answers import Truth
-from autograder.authoring import Exercise, Misconception, Probe, case
+from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.results import Boolean
 
 BELIEVES = Misconception("always_true", "It believes too easily", "A model that leaks was called honest.",
     ("What should a model that sees one ahead get?", "False where an earlier row moves.", "Compare before and after a change."))  # fmt: skip
@@ -35,7 +35,7 @@ def _leaking(name):
 
 exercise = Exercise(
     topic="auditing a model",
-    answer=Truth(),
+    answer=Boolean(),
     probes=(
         Probe(SUSPECTS, _says(lambda rng: Model("causal", rng, 7), False)),
         Probe(BELIEVES, _says(_leaking("sees_everything"), True)),
@@ -276,8 +276,8 @@ def by_argmax(logits_fn, vocab, T):
     return True
 
 
-exercise.survives("np.array(logits_fn(changed)) - before -> before - np.array(logits_fn(changed))", because="the absolute value is the same")
-exercise.survives("np.array(logits_fn(changed)) -> logits_fn(changed)", because="the logits are an array already")
-exercise.survives("np.array(logits_fn(tokens)) -> logits_fn(tokens)", because="the logits are an array already")
-exercise.survives("tokens[j] + 1 -> tokens[j] - 1", because="any other token will do")
-exercise.survives("moved[:j].max() > 1e-09 -> moved[:j].max() >= 1e-09", because="no leak is exactly 1e-9")
+exercise.equivalent_mutant("np.array(logits_fn(changed)) - before -> before - np.array(logits_fn(changed))", because="the absolute value is the same")
+exercise.equivalent_mutant("np.array(logits_fn(changed)) -> logits_fn(changed)", because="the logits are an array already")
+exercise.equivalent_mutant("np.array(logits_fn(tokens)) -> logits_fn(tokens)", because="the logits are an array already")
+exercise.equivalent_mutant("tokens[j] + 1 -> tokens[j] - 1", because="any other token will do")
+exercise.equivalent_mutant("moved[:j].max() > 1e-09 -> moved[:j].max() >= 1e-09", because="no leak is exactly 1e-9")

@@ -3,15 +3,15 @@
 Write `train_mini_gpt(params, batches, steps)`: `batches` is `(n, B, T+1)` tokens; take `steps` steps, batch by batch (then from the first again). Return
 the trained dictionary: the same names and shapes; the given one unchanged.
 
-`loss_and_gradients(params, rows)` from `leftcontext.mini_gpt` gives a batch's loss and a dictionary of gradients. **Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
+`loss_and_gradients(params, rows)` from `leftcontext.model.mini_gpt` gives a batch's loss and a dictionary of gradients. **Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
 `p - rate * m / (sqrt(v) + 1e-8)` with a rate near 0.02. Any optimiser will do: **the loss on unseen text must fall below 0.7 nats** while the model reads its own words from the third on (it starts above 1.5; the best is 0.27).
 """
 
 import numpy as np
 
-from autograder.answers import Difference, Tuple
-from autograder.authoring import Exercise, Misconception, case
-from leftcontext.mini_gpt import init_params, logits, loss_and_gradients
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Difference, Tuple
+from leftcontext.model.mini_gpt import init_params, logits, loss_and_gradients
 
 BAR = 0.7  # nats per token
 
@@ -19,10 +19,10 @@ BAR = 0.7  # nats per token
 class Below:
     """A loss that has to be at most the bar. It is shown, so that a learner sees how far it is."""
 
-    def read(self, raw):
+    def parse(self, raw):
         return np.asarray(float(raw))
 
-    def difference(self, wanted, got):
+    def compare(self, wanted, got):
         # Two losses agree if both have learned, both have not, both have got worse, or both are no number.
         agree = np.digitize(wanted, (BAR, 3.0)) == np.digitize(got, (BAR, 3.0)) and np.isnan(wanted) == np.isnan(got)
         return None if agree else Difference(np.asarray(BAR), got, np.asarray(True))
@@ -31,10 +31,10 @@ class Below:
 class Fine:
     """True where something is as it should be."""
 
-    def read(self, raw):
+    def parse(self, raw):
         return np.asarray(bool(raw))
 
-    def difference(self, wanted, got):
+    def compare(self, wanted, got):
         return None if bool(wanted) == bool(got) else Difference(wanted, got, np.asarray(True))
 
 
@@ -53,7 +53,7 @@ exercise = Exercise(
 @exercise.solution
 def train_mini_gpt(params, batches, steps):
     """params, batches (n, B, T+1) int, steps -> trained params, the same names and shapes."""
-    from leftcontext.mini_gpt import loss_and_gradients
+    from leftcontext.model.mini_gpt import loss_and_gradients
 
     m = {name: np.zeros_like(p) for name, p in params.items()}
     v = {name: np.zeros_like(p) for name, p in params.items()}
@@ -72,7 +72,7 @@ def _echo(rng, n, T=6, vocab=5):
     return np.tile(rng.integers(0, vocab, size=(n, 2)), (1, T))[:, : T + 1]
 
 
-@exercise.use
+@exercise.adapt
 def held_out(answer, params, batches, steps):
     """Whether the form is right, whether anything moved, and the loss on unseen texts while the model reads its own words."""
     before = {name: array.copy() for name, array in params.items()}
@@ -202,4 +202,4 @@ def runs_out(params, batches, steps):
 def explodes(params, batches, steps):
     return {name: array * 0 + np.nan for name, array in params.items()}
 
-exercise.survives("*", because="any optimiser will do: whatever gets below the bar is right")
+exercise.equivalent_mutant("*", because="any optimiser will do: whatever gets below the bar is right")

@@ -3,7 +3,7 @@
 Your mini-GPT reports a loss of 0.9 nats per token on held-out text. The entropy of the language is 1.95. What do you do first?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_low_loss",

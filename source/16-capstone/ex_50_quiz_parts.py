@@ -3,7 +3,7 @@
 Which parts of the mini-GPT let a position see **other** positions? Answer with a set of letters, as in `{"A", "C"}`.
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_parts",

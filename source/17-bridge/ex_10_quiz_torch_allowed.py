@@ -3,7 +3,7 @@
 You have `allowed`, boolean, True where a query **may** attend. Which call is right?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_torch_allowed",

@@ -3,7 +3,7 @@
 A cache holds 7 keys, and 1 new token is decoded: one query, 8 keys. What does `is_causal=True` do in PyTorch's and JAX's attention functions?
 """
 
-from autograder.authoring import Quiz
+from autograder.exercise.exercise import Quiz
 
 exercise = Quiz(
     "quiz_is_causal",

@@ -9,11 +9,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import Browser, Page, expect
 from test_accessibility import axe, serious  # noqa: F401 (a fixture)
 
-from autograder import bank, feedback
-from autograder.judge import judge
-from autograder.pages.feedback import FeedbackExporter
-from autograder.report import numbers, records
-from autograder.report.page import Report, render
+from autograder.bank import catalog
+from autograder.feedback import render
+from autograder.feedback.exporter import FeedbackExporter
+from autograder.judge.judge import judge
+from autograder.report import records, statistics
+from autograder.report.page import Report, render_page
 
 
 def watched(page: Page, html: str, file: Path) -> list[str]:
@@ -53,8 +54,8 @@ def test_the_watch_does_see_what_runs_and_what_is_fetched(browser: Browser, tmp_
 def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) -> None:  # noqa: F811
     cells = [new_markdown_cell("# Masks"), new_code_cell("x" * 300)]
     for id in ("causal_mask", "causal_attention"):
-        exercise = bank.find(id).load()
-        said = feedback.as_html(judge(exercise, exercise.mistakes[0].function))
+        exercise = catalog.find(id).load()
+        said = render.as_html(judge(exercise, exercise.mistakes[0].function))
         marks = {"grade_id": f"check_{id}", "grade": True, "score": 0, "points": 2}
         outputs = [new_output("display_data", data={"text/html": said})]
         cells.append(new_code_cell(f"check({id!r}, {id})", outputs=outputs, metadata={"nbgrader": marks}))
@@ -81,13 +82,13 @@ def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, 
         for n in range(40)
     }
     report = Report(
-        "07-causal-attention", numbers.totals(scores, points), numbers.exercises(ids, scores, points),
+        "07-causal-attention", statistics.totals(scores, points), statistics.exercises(ids, scores, points),
         records.usual(entries), 0, 40, 40,
         records.misconceptions(entries), records.unnamed(entries), records.alike(entries, lambda *_: 12),
         records.remarks(entries), {"test_f": 40},
     )  # fmt: skip
     page.set_viewport_size({"width": width, "height": 900})
-    assert watched(page, render(report), tmp_path / "page.html") == []
+    assert watched(page, render_page(report), tmp_path / "page.html") == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     expect(page.get_by_role("img", name="Histogram of the scores")).to_be_visible()
     page.evaluate(axe.read_text(encoding="utf-8"))

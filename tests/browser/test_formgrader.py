@@ -11,11 +11,11 @@ from conftest import PATIENCE, idle
 from own_lab import jupyterlab
 from playwright.sync_api import Page, expect
 
-from autograder import bank
+from autograder.bank import catalog
 
 UNIT = "02-softmax"
 NOTEBOOK = f"{UNIT}/{UNIT}.ipynb"
-POINTS = f"{sum(entry.load().points for entry in bank.entries().values() if entry.unit == UNIT):g}"
+POINTS = f"{sum(entry.load().points for entry in catalog.entries().values() if entry.unit == UNIT):g}"
 
 
 @pytest.fixture(scope="module")

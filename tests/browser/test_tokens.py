@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from seen import numbers, radio, status
 
-from leftcontext.language import SENTENCE
+from leftcontext.language.language import SENTENCE
 from leftcontext.widgets import Heads, LeftContext, SingleToken
 from leftcontext.widgets.base import CourseWidget
 

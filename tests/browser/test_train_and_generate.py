@@ -9,7 +9,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page, expect
 from seen import cell, entries
 
-from leftcontext.language import LITTLE_LANGUAGE
+from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.widgets import TrainAndGenerate, gallery
 from leftcontext.widgets.base import CourseWidget
 from leftcontext.widgets.train_and_generate import RECORDED

@@ -11,27 +11,27 @@ import nbformat
 import pytest
 from clone import ROOT, run
 
-from autograder import bank
-from autograder.authoring import Quiz
-from autograder.cells import exercise_cells, quiz_answer
-from autograder.grading import plan
-from autograder.grading.jobs import Notebook
+from autograder.bank import catalog
+from autograder.course.exercise_cells import exercise_cells, quiz_answer
+from autograder.exercise.exercise import Quiz
 from autograder.grading.pool import Pool, Task
-from autograder.grading.sandbox import rungs
-from autograder.nbgrader_grades import Course, credit
-from autograder.slicing import slice_for
+from autograder.nbgrader.gradebook import Course, credit
+from autograder.notebook import rebuild
+from autograder.notebook.released import Notebook
+from autograder.notebook.slicing import slice_for
+from autograder.sandbox import levels
 
 
 def answers(id: str) -> list[str]:
     """The solution and its equivalents, each as a cell that needs nothing else."""
-    exercise = bank.find(id).load()
+    exercise = catalog.find(id).load()
     if isinstance(exercise, Quiz):
         return [next(line for line in quiz_answer(exercise).splitlines()[2:] if line.startswith(id))]
     return list(_answers(id))
 
 
 def _answers(id: str) -> Iterator[str]:
-    program = ast.parse(bank.find(id).path.read_text(encoding="utf-8")).body
+    program = ast.parse(catalog.find(id).path.read_text(encoding="utf-8")).body
     for statement in program:
         if isinstance(statement, ast.FunctionDef):
             kinds = [ast.unparse(one) for one in statement.decorator_list]
@@ -61,7 +61,7 @@ def _turn(mine: list[str], turn: int) -> str:
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
     folder = tmp_path_factory.mktemp("all")
     cells = [nbformat.v4.new_code_cell("import numpy as np\nfrom autograder import check")]
-    for entry in bank.entries().values():
+    for entry in catalog.entries().values():
         cells += exercise_cells(entry)
     (folder / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(folder)))
     (folder / "source/all").mkdir(parents=True)
@@ -76,24 +76,24 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("rung", [pytest.param(rung, marks=pytest.mark.skipif(bool(rungs.missing(rung)), reason="not on this machine")) for rung in (0, 1, 2)])
+@pytest.mark.parametrize("rung", [pytest.param(rung, marks=pytest.mark.skipif(bool(levels.missing(rung)), reason="not on this machine")) for rung in (0, 1, 2)])
 def test_every_right_answer_scores_full(notebook: Notebook, rung: int) -> None:
-    right = {id: answers(id) for id in bank.entries()}
+    right = {id: answers(id) for id in catalog.entries()}
     tasks, written = [], {}
     for turn in range(max(map(len, right.values()))):
-        cells = [plan.Written(cell, cell.kind, _turn(right[str(cell.grade_id)], turn) if cell.theirs else cell.source) for cell in notebook.cells]
-        written[f"{turn}"] = rebuilt = plan.Rebuilt(tuple(cells), ())
+        cells = [rebuild.Written(cell, cell.kind, _turn(right[str(cell.grade_id)], turn) if cell.theirs else cell.source) for cell in notebook.cells]
+        written[f"{turn}"] = rebuilt = rebuild.Rebuilt(tuple(cells), ())
         tasks.append(Task(f"{turn}", notebook.name, notebook.job(rebuilt, {}, 200.0)))
     assert len(right) > 90
     assert sum(map(len, right.values())) > 300
-    with Pool([notebook], rungs.terms(rung, notebook.imported()), jobs=1) as pool:
+    with Pool([notebook], levels.terms(rung, notebook.imported()), jobs=1) as pool:
         results = {task.student: result for task, result in pool.results(tasks)}
     wrong = [
         (cell.released.grade_id, turn, [output.get("evalue", "")[:150] for output in result["outputs"].get(str(number), [])])
         for turn, result in results.items()
         for number, cell in enumerate(written[turn].cells)
         if cell.released is not None
-        and cell.released.role == plan.TEST
+        and cell.released.role == rebuild.TEST
         and credit(cell.released, result["outputs"].get(str(number), [])) != cell.released.points
     ]
     assert not wrong, "\n".join(map(str, wrong))

@@ -68,7 +68,7 @@ def test_nbgraders_own_command_can_use_the_runner(graded: tuple[Path, Path], tmp
     stock, ours = graded
     course = tmp_path / "course"
     shutil.copytree(ours, course, ignore=shutil.ignore_patterns("autograded", "grading", "feedback", "gradebook.db"))
-    line = "from autograder.nbgrader_execute import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
+    line = "from autograder.nbgrader_plugins import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
     (course / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(course)) + line)
     for step in ("generate_assignment", "autograde"):
         done = run(course, "nbgrader", step, "plain", env=HERE)

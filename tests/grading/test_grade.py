@@ -152,7 +152,7 @@ def test_formgraders_button_runs_apart_too_marks_the_same_and_sees_a_new_release
     grade(course, "--student", "right")
     copy = tmp_path / "course"
     shutil.copytree(course, copy, ignore=shutil.ignore_patterns("autograded", "grading"))
-    line = "from autograder.nbgrader_execute import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
+    line = "from autograder.nbgrader_plugins import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
     (copy / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(copy)) + line)
     done = run(copy, "python", "-c", BUTTON, env=HERE)
     assert done.returncode == 0, done.stderr

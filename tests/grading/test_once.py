@@ -2,8 +2,8 @@
 
 import pytest
 
-from autograder.grading.jobs import Notebook
-from autograder.grading.plan import LESSON, SOLUTION, TEST, Cell, Rebuilt, Written
+from autograder.notebook.rebuild import LESSON, SOLUTION, TEST, Cell, Rebuilt, Written
+from autograder.notebook.released import Notebook
 
 CELLS = (
     Cell("0", "code", "import numpy as np\nfrom math import pi"),

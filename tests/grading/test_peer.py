@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import bank
-from autograder.grading.channel import HEAD, Channel, Gone, OutOfTime, soon
-from autograder.grading.peer import Peer, Remote
-from autograder.grading.wire import Uncrossable, encode
-from autograder.judge import judge
-from autograder.limits import with_peak
+from autograder.bank import catalog
+from autograder.grading.rpc.calls import Peer, Remote
+from autograder.grading.rpc.channel import HEAD, Channel, Gone, OutOfTime, soon
+from autograder.grading.rpc.serialize import Uncrossable, encode
+from autograder.judge.guarded_call import measure_peak_memory
+from autograder.judge.judge import judge
 
 
 def swap(items: list) -> None:
@@ -132,10 +132,10 @@ def test_a_generator_goes_on_where_they_left_it(remote: dict[str, Remote]) -> No
 
 
 def test_memory_is_measured_where_it_is_held(remote: dict[str, Remote]) -> None:
-    result, peak = with_peak(remote["holds"], 100_000)
+    result, peak = measure_peak_memory(remote["holds"], 100_000)
     assert result == 100_000
     assert 800_000 <= peak < 900_000
-    verdict = judge(bank.find("blockwise_causal_attention").load(), remote["whole_matrix"])
+    verdict = judge(catalog.find("blockwise_causal_attention").load(), remote["whole_matrix"])
     assert verdict.score == verdict.max_score - 1
     assert verdict.misconception == "whole_matrix_held"
 
@@ -196,7 +196,7 @@ def test_a_test_that_looks_at_a_function_does_not_see_a_stand_in(remote: dict[st
 
 
 def test_an_unwritten_function_can_be_told(remote: dict[str, Remote]) -> None:
-    from autograder.judge import _is_unwritten
+    from autograder.judge.judge import _is_unwritten
 
     assert _is_unwritten(remote["unwritten"])
     assert not _is_unwritten(remote["fill"])

@@ -9,10 +9,10 @@ import honest
 import pytest
 from clone import BIN, ROOT
 
-from autograder.grading.sandbox import rungs
+from autograder.sandbox import levels
 
 
-@pytest.mark.skipif(bool(rungs.missing(2)), reason="rung 2 does not hold on this machine")
+@pytest.mark.skipif(bool(levels.missing(2)), reason="rung 2 does not hold on this machine")
 def test_the_packages_may_lie_in_the_folder_for_temporary_files(tmp_path: Path) -> None:
     if not tmp_path.is_relative_to("/tmp"):
         pytest.skip("temporary files lie elsewhere on this machine")

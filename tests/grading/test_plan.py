@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograder.grading.plan import LESSON, SOLUTION, TEST, Cell, Rebuilt, Unreadable, read, rebuild
+from autograder.notebook.rebuild import LESSON, SOLUTION, TEST, Cell, Rebuilt, Unreadable, read, rebuild
 
 
 def mark(grade_id: str) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.grading.jobs import Notebook
-from autograder.grading.plan import SOLUTION, TEST, Cell, Rebuilt, Written
 from autograder.grading.pool import Pool, Task
-from autograder.grading.sandbox import rungs
-from autograder.nbgrader_grades import credit
+from autograder.nbgrader.gradebook import credit
+from autograder.notebook.rebuild import SOLUTION, TEST, Cell, Rebuilt, Written
+from autograder.notebook.released import Notebook
+from autograder.sandbox import levels
 
 
 def graded(source: str, number: int, points: float = 1.0) -> Cell:
@@ -50,8 +50,8 @@ LOSES = {"the star's names": (0, 1, 4), "the names of NumPy": (0, 1, 4), "the im
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    rung = 1 if rungs.missing(2) else 2
-    with Pool([NOTEBOOK], rungs.terms(rung, NOTEBOOK.imported()), jobs=1) as made:
+    rung = 1 if levels.missing(2) else 2
+    with Pool([NOTEBOOK], levels.terms(rung, NOTEBOOK.imported()), jobs=1) as made:
         yield made
 
 

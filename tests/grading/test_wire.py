@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from autograder.grading.wire import DEEPEST, Garbled, Uncrossable, decode, encode
+from autograder.grading.rpc.serialize import DEEPEST, Garbled, Uncrossable, decode, encode
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers(allow_nan=False),

@@ -137,7 +137,7 @@ cheat(FILES, "links lead out", "import os\nos.symlink('{outside}/secret', 'here'
 cheat(FILES, "a package is changed", "import numpy, os\nassert os.access(os.path.dirname(numpy.__file__), os.W_OK)\nopen('{outside}/left-package', 'w')", trips="left", points=NONE)
 cheat(FILES, "environment variables tell", "import os\nprint(os.environ.get('LEFTCONTEXT_SECRET'))\nprint(open('{outside}/secret').read())", trips="read")
 cheat(FILES, "/proc tells of others", "import glob\nprint([open(p, 'rb').read() for p in glob.glob('/proc/[0-9]*/environ')][:3])\nprint(open('{outside}/secret').read())", trips="read")
-cheat(FILES, "the reference lies in memory", "import gc\nprint([o for o in gc.get_objects() if isinstance(o, dict) and 'BEGIN HIDDEN' in str(o.get('source'))])\nimport autograder.bank\nassert not autograder.bank.entries()\nprint(open('{outside}/secret').read())", trips="read")
+cheat(FILES, "the reference lies in memory", "import gc\nprint([o for o in gc.get_objects() if isinstance(o, dict) and 'BEGIN HIDDEN' in str(o.get('source'))])\nimport autograder.bank.catalog\nassert not autograder.bank.catalog.entries()\nprint(open('{outside}/secret').read())", trips="read")
 cheat(FILES, "a shell looks around", "!cat {outside}/secret > {outside}/left-shell", trips="left")
 cheat(FILES, "a set-user-id program", "import os, shutil\nshutil.copy('/bin/sh', '{outside}/left-sh')\nos.chmod('{outside}/left-sh', 0o4755)", trips="left")
 cheat(FILES, "the bank's solutions lie beside the packages", "import glob, os, sys\nplaces = [*sys.path, *(os.path.dirname(p) for p in sys.path)]\nfound = [f for p in places for f in glob.glob(f'{p}/autograder/source/*/ex_*.py') + glob.glob(f'{p}/source/*/ex_*.py')]\nif 'mistake' in open(found[0]).read():\n    print(open('{outside}/secret').read())", trips="read")
@@ -172,7 +172,7 @@ cheat(WIRE, "a deep nest", FORGE + "send(struct.pack('<II', 100004, 100000) + b'
 cheat(WIRE, "an array of objects", FORGE + "send(message(['a', '|O', [1], 0, 8], bytes(8)))", trips="")
 cheat(WIRE, "an array larger than its bytes", FORGE + "send(message(['a', '<f8', [10**9], 0, 8], bytes(8)))", trips="")
 cheat(WIRE, "a call of a function that is not there", FORGE + "send(message(['l', 'call', ['i', 'ff'], ['t'], ['d']]))", trips="")
-RAW = "import autograder.grading.wire as wire\nclass Raw:\n    def __init__(self, make): self.make = make\nreal = wire._Writer.tree\nwire._Writer.tree = lambda w, value, depth: value.make(w) if isinstance(value, Raw) else real(w, value, depth)\n"
+RAW = "import autograder.grading.rpc.serialize as wire\nclass Raw:\n    def __init__(self, make): self.make = make\nreal = wire._Writer.tree\nwire._Writer.tree = lambda w, value, depth: value.make(w) if isinstance(value, Raw) else real(w, value, depth)\n"
 cheat(WIRE, "the same bytes two hundred times", RAW, trips="", why_not="in one process there is no wire", total="def make(w):\n    w.blob(bytes(64_000_000))\n    return ['l', *[['a', '<f8', [8_000_000], 0, 64_000_000]] * 200]\ntotal = Raw(make)")
 cheat(WIRE, "a million empty lists in a million", RAW, trips="", why_not="in one process there is no wire", total="total = Raw(lambda w: ['l', *[[]] * 15_000_000])")
 cheat(WIRE, "a generator beyond its buffer", RAW, trips="", why_not="in one process there is no wire", total="state = np.random.MT19937(1).state\nstate['state']['pos'] = 10**9\ntotal = Raw(lambda w: ['g', real(w, state, 0)])")

@@ -14,11 +14,11 @@ from typing import Any
 import honest
 from corpus import FULL, PARTS, RIGHT, Case, written
 
-from autograder.grading import plan
-from autograder.grading.jobs import Notebook
 from autograder.grading.pool import Pool, Task
-from autograder.grading.sandbox import rungs
-from autograder.nbgrader_grades import Course, credit
+from autograder.nbgrader.gradebook import Course, credit
+from autograder.notebook import rebuild
+from autograder.notebook.released import Notebook
+from autograder.sandbox import levels
 
 SECONDS = 2.0
 SECRET = "the-secret-of-the-course"
@@ -71,14 +71,14 @@ class Field:
         return sorted(path.name for path in self.outside.iterdir() if path.name.startswith("left"))
 
     def pool(self, rung: int, jobs: int = 1) -> Pool:
-        return Pool([self.notebook], rungs.terms(rung, self.notebook.imported()), jobs)
+        return Pool([self.notebook], levels.terms(rung, self.notebook.imported()), jobs)
 
-    def rebuilt(self, case: Case) -> plan.Rebuilt:
+    def rebuilt(self, case: Case) -> rebuild.Rebuilt:
         try:
-            cells, _ = plan.read(self.data(case))
-        except plan.Unreadable:
+            cells, _ = rebuild.read(self.data(case))
+        except rebuild.Unreadable:
             cells = []
-        return plan.rebuild(self.notebook.cells, cells)
+        return rebuild.rebuild(self.notebook.cells, cells)
 
     def run(self, pool: Pool, cases: Iterable[Case], together: bool = False) -> Iterator[tuple[tuple[float, ...], dict[str, Any]]]:
         """The points of each case, and its result; in one process with the tests, if `together`."""
@@ -89,7 +89,7 @@ class Field:
             yield points(notebook, rebuilt, result), result
 
 
-def points(notebook: Notebook, rebuilt: plan.Rebuilt, result: dict[str, Any]) -> tuple[float, ...]:
+def points(notebook: Notebook, rebuilt: rebuild.Rebuilt, result: dict[str, Any]) -> tuple[float, ...]:
     found = {}
     for number, cell in enumerate(rebuilt.cells):
         if cell.released is not None and cell.released.grade_id in PARTS:

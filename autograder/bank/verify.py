@@ -1,0 +1,163 @@
+"""`leftcontext verify`: prove the bank. Right answers pass, mistakes fail and are named, mutants are noticed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import active_children, get_context
+from typing import Any
+
+from autograder.bank import catalog
+from autograder.bank.mutation import mutants
+from autograder.exercise.exercise import Exercise, Quiz
+from autograder.judge.judge import attempt, is_right, judge, run, trials
+
+SEEDS = 20  # verdicts must not change over so many
+FEWEST_EQUIVALENTS = 3
+EVERY = "*"  # declares all mutants of an exercise that is graded by what the answer achieves, not by what it returns
+
+
+@dataclass
+class Proof:
+    """What was proven of one exercise. It holds where `problems` is empty."""
+
+    exercise: str
+    unit: str
+    kind: str
+    right: int = 0  # solution and equivalents that score full
+    wrong: int = 0  # mistakes (or wrong options) that score less
+    named: int = 0  # ... and are named as themselves
+    mutants: int = 0
+    killed: int = 0
+    equivalent: dict[str, str] = field(default_factory=dict)  # mutants declared right, with the reason
+    problems: list[str] = field(default_factory=list)
+
+
+def prove(id: str, seeds: int = SEEDS) -> Proof:
+    """Prove one exercise."""
+    entry = catalog.find(id)
+    exercise = entry.load()
+    proof = Proof(id, entry.unit, exercise.type)
+    if exercise.id != id:
+        proof.problems.append(f"the file is named {entry.path.name}, but its exercise is {exercise.id}")
+    if isinstance(exercise, Quiz):
+        _prove_quiz(exercise, proof)
+        return proof
+    exercise.seconds = min(exercise.seconds, 5.0)
+    _prove_right(exercise, proof, seeds)
+    _prove_wrong(exercise, proof, seeds)
+    _prove_mutants(exercise, proof)
+    return proof
+
+
+def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
+    """Proofs as they are done, on all cores. Whoever stops listening (Ctrl-C, say) ends them at once."""
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    try:
+        for done in as_completed([pool.submit(prove, id) for id in ids]):
+            yield done.result()
+    except BaseException:
+        for worker in active_children():
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    # Ctrl-C reaches the workers too: it would end one proof, and the next would begin.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _prove_quiz(quiz: Quiz, proof: Proof) -> None:
+    if not quiz.key or not quiz.id.startswith("quiz_"):
+        proof.problems.append("a quiz has a right option, and its id starts with quiz_")
+    failed = _first(seed for seed in range(SEEDS) if not judge(quiz, quiz.variant(seed).key, seed).passed)
+    proof.right = int(failed is None)
+    if failed is not None:
+        proof.problems.append(f"its own key does not pass at seed {failed}")
+    proof.wrong = sum(not option.right for option in quiz.options)
+    for seed in range(SEEDS):
+        proof.problems += _unexplained(quiz, seed)
+    proof.named = proof.wrong if not proof.problems else 0
+    if judge(quiz, "").score or judge(quiz, None).score:
+        proof.problems.append("an empty answer scores")
+
+
+def _unexplained(quiz: Quiz, seed: int) -> Iterator[str]:
+    """Wrong options that pass, or whose choice is not explained as their own misconception."""
+    variant = quiz.variant(seed)
+    for option in variant.options:
+        for answer in (option.letter, variant.key | {option.letter}):
+            if option.right:
+                continue
+            verdict = judge(quiz, answer, seed)
+            if verdict.passed or verdict.misconception != option.misconception or not option.why:
+                yield f"the wrong answer {answer} is not explained as {option.misconception} at seed {seed}"
+    texts = [option.text for option in variant.options]
+    if len(set(texts)) < len(texts):
+        yield f"two options read the same at seed {seed}"
+
+
+def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
+    if len(exercise.equivalents) < FEWEST_EQUIVALENTS:
+        proof.problems.append(f"fewer than {FEWEST_EQUIVALENTS} equivalents")
+    for function in (exercise.reference, *exercise.equivalents):
+        failed = _first(seed for seed in range(seeds) if not _passes(exercise, function, seed))
+        if failed is None:
+            proof.right += 1
+            continue
+        finding = judge(exercise, function, failed).finding
+        proof.problems.append(f"right answer {function.__name__} fails at seed {failed}: {finding and finding.message}")
+
+
+def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
+    if judge(exercise, _stub).score:
+        proof.problems.append("the stub scores")
+    for mistake in exercise.mistakes:
+        name = mistake.misconception.id
+        passed = _first(seed for seed in range(seeds) if _passes(exercise, mistake.function, seed))
+        if passed is not None:
+            proof.problems.append(f"mistake {name} passes at seed {passed}")
+            continue
+        proof.wrong += 1
+        other = _first(seed for seed in range(3) if judge(exercise, mistake.function, seed).misconception != name)
+        if other is None:
+            proof.named += 1
+        else:
+            called = judge(exercise, mistake.function, other).misconception
+            proof.problems.append(f"mistake {name} is named {called} at seed {other}")
+
+
+def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
+    if EVERY in exercise.equivalent_mutants:  # then none are made
+        return
+    exercise.seconds = min(exercise.seconds, 1.0)
+    made = mutants(exercise.reference)
+    survivors = {mutant.description for mutant in made if all(_passes(exercise, mutant.function, seed) for seed in (0, 1))}
+    proof.mutants, proof.killed = len(made), len(made) - len(survivors)
+    declared = exercise.equivalent_mutants
+    proof.equivalent = {name: declared[name] for name in survivors if name in declared}
+    for name in sorted(survivors - declared.keys()):
+        proof.problems.append(f"mutant survives: {name}")
+    for name in sorted(declared.keys() - survivors):
+        proof.problems.append(f"declared right, but it is killed or does not exist: {name}")
+
+
+def _passes(exercise: Exercise, function: Callable[..., Any], seed: int) -> bool:
+    """The judge's yes or no without the diagnosis: stops at the first wrong trial."""
+    all_trials = trials(exercise, seed)
+    if not all(is_right(t, attempt(exercise, function, t.case, t.kind)) for t in all_trials):
+        return False
+    # Once more in one go, repeats included: what changes its inputs or remembers shows only there.
+    return all(is_right(t, o) for t, o in zip(all_trials, run(exercise, function, all_trials), strict=True))
+
+
+def _first(seeds: Iterator[int]) -> int | None:
+    return next(seeds, None)
+
+
+def _stub(*_args: Any, **_kwargs: Any) -> None:
+    raise NotImplementedError

@@ -1,0 +1,64 @@
+"""`check(id, answer)`: the one line that judges an exercise in a notebook, for a learner and for nbgrader alike.
+
+It shows the verdict, then raises unless the answer is right. nbgrader reads a cell's outputs in order, so the
+partial credit is published as the cell's result before the error is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from autograder.bank import catalog
+from autograder.feedback import render
+from autograder.judge.judge import Verdict, judge
+from autograder.workspace import progress
+
+listeners: list[Callable[[str, Verdict], None]] = []  # who else wants to know, as the grader does
+_failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
+
+
+class CheckFailed(Exception):
+    """The answer is not right yet."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows this instead of the judge's own stack, which would teach nothing; the finding stands above.
+        return [f"CheckFailed: {str(self).split('. ')[0]}. What was found stands above."]
+
+
+class _Credit(float):
+    """Partial credit, as nbgrader reads it from a cell's result."""
+
+    def __repr__(self) -> str:
+        return f"{float(self):g}"
+
+
+def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
+    """Judge `answer` (a function, or a quiz's letters) and show what was found.
+
+    `seed` varies the larger cases. Raises CheckFailed where the answer is not right, UnknownExercise for an id
+    that the bank does not have.
+    """
+    verdict = judge(catalog.find(exercise).load(), answer, seed)
+    for listener in listeners:
+        listener(exercise, verdict)
+    if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
+        _failures[exercise] = _failures.get(exercise, 0) + (not verdict.passed)
+        progress.record(exercise, verdict.passed, verdict.score, verdict.max_score, verdict.hints)
+    _display(verdict, hints=max(1, _failures.get(exercise, 0), progress.attempts(exercise)))
+    if verdict.passed:
+        return
+    if verdict.score > 0:
+        sys.displayhook(_Credit(verdict.score))
+    raise CheckFailed(render.message(verdict))
+
+
+def _display(verdict: Verdict, hints: int) -> None:
+    """Through IPython where there is one; the judge itself does not depend on it."""
+    text = render.text(verdict, hints)
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display({"text/plain": text, "text/html": render.as_html(verdict, hints)}, raw=True)
+    else:
+        print(text)

@@ -1,0 +1,302 @@
+"""`leftcontext`: the one command. Each subcommand loads what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, cast
+
+import typer
+
+app = typer.Typer(
+    name="leftcontext",
+    help="A course on causal attention that grades itself.",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Json = Annotated[bool, typer.Option("--json", help="For a program: JSON on standard output, nothing else.")]
+WRONG, UNUSABLE = 1, 2  # exit codes: an answer (or a notebook, or the bank) is wrong; the input can't be used
+UsageError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which typer does not name
+
+
+@app.callback(invoke_without_command=True)
+def _without_command(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _exercise_ids(incomplete: str) -> list[str]:
+    from autograder.bank import catalog
+
+    return [id for id in catalog.entries() if id.startswith(incomplete)]
+
+
+def _unit_names(incomplete: str) -> list[str]:
+    from autograder.course.course import Course
+
+    return [name for name in Course.around(Path.cwd()).units() if name.startswith(incomplete)]
+
+
+@app.command()
+def lab(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The workspace; made if it is not there.")] = Path(
+        "workspace"
+    ),
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    port: Annotated[
+        int | None, typer.Option(help="JupyterLab's port. Default: 8888 or the next free one.", min=1, max=65535)
+    ] = None,
+) -> None:
+    """A learner's workspace, opened in JupyterLab. What you wrote is never overwritten."""
+    from autograder.workspace import workspace
+
+    for line in workspace.update(folder):
+        typer.echo(line)
+    sys.stdout.flush()
+    workspace.open_lab(folder, port=port, browser=browser)
+
+
+@app.command()
+def build(
+    units: Annotated[
+        list[str] | None, typer.Argument(metavar="[UNIT]...", autocompletion=_unit_names, help="Default: every unit.")
+    ] = None,
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a notebook has drifted.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks that were edited by hand.")] = False,
+    execute: Annotated[
+        bool | None,
+        typer.Option("--execute/--no-execute", help="Run every worked notebook, or none. Default: those that changed."),
+    ] = None,
+) -> None:
+    """Make the notebooks from source/."""
+    from autograder.cli.build import build_all, report_drift
+    from autograder.course.build import make
+    from autograder.course.course import Course
+
+    course = Course.around(Path.cwd())
+    made = [make(course, name) for name in course.units(units or ())]
+    good = report_drift(course, made, everything=not units) if check_only else build_all(course, made, force, execute)
+    raise typer.Exit(0 if good else WRONG)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Of weights, training text and samples.", min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Train the same tiny model with and without the causal mask, and see why the second one cheats."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more threads make such small matrices slower
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from leftcontext.demo import compare
+    from leftcontext.model.training import MASKS
+
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+        tasks = {mask: bar.add_task(f"mask: {mask}") for mask in MASKS}
+        report = compare(
+            seed=seed, on_progress=lambda mask, at: bar.update(tasks[mask], completed=at.step, total=at.steps)
+        )
+    if as_json:
+        typer.echo(json.dumps(report.to_json()))
+    else:
+        Console().print(report.table())
+
+
+@app.command()
+def exercises(as_json: Json = False) -> None:
+    """The bank: every exercise, its unit, topic, points and the misconceptions it can name."""
+    from autograder.bank import catalog
+
+    rows = []
+    for entry in catalog.entries().values():
+        exercise = entry.load()
+        rows.append(
+            {
+                "id": entry.id,
+                "unit": entry.unit,
+                "topic": exercise.topic,
+                "kind": exercise.type,
+                "points": exercise.points,
+                "misconceptions": [idea.id for idea in exercise.misconceptions],
+            }
+        )
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        from autograder.cli.tables import print_bank
+
+        print_bank(rows)
+
+
+@app.command()
+def check(
+    exercise: Annotated[str, typer.Argument(autocompletion=_exercise_ids, help="The id of an exercise.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help=".py or .ipynb files that define it.")],
+    as_json: Json = False,
+) -> None:
+    """Grade one exercise in each FILE. Exit code 0: all right; 1: an answer is wrong; 2: a FILE can't be used."""
+    from autograder.answer_files import check_files
+
+    code = 0
+    for result in check_files(exercise, files):
+        if as_json:
+            typer.echo(result.to_json())
+        elif result.usable:
+            typer.echo(f"{result.file}\n{result.details}\n" if len(files) > 1 else result.details)
+        if not result.usable:
+            typer.echo(f"leftcontext: {result.message}", err=True)
+        code = max(code, UNUSABLE if not result.usable else 0 if result.passed else WRONG)
+    raise typer.Exit(code)
+
+
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Submissions at a time. Default: a core each.", min=1)] = None,
+    as_json: Json = False,
+    students: Annotated[
+        list[str] | None, typer.Option("--student", metavar="ID", help="Only this one; may be given more than once.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Grade anew what was graded and has not changed.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option(help="That one cell may take. Default: nbgrader's ExecutePreprocessor.timeout.", min=0.5)
+    ] = None,
+    rung: Annotated[int, typer.Option(help="Of the sandbox: 2, or 1 where namespaces are forbidden.", min=1, max=2)] = 2,
+    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox. Only for code that you trust.")] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster that is to do the work, as tcp://host:8786.")
+    ] = None,
+) -> None:
+    """What `nbgrader autograde ASSIGNMENT` does for every submission, into the same gradebook and folders."""
+    if sys.platform == "win32":
+        raise typer.Exit(_refuse("grading needs Linux. On Windows, run it in WSL."))
+    gc.disable()  # while much is imported, and nothing of it is garbage
+    from autograder.cli.grade import run
+
+    gc.freeze()
+    gc.enable()
+    raise typer.Exit(run(assignment, jobs, as_json, students, again, seconds, 0 if unsafe else rung, scheduler))
+
+
+@app.command()
+def report(
+    assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: beside the grader's journal.", dir_okay=False)
+    ] = None,
+) -> None:
+    """A page for the instructor: scores, exercises, misconceptions, and what deserves a look."""
+    from autograder.nbgrader.gradebook import NotThere
+    from autograder.report.page import write
+
+    try:
+        typer.echo(f"wrote {write(assignment, output)}")
+    except (NotThere, OSError) as reason:
+        raise typer.Exit(_refuse(str(reason))) from None
+
+
+@app.command()
+def compose(
+    name: Annotated[str, typer.Argument(help="The new assignment: source/NAME/ is made.")],
+    exercises: Annotated[
+        list[str], typer.Argument(metavar="EXERCISE...", autocompletion=_exercise_ids, help="Ids of exercises, in order.")
+    ],
+    seed: Annotated[int, typer.Option(help="Another seed, other cases and numbers.", min=0)] = 0,
+    per_student: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Student ids, one a line: each gets an assignment NAME-ID, a variant of its own."),
+    ] = None,
+    execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Run the worked notebooks.")] = True,
+) -> None:
+    """A new nbgrader assignment out of exercises of the bank."""
+    from autograder.cli.build import build_all
+    from autograder.course import compose as composer
+    from autograder.course.build import make
+    from autograder.course.course import Course
+
+    course = Course.around(Path.cwd())
+    seeds = {name: seed}
+    if per_student is not None:
+        seeds = {f"{name}-{id}": composer.seed_of(id, seed) for id in composer.students(per_student)}
+    for path in composer.compose(course, seeds, exercises):
+        typer.echo(f"wrote {path.relative_to(course.root)}")
+    made = [make(course, each) for each in seeds]
+    if not build_all(course, made, force=False, execute=None if execute else False):
+        raise typer.Exit(WRONG)
+    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}" + (" (and so on)" if len(seeds) > 1 else ""))
+
+
+@app.command()
+def verify(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=_exercise_ids, help="Default: all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove the bank: right answers pass, known mistakes and mutants fail, and every mistake is named."""
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from autograder.bank import catalog
+    from autograder.bank.verify import prove_all
+
+    wanted = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
+    proofs = []
+    with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+        task = bar.add_task("proving", total=len(wanted))
+        for proof in prove_all(wanted):
+            proofs.append(proof)
+            bar.advance(task)
+            if as_json:
+                typer.echo(json.dumps(asdict(proof), ensure_ascii=False))
+            for problem in proof.problems:
+                typer.echo(f"{proof.exercise}: {problem}", err=True)
+    broken = [proof for proof in proofs if proof.problems]
+    if not as_json:
+        from autograder.cli.tables import print_proofs
+
+        print_proofs(proofs)
+    raise typer.Exit(WRONG if broken else 0)
+
+
+def main() -> None:
+    """Run the command; bad input ends in one line on standard error and exit code 2."""
+    # nbformat's validator would build a grammar of international addresses for a second; no notebook's schema has any.
+    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))  # as if it were not installed
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except (typer.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:
+        # Whoever read us has had enough, as in `leftcontext exercises | head`; Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except (UsageError, LookupError, ValueError) as error:
+        if not _is_ours(error):
+            raise
+        code = _refuse(getattr(error, "format_message", error.__str__)())
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether an error is a sentence written for people, and no bug."""
+    from autograder.bank.catalog import UnknownExercise
+    from autograder.course.compose import CannotCompose
+    from autograder.course.course import NoCourse
+    from autograder.course.lesson import LessonError
+    from autograder.workspace.workspace import NoWorkspace
+
+    return isinstance(error, UsageError | UnknownExercise | CannotCompose | NoCourse | LessonError | NoWorkspace)
+
+
+def _refuse(sentence: str) -> int:
+    print(f"leftcontext: {' '.join(sentence.split())}", file=sys.stderr)
+    return UNUSABLE

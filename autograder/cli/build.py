@@ -1,0 +1,68 @@
+"""What a person sees of a build: what was written, refused, run, and what has drifted."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from rich.console import Console
+from rich.progress import Progress, TaskID, TimeElapsedColumn
+
+from autograder.course import build
+from autograder.course.course import Course
+from autograder.course.execute import RunError
+from autograder.course.style_check import advice
+
+
+def report_drift(course: Course, units: Sequence[build.Unit], everything: bool) -> bool:
+    """Say what is not as the source makes it; whether all is well."""
+    wrong = {unit.name: build.drift(course, unit) for unit in units}
+    lost = build.leftovers(course) if everything else []
+    for line in [*(line for lines in wrong.values() for line in lines), *lost]:
+        print(line, file=sys.stderr)
+    stale = [name for name, lines in wrong.items() if lines]
+    if stale:
+        print(f"Run: leftcontext build {' '.join(stale)}", file=sys.stderr)
+    if stale or lost:
+        return False
+    print(f"{len(units)} units are as source/ makes them.")
+    return True
+
+
+def build_all(course: Course, units: Sequence[build.Unit], force: bool, execute: bool | None) -> bool:
+    """Write every unit, then run the worked notebooks that changed (all, or none, as `execute` says); whether all went well."""
+    good, to_run = True, []
+    for unit in units:
+        done = build.write_unit(course, unit, force=force, execute=bool(execute))
+        for path in done.written:
+            print(f"wrote {path}")
+        for problem in [*done.refused, *advice(unit)]:
+            print(problem, file=sys.stderr)
+        good = good and not done.refused
+        if done.to_run and execute is not False:
+            to_run.append(unit)
+    good = _run_all(course, to_run) and good
+    if good:
+        print(f"{len(units)} unit{'s are' if len(units) != 1 else ' is'} built.")
+    return good
+
+
+def _run_all(course: Course, units: Sequence[build.Unit]) -> bool:
+    good = True
+    columns = *Progress.get_default_columns()[:3], TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        for unit in units:
+            task = bar.add_task(f"running {unit.worked}", total=unit.cells)
+            try:
+                build.run_unit(course, unit, partial(_advance, bar, task))
+                bar.update(task, completed=unit.cells)
+                bar.console.print(f"wrote {unit.worked}", highlight=False)
+            except RunError as error:
+                good = False
+                bar.console.print(str(error), style="red", highlight=False, markup=False)
+    return good
+
+
+def _advance(bar: Progress, task: TaskID, cells_run: int) -> None:
+    bar.update(task, completed=cells_run)

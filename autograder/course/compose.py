@@ -1,0 +1,90 @@
+"""`leftcontext compose`: a new assignment in `source/NAME/` out of exercises of the bank, in the bank's own format.
+
+A composed assignment is a `lesson.md` like any other, so that it can be edited, built, and released by nbgrader.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder.bank import catalog
+from autograder.course.course import LESSON, Course
+
+NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")  # what nbgrader takes for an assignment
+WORDS = "letters, digits, '-', '_', '.' and '@' can"
+HEADERS = frozenset({"id", "student", "student_id", "student id", "username", "user", "login", "email", "e-mail"})
+
+
+class CannotCompose(ValueError):
+    """The assignment can't be made; the message says why and what to do."""
+
+
+def compose(course: Course, seeds: Mapping[str, int], exercises: Sequence[str]) -> list[Path]:
+    """Write `source/NAME/lesson.md` for each name in `seeds`.
+
+    Raises CannotCompose and UnknownExercise before anything is written.
+    """
+    twice = {id for id in exercises if list(exercises).count(id) > 1}
+    if twice:
+        raise CannotCompose(f"{min(twice)} is named twice. An assignment holds an exercise once.")
+    for id in exercises:
+        catalog.find(id)
+    lessons = {course.root / "source" / name / LESSON: _lesson(name, exercises, seed) for name, seed in seeds.items()}
+    try:
+        for name in seeds:
+            _accept(course, name)
+        for path, lesson in lessons.items():
+            path.parent.mkdir(parents=True)
+            path.write_text(lesson, encoding="utf-8")
+    except OSError as error:
+        raise CannotCompose(f"{str(error.filename)[:100]} can't be written: {error.strerror}.") from None
+    return list(lessons)
+
+
+def _accept(course: Course, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise CannotCompose(f"{name!r} can't name an assignment: {WORDS}.")
+    if (course.root / "source" / name).exists():
+        raise CannotCompose(f"source/{name} exists already. Choose another name, or delete it.")
+
+
+def _lesson(name: str, exercises: Sequence[str], seed: int) -> str:
+    points = sum(catalog.find(id).load().points for id in exercises)
+    count = f"{len(exercises)} exercise{'s' if len(exercises) > 1 else ''}"
+    call = f" seed={seed}" if seed else ""
+    return "\n\n".join(
+        [
+            f"# {name}",
+            f"{count}, {points:g} points. Write each answer where the comment says so, then run the cell below it: "
+            "it says at once what is right and what is not.",
+            "```{code-cell}\nimport numpy as np\nfrom autograder import check\n```",
+            *(f"{{exercise}}`{id}{call}`" for id in exercises),
+        ]
+    ) + "\n"
+
+
+def students(path: Path) -> list[str]:
+    """The student ids of a file: one a line, or the first column of a table. Raises CannotCompose."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotCompose(f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.") from None
+    ids = [re.split("[,;\t]", line)[0].strip().strip('"') for line in lines if line.strip() and not line.startswith("#")]
+    if ids and ids[0].lower() in HEADERS:
+        del ids[0]
+    if not ids:
+        raise CannotCompose(f"{path} names no student. Write one id a line.")
+    for id in ids:
+        if not NAME.fullmatch(id):
+            raise CannotCompose(f"{path}: {id!r} can't be a student's id: {WORDS}.")
+    if len(set(ids)) < len(ids):
+        raise CannotCompose(f"{path} names a student twice: {max(ids, key=ids.count)}.")
+    return ids
+
+
+def seed_of(student: str, seed: int) -> int:
+    """A student's own seed: the same whenever it is asked for, and never 0."""
+    return zlib.crc32(f"{seed} {student}".encode()) % 999_999 + 1

@@ -1,0 +1,88 @@
+"""Run a worked notebook and keep of its outputs what stays the same the next time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from autograder.paths import WORKSPACE
+
+SECONDS_A_CELL = 300
+SKIP = "skip-execution"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # an error without its kernel; the picture beside it stays
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
+
+
+class RunError(RuntimeError):
+    """A cell that fails or warns; `cell` is its id."""
+
+    def __init__(self, cell: str, what: str) -> None:
+        super().__init__(what)
+        self.cell = cell
+
+
+def run(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = lambda number: None) -> None:
+    """Run every cell in `folder`, in place; `on_cell` hears each cell's number. Raises RunError."""
+    own = dict(notebook.metadata)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=False,
+        coalesce_streams=True,
+        store_widget_state=False,
+        on_cell_start=lambda cell, cell_index: on_cell(cell_index),
+    )
+    try:
+        client.execute(env={**os.environ, WORKSPACE: "", "OPENBLAS_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    except CellExecutionError as error:
+        raise RunError(_last_run(notebook).id, f"{error.ename}: {error.evalue}") from None
+    except (asyncio.CancelledError, AssertionError) as error:  # what nbclient makes of Ctrl-C
+        if isinstance(error, AssertionError) and client.km is not None:
+            raise
+        raise KeyboardInterrupt from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise RunError(_last_run(notebook).id, str(error).splitlines()[0]) from None
+    notebook.metadata = own
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            _refuse(cell)
+            cell.outputs = [_lasting(output) for output in cell.outputs]
+
+
+def is_run(notebook: NotebookNode) -> bool:
+    """Whether every cell that runs at all has run."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    return all(cell.execution_count is not None for cell in code if SKIP not in cell.metadata.get("tags", ()))
+
+
+def _last_run(notebook: NotebookNode) -> NotebookNode:
+    tried = [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
+    return tried[-1] if tried else notebook.cells[0]
+
+
+def _refuse(cell: NotebookNode) -> None:
+    """Raise RunError for a warning, and for a check that fails: its cell may raise, but not in a worked notebook."""
+    for output in cell.outputs:
+        if output.output_type == "error" and "nbgrader" in cell.metadata:
+            raise RunError(cell.id, f"{output.ename}: {output.evalue}")
+        if output.get("name") == "stderr":
+            raise RunError(cell.id, f"it writes on stderr: {output.text.strip().splitlines()[-1]}")
+
+
+def _lasting(output: NotebookNode) -> NotebookNode:
+    """An output without what differs from run to run: a widget's model id, an address in memory."""
+    data = output.get("data", {})
+    data.pop(WIDGET_VIEW, None)
+    if "text/plain" in data:
+        data["text/plain"] = ADDRESS.sub("0x…", data["text/plain"])
+    return output

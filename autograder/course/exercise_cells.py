@@ -1,0 +1,101 @@
+"""An exercise as notebook cells: the prompt, the cell to answer in, and the one line that checks the answer.
+
+The answer cell holds the worked answer between nbgrader's two marks; what a learner is handed is what nbgrader
+leaves of it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from autograder.exercise.exercise import Exercise, Quiz
+from autograder.bank.catalog import Entry
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+SCHEMA = 3  # of nbgrader's cell metadata
+METADATA = {  # of every notebook
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def exercise_cells(entry: Entry, seed: int = 0) -> list[NotebookNode]:
+    """Prompt, answer and check, of a variant if `seed` is not 0. Raises ValueError where it can't be handed out."""
+    exercise = entry.load()
+    prompt = entry.prompt
+    if isinstance(exercise, Quiz):
+        prompt, exercise = exercise.with_numbers(prompt, seed), exercise.variant(seed)
+        prompt = f"{prompt}\n\n{options(exercise)}"
+    answer = quiz_answer(exercise) if isinstance(exercise, Quiz) else code_answer(exercise)
+    check = f'check("{entry.id}", {entry.id}{f", seed={seed}" if seed else ""})'
+    points = int(exercise.points) if float(exercise.points).is_integer() else exercise.points
+    # The tag lets "Run All" go on after a check that fails; nbgrader reads the failure all the same.
+    check_cell = new_code_cell(check, metadata={"tags": ["raises-exception"]})
+    return [
+        _marked(new_markdown_cell(prompt), f"prompt_{entry.id}", locked=True),
+        _marked(new_code_cell(answer), entry.id, solution=True),
+        _marked(check_cell, f"check_{entry.id}", locked=True, grade=True, points=points),
+    ]
+
+
+def options(quiz: Quiz) -> str:
+    """The options as a Markdown list, without a word on which holds."""
+    return "\n".join(_option(option.letter, option.text) for option in quiz.options)
+
+
+def quiz_answer(quiz: Quiz) -> str:
+    """An empty answer that shows its form, and the key."""
+    several = len(quiz.key) > 1
+    one, more = '""  # your answer: one letter, as in "A"', 'set()  # your answer: several letters, as in {"A", "C"}'
+    letters = ", ".join(f'"{letter}"' for letter in sorted(quiz.key))
+    key = f"{{{letters}}}" if several else letters
+    return "\n".join([f"{quiz.id} = {more if several else one}", BEGIN, f"{quiz.id} = {key}", END])
+
+
+def code_answer(exercise: Exercise) -> str:
+    """The solution's signature and docstring, and its body as the part to write.
+
+    Where the exercise hands out code to mend (`@exercise.starter`), that code, and the whole solution after it.
+    """
+    head, body = _split(exercise.reference)
+    if exercise.starter_function is None:
+        return "\n".join([*head, f"    {BEGIN}", *body, f"    {END}"])
+    first, rest = _split(exercise.starter_function, name=exercise.id)
+    return "\n".join([*first, *rest, "", "", BEGIN, *head, *body, END])
+
+
+def _split(function: Callable[..., Any], name: str | None = None) -> tuple[list[str], list[str]]:
+    """A function's source without decorators: the lines up to its docstring, and those after it."""
+    lines = textwrap.dedent(inspect.getsource(function)).rstrip().split("\n")
+    definition = ast.parse("\n".join(lines)).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    first = definition.body[0]
+    if ast.get_docstring(definition) is None or len(definition.body) == 1:
+        # Without its body, only the docstring keeps a function valid Python.
+        raise ValueError(f"{function.__name__}: the solution has a docstring (its contract) and a body")
+    assert first.end_lineno is not None
+    head = lines[definition.lineno - 1 : first.end_lineno]
+    if name is not None:
+        head[0] = head[0].replace(f"def {definition.name}(", f"def {name}(", 1)
+    return head, lines[first.end_lineno :]
+
+
+def _option(letter: str, text: str) -> str:
+    if "\n" not in text:
+        return f"- **{letter}.** {text}"
+    return f"- **{letter}.**\n\n{textwrap.indent(text.strip(), '  ')}\n"
+
+
+def _marked(cell: NotebookNode, id: str, **marks: Any) -> NotebookNode:
+    """Give a cell its id and nbgrader's metadata."""
+    cell.id = id
+    none = dict.fromkeys(("grade", "locked", "solution", "task"), False)
+    cell.metadata.nbgrader = {"grade_id": id, "schema_version": SCHEMA, **none, **marks}
+    return cell

@@ -1,0 +1,106 @@
+"""A lesson as text: `source/NN-name/lesson.md` → the cells of a notebook, exercises called in where they stand.
+
+`lesson.md` is MyST Markdown as jupytext reads it: `+++` between text cells, ```` ```{code-cell} ```` for code.
+A line that is {exercise}`causal_mask` and nothing else is replaced by that exercise; {exercise}`causal_mask seed=7` is
+one of its variants.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jupytext.myst import myst_to_notebook
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from autograder.bank import catalog
+from autograder.course.exercise_cells import METADATA, exercise_cells
+
+FILE = "lesson.md"
+CALL = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?)`[ \t]*$", re.MULTILINE)
+
+
+class LessonError(ValueError):
+    """A lesson that can't be built; the message names the file, the line and the remedy."""
+
+
+@dataclass
+class Lesson:
+    """The instructor's notebook, and for each cell's id the place in the source that it comes from."""
+
+    notebook: NotebookNode
+    origins: dict[str, str] = field(default_factory=dict)
+
+
+def read_lesson(unit: Path) -> Lesson:
+    """Build the cells of one unit's folder. Raises LessonError."""
+    path = unit / FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LessonError(f"{_short(path)} is missing. Write the lesson there.") from None
+    parsed = myst_to_notebook(text, add_source_map=True)
+    lesson = Lesson(new_notebook(metadata=METADATA))
+    lines = text.split("\n")
+    for cell, line in zip(parsed.cells, parsed.metadata.source_map, strict=True):
+        while line < len(lines) - 1 and not lines[line].strip():
+            line += 1
+        if cell.cell_type == "code":
+            _append(lesson, cell, _free(lesson, _content_id(cell)), f"{_short(path)}, line {line + 1}")
+        else:
+            _add_text(lesson, cell, path, line + 1)
+    return lesson
+
+
+def _add_text(lesson: Lesson, cell: NotebookNode, path: Path, line: int) -> None:
+    # re.split gives text, id, text, id, ..., text.
+    for number, piece in enumerate(CALL.split(cell.source)):
+        empty_lines = len(piece) - len(piece.lstrip("\n"))
+        place = f"{_short(path)}, line {line + empty_lines}"
+        line += piece.count("\n")
+        if number % 2:
+            _call_in(lesson, piece, place)
+        elif piece.strip():
+            text = new_markdown_cell(piece.strip(), metadata=cell.metadata)
+            if "{exercise}`" in text.source:
+                raise LessonError(f"{place}: an exercise is called in on a line of its own, not within a sentence.")
+            _append(lesson, text, _free(lesson, _content_id(text)), place)
+
+
+def _call_in(lesson: Lesson, call: str, place: str) -> None:
+    id, _, seed = call.partition(" seed=")
+    try:
+        entry = catalog.find(id)
+    except catalog.UnknownExercise as error:
+        raise LessonError(f"{place}: {error}") from None
+    if id in lesson.origins:
+        raise LessonError(f"{place}: the exercise {id} is called in twice.")
+    try:
+        cells = exercise_cells(entry, int(seed or 0))
+    except ValueError as error:
+        raise LessonError(f"{_short(entry.path)}: {error}") from None
+    for cell in cells:
+        _append(lesson, cell, cell.id, _short(entry.path))
+
+
+def _append(lesson: Lesson, cell: NotebookNode, id: str, place: str) -> None:
+    cell.id = id
+    lesson.notebook.cells.append(cell)
+    lesson.origins[id] = place
+
+
+def _content_id(cell: NotebookNode) -> str:
+    """An id that follows from what the cell says, so that a rebuild changes no other cell's."""
+    return hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+
+
+def _free(lesson: Lesson, id: str) -> str:
+    taken = sum(known == id or known.startswith(f"{id}-") for known in lesson.origins)
+    return f"{id}-{taken + 1}" if taken else id
+
+
+def _short(path: Path) -> str:
+    return "/".join(path.parts[-3:])

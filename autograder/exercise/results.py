@@ -1,0 +1,241 @@
+"""What an exercise may return, how a raw result is read, and where two results differ.
+
+A kind reads leniently (nested lists, float32, NumPy scalars) and compares strictly.
+What it can't read is a `Misread`: a sentence for the learner, never a traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+
+class InvalidResult(Exception):
+    """A result that is not of the exercise's kind; `kind` names which misreading it is."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a result is wrong: the two values and, if their shapes agree, a mask of the wrong cells."""
+
+    expected: Any
+    actual: Any
+    wrong: np.ndarray | None = None
+    where: str = ""  # which item of a tuple, in words
+
+
+class ResultType(Protocol):
+    """A kind of result: how a raw one is read, and where two read ones differ."""
+
+    def parse(self, raw: Any) -> Any:
+        """The result in canonical form; raises Misread."""
+
+    def compare(self, expected: Any, actual: Any) -> Difference | None:
+        """None where the two agree."""
+
+
+def described(raw: Any) -> str:
+    """A type in a learner's words."""
+    if raw is None:
+        return "None"
+    if isinstance(raw, np.ndarray):
+        return f"an array of {raw.dtype} with shape {raw.shape}"
+    if callable(raw) and not isinstance(raw, type):
+        return "a function"
+    name = type(raw).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _length(raw: Any) -> str:
+    return f" of length {len(raw)}" if isinstance(raw, list | tuple) else ""
+
+
+def _as_array(raw: Any, expected: str = "an array") -> np.ndarray:
+    if raw is None:
+        raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
+    if isinstance(raw, str | bytes | dict | set) or callable(raw):
+        raise InvalidResult("wrong_type", f"It returned {described(raw)}; {expected} is wanted.")
+    try:
+        array = np.array(raw, subok=False)
+    except Exception as error:
+        ragged = isinstance(error, ValueError) and "inhomogeneous" in str(error)
+        reason = "its rows have different lengths" if ragged else f"it can't become an array ({error})"
+        raise InvalidResult("wrong_type", f"It returned {described(raw)}, but {reason}.") from None
+    if array.dtype == object:
+        try:
+            plain = np.array(array.tolist())  # Python's own bools, ints and floats show what they are
+            array = plain if plain.dtype.kind in "biuf" and plain.shape == array.shape else array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise InvalidResult("wrong_type", f"It returned {described(raw)} holding things that are not numbers.") from None
+    if array.dtype.kind not in "biuf":
+        raise InvalidResult("wrong_type", f"It returned {array.dtype} values; real numbers are wanted.")
+    return array
+
+
+def _tolerances(dtype: np.dtype) -> tuple[float, float]:
+    # float32 is welcome, also where it was promoted on the way (float32 / np.sqrt(4) is float64);
+    # float16 is not precise enough to tell a right answer from a leak.
+    return (1e-4, 1e-5) if dtype == np.float32 else (1e-5, 1e-6)
+
+
+def _is_one(values: np.ndarray) -> np.ndarray:
+    # 0.9999999 may be the float32 next to 1; 0.9999999 with more digits was divided by a little too much.
+    with np.errstate(over="ignore"):
+        in_float32 = values.astype(np.float32) == values
+    return np.abs(values - 1) <= np.where(in_float32, 5e-7, 1e-8)
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of `dtype`; `exact_zeros` holds a wanted 0 to be exactly 0 (a forbidden weight, say) and a wanted 1 to
+    be 1 in all digits of its precision (the weight of a lone key): a leak or an epsilon shows there first.
+
+    Where a float is wanted, integers and booleans will do; not so with `dtype="float"`.
+    """
+
+    dtype: Literal["real", "float", "bool", "int"] = "real"
+    exact_zeros: bool = False
+    rtol: float | None = None
+    atol: float | None = None
+
+    def parse(self, raw: Any) -> np.ndarray:
+        array = _as_array(raw)
+        if array.size and self.dtype == "bool" and array.dtype != bool:
+            raise InvalidResult("not_boolean", self._not_boolean(array))
+        if array.size and self.dtype == "float" and array.dtype.kind != "f":
+            raise InvalidResult("not_floats", f"It returned {array.dtype} values; an array of floats is wanted.")
+        if array.size and self.dtype == "int" and array.dtype.kind not in "iu":
+            raise InvalidResult("not_integers", f"It returned {array.dtype} values; integers are wanted.")
+        return array
+
+    @staticmethod
+    def _not_boolean(array: np.ndarray) -> str:
+        if np.isneginf(array).any() or (array < -1).any():
+            return (
+                "It returned an additive mask (0 and a very negative number). "
+                "That is another thing: here a boolean array (True and False) is wanted."
+            )
+        return f"It returned {array.dtype} numbers; a boolean array (True and False) is wanted."
+
+    def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
+        if expected.shape != actual.shape:
+            return Difference(expected, actual)
+        if self.dtype in ("bool", "int"):
+            wrong = expected != actual
+        else:
+            rtol, atol = _tolerances(actual.dtype)
+            want, have = expected.astype(np.float64), actual.astype(np.float64)
+            close = np.isclose(have, want, rtol=self.rtol or rtol, atol=self.atol or atol, equal_nan=True)
+            wrong = ~close
+            if self.exact_zeros:
+                wrong |= (want == 0) & (have != 0) | (want == 1) & ~_is_one(have)
+        return Difference(expected, actual, wrong) if wrong.any() else None
+
+
+@dataclass(frozen=True)
+class Number:
+    """One real number."""
+
+    rtol: float | None = None
+    atol: float | None = None
+
+    def parse(self, raw: Any) -> np.ndarray:
+        array = _as_array(raw, "one number")
+        if array.ndim:
+            raise InvalidResult("not_a_number", f"It returned {described(array)}; one number is wanted.")
+        return array
+
+    def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
+        return Array(rtol=self.rtol, atol=self.atol).compare(expected, actual)
+
+
+@dataclass(frozen=True)
+class Integer:
+    """One whole number, such as a token or a count."""
+
+    def parse(self, raw: Any) -> np.ndarray:
+        array = Number().parse(raw)
+        if array.dtype.kind not in "iu":
+            raise InvalidResult("not_an_integer", f"It returned {raw!r}; a whole number (an int) is wanted.")
+        return array
+
+    def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
+        return Array("int").compare(expected, actual)
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or False."""
+
+    def parse(self, raw: Any) -> np.ndarray:
+        array = _as_array(raw, "True or False")
+        if array.ndim:
+            raise InvalidResult("not_boolean", f"It returned {described(array)}; True or False is wanted.")
+        if array.dtype != bool and array not in (0, 1):
+            raise InvalidResult("not_boolean", f"It returned {raw!r}; True or False is wanted.")
+        return array.astype(bool)
+
+    def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
+        return Array("bool").compare(expected, actual)
+
+
+@dataclass(frozen=True, init=False)
+class Tuple:
+    """Several results at once; a list will do. Each item has a kind of its own and a name."""
+
+    items: tuple[tuple[str, ResultType], ...]
+
+    def __init__(self, **items: ResultType) -> None:
+        object.__setattr__(self, "items", tuple(items.items()))
+
+    def parse(self, raw: Any) -> tuple[Any, ...]:
+        names = ", ".join(name for name, _ in self.items)
+        if raw is None:
+            raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
+        if not isinstance(raw, Sequence | np.ndarray) or isinstance(raw, str) or len(raw) != len(self.items):
+            raise InvalidResult("not_a_tuple", f"It returned {described(raw)}{_length(raw)}; the tuple ({names}) is wanted.")
+        return tuple(self._item(name, kind, value) for (name, kind), value in zip(self.items, raw, strict=True))
+
+    @staticmethod
+    def _item(name: str, kind: ResultType, value: Any) -> Any:
+        try:
+            return kind.parse(value)
+        except InvalidResult as misread:
+            if value is None:
+                raise InvalidResult("wrong_type", f"The item `{name}` of the tuple is None.") from None
+            raise InvalidResult(misread.kind, f"In the item `{name}` of the tuple: {misread}") from None
+
+    def compare(self, expected: tuple[Any, ...], actual: tuple[Any, ...]) -> Difference | None:
+        for (name, kind), want, have in zip(self.items, expected, actual, strict=True):
+            found = kind.compare(want, have)
+            if found is not None:
+                where = f"{name}.{found.where}" if found.where else name
+                return Difference(found.expected, found.actual, found.wrong, where)
+        return None
+
+
+@dataclass(frozen=True)
+class OrNone:
+    """A result of `kind`, or None where None is the right answer."""
+
+    kind: ResultType
+
+    def parse(self, raw: Any) -> Any:
+        if raw is None:
+            return None
+        try:
+            return self.kind.parse(raw)
+        except InvalidResult as misread:
+            raise InvalidResult(misread.kind, f"{misread} Where there is nothing to return, None is wanted.") from None
+
+    def compare(self, expected: Any, actual: Any) -> Difference | None:
+        if expected is None or actual is None:
+            return None if expected is actual else Difference(expected, actual)
+        return self.kind.compare(expected, actual)

@@ -1,0 +1,56 @@
+"""The feedback of one student, by nbgrader's own `generate_feedback`. One line of nbgrader_config.py asks for it:
+
+    c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import Exporter
+from nbformat import NotebookNode
+
+from autograder.feedback import hidden_tests
+from autograder.feedback.page import Sheet
+from autograder.feedback.page_templates import environment
+
+# Of the files that lie beside a notebook, which nbgrader copies to the pages, only these stay: no browser runs them.
+PASSIVE = {".txt", ".md", ".csv", ".tsv", ".json", ".npy", ".npz", ".zip", ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".docx"}
+
+
+class FeedbackExporter(Exporter):
+    """A graded notebook as one HTML file: scores, answers, and what the tests found, without script."""
+
+    output_mimetype = "text/html"
+
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **more: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The page. nbgrader's GetGrades has put scores and comments into the notebook on the way here."""
+        nb, resources = super().from_notebook_node(nb, resources, **more)
+        path = resources.get("metadata", {}).get("path")
+        folder = Path(path) if path else None
+        if folder is not None and hasattr(self.parent, "_format_dest"):
+            about = resources["nbgrader"]
+            _drop_active(folder, Path(self.parent._format_dest(about["assignment"], about["student"])), about["notebook"])
+        sheet = Sheet(nb, folder, self._marks())
+        page = environment().get_template("feedback.html.j2").render(sheet=sheet, about=resources["nbgrader"])
+        return page.encode("utf-8", "replace").decode(), resources
+
+    def _marks(self) -> tuple[str, str]:
+        """How this course marks hidden tests."""
+        own = self.config.ClearHiddenTests
+        return str(own.get("begin_test_delimeter", hidden_tests.BEGIN)), str(own.get("end_test_delimeter", hidden_tests.END))
+
+
+def _drop_active(folder: Path, copy: Path, notebook: str) -> None:
+    """Take the pages and scripts that a student handed in out of `copy`, and leave those made of the notebooks before."""
+    made = {f"{path.stem}.html" for path in folder.glob("*.ipynb") if path.name < f"{notebook}.ipynb"}
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder)
+        if path.is_file() and path.suffix.lower() not in PASSIVE and str(name) not in made:
+            (copy / name).unlink(missing_ok=True)

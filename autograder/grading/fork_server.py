@@ -1,0 +1,172 @@
+"""The warm parents, as the grader sees them: started, made to run what runs once for all, asked to fork and to end children."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.rpc.channel import Channel, Gone
+from autograder.grading.rpc.control_socket import Line, pair
+from autograder.notebook.rebuild import TEST
+from autograder.notebook.released import Notebook
+from autograder.sandbox.namespaces import NOBODY
+from autograder.sandbox.policy import Terms
+
+MOST_RESULT = 1 << 31
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class NotHeld(Exception):
+    """The sandbox can't be made as it should be; the message says what failed."""
+
+
+class Parent:
+    """A warm parent, seen from here."""
+
+    def __init__(self, role: str, start: dict[str, Any], environment: dict[str, str]) -> None:
+        ours, theirs = pair()
+        command = [sys.executable, "-P", "-m", "autograder.grading.fork_server_process", role, str(theirs.fileno())]
+        self.process = subprocess.Popen(
+            command,
+            pass_fds=(theirs.fileno(),),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        self.line = Line(ours)
+        self.line.send(start)
+
+    def ready(self) -> None:
+        """Wait until it can be asked. Raises NotHeld where it could not start."""
+        while True:
+            try:
+                message, _ = self.line.receive()
+            except EOFError:
+                raise NotHeld("its process ended") from None
+            if "failed" in message:
+                raise NotHeld(message["failed"])
+            if "ready" in message:
+                return
+            try:
+                self._map_users()
+            except OSError as error:
+                raise NotHeld(f"users can't be mapped: {error.strerror}") from None
+            self.line.send({"mapped": True})
+
+    def _map_users(self) -> None:
+        """Give it its users, from outside: root stands for whoever runs this; one more, where that is allowed, for students."""
+        folder = Path("/proc", str(self.process.pid))
+        if os.geteuid() == 0:
+            both = f"0 0 1\n{NOBODY} {NOBODY} 1\n"
+            (folder / "uid_map").write_text(both)
+            (folder / "gid_map").write_text(both)
+        else:
+            (folder / "setgroups").write_text("deny")
+            (folder / "uid_map").write_text(f"0 {os.geteuid()} 1")
+            (folder / "gid_map").write_text(f"0 {os.getegid()} 1")
+
+    def warm(self, files: dict[str, bytes], **work: Any) -> Channel:
+        """Have it run cells where `files` lie, and keep what they bind; the answer comes over the channel."""
+        ours, theirs = socket.socketpair()
+        self.line.send({"warm": True}, theirs.fileno())
+        theirs.close()
+        channel = Channel(ours)
+        beside = {name: base64.b64encode(content).decode() for name, content in files.items()}
+        channel.send(json.dumps({**work, "files": beside}).encode())
+        return channel
+
+    def spawn(self, descriptor: int, **what: Any) -> int:
+        return int(self.line.ask({"spawn": True, **what}, descriptor)["child"])
+
+    def end(self, child: int) -> int:
+        return int(self.line.ask({"end": child})["status"])
+
+    def close(self) -> None:
+        self.line.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@dataclass
+class Parents:
+    """Both parents of a notebook, and what its cells showed that were run once for all."""
+
+    notebook: Notebook
+    terms: Terms
+    folder: Path
+
+    def __post_init__(self) -> None:
+        for name in ("view", "work"):
+            (self.folder / name).mkdir(parents=True)
+        start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view")}
+        self.students = Parent("students", start, _environment(bare=True))
+        held = {"folder": str(self.folder / "work"), "memory": self.terms.memory}
+        self.checkers = Parent("checkers", held, _environment(bare=False))
+        try:
+            self._warm()
+        except BaseException:
+            self.close()
+            raise
+
+    def _warm(self) -> None:
+        files = {**_fonts(), **self.notebook.files}  # looked for while the parents import
+        self.students.ready()
+        self.checkers.ready()
+        book = self.notebook
+        self.showing = self.students.warm(files, **book.warm_students())
+        tests = [cell.source for cell in book.cells if cell.role == TEST]
+        self.checkers.warm(book.files, cells=book.warm_checkers(), tests=tests).close()
+        for parent in (self.students, self.checkers):
+            parent.line.receive()
+
+    @functools.cached_property
+    def shown(self) -> dict[str, list[dict[str, Any]]]:
+        """What the cells showed that were run once for all; waits for it."""
+        try:
+            return dict(json.loads(self.showing.receive(most=MOST_RESULT)))
+        except Gone:  # a picture took its process down; no grade depends on it
+            return {}
+
+    @property
+    def has_shown(self) -> bool:
+        """Whether `shown` need not wait."""
+        return "shown" in self.__dict__ or bool(select.select([self.showing.connection], [], [], 0)[0])
+
+    def close(self) -> None:
+        if "showing" in self.__dict__:  # not where the walls could not be made
+            self.showing.close()
+        self.students.close()
+        self.checkers.close()
+
+
+def _environment(bare: bool) -> dict[str, str]:
+    """Of a parent. The students' one knows nothing of who runs it."""
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "PYTHONPATH", "TZ") if name in os.environ}
+    base = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **kept} if bare else dict(os.environ)
+    return {
+        **base,
+        **dict.fromkeys(THREADS, "1"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _fonts() -> dict[str, bytes]:
+    """matplotlib's list of fonts, if it has made one: in the sandbox it would take a second to make it anew."""
+    import matplotlib
+
+    found = Path(matplotlib.get_cachedir()).glob("fontlist-v*.json")
+    return {path.name: path.read_bytes() for path in found}

@@ -1,0 +1,278 @@
+"""A warm parent: it has imported what the assignment needs, and forks a process a submission in milliseconds.
+
+There are two. The students' parent moves into the sandbox's view before it imports anything, and knows neither tests nor
+solutions; the checkers' parent knows the tests, and runs no student's code. Each runs the instructor's cells that depend on
+no student once, for all. Both have one thread: neither threads nor BLAS survive a fork.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gc
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.rpc.channel import Channel, Gone
+from autograder.grading.rpc.control_socket import Line, close_all_but
+from autograder.sandbox import linux
+from autograder.sandbox.namespaces import BOX, View, confine_here
+from autograder.sandbox.policy import Terms
+
+WARM = 1 << 31  # bytes of a trusted message
+
+
+def main() -> None:
+    """`python -m autograder.grading.fork_server_process ROLE DESCRIPTOR`, started by `parents.Parent`."""
+    role, descriptor = sys.argv[1], int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
+    line = Line(socket.socket(fileno=descriptor))
+    start, _ = line.receive()
+    try:
+        parent = _Students(line, start) if role == "students" else _Checkers(line, start)
+    except (OSError, ImportError) as error:
+        line.send({"failed": str(error)})
+        return
+    line.send({"ready": True})
+    with contextlib.suppress(EOFError, OSError):
+        parent.serve()
+    parent.leave()
+
+
+class _Parent:
+    """Forks on demand: {"spawn": ...} with a connection, {"end": pid}, {"warm": true} with a connection."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.children: set[int] = set()
+
+    def serve(self) -> None:
+        while True:
+            question, descriptors = self.line.receive()
+            if "spawn" in question:
+                child = self._spawn(question, descriptors[0])
+                self.children.add(child)
+                self.line.send({"child": child})
+            elif "warm" in question:
+                self._warm(Channel(socket.socket(fileno=descriptors.pop())))
+                self.line.send({"warm": True})
+            elif "end" in question:
+                self.line.send({"status": self._end(question["end"])})
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _end(self, child: int) -> int:
+        """Kill a child, if it still lives, and say how it ended: an exit code, or minus a signal."""
+        if child not in self.children:
+            return 0
+        self.children.discard(child)
+        done, status = os.waitpid(child, os.WNOHANG)
+        if not done:
+            self.kill(child)
+            status = os.waitpid(child, 0)[1]
+        self.sweep()
+        return os.waitstatus_to_exitcode(status)
+
+    def kill(self, child: int) -> None:
+        """End a child that still lives, and what lives by it."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+    def sweep(self) -> None:
+        """End what a child has left behind."""
+
+    def leave(self) -> None:
+        """The grader is gone, perhaps killed: end everything."""
+        for child in list(self.children):
+            self._end(child)
+
+    def _spawn(self, question: dict[str, Any], descriptor: int) -> int:
+        child = self.fork()
+        if child:
+            return child
+        status = 70
+        try:
+            os.set_inheritable(descriptor, False)
+            self.begin(question, descriptor)
+            status = 0
+        except Gone:
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _warm(self, channel: Channel) -> None:
+        """Run the instructor's cells of `channel`'s message; what all of them showed is told over it, sooner or later."""
+        from autograder.grading import ipython_shell
+
+        work = json.loads(channel.receive(most=WARM))
+        for name, content in work["files"].items():
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            Path(name).write_bytes(base64.b64decode(content))
+        sys.path.insert(0, "")  # a notebook imports what lies beside it
+        self.shell = ipython_shell.make()
+        outputs = {key: self.shell.run(source) for key, source in work["cells"]}
+        self.rehearse(work.get("tests", []))
+        self.show(channel, outputs, work.get("aside", []))
+        channel.close()
+        del work, outputs
+        gc.collect()
+        linux.give_back()
+        gc.freeze()  # what is here is shared with all children, if no collection touches it
+
+    def show(self, channel: Channel, outputs: dict[str, Any], aside: list[tuple[str, str]]) -> None:
+        """Run the cells that only show something in a process of their own: whoever is graded need not wait for pictures."""
+
+    def rehearse(self, tests: list[str]) -> None:
+        """Load what tests will need, before the forks."""
+
+    def fork(self) -> int:
+        return os.fork()
+
+    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+        raise NotImplementedError
+
+
+class _Students(_Parent):
+    def __init__(self, line: Line, start: dict[str, Any]) -> None:
+        super().__init__(line)
+        self.terms = Terms.from_json(start["terms"])
+        self.view: View | None = None
+        if self.terms.rung >= 2:
+            self.view = View(self.terms, start["folder"], self._map_users)
+        else:
+            linux.adopt_orphans()
+        self._furnish(start)
+        import autograder.grading.student_process  # noqa: F401 (before the forks)
+
+        # A library with threads, as JAX, warns at each fork. An answer that calls it may hang, which costs that answer alone.
+        warnings.filterwarnings("ignore", message=".*fork", category=RuntimeWarning)
+        warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
+
+    def _map_users(self) -> None:
+        self.line.ask({"map": os.getpid()})
+
+    def _furnish(self, start: dict[str, Any]) -> None:
+        """A folder to import things in."""
+        folder = f"{BOX}/tmp" if self.view else start["folder"]
+        if self.view:
+            linux.mount("box", BOX, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=64m")
+            os.mkdir(folder)
+        os.environ.update(HOME=folder, MPLCONFIGDIR=folder, TMPDIR=folder, IPYTHONDIR=folder)
+        os.chdir(folder)
+
+    def show(self, channel: Channel, outputs: dict[str, Any], aside: list[tuple[str, str]]) -> None:
+        child = os.fork()
+        self.children.add(child)
+        if child:
+            return
+        try:
+            linux.die_with_parent()
+            outputs |= {key: self.shell.run(source) for key, source in aside}
+            channel.send(json.dumps(outputs, default=str).encode())
+        finally:
+            os._exit(0)
+
+    def fork(self) -> int:
+        self.size = _size(self.view.proc if self.view else None) if self.terms.rung else 0
+        return self.view.fork() if self.view else os.fork()
+
+    # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
+
+    def kill(self, child: int) -> None:
+        if self.view or sys.platform != "linux":
+            super().kill(child)
+        else:
+            linux.kill_all(child)
+
+    def sweep(self) -> None:
+        while not self.view and sys.platform == "linux":
+            left = set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - self.children
+            if not left:
+                return
+            for orphan in left:
+                linux.kill_all(orphan)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(orphan, 0)
+
+    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+        from autograder.grading import student_process
+
+        if self.view:
+            box = self.view.confine(self.size)
+        else:
+            box = question["box"]
+            linux.die_with_parent()
+            os.setsid()
+            if self.terms.rung == 1:
+                confine_here(self.terms, box, self.size)
+        close_all_but(descriptor)
+        student_process.settle(box)
+        student_process.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question["seed"])
+
+
+class _Checkers(_Parent):
+    def __init__(self, line: Line, start: dict[str, Any]) -> None:
+        super().__init__(line)
+        self.folder = Path(start["folder"]).parent
+        os.chdir(start["folder"])
+        os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start["folder"])  # no learner's progress is kept here
+        self.memory = start["memory"] if sys.platform == "linux" else 0
+        import autograder.grading.checker_process  # noqa: F401 (before the forks)
+
+    def leave(self) -> None:
+        super().leave()
+        with contextlib.suppress(OSError):
+            os.chdir("/")
+            shutil.rmtree(self.folder)
+            self.folder.parent.rmdir()
+
+    def rehearse(self, tests: list[str]) -> None:
+        if "autograder.check_answer" not in sys.modules:
+            return
+        from autograder.bank import catalog
+        from autograder.feedback import render
+        from autograder.judge.judge import judge
+
+        for id in {id for source in tests for id in re.findall(r"""check\(["'](\w+)["']""", source)}:
+            with contextlib.suppress(catalog.UnknownExercise):
+                verdict = judge(catalog.find(id).load(), _nothing)
+                render.text(verdict), render.as_html(verdict)
+
+    def fork(self) -> int:
+        self.size = _size() if self.memory else 0
+        return super().fork()
+
+    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+        from autograder.grading import checker_process
+
+        linux.die_with_parent()
+        os.setsid()
+        if self.memory:  # a test counts to where a student tells it to, and makes arrays as large
+            most = self.size + self.memory
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        close_all_but(descriptor)
+        checker_process.serve(socket.socket(fileno=descriptor), self.shell)
+
+
+def _size(proc: int | None = None) -> int:
+    """This process's address space in bytes; `proc` is /proc, for who does not see it."""
+    path = "/proc/self/statm" if proc is None else "self/statm"
+    with open(os.open(path, os.O_RDONLY, dir_fd=proc), encoding="ascii") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _nothing(*_: Any, **__: Any) -> Any:
+    return 0
+
+
+if __name__ == "__main__":
+    main()

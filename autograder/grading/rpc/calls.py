@@ -1,0 +1,273 @@
+"""Two processes that call each other's functions, with plain data only; both ends run this same code.
+
+A call is one message there and one back; while it waits, an end serves the calls that come the other way. What the
+function changed in its arguments and what it printed come back with its result. A question begins with a random token and
+its answer repeats it: what was sent ahead of a question answers none.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import io
+import secrets
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograder.grading.rpc.channel import Channel, Gone, OutOfTime
+from autograder.grading.rpc.serialize import KINDS, Garbled, Uncrossable, decode, encode
+from autograder.judge.guarded_call import measure_peak_memory
+
+MOST_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
+DEEPEST_CALLS = 40
+CELLS = "<ipython-input"  # how IPython names the file of a cell
+# Those that mean something to the loop that they pass through are no errors of a function.
+SILENT = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
+NUMPYS = {"LinAlgError": np.linalg.LinAlgError, "AxisError": np.exceptions.AxisError}
+
+
+class StudentError(Exception):
+    """An error of a kind that only the other process knows."""
+
+
+class Peer:
+    """One end. `deadline` (time.monotonic's seconds) holds for whatever it waits for."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.deadline: float | None = None
+        self.broken: Gone | None = None  # why nothing more can be asked
+        self._exports: dict[int, Callable[..., Any]] = {}
+        self._numbers: dict[int, int] = {}
+        self._depth = 0
+
+    def send(self, message: Any) -> None:
+        self.channel.send(encode(message, self._export), self.deadline)
+
+    def receive(self) -> Any:
+        """The next message, whatever it is. Raises Gone."""
+        try:
+            return decode(self.channel.receive(self.deadline), self._import)
+        except Garbled:
+            raise Gone("it sent what is no message") from None
+
+    def ask(self, *question: Any) -> Any:
+        """Send a question and return the answer to it; calls that come before the answer are served. Raises Gone."""
+        __tracebackhide__ = True
+        if self.broken:
+            raise self.broken.with_traceback(None)
+        try:
+            token = secrets.token_hex(8)
+            self.send([token, *question])
+            while True:
+                match self.receive():
+                    case [str(given), *answer] if given == token:
+                        return answer
+                    case [str(), "call", *_] as call:
+                        self.serve(call)
+                    case _:
+                        raise Gone("it sent what is no answer")
+        except Uncrossable:  # before anything was sent
+            raise
+        except BaseException as error:  # an alarm too: an answer is on its way that nobody waits for
+            self.broken = error if isinstance(error, Gone) else OutOfTime("it had to be ended")
+            raise
+
+    def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], measured: bool = False) -> Any:
+        """Call the other end's function, `measured` its memory too. Raises what it raised, Uncrossable, or Gone."""
+        __tracebackhide__ = True
+        answer = self.ask("call", number, args, kwargs, *([True] if measured else []))
+        match answer:
+            case ["returned", value, dict(changed), str(printed)]:
+                self._wrote(printed)
+                _apply(changed, args, kwargs)
+                return value
+            case ["raised", [*kinds], str(words), str(line), str(printed)]:
+                self._wrote(printed)
+                raise _error(kinds, words, line) from None
+            case ["uncrossable", str(sentence)]:
+                raise Uncrossable(sentence[:500])
+        self.broken = Gone("it sent what is no answer")
+        raise self.broken
+
+    def serve(self, question: list[Any]) -> None:
+        """Answer a call of one of this end's functions: a token, "call", its number, args and kwargs."""
+        token = question[0]
+        match question[1:]:
+            case ["call", int(number), tuple(args), dict(named), *how] if number in self._exports and self._depth < DEEPEST_CALLS:
+                self._depth += 1
+                function = self._exports[number]
+                try:
+                    answer = self._served(token, partial(measure_peak_memory, function) if how else function, args, named)
+                finally:
+                    self._depth -= 1
+            case _:
+                answer = encode([token, "raised", ["RuntimeError"], "there is no such function", "", ""])
+        self.channel.send(answer, self.deadline)
+
+    def _served(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+        before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
+        with _captured() as printed:
+            try:
+                result = function(*args, **kwargs)
+                changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
+                # Encoded in here, for an object of theirs may print or raise while it is read.
+                return encode([token, "returned", result, changed, printed()], self._export)
+            except Uncrossable as reason:
+                return encode([token, "uncrossable", str(reason)])
+            except Gone:
+                raise
+            except BaseException as error:
+                return encode([token, "raised", _kinds(error), _words(error), _line(error), printed()])
+
+    def _wrote(self, text: str) -> None:
+        if text:
+            sys.stdout.write(text)
+
+    def _export(self, function: Callable[..., Any]) -> int:
+        if isinstance(function, Remote) and function.peer is self:
+            raise Uncrossable("It is one of the functions that it was given, which can't be handed back.")
+        known = self._numbers.get(id(function))
+        if known is None:
+            known = self._numbers[id(function)] = len(self._exports)
+            self._exports[known] = function  # kept, so that the id stays its own
+        return known
+
+    def _import(self, number: int, name: str, empty: bool) -> Remote:
+        return Remote(self, number, name, empty)
+
+
+class Remote:
+    """A function that lives in the other process."""
+
+    # A test that looks at a signature or a docstring fails, and so is found to be one that can't run apart.
+    __signature__ = ...
+
+    def __init__(self, peer: Peer, number: int, name: str, empty: bool) -> None:
+        self.peer, self.number, self.empty = peer, number, empty
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # IPython leaves this frame out
+        return self.peer.call(self.number, args, kwargs)
+
+    def measure_peak_memory(self, *args: Any) -> Any:
+        """What a call returns, and the most memory that it held over there; see autograder.judge.guarded_call."""
+        __tracebackhide__ = True
+        return self.peer.call(self.number, args, {}, measured=True)
+
+    @property
+    def __code__(self) -> Any:
+        # The judge looks here whether a function was written at all; nothing else of it can be seen from outside.
+        if self.empty:
+            return _unwritten.__code__
+        raise AttributeError("__code__")
+
+    def __repr__(self) -> str:
+        return f"<function {self.__name__}>"
+
+    def __copy__(self) -> Remote:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Remote:
+        return self
+
+
+def _unwritten() -> None: ...
+
+
+def _mutable(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[int | str, Any]]:
+    named: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+    for key, value in named:
+        if isinstance(value, np.ndarray | list | dict | set | bytearray | np.random.Generator):
+            yield key, value
+
+
+def _print_of(value: Any) -> object:
+    """What is another thing once `value` was changed."""
+    if type(value) is np.ndarray and value.dtype.kind in KINDS:
+        return value.dtype.str, value.shape, value.tobytes()
+    try:
+        return encode(value, lambda function: id(function) & 0xFFFF_FFFF)
+    except Uncrossable:
+        return b""
+
+
+def _apply(changed: dict[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Change the caller's own arguments as the function changed its copies."""
+    mine: dict[Any, Any] = dict(_mutable(args, kwargs))
+    for key, new in changed.items():
+        old: Any = mine.get(key)
+        if type(new) is not type(old):
+            continue
+        with contextlib.suppress(Exception):  # read-only, or resized: then there is nothing of the caller's to change
+            if isinstance(old, np.ndarray):
+                old[...] = new
+            elif isinstance(old, np.random.Generator):
+                old.bit_generator.state = new.bit_generator.state
+            elif isinstance(old, list | bytearray):
+                old[:] = new
+            else:
+                old.clear()
+                old.update(new)
+
+
+def _kinds(error: BaseException) -> list[str]:
+    return [str(kind.__name__)[:100] for kind in type(error).__mro__[:20]]
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)[:5000]
+    except BaseException:  # their own __str__
+        return ""
+
+
+def _line(error: BaseException) -> str:
+    """The last line of theirs on the way to an error, as "3: return x / 0"."""
+    with contextlib.suppress(Exception):
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(CELLS)]
+        if frames:
+            return f"{frames[-1].lineno}: {(frames[-1].line or '').strip()[:100]}"
+    return ""
+
+
+def _error(kinds: list[Any], words: str, line: str) -> Exception:
+    names = [kind for kind in kinds if isinstance(kind, str)] or ["Exception"]
+    base: type[Exception] = StudentError
+    for name in names:
+        known = NUMPYS.get(name) or getattr(builtins, name, None)
+        if isinstance(known, type) and issubclass(known, Exception) and name not in SILENT:
+            base = known
+            break
+    kind = base if base.__name__ == names[0] else type(names[0] if names[0].isidentifier() else "Error", (base,), {})
+    try:
+        error = kind(words)
+    except TypeError:  # a UnicodeDecodeError wants five arguments
+        error = StudentError(f"{names[0]}: {words}")
+    error.theirs = line
+    return error
+
+
+@contextlib.contextmanager
+def _captured() -> Iterator[Callable[[], str]]:
+    """What is printed in the block, cut where it is too long. Warnings are not shown: they cost nothing."""
+    stream = _Cut()
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield stream.getvalue
+
+
+class _Cut(io.StringIO):
+    def write(self, text: str) -> int:
+        room = MOST_PRINTED - self.tell()
+        if room > 0:
+            super().write(text[:room])
+        return len(text)

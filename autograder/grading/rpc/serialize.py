@@ -1,0 +1,284 @@
+"""The only language that the student's process and the checker share: plain data, bounded, never pickle.
+
+A message is a JSON tree followed by the raw bytes that it points into. Whatever it holds, decoding it makes numbers, strings,
+containers, plain arrays, handles of functions, and iterators over them, and nothing else; a message that is anything else is
+`Garbled`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import itertools
+import json
+import math
+import struct
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from autograder.notebook.names import is_unwritten
+
+MOST_BYTES = 64 * 1024 * 1024
+MOST_NODES = 1_000_000
+DEEPEST = 60
+MOST_DIGITS = 10_000  # of a Decimal: int() would write them all
+KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
+GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+_JSON = json.JSONEncoder(separators=(",", ":"))
+TYPES = ("bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "dict", "set", "object")
+
+Export = Callable[[Callable[..., Any]], int]
+Import = Callable[[int, str, bool], Any]
+
+
+class Uncrossable(TypeError):
+    """A value that is no plain data; the message names its type."""
+
+
+class Garbled(ValueError):
+    """Bytes that are no message."""
+
+
+def encode(value: Any, export: Export | None = None) -> bytes:
+    """A message that holds `value`; `export` numbers the functions in it. Raises Uncrossable."""
+    writer = _Writer(export)
+    tree = _JSON.encode(writer.tree(value, 0)).encode()
+    message = struct.pack("<I", len(tree)) + tree + b"".join(writer.blobs)
+    if len(message) > MOST_BYTES:
+        raise Uncrossable(f"It is too big to be judged: more than {MOST_BYTES // 2**20} MB.")
+    return message
+
+
+def decode(message: bytes, imported: Import | None = None) -> Any:
+    """The value in a message; `imported` makes something to call of a function's number. Raises Garbled."""
+    try:
+        (length,) = struct.unpack_from("<I", message)
+        text = message[4 : 4 + length]
+        if text.count(b"[") + text.count(b"{") > MOST_NODES:  # three bytes of text are a container of sixty
+            raise Garbled("too many parts")
+        return _Reader(message[4 + length :], imported).value(json.loads(text), 0)
+    except Garbled:
+        raise
+    except Exception as error:  # foreign bytes: whatever goes wrong, it is their fault
+        raise Garbled(f"no message: {type(error).__name__}") from None
+
+
+class _Writer:
+    def __init__(self, export: Export | None) -> None:
+        self.export, self.blobs, self.size, self.nodes = export, list[bytes](), 0, 0
+
+    def tree(self, value: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > DEEPEST or self.nodes > MOST_NODES:
+            raise Uncrossable("It is nested too deeply, or has too many parts, to be judged.")
+        if value is None or value is True or value is False:
+            return value
+        kind: Any = type(value)
+        write = _writer_of(kind)
+        return write(self, value, depth + 1) if write else self._named(value)
+
+    def parts(self, tag: str, parts: Iterable[Any], depth: int) -> list[Any]:
+        return [tag, *(self.tree(part, depth) for part in parts)]
+
+    def dict(self, value: dict[Any, Any], depth: int) -> list[Any]:
+        return ["d", *([self.tree(key, depth), self.tree(part, depth)] for key, part in dict.items(value))]
+
+    def array(self, value: np.ndarray[Any, Any], _depth: int) -> list[Any]:
+        if isinstance(value, np.ma.MaskedArray):
+            raise Uncrossable("It is a masked array, which can't be judged. Return a plain array.")
+        plain = value if type(value) is np.ndarray else np.array(value, copy=True, subok=False)
+        if plain.dtype.kind not in KINDS:
+            raise Uncrossable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
+        return ["a", plain.dtype.str, list(plain.shape), *self.blob(plain.tobytes())]
+
+    def decimal(self, value: Decimal, _depth: int) -> list[Any]:
+        if value.is_finite() and abs(value.adjusted()) > MOST_DIGITS:
+            raise Uncrossable("It is a Decimal with too large an exponent to be judged.")
+        return ["D", Decimal.__str__(value)]
+
+    def blob(self, data: bytes) -> list[int]:
+        start = self.size
+        self.size += len(data)
+        if self.size > MOST_BYTES:
+            raise Uncrossable(f"It is too big to be judged: more than {MOST_BYTES // 2**20} MB.")
+        self.blobs.append(data)
+        return [start, len(data)]
+
+    def _named(self, value: Any) -> list[Any]:
+        if value is Ellipsis:
+            return ["e"]
+        if isinstance(value, np.dtype) and value.kind in KINDS:
+            return ["y", value.str]
+        if isinstance(value, type) and issubclass(value, np.generic) and np.dtype(value).kind in KINDS:
+            return ["Y", np.dtype(value).str]
+        if isinstance(value, type) and value.__name__ in TYPES and getattr(builtins, value.__name__) is value:
+            return ["T", value.__name__]
+        if isinstance(value, np.random.Generator) and type(value.bit_generator).__name__ in GENERATORS:
+            return ["g", self.tree(value.bit_generator.state, 1)]
+        if self.export and callable(value):  # a class too: who only calls it needs no more
+            return ["h", self.export(value), str(getattr(value, "__name__", "function"))[:80], is_unwritten(value)]
+        if self.export and isinstance(value, Iterator):
+            return ["x", self.export(functools.partial(_step, value))]
+        raise Uncrossable(f"It is {_kind(value)}, which can't be handed over to the tests as plain data.")
+
+
+Write = Callable[[_Writer, Any, int], Any]
+_WRITERS: tuple[tuple[Any, Write], ...] = (
+    # In this order: np.float64 is a float too. Subclasses cross as what they are underneath.
+    (np.ndarray, _Writer.array),
+    (np.generic, lambda w, v, _: ["n", *w.array(np.asarray(v), 0)[1:]]),
+    (int, lambda w, v, _: ["i", format(int.__index__(v), "x")]),
+    (float, lambda w, v, _: float.__float__(v)),
+    (complex, lambda w, v, _: ["z", complex(v).real, complex(v).imag]),
+    (str, lambda w, v, _: str.__str__(v)),
+    ((bytes, bytearray), lambda w, v, _: ["b", *w.blob(bytes(v))]),
+    (list, lambda w, v, depth: w.parts("l", list.__iter__(v), depth)),
+    (tuple, lambda w, v, depth: w.parts("t", tuple.__iter__(v), depth)),
+    (set, lambda w, v, depth: w.parts("s", set.__iter__(v), depth)),
+    (frozenset, lambda w, v, depth: w.parts("f", frozenset.__iter__(v), depth)),
+    (dict, _Writer.dict),
+    (type({}.keys()), lambda w, v, depth: w.parts("k", v, depth)),
+    (type({}.values()), lambda w, v, depth: w.parts("v", v, depth)),
+    (type({}.items()), lambda w, v, depth: w.parts("p", v, depth)),
+    (deque, lambda w, v, depth: w.parts("q", deque.__iter__(v), depth)),
+    (Decimal, _Writer.decimal),
+    (Fraction, lambda w, v, depth: w.parts("F", (v.numerator, v.denominator), depth)),
+    (range, lambda w, v, _: ["r", *(format(part, "x") for part in (v.start, v.stop, v.step))]),
+    (slice, lambda w, v, depth: w.parts("c", (v.start, v.stop, v.step), depth)),
+)
+
+
+_MAKERS: dict[str, Callable[[list[Any]], Any]] = {
+    "l": list,
+    "t": tuple,
+    "s": set,
+    "f": frozenset,
+    "q": deque,
+    "k": lambda parts: dict.fromkeys(parts).keys(),
+    "v": lambda parts: dict(enumerate(parts)).values(),
+    "p": lambda parts: dict(parts).items(),
+    "c": lambda parts: slice(*parts),
+    "F": lambda parts: Fraction(*parts),
+}
+
+
+@functools.lru_cache(maxsize=256)
+def _writer_of(kind: type) -> Write | None:
+    return next((write for types, write in _WRITERS if issubclass(kind, types)), None)
+
+
+class _Reader:
+    def __init__(self, blobs: bytes, imported: Import | None) -> None:
+        self.blobs, self.imported, self.nodes = blobs, imported, 0
+        self.read = 0  # of the blobs
+
+    def value(self, tree: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > DEEPEST or self.nodes > MOST_NODES:
+            raise Garbled("too deep or too many parts")
+        if not isinstance(tree, list):
+            if tree is None or isinstance(tree, bool | float | str):
+                return tree
+            raise Garbled("a bare number or object")
+        tag, parts = tree[0], tree[1:]
+        if make := _MAKERS.get(tag) if isinstance(tag, str) else None:
+            return make([self.value(part, depth + 1) for part in parts])
+        if tag == "d":
+            return {self.value(key, depth + 1): self.value(part, depth + 1) for key, part in parts}
+        return self._single(tag, parts, depth)
+
+    def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:
+        match tag, parts:
+            case ("i", [str(digits)]):
+                return int(digits, 16)
+            case ("z", [float(real), float(imaginary)]):
+                return complex(real, imaginary)
+            case ("b", [int(start), int(size)]):
+                return self._bytes(start, size)
+            case ("a" | "n", [str(dtype), list(shape), int(start), int(size)]):
+                array = self._array(dtype, shape, start, size)
+                return array if tag == "a" else array[()]
+            case ("r", [str(start), str(stop), str(step)]):
+                return range(int(start, 16), int(stop, 16), int(step, 16))
+            case ("D", [str(digits)]):
+                return _decimal(digits)
+            case ("e", []):
+                return Ellipsis
+            case ("y", [str(dtype)]):
+                return _dtype(dtype)
+            case ("Y", [str(dtype)]):
+                return _dtype(dtype).type
+            case ("T", [str(name)]) if name in TYPES:
+                return getattr(builtins, name)
+            case ("g", [state]):
+                return _generator(self.value(state, depth + 1))
+            case ("h", [int(number), str(name), bool(empty)]) if self.imported:
+                return self.imported(number, name[:80], empty)
+            case ("x", [int(number)]) if self.imported:
+                return _stepwise(self.imported(number, "next", False))
+        raise Garbled("an unknown kind of value")
+
+    def _bytes(self, start: int, size: int) -> bytes:
+        # Each byte is pointed at once, in order: else a thousand arrays could be made of the same ones.
+        if start != self.read or not 0 <= size <= len(self.blobs) - start:
+            raise Garbled("points elsewhere than to what comes next")
+        self.read += size
+        return self.blobs[start : self.read]
+
+    def _array(self, dtype: str, shape: list[Any], start: int, size: int) -> np.ndarray[Any, Any]:
+        if not all(isinstance(n, int) and n >= 0 for n in shape):
+            raise Garbled("no shape")
+        kind, parts = _dtype(dtype), math.prod(shape)
+        if parts * kind.itemsize != size or parts > MOST_BYTES:
+            raise Garbled("another size than its shape says")
+        data = bytearray(self._bytes(start, size))  # writable, as an array of one's own is
+        return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
+
+
+def _decimal(digits: str) -> Decimal:
+    number = Decimal(digits)
+    if number.is_finite() and abs(number.adjusted()) > MOST_DIGITS:
+        raise Garbled("a number with too many digits")
+    return number
+
+
+def _step(iterator: Iterator[Any]) -> list[Any]:
+    """The next item, in a list of its own; an empty list after the last."""
+    return list(itertools.islice(iterator, 1))
+
+
+def _stepwise(step: Callable[[], Any]) -> Iterator[Any]:
+    """The other process's iterator, one call an item: it may be endless, or wait for what happens in between."""
+    while True:
+        match step():
+            case [item]:
+                yield item
+            case _:
+                return
+
+
+def _dtype(name: str) -> np.dtype[Any]:
+    dtype = np.dtype(name)
+    if dtype.kind not in KINDS or dtype.subdtype or dtype.names:
+        raise Garbled("no plain dtype")
+    return dtype
+
+
+def _generator(state: Any) -> np.random.Generator:
+    if state["bit_generator"] not in GENERATORS:
+        raise Garbled("no known generator")
+    # NumPy believes where in its buffer a generator stands; it would read this process's memory from there.
+    if not 0 <= int(state.get("buffer_pos", 0)) <= 4 or not 0 <= int(state["state"].get("pos", 0)) <= 624:
+        raise Garbled("a generator beyond its buffer")
+    bits = getattr(np.random, state["bit_generator"])()
+    bits.state = state
+    return np.random.Generator(bits)
+
+
+def _kind(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"

@@ -1,0 +1,78 @@
+"""The student's process: it runs cells and answers for the names that they bound. Nothing in it can be trusted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.grading.ipython_shell import Shell
+from autograder.grading.rpc.calls import Peer
+from autograder.grading.rpc.channel import Channel, Gone
+from autograder.grading.rpc.serialize import Uncrossable, encode
+
+
+def serve(channel: Channel, shell: Shell, seed: int) -> None:
+    """Do as the checker says until it hangs up."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (a fork would share the legacy generator's state with every other one)
+    peer = Peer(channel)
+    with contextlib.suppress(Gone):
+        while True:
+            match peer.receive():
+                case [str(), "call", *_] as call:
+                    peer.serve(call)
+                case [str(token), *question]:
+                    peer.send([token, *_answer(peer, shell, question)])
+
+
+def _answer(peer: Peer, shell: Shell, question: list[Any]) -> list[Any]:
+    match question:
+        case ["files", dict(files)]:
+            for name, content in files.items():
+                _write(Path(name), content)
+            return ["done"]
+        case ["forget"]:
+            shell.forget()
+            return ["done"]
+        case ["run", str(source)]:
+            return ["ran", shell.run(source)]
+        case ["values", list(names)]:
+            return ["are", {name: _value(peer, shell.user_ns[name]) for name in names if name in shell.user_ns}]
+    return ["what?"]  # the answer to something that they asked behind this process's back
+
+
+def _value(peer: Peer, value: Any) -> list[Any]:
+    if isinstance(value, types.ModuleType):
+        return ["module", str(value.__name__)]
+    try:
+        encode(value, peer._export)
+        return ["value", value]
+    except Uncrossable as reason:
+        return ["uncrossable", str(reason)]
+    except Exception as error:  # an object of theirs that raises when it is read
+        return ["uncrossable", f"Reading it raised {type(error).__name__}."]
+
+
+def _write(path: Path, content: bytes) -> None:
+    with contextlib.suppress(OSError):  # a name that no file can have here
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def settle(folder: str) -> None:
+    """Make `folder` home, and leave standard input, output and error to nobody."""
+    os.chdir(folder)
+    os.environ.update(HOME=folder, TMPDIR=f"{folder}/tmp", MPLCONFIGDIR=f"{folder}/tmp")
+    os.makedirs(f"{folder}/tmp", exist_ok=True)
+    nobody = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nobody, descriptor)
+    os.close(nobody)
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)

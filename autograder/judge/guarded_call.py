@@ -1,0 +1,223 @@
+"""One call of somebody else's function, held to a time, an amount of output, and its own inputs.
+
+Whatever it does (hang, recurse, print without end, raise, exit) ends here, as a `Trouble` in words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import ctypes
+import io
+import linecache
+import signal
+import sys
+import threading
+import traceback
+import tracemalloc
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_HOME = Path(__file__).parents[2]
+_OURS = (str(_HOME / folder) for folder in ("autograder", "source", "leftcontext"))  # the judge, its cases and their models
+FRAMES_TO_HIDE = (*_OURS, "site-packages", ".pyx", "/lib/python", "\\Lib\\")  # whose frames explain nothing
+MOST_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
+
+
+@dataclass(frozen=True)
+class CallFailure:
+    """Why a call has no result: `kind` for machines, `says` for the learner."""
+
+    kind: str
+    message: str
+
+
+@dataclass
+class Call:
+    """What one call did: its result or its trouble, which inputs it changed, and what it printed."""
+
+    result: Any = None
+    trouble: CallFailure | None = None
+    changed: list[int | str] = field(default_factory=list)
+    printed: str = ""
+
+
+# Not Exceptions: a learner's `except Exception` must not swallow them.
+class _OutOfTime(BaseException): ...
+
+
+class _Flood(BaseException): ...
+
+
+class _Bounded(io.StringIO):
+    def write(self, text: str) -> int:
+        if self.tell() + len(text) > MOST_OUTPUT:
+            raise _Flood
+        return super().write(text)
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise inside the block when its time is up; again and again, should the block swallow it."""
+    if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
+        yield from _by_alarm(seconds)
+    else:
+        yield from _by_thread(seconds)
+
+
+def _by_alarm(seconds: float) -> Iterator[None]:
+    rang, tracing = False, sys.gettrace()
+
+    def ring(_signal: int, frame: types.FrameType | None) -> None:
+        nonlocal rang
+        if rang:
+            _insist(frame)
+        rang = True
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    try:
+        yield
+        if rang:
+            raise _OutOfTime
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        sys.settrace(tracing)
+
+
+def _insist(frame: types.FrameType | None) -> None:
+    """Raise at the next line too: in `while True: try: ... except: pass` that one lies outside the `try`."""
+
+    def again(_frame: types.FrameType, event: str, _argument: Any) -> Any:
+        if event == "line":
+            raise _OutOfTime
+        return again
+
+    sys.settrace(lambda *_: None)
+    while frame is not None and frame.f_code.co_filename != __file__:
+        frame.f_trace = again
+        frame = frame.f_back
+
+
+def _by_thread(seconds: float) -> Iterator[None]:
+    # Windows and worker threads have no alarm: another thread throws the exception into this one.
+    target, done = threading.get_ident(), threading.Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not done.wait(wait):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(_OutOfTime))
+            wait = 0.1
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
+
+
+def same_data(before: Any, after: Any) -> bool:
+    """Whether plain data (arrays, numbers, containers of them) is bit for bit the same."""
+    if type(before) is not type(after):
+        return False
+    if isinstance(before, np.ndarray):
+        same_form = before.dtype == after.dtype and before.shape == after.shape
+        return same_form and (before.tobytes() == after.tobytes())
+    if isinstance(before, list | tuple):
+        return len(before) == len(after) and all(map(same_data, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(same_data(before[key], after[key]) for key in before)
+    if isinstance(before, int | float | str | bool):
+        return before == after or before != before
+    return True  # callables and random generators: theirs to change
+
+
+def guarded_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Call:
+    """Call `function` on copies of the arguments; never raises but for the user's own Ctrl-C."""
+    given, named = copy.deepcopy(args), copy.deepcopy(kwargs)
+    call, output = Call(), _Bounded()
+    try:
+        with _quiet(output), time_limit(seconds):
+            call.result = function(*given, **named)
+    except _OutOfTime:
+        call.trouble = CallFailure("hangs", f"It was still running after {seconds:g} seconds. Does a loop never end?")
+    except _Flood:
+        call.trouble = CallFailure("floods", f"It printed more than {MOST_OUTPUT:,} characters. Does a loop print without end?")
+    except RecursionError:
+        call.trouble = CallFailure("recurses", "It calls itself without end (RecursionError).")
+    except NotImplementedError:
+        call.trouble = CallFailure("not_written", "It is not written yet: it raises NotImplementedError.")
+    except MemoryError:
+        call.trouble = CallFailure("raises", "It asked for more memory than there is (MemoryError).")
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if getattr(error, "out_of_time", False):  # of a function in another process
+            call.trouble = CallFailure("hangs", "It was still running when its time was up. Does a loop never end?")
+        else:
+            call.trouble = CallFailure("raises", _raised(error))
+    call.printed = output.getvalue()
+    call.changed = [index for index, (a, b) in enumerate(zip(args, given, strict=True)) if not same_data(a, b)]
+    call.changed += [name for name in kwargs if not same_data(kwargs[name], named[name])]
+    return call
+
+
+def measure_peak_memory(function: Callable[..., Any], *args: Any) -> tuple[Any, int]:
+    """What a call returns, and the most memory in bytes that it held at once.
+
+    A function in another process is measured there, by its own `with_peak`.
+    """
+    elsewhere = getattr(function, "with_peak", None)
+    if elsewhere is not None:
+        result, peak = elsewhere(*args)
+        return result, int(peak)
+    tracemalloc.start()
+    try:
+        result = function(*args)
+        return result, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@contextlib.contextmanager
+def _quiet(output: io.StringIO) -> Iterator[None]:
+    # A warning on stderr is no wrong answer: nbgrader would give it 0.
+    with (
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(output),
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _raised(error: BaseException) -> str:
+    """The error, and the last line of the learner's own code on the way to it."""
+    sentence = f"It raised {type(error).__name__}: {_words(error)[:300]}".rstrip(": .")
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not any(part in frame.filename for part in FRAMES_TO_HIDE)]
+    if isinstance(elsewhere := getattr(error, "theirs", None), str) and elsewhere:  # it was raised in another process
+        sentence += f" (line {elsewhere})"
+    elif theirs:
+        line = (theirs[-1].line or linecache.getline(theirs[-1].filename, theirs[-1].lineno or 0)).strip()
+        sentence += f" (line {theirs[-1].lineno}" + (f": {line[:100]})" if line else ")")
+    return sentence + "."
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # the learner's own __str__
+        return ""

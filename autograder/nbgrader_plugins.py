@@ -1,0 +1,115 @@
+"""For those who stay with `nbgrader autograde` and formgrader's button: our runner in the place of nbgrader's kernel.
+
+One line in nbgrader_config.py:
+
+    from autograder.nbgrader_execute import PREPROCESSORS
+    c.Autograde.autograde_preprocessors = PREPROCESSORS
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.preprocessors import ClearMetadataPreprocessor
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    IgnorePattern,
+    LimitOutput,
+    NbGraderPreprocessor,
+    SaveAutoGrades,
+)
+from traitlets import Integer
+
+from autograder.grading.journal import digest
+from autograder.grading.pool import Pool, Task
+from autograder.grading.run import Grading, hold
+from autograder.nbgrader.gradebook import Course
+from autograder.notebook import rebuild
+from autograder.notebook.graded import document
+from autograder.sandbox import levels
+
+REMARKS = "left_context_remarks"  # among nbconvert's resources, by grade id
+_last: dict[str, Any] = {}  # the parents of the assignment that was graded last, warm for the next submission
+
+
+class ExecuteApart(NbGraderPreprocessor):
+    """Runs a notebook as `leftcontext grade` does: the student's code in a sandbox, the tests in another process."""
+
+    rung = Integer(levels.HIGHEST, min=0, max=levels.HIGHEST, help="Of the sandbox; 0 is none.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Give the notebook the outputs that nbgrader then counts."""
+        about = resources["nbgrader"]
+        grading, pool = self._running(about["assignment"], about["db_url"])
+        notebook = grading.notebooks[about["notebook"]]
+        source = nbformat.writes(nb).encode()
+        rebuilt = rebuild.rebuild(notebook.cells, rebuild.read(source)[0])
+        files = {**_beside(Path(resources["metadata"]["path"])), **notebook.files}
+        task = Task(about["student"], notebook.name, notebook.job(rebuilt, files, grading.seconds), int(digest(source)[:8], 16))
+        ((_, result),) = pool.results([task])
+        for note in (*rebuilt.notes, *result["notes"]):
+            self.log.warning("%s: %s", about["student"], note)
+        resources[REMARKS] = grading.remarks(notebook, rebuilt)
+        return nbformat.from_dict(document(notebook, rebuilt, result["outputs"], pool.shown(notebook.name))), resources
+
+    def _running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
+        course = Course(self.config)
+        with course.open():
+            notebooks = course.released(assignment)
+            solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
+        released = [(one.name, one.cells, sorted(one.files.items()), solved[one.name]) for one in notebooks]
+        key = (gradebook, self.rung, assignment, digest(released))  # formgrader's server outlives a change of the assignment
+        if _last.get("key") != key:
+            _stop()
+            with contextlib.ExitStack() as stack:
+                imported = {name for notebook in notebooks for name in notebook.imported()}
+                terms = levels.terms(self.rung, imported)
+                pool = stack.enter_context(Pool(notebooks, terms, 1))
+                hold(pool, notebooks[0], terms, Path(course.folders.root, "nbgrader_config.py"))
+                grading = Grading(course, assignment, notebooks, None, "")
+                grading.calibrate(solved, pool, self.log.warning)
+                _last.update(key=key, grading=grading, pool=pool, end=stack.pop_all().close, process=os.getpid())
+        return _last["grading"], _last["pool"]
+
+
+class SaveGradesAndRemarks(SaveAutoGrades):
+    """nbgrader's own, and at each answer what was mended in it and which of its points are unhardened."""
+
+    def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        super()._add_comment(cell, resources)
+        if remark := resources.get(REMARKS, {}).get(cell.metadata.nbgrader.grade_id):
+            comment = self.gradebook.find_comment(
+                cell.metadata.nbgrader.grade_id, self.notebook_id, self.assignment_id, self.student_id
+            )
+            comment.auto_comment = " ".join(filter(None, (comment.auto_comment, remark)))
+            self.gradebook.db.commit()
+
+
+@atexit.register
+def _stop() -> None:
+    if _last.get("process") == os.getpid():
+        _last["end"]()
+    _last.clear()
+
+
+def _beside(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb")
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+PREPROCESSORS = [
+    ExecuteApart,
+    IgnorePattern,
+    ClearMetadataPreprocessor,
+    LimitOutput,
+    SaveGradesAndRemarks,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]

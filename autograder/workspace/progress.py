@@ -1,0 +1,106 @@
+"""What a learner has tried and solved: `progress.json` in a workspace, one entry for each exercise.
+
+`check` writes here. Outside a workspace (in a clone, under nbgrader) there is nothing to write to, and nothing is
+written. Keeping a record must never cost a learner a point: an error here stays silent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypedDict
+
+from autograder.atomic_write import write_atomically
+from autograder.paths import MARKER, workspace
+
+FILE = "progress.json"
+
+
+class _Tried(TypedDict):
+    passed: bool
+    score: float
+    max_score: float
+    failures: int
+    solved: str | None
+
+
+class Entry(_Tried, total=False):
+    """`score` is the best so far; `failures` counts the failed tries before the first right answer, at `solved`.
+
+    `hints` are those that the last failed try opened; records from before there were any don't have them.
+    """
+
+    hints: list[str]
+
+
+def load(folder: Path | None = None) -> dict[str, Entry]:
+    """Every exercise that was tried in the workspace `folder` (default: the one around); {} where there is none."""
+    folder = folder or workspace()
+    if folder is None:
+        return {}
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {id: entry for id, entry in found.items() if _is_entry(entry)} if isinstance(found, dict) else {}
+
+
+def record(exercise: str, passed: bool, score: float, max_score: float, hints: Sequence[str] = ()) -> None:
+    """Add one try; of its `hints`, as many are open as there were failed ones. What is solved stays solved."""
+    with contextlib.suppress(OSError):
+        folder = workspace()
+        if folder is None or not folder.is_dir():
+            return
+        with _only_one(folder):
+            _keep_damaged(folder / FILE)
+            entries = load(folder)
+            old = entries.get(exercise, Entry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            failures = old["failures"] + (not passed and not old["passed"])
+            entries[exercise] = Entry(
+                passed=passed or old["passed"],
+                score=max(float(score), old["score"]),
+                max_score=float(max_score),
+                failures=failures,
+                solved=old["solved"] or (now if passed else None),
+                hints=list(hints[:failures]),
+            )
+            write_atomically(folder / FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+
+
+def attempts(exercise: str) -> int:
+    """How often `exercise` was tried in vain: as many hints may open."""
+    entry = load().get(exercise)
+    return entry["failures"] if entry else 0
+
+
+def _is_entry(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.keys() >= Entry.__required_keys__
+
+
+def _keep_damaged(path: Path) -> None:
+    """Lay a file that is not ours to read beside the new one instead of writing over it."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            if isinstance(json.loads(path.read_text(encoding="utf-8")), dict):
+                return
+        except ValueError:
+            pass
+        os.replace(path, path.with_suffix(".damaged.json"))
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Two notebooks that run at once must not lose each other's entries."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, and the browser's kernel: a lost entry comes back with the next try
+        yield
+        return
+    with open(folder / MARKER, "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,151 @@
+"""`leftcontext lab`: a learner's own folder of notebooks. What a learner wrote is never overwritten.
+
+A notebook that is as it was handed out is brought up to date. One that was changed is kept, and its new version is
+laid beside it. What was handed out is remembered in the workspace's marker file, as sums.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from autograder.workspace.overview import START, start_notebook
+from autograder import paths
+from autograder.atomic_write import write_atomically
+from autograder.course.checksums import seal
+
+FIRST_PORT = 8888  # Jupyter's own
+
+
+class NoWorkspace(LookupError):
+    """A folder that can't be a workspace, or a lab that can't be opened; the message says what to do."""
+
+
+def released() -> Path:
+    """The folder `notebooks/`. Raises NoWorkspace where there is none."""
+    folder = paths.released()
+    if folder is None:
+        raise NoWorkspace("There are no notebooks to hand out yet. Run: leftcontext build")
+    return folder
+
+
+def update(folder: Path) -> list[str]:
+    """Make or update the workspace; what was done, one line each. Raises NoWorkspace."""
+    source = released()
+    if folder.exists() and not folder.is_dir():
+        raise NoWorkspace(f"{folder} is a file. Name a folder: leftcontext lab DIR")
+    if folder.resolve() in (source, *source.parents):
+        raise NoWorkspace(f"{folder} is the course itself. Work in a folder of your own: leftcontext lab DIR")
+    hand_out = _HandOut(folder, _handed_out(folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in _files(source):
+            hand_out.give(path.relative_to(source), path.read_bytes())
+        hand_out.give(Path(START), start_notebook(folder))
+        write_atomically(folder / paths.MARKER, json.dumps({"files": hand_out.sums}, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        raise NoWorkspace(f"{error.filename or folder} can't be written: {error.strerror}.") from None
+    return hand_out.said
+
+
+@dataclass
+class _HandOut:
+    """Lays files in a workspace; `sums` are those of the versions that were handed out last."""
+
+    folder: Path
+    sums: dict[str, str]
+    said: list[str] = field(default_factory=list)
+
+    def give(self, name: Path, content: bytes) -> None:
+        new, known = seal(name.name, content), self.sums.get(name.as_posix())
+        path = self.folder / name
+        mine = _sum(path)
+        if mine is None or (mine == known and (mine != new or name.name == START)):
+            self._lay(name, content)
+            if mine is not None and name.name != START:
+                self.said.append(f"brought up to date: {path}")
+        elif mine not in (known, new) and new != known:
+            beside = next(other for other in _names_beside(name) if _sum(self.folder / other) in (None, new))
+            self._lay(beside, content)
+            self.said.append(f"kept as you wrote it: {path} (its new version is {beside.name}, beside it)")
+        self.sums[name.as_posix()] = new
+
+    def _lay(self, name: Path, content: bytes) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoReturn:
+    """Become a JupyterLab on the workspace. Raises NoWorkspace for an occupied port."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise NoWorkspace("JupyterLab is not installed. Run: make lab")
+    if port and not _is_free(port):
+        raise NoWorkspace(f"Port {port} is taken. Name another with --port, or leave it out to get a free one.")
+    options = [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--ServerApp.port={FIRST_PORT if port is None else port}",
+        f"--LabApp.default_url=/lab/tree/{START}",
+    ]
+    if not browser:
+        options.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")  # in a container there is nobody else to be
+    # More BLAS threads than one make the course's small matrices slower.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Defaults of ours (no question about news at the start) behind the learner's own.
+    paths = [os.environ.get("JUPYTER_CONFIG_PATH"), str(paths.PACKAGE / "jupyter")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(path for path in paths if path)
+    os.chdir(folder)
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    if sys.platform == "win32":
+        sys.exit(subprocess.call(command))
+    os.execv(sys.executable, command)
+
+
+def _handed_out(folder: Path) -> dict[str, str]:
+    try:
+        files = json.loads((folder / paths.MARKER).read_text(encoding="utf-8"))["files"]
+        return {str(name): str(sum) for name, sum in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}  # none yet, or damaged: then every file there counts as the learner's own
+
+
+def _files(folder: Path) -> list[Path]:
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
+
+
+def _sum(path: Path) -> str | None:
+    """The sum of a file; None where there is none."""
+    if not path.exists():
+        return None
+    try:
+        return seal(path.name, path.read_bytes())
+    except ValueError:
+        return "not a notebook"
+
+
+def _names_beside(name: Path) -> Iterator[Path]:
+    yield name.with_name(f"{name.stem}.new{name.suffix}")
+    number = 2
+    while True:
+        yield name.with_name(f"{name.stem}.new{number}{name.suffix}")
+        number += 1
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

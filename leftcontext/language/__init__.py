@@ -1,0 +1,6 @@
+"""A little language with a known entropy."""
+
+from leftcontext.language.grammar import STOP
+from leftcontext.language.language import ILLEGAL, LITTLE_LANGUAGE, SENTENCE, Language
+
+__all__ = ["ILLEGAL", "LITTLE_LANGUAGE", "SENTENCE", "STOP", "Language"]

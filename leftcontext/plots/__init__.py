@@ -1,0 +1,24 @@
+"""The figures of the lessons, each with a text alternative: matrices, curves, texts, arrows."""
+
+from leftcontext.plots.charts import (
+    show_curves,
+    show_losses,
+    show_losses_beside,
+    show_matrices,
+    show_matrix,
+    show_texts,
+    show_tokens,
+)
+from leftcontext.plots.vectors import show_arrows, show_mixture
+
+__all__ = [
+    "show_arrows",
+    "show_curves",
+    "show_losses",
+    "show_losses_beside",
+    "show_matrices",
+    "show_matrix",
+    "show_mixture",
+    "show_texts",
+    "show_tokens",
+]

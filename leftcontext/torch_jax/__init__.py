@@ -1,0 +1,23 @@
+"""Each function of the course beside its counterpart in PyTorch and JAX: shown, and where they are installed run and compared.
+
+`in_torch/` and `in_jax/` hold them under the exercises' own names, a module for each topic. Nothing here imports
+either library before it is needed.
+"""
+
+from leftcontext.torch_jax.comparing import Comparison, compare
+from leftcontext.torch_jax.libraries import JAX, LIBRARIES, TORCH, Library
+from leftcontext.torch_jax.showing import counterparts
+from leftcontext.torch_jax.topics import NONE, TOPICS, functions
+
+__all__ = [
+    "JAX",
+    "LIBRARIES",
+    "NONE",
+    "TOPICS",
+    "TORCH",
+    "Comparison",
+    "Library",
+    "compare",
+    "counterparts",
+    "functions",
+]

@@ -1,0 +1,32 @@
+"""Which functions have a counterpart, by topic, and which have none and why."""
+
+from __future__ import annotations
+
+from leftcontext.torch_jax.libraries import TORCH
+
+TOPICS = {
+    "masks": "Masks and their conventions",
+    "zoo": "The mask zoo",
+    "softmax": "Softmax",
+    "loss": "Tokens and losses",
+    "attention": "Scores and attention",
+    "heads": "Heads",
+    "cache": "The KV cache",
+    "generation": "Generation",
+    "positions": "Positions",
+    "efficient": "Efficient attention",
+    "gradients": "Gradients",
+    "leaks": "Finding leaks",
+    "model": "The whole model",
+}
+NONE = {
+    "leaky_plateau": "a formula of three numbers: no arrays, no library",
+    "attention_pairs": "a formula of two numbers: counting needs no library",
+    "diagnose_clinic": "a verdict on evidence: no library gives it",
+}
+
+
+def functions(topic: str) -> list[str]:
+    """The ids of a topic's functions, in the order of their module. Raises KeyError for an unknown topic."""
+    TOPICS[topic]
+    return list(TORCH.sources(topic))
