@@ -62,7 +62,7 @@ verify: setup
 # and every unit through stock nbgrader.
 proofs: setup
 	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all OPENBLAS_NUM_THREADS=1 \
-		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile tests/test_nbgrader.py
+		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile tests/nbgrader
 
 bench: setup
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

@@ -160,17 +160,17 @@ def show(unit: str, submissions: int, took: dict, cells: float, tests: float) ->
 
 def grow(sizes: list[int], folder: Path) -> None:
     """Ours alone, on more and more submissions of a small assignment, each size from the start."""
-    import honest
+    from support import sample_course
 
     course = folder / "course"
     course.mkdir()
-    honest.course(course)
+    sample_course.course(course)
     table = Table("submissions", "seconds", "a second", "most memory, MB", "of it the grader itself, MB")
     for size in sizes:
         shutil.rmtree(course / "submitted", ignore_errors=True)
         shutil.rmtree(course / "autograded", ignore_errors=True)
         for number in range(size):
-            honest.submit(course, "bank", f"student{number:05d}", number)
+            sample_course.submit(course, "bank", f"student{number:05d}", number)
         seconds, memory = timed(["leftcontext", "grade", "bank", "--jobs", "2", "--again"], course)
         own = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         table.add_row(f"{size:,}", f"{seconds:.0f}", f"{size / seconds:.1f}", f"{memory:.0f}", f"{own:.0f}")

@@ -24,8 +24,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests/browser"))
-from own_lab import jupyterlab  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests"))
+from support.jupyter_lab import jupyterlab  # noqa: E402
 
 SIZES = (16, 64)
 FRAME = 1000 / 60  # milliseconds

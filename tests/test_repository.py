@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 
 import pytest
-from clone import ROOT
+from support.clone import ROOT
 
 TOP = {
     ".ci", ".gitattributes", ".gitignore", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT", "Makefile", "README.md", "autograder",

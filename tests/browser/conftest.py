@@ -17,8 +17,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from own_lab import jupyterlab
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from support.jupyter_lab import jupyterlab
 
 from leftcontext.widgets.base import CourseWidget
 from leftcontext.widgets.page import page as widgets_page

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from seen import entries, radio
+from support.page_elements import entries, radio
 
 from leftcontext.widgets import AttentionMap
 from leftcontext.widgets.base import CourseWidget

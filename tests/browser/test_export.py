@@ -9,8 +9,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from own_lab import environment
 from playwright.sync_api import Page, Route, expect
+from support.jupyter_lab import environment
 
 from leftcontext import widgets
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_notebook import ATTACKS, hostile_page
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page, expect
+from support.hostile_notebook import ATTACKS, hostile_page
 from test_accessibility import axe, serious  # noqa: F401 (a fixture)
 
 from autograder.bank import catalog

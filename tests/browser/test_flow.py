@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from seen import entries, radio, status
+from support.page_elements import entries, radio, status
 
 from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector
 from leftcontext.widgets.base import CourseWidget

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clone import clone, run
 from conftest import PATIENCE, idle
-from own_lab import jupyterlab
 from playwright.sync_api import Page, expect
+from support.clone import clone, run
+from support.jupyter_lab import jupyterlab
 
 from autograder.bank import catalog
 

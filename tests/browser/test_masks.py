@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from seen import cell, radio, status
+from support.page_elements import cell, radio, status
 
 from leftcontext.widgets import MaskPainter, MaskZoo
 from leftcontext.widgets.base import CourseWidget

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from seen import numbers, radio, status
+from support.page_elements import numbers, radio, status
 
 from leftcontext.language.language import SENTENCE
 from leftcontext.widgets import Heads, LeftContext, SingleToken

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from playwright.sync_api import Locator, Page, expect
-from seen import cell, entries
+from support.page_elements import cell, entries
 
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.widgets import TrainAndGenerate, gallery

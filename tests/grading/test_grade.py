@@ -4,26 +4,26 @@ import json
 import shutil
 from pathlib import Path
 
-import honest
 import nbformat
 import pytest
-from clone import ROOT, run
+from support import sample_course
+from support.clone import ROOT, run
 
 HERE = {"PYTHONPATH": str(ROOT)}
-ODD = honest.notebook(
-    honest.new_code_cell("import inspect\nimport numpy as np\nfrom helper import LIMIT\ntable = np.loadtxt('table.txt')"),
-    honest.new_code_cell("steps = np.linspace(0, 6, 3)  # nobody needs it: run beside, for its picture\nsteps"),
-    honest.answer("Counter", "class Counter:\n    n = 0\n    def add(self):\n        self.n += 1"),
-    honest.check("test_class", "one = Counter()\none.add()\nassert one.n == 1", 2),
-    honest.answer("evens", "def evens(n):\n    yield from range(0, n, 2)"),
-    honest.check("test_generator", "assert list(evens(5)) == [0, 2, 4]", 1),
-    honest.answer("seeded", "import math\ndef seeded():\n    'Draws.'\n    return np.random.random()"),
-    honest.check("test_seed", "np.random.seed(0)\none = seeded()\nnp.random.seed(0)\nassert one == np.random.random()", 1),
-    honest.check("test_doc", "assert seeded.__doc__ and len(inspect.signature(seeded).parameters) == 0", 1),
-    honest.check("test_module", "assert math.floor(seeded()) == 0", 1),
-    honest.answer("looped", "def looped(n):\n    for i in range(n):\n        pass\n    return n"),
-    honest.check("test_source", "assert 'for' in inspect.getsource(looped)", 1),
-    honest.check("test_value", "assert looped(LIMIT) == LIMIT == table.sum()", 1),
+ODD = sample_course.notebook(
+    sample_course.new_code_cell("import inspect\nimport numpy as np\nfrom helper import LIMIT\ntable = np.loadtxt('table.txt')"),
+    sample_course.new_code_cell("steps = np.linspace(0, 6, 3)  # nobody needs it: run beside, for its picture\nsteps"),
+    sample_course.answer("Counter", "class Counter:\n    n = 0\n    def add(self):\n        self.n += 1"),
+    sample_course.check("test_class", "one = Counter()\none.add()\nassert one.n == 1", 2),
+    sample_course.answer("evens", "def evens(n):\n    yield from range(0, n, 2)"),
+    sample_course.check("test_generator", "assert list(evens(5)) == [0, 2, 4]", 1),
+    sample_course.answer("seeded", "import math\ndef seeded():\n    'Draws.'\n    return np.random.random()"),
+    sample_course.check("test_seed", "np.random.seed(0)\none = seeded()\nnp.random.seed(0)\nassert one == np.random.random()", 1),
+    sample_course.check("test_doc", "assert seeded.__doc__ and len(inspect.signature(seeded).parameters) == 0", 1),
+    sample_course.check("test_module", "assert math.floor(seeded()) == 0", 1),
+    sample_course.answer("looped", "def looped(n):\n    for i in range(n):\n        pass\n    return n"),
+    sample_course.check("test_source", "assert 'for' in inspect.getsource(looped)", 1),
+    sample_course.check("test_value", "assert looped(LIMIT) == LIMIT == table.sum()", 1),
 )
 RIGHT = {
     "Counter": "class Counter:\n    def __init__(self): self.n = 0\n    def add(self): self.n = self.n + 1",
@@ -46,7 +46,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("odd") / "course"
     source = folder / "source" / "odd"
     source.mkdir(parents=True)
-    (folder / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(folder)))
+    (folder / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(folder)))
     nbformat.write(ODD, source / "odd.ipynb")
     (source / "helper.py").write_text("LIMIT = 6\n")
     (source / "table.txt").write_text("1 2 3\n")
@@ -90,7 +90,7 @@ def test_what_is_only_shown_is_in_every_notebook(course: Path) -> None:
 
 def test_what_could_not_be_judged_apart_is_marked(course: Path) -> None:
     grade(course)
-    comments = {name: text for _, name, text, _ in honest.scores(course)["odd", "right"]["comments"]}
+    comments = {name: text for _, name, text, _ in sample_course.scores(course)["odd", "right"]["comments"]}
     assert "test_class" in comments["Counter"]
     assert "test_doc" in comments["seeded"]
     assert comments["evens"] is None
@@ -126,7 +126,7 @@ def test_a_notebook_under_another_name_and_what_the_instructor_is_told(course: P
     assert found["other"][:2] == ("missing", 0)
     assert "odd.ipynb was not handed in." in found["other"][2]
     assert found["torn"][:2] == ("unreadable", 0)
-    comments = {name: text for _, name, text, _ in honest.scores(course)["odd", "torn"]["comments"]}
+    comments = {name: text for _, name, text, _ in sample_course.scores(course)["odd", "torn"]["comments"]}
     assert "It is no notebook" in comments["Counter"]
     assert comments["looped"] == "No response."
     for student in graded:
@@ -153,11 +153,11 @@ def test_formgraders_button_runs_apart_too_marks_the_same_and_sees_a_new_release
     copy = tmp_path / "course"
     shutil.copytree(course, copy, ignore=shutil.ignore_patterns("autograded", "grading"))
     line = "from autograder.nbgrader_plugins import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
-    (copy / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(copy)) + line)
+    (copy / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(copy)) + line)
     done = run(copy, "python", "-c", BUTTON, env=HERE)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]", "[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]"]
-    assert honest.scores(copy)["odd", "right"]["comments"] == honest.scores(course)["odd", "right"]["comments"]
+    assert sample_course.scores(copy)["odd", "right"]["comments"] == sample_course.scores(course)["odd", "right"]["comments"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_what_a_course_lacks_is_one_line_and_nothing_is_made(course: Path, tmp_p
     bare.mkdir()
     torn = tmp_path / "torn"
     shutil.copytree(course, torn, ignore=shutil.ignore_patterns("autograded", "submitted"))
-    (torn / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(torn)))
+    (torn / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(torn)))
     for folder, says in ((bare, "no gradebook here"), (torn, "Nobody handed in odd"), (torn, "file is not a database")):
         if "database" in says:
             (torn / "gradebook.db").write_text("x" * 2000)

@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
-import honest
-from clone import ROOT, run
+from support import sample_course
+from support.clone import ROOT, run
 
 LARGE = 65 * 2**20
 BESIDE = ("numpy.py", "autograder.py", "sitecustomize.py", "conftest.py", "__init__.py", "ipython_config.py", "x.pth", "-rf", "a\nb", "y" * 250)
@@ -55,7 +55,7 @@ def made(notebooks: bytes, submitted: Path) -> dict[str, tuple[bool, str]]:
 
 
 def test_it_is_graded_or_told(tmp_path: Path) -> None:
-    course = honest.course(tmp_path)
+    course = sample_course.course(tmp_path)
     node = json.loads((course / "release/mixed/mixed.ipynb").read_text())
     right = {"double": "def double(n):\n    return 2 * n", "shout": "shout = str.upper"}
     # Half a character in an error's words, and in what is printed.
@@ -77,7 +77,7 @@ def test_it_is_graded_or_told(tmp_path: Path) -> None:
 
 
 def test_odd_characters_in_an_error_stop_nothing(tmp_path: Path) -> None:
-    course = honest.course(tmp_path)
+    course = sample_course.course(tmp_path)
     release = (course / "release/bank/bank.ipynb").read_text()
     for student, words in {"half": "\\udcff", "zero": "\\x00", "colour": "\\x1b[31m"}.items():
         node = json.loads(release)

@@ -5,9 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import honest
 import pytest
-from clone import BIN, ROOT
+from support import sample_course
+from support.clone import BIN, ROOT
 
 from autograder.sandbox import levels
 
@@ -20,8 +20,8 @@ def test_the_packages_may_lie_in_the_folder_for_temporary_files(tmp_path: Path) 
         shutil.copytree(ROOT / package, tmp_path / "here" / package, ignore=shutil.ignore_patterns("__pycache__"))
     course = tmp_path / "course"
     course.mkdir()
-    honest.course(course)
-    honest.submit(course, "plain", "ada", 0)
+    sample_course.course(course)
+    sample_course.submit(course, "plain", "ada", 0)
     done = subprocess.run(
         [BIN / "leftcontext", "grade", "plain", "--rung", "2"], cwd=course, text=True, capture_output=True, timeout=120,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "here"), "HOME": str(tmp_path)},

@@ -8,10 +8,10 @@ import subprocess
 import time
 from pathlib import Path
 
-import honest
 import psutil
 import pytest
-from clone import BIN, ROOT
+from support import sample_course
+from support.clone import BIN, ROOT
 
 KILLS = int(os.environ.get("LEFTCONTEXT_KILLS", "5"))  # `make proofs` takes 50
 STUDENTS = 8
@@ -33,9 +33,9 @@ def children(of: int) -> list[psutil.Process]:
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("resume") / "course"
     folder.mkdir()
-    honest.course(folder)
+    sample_course.course(folder)
     for number in range(STUDENTS):
-        honest.submit(folder, "plain", f"student{number}", number)
+        sample_course.submit(folder, "plain", f"student{number}", number)
     return folder
 
 
@@ -48,12 +48,12 @@ def whole(course: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict,
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     assert f"{STUDENTS} graded" in out
-    return honest.scores(copy), notebooks(copy), time.monotonic() - began
+    return sample_course.scores(copy), notebooks(copy), time.monotonic() - began
 
 
 def copied(course: Path, to: Path) -> Path:
     shutil.copytree(course, to)
-    (to / "nbgrader_config.py").write_text(honest.CONFIG.format(root=str(to)))
+    (to / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(to)))
     return to
 
 
@@ -80,7 +80,7 @@ def test_killed_and_run_again_it_is_as_if_nothing_had_been(course: Path, whole: 
     process = start(copy)
     _, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
-    assert honest.scores(copy) == scores
+    assert sample_course.scores(copy) == scores
     assert notebooks(copy) == files
 
 
@@ -107,7 +107,7 @@ def test_a_second_run_waits_for_the_first(course: Path, whole: tuple, tmp_path: 
     assert [run.returncode for run in runs] == [0, 0], said
     assert any("waiting" in err for _, err in said)
     assert not any("locked" in err for _, err in said)
-    assert honest.scores(copy) == whole[0]
+    assert sample_course.scores(copy) == whole[0]
 
 
 def test_ctrl_c_stops_soon_and_keeps_what_is_done(course: Path, whole: tuple, tmp_path: Path) -> None:
@@ -124,6 +124,6 @@ def test_ctrl_c_stops_soon_and_keeps_what_is_done(course: Path, whole: tuple, tm
     assert "Stopped" in err
     assert took < 5, "within a second, on a machine that has nothing else to do"
     assert not psutil.wait_procs(left, timeout=5)[1]
-    assert first.split('"')[3] in {student for _, student in honest.scores(copy)}
+    assert first.split('"')[3] in {student for _, student in sample_course.scores(copy)}
     start(copy).communicate(timeout=240)
-    assert honest.scores(copy) == whole[0]
+    assert sample_course.scores(copy) == whole[0]

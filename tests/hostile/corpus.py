@@ -1,6 +1,6 @@
 """Hostile and unlucky submissions, each with its honest score and with what it would do if nobody held it.
 
-All are made of one released notebook, `plain/one` of tests/honest.py: four answers and four tests of 2, 1, 3 and 1
+All are made of one released notebook, `plain/one` of tests/support/sample_course.py: four answers and four tests of 2, 1, 3 and 1
 points. `{outside}` in a case's code is a folder that no student may reach; a file `secret` lies in it.
 
 A case `trips` when it is run in one process with the tests and without the sandbox: it is `paid` more than it earned, it

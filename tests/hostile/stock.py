@@ -18,11 +18,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from clone import BIN, ROOT  # noqa: E402
 from corpus import CASES, PARTS, Case  # noqa: E402
 from nbgrader.api import Gradebook, MissingEntry  # noqa: E402
 from rich.progress import track  # noqa: E402
-from trials import Field  # noqa: E402
+from support.clone import BIN, ROOT  # noqa: E402
+from support.hostile_harness import Field  # noqa: E402
 
 KEPT = HERE / "stock.json"
 NOT_RUN = ("it would take the machine", "nobody would want that to succeed here")

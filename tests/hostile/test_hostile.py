@@ -11,9 +11,9 @@ import psutil
 import pytest
 import stock
 import table
-from clone import ROOT, run
 from corpus import CASES, PARTS, Case
-from trials import NEIGHBOUR, SECRET, Field
+from support.clone import ROOT, run
+from support.hostile_harness import NEIGHBOUR, SECRET, Field
 
 from autograder.grading.pool import Pool
 

@@ -1,0 +1,103 @@
+"""`leftcontext compose`: an assignment out of the bank, its variants, and its way through stock nbgrader."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.clone import clone, run
+
+from autograder.bank import catalog
+from autograder.course.compose import CannotCompose, seed_of, students
+from autograder.exercise.exercise import Quiz
+from autograder.judge.judge import judge
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clone(tmp_path_factory.mktemp("compose") / "course")
+
+
+def sources(path: Path) -> list[str]:
+    return ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
+
+
+def test_a_composed_assignment_goes_through_stock_nbgrader(course: Path) -> None:
+    composed = run(course, "leftcontext", "compose", "week-1", "causal_mask", "quiz_window_depth", "--seed", "3")
+    assert composed.returncode == 0, composed.stderr
+    released = sources(course / "notebooks/week-1/week-1.ipynb")
+    assert 'check("causal_mask", causal_mask, seed=3)' in released
+    assert not any("np.where" in cell for cell in released)
+
+    assert run(course, "nbgrader", "generate_assignment", "week-1").returncode == 0
+    for student, folder in {"ada": "solutions", "bob": "notebooks"}.items():
+        handed_in = course / f"course/submitted/{student}/week-1"
+        handed_in.mkdir(parents=True)
+        shutil.copy(course / folder / "week-1/week-1.ipynb", handed_in)
+    for step in ("autograde", "generate_feedback", "export"):
+        done = run(course, "nbgrader", step, *(["week-1"] if step != "export" else []))
+        assert done.returncode == 0, done.stderr
+    rows = (course / "course/grades.csv").read_text().splitlines()
+    header = rows[0].split(",")
+    scores = {row.split(",")[header.index("student_id")]: float(row.split(",")[header.index("score")]) for row in rows[1:]}
+    assert scores == {"ada": catalog.find("causal_mask").load().points + 1, "bob": 0}
+    assert (course / "course/feedback/ada/week-1/week-1.html").is_file()
+
+
+def test_each_student_gets_a_variant(course: Path) -> None:
+    (course / "class.csv").write_text("student_id,name\nada,Ada\nbob,Bob\n")
+    done = run(course, "leftcontext", "compose", "own", "quiz_window_depth", "--per-student", "class.csv", "--no-execute")
+    assert done.returncode == 0, done.stderr
+    ada, bob = (sources(course / f"notebooks/own-{name}/own-{name}.ipynb") for name in ("ada", "bob"))
+    assert ada[-1] != bob[-1] and ada[2] != bob[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["week-9", "causal_msk"], "Did you mean"),
+        (["week 9", "causal_mask"], "can't name an assignment"),
+        (["week-9", "causal_mask", "causal_mask"], "named twice"),
+        (["04-causal-mask", "causal_mask"], "exists already"),
+        (["week-9", "causal_mask", "--per-student", "nowhere.csv"], "can't be read"),
+        (["w" * 300, "causal_mask"], "File name too long"),
+    ],
+)
+def test_bad_input_writes_nothing_and_says_why(course: Path, arguments: list[str], says: str) -> None:
+    before = sorted((course / "source").iterdir())
+    done = run(course, "leftcontext", "compose", *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert sorted((course / "source").iterdir()) == before
+
+
+def test_no_variant_is_written_where_one_can_not_be(course: Path) -> None:
+    (course / "two.csv").write_text("ada\nbob\n")
+    (course / "source/half-bob").mkdir()
+    done = run(course, "leftcontext", "compose", "half", "causal_mask", "--per-student", "two.csv")
+    assert done.returncode == 2 and "source/half-bob exists already" in done.stderr
+    assert not (course / "source/half-ada").exists()
+
+
+def test_students_are_read_from_plain_lines_and_from_csv(tmp_path: Path) -> None:
+    path = tmp_path / "class"
+    path.write_text("# spring\nada\n\nbob\n")
+    assert students(path) == ["ada", "bob"]
+    path.write_text('Student ID;Name\n"ada@uni.edu";Ada\n\nbob;Bob\n')
+    assert students(path) == ["ada@uni.edu", "bob"]
+    path.write_text("ada\nada\n")
+    with pytest.raises(CannotCompose, match="twice"):
+        students(path)
+    assert seed_of("ada", 0) == seed_of("ada", 0) != seed_of("ada", 1)
+
+
+def test_a_seed_changes_the_numbers_and_keeps_the_quiz_right() -> None:
+    quiz = catalog.find("quiz_window_depth").load()
+    assert isinstance(quiz, Quiz)
+    prompts = {quiz.with_numbers(catalog.find("quiz_window_depth").prompt, seed) for seed in range(20)}
+    keys = {tuple(quiz.variant(seed).key) for seed in range(20)}
+    assert len(prompts) > 4
+    assert len(keys) > 2
+    for seed in range(20):
+        assert judge(quiz, quiz.variant(seed).key, seed).passed

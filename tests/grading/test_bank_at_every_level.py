@@ -1,0 +1,99 @@
+"""Every right answer that the bank knows scores full, whatever holds it: namespaces, Landlock and filter alone, or nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from support import sample_course
+from support.clone import ROOT, run
+
+from autograder.bank import catalog
+from autograder.course.exercise_cells import exercise_cells, quiz_answer
+from autograder.exercise.exercise import Quiz
+from autograder.grading.pool import Pool, Task
+from autograder.nbgrader.gradebook import Course, credit
+from autograder.notebook import rebuild
+from autograder.notebook.released import Notebook
+from autograder.notebook.slicing import slice_for
+from autograder.sandbox import levels
+
+
+def answers(id: str) -> list[str]:
+    """The solution and its equivalents, each as a cell that needs nothing else."""
+    exercise = catalog.find(id).load()
+    if isinstance(exercise, Quiz):
+        return [next(line for line in quiz_answer(exercise).splitlines()[2:] if line.startswith(id))]
+    return list(_answers(id))
+
+
+def _answers(id: str) -> Iterator[str]:
+    program = ast.parse(catalog.find(id).path.read_text(encoding="utf-8")).body
+    for statement in program:
+        if isinstance(statement, ast.FunctionDef):
+            kinds = [ast.unparse(one) for one in statement.decorator_list]
+            statement.decorator_list = []
+            if kinds in (["exercise.solution"], ["exercise.equivalent"]):
+                yield _cell(id, statement.name, program)
+            continue
+        match statement:
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name("exercise"), "equivalent"), [given])):
+                bound = ast.Assign([ast.Name("the_answer", ast.Store())], given, lineno=statement.lineno)
+                yield _cell(id, "the_answer", [*program, bound])
+
+
+def _cell(id: str, name: str, program: list[ast.stmt]) -> str:
+    source = "\n\n".join(map(ast.unparse, slice_for(name, program)))
+    if name == id:
+        return source
+    apart = re.sub(rf"\b{id}\b", f"the_first_{id}", source)  # one that calls the solution would call itself
+    return f"{apart}\n\n{id} = {name}"
+
+
+def _turn(mine: list[str], turn: int) -> str:
+    return mine[turn % len(mine)]
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
+    folder = tmp_path_factory.mktemp("all")
+    cells = [nbformat.v4.new_code_cell("import numpy as np\nfrom autograder import check")]
+    for entry in catalog.entries().values():
+        cells += exercise_cells(entry)
+    (folder / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(folder)))
+    (folder / "source/all").mkdir(parents=True)
+    nbformat.write(sample_course.notebook(*cells), folder / "source/all/all.ipynb")
+    done = run(folder, "nbgrader", "generate_assignment", "all", env={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stderr
+    with pytest.MonkeyPatch.context() as here:
+        here.chdir(folder)
+        with Course().open() as course:
+            (found,) = course.released("all")
+    return found
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("rung", [pytest.param(rung, marks=pytest.mark.skipif(bool(levels.missing(rung)), reason="not on this machine")) for rung in (0, 1, 2)])
+def test_every_right_answer_scores_full(notebook: Notebook, rung: int) -> None:
+    right = {id: answers(id) for id in catalog.entries()}
+    tasks, written = [], {}
+    for turn in range(max(map(len, right.values()))):
+        cells = [rebuild.Written(cell, cell.kind, _turn(right[str(cell.grade_id)], turn) if cell.theirs else cell.source) for cell in notebook.cells]
+        written[f"{turn}"] = rebuilt = rebuild.Rebuilt(tuple(cells), ())
+        tasks.append(Task(f"{turn}", notebook.name, notebook.job(rebuilt, {}, 200.0)))
+    assert len(right) > 90
+    assert sum(map(len, right.values())) > 300
+    with Pool([notebook], levels.terms(rung, notebook.imported()), jobs=1) as pool:
+        results = {task.student: result for task, result in pool.results(tasks)}
+    wrong = [
+        (cell.released.grade_id, turn, [output.get("evalue", "")[:150] for output in result["outputs"].get(str(number), [])])
+        for turn, result in results.items()
+        for number, cell in enumerate(written[turn].cells)
+        if cell.released is not None
+        and cell.released.role == rebuild.TEST
+        and credit(cell.released, result["outputs"].get(str(number), [])) != cell.released.points
+    ]
+    assert not wrong, "\n".join(map(str, wrong))

@@ -1,0 +1,96 @@
+"""What is said of a wrong answer is true of it: chance, None, a likeness, and the judge's own lines."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from support.toy_exercise import doubling
+
+from autograder.bank import catalog
+from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.results import Array, Boolean, Integer, OrNone, Tuple
+from autograder.feedback import render
+from autograder.judge.judge import judge
+
+EXERCISE = doubling()
+
+
+def yes_or_no() -> Exercise:
+    exercise = Exercise("is it even?", Boolean())
+    exercise.solution(lambda n: n % 2 == 0)
+    exercise.part("Numbers")(lambda rng: iter([case(n) for n in (2, 3, 4, 5, 7)]))
+    exercise.mistake(Misconception("inverted", "Upside down", "Yes means even."))(lambda n: n % 2 == 1)
+    return exercise
+
+
+def test_agreeing_only_where_an_answer_is_wrong_is_no_likeness() -> None:
+    assert judge(yes_or_no(), lambda n: n % 2 == 1).misconception == "inverted"
+    assert judge(yes_or_no(), lambda n: n != 3).misconception is None
+
+
+def test_chance_is_named_and_not_the_value_that_it_gave() -> None:
+    calls = itertools.count()
+    assert judge(EXERCISE, lambda x: 2 * x if next(calls) == 0 else 0 * x).misconception == "not_repeatable"
+    calls = itertools.count()  # the first case of no part, and so the call that the judge repeats anyway
+    sixes = Exercise("sixes", Array())
+    sixes.solution(lambda n: n + 6.0)
+    sixes.part("Numbers")(lambda rng: iter([case(n) for n in range(9)]))
+    assert judge(sixes, lambda n: n + 6.0 if n != 5 else 1.0 * next(calls)).misconception == "not_repeatable"
+
+
+def test_an_input_that_was_changed_is_named_where_nothing_else_is_known() -> None:
+    def shaken(x: np.ndarray) -> np.ndarray:
+        x += 1
+        return 2.5 * x
+
+    assert judge(EXERCISE, shaken).misconception == "changes_inputs"
+
+
+def pair_or_none() -> Exercise:
+    exercise = Exercise("pairs", OrNone(Tuple(i=Integer(), j=Integer())))
+    exercise.solution(lambda n: (n, n + 1) if n else None)
+    exercise.part("Numbers")(lambda rng: iter([case(n) for n in (0, 1, 2)]))
+    return exercise
+
+
+@pytest.mark.parametrize(
+    ("answer", "misconception", "words"),
+    [
+        (lambda n: (n, n + 1), None, "marked cells differ"),  # a pair for None has no wrong shape
+        (lambda n: (n, n + 1) if n else (), "not_a_tuple", "length 0; the tuple (i, j) is wanted. Where there is nothing"),
+        (lambda n: (n, None) if n else None, "wrong_type", "The item `j` of the tuple is None."),
+        (lambda n: (n, "1") if n else None, "wrong_type", "one number is wanted"),
+    ],
+)
+def test_none_and_pairs_have_words_of_their_own(answer: Callable[..., Any], misconception: str | None, words: str) -> None:
+    verdict = judge(pair_or_none(), answer)
+    assert verdict.misconception == misconception
+    assert words in render.message(verdict)
+
+
+def test_a_missing_result_is_shown_beside_the_one_that_is_wanted() -> None:
+    missing = render.text(judge(pair_or_none(), lambda n: print()))
+    superfluous = render.text(judge(pair_or_none(), lambda n: (n, n + 1)))
+    assert "Your result is None; (1, 2) is wanted." in missing
+    assert "Your result is (0, 1); None is wanted." in superfluous
+
+
+def test_a_text_for_a_truth_is_told_so() -> None:
+    assert "It returned a str; True or False is wanted." in render.message(judge(yes_or_no(), str))
+
+
+def test_a_misread_draw_is_no_error_of_the_learner() -> None:
+    verdict = judge(catalog.find("sample_token").load(), lambda logits, rng, temperature=1.0, top_k=None: 1.0)
+    assert verdict.misconception == "not_an_integer"
+
+
+def test_a_line_of_an_exercise_file_is_not_shown_as_the_learners() -> None:
+    def cuts(attend: Callable[..., Any], allowed: np.ndarray, Q: np.ndarray, K: np.ndarray, V: np.ndarray) -> None:
+        attend(Q[:2], K[:2], V[:2])
+
+    message = render.message(judge(catalog.find("find_wrong_entry").load(), cuts))
+    assert "It raised ValueError" in message
+    assert "attend(Q[:2], K[:2], V[:2])" in message
+    assert "np.where" not in message

@@ -1,0 +1,100 @@
+"""Running the corpus: by the grader's own parts, by its command, by stock nbgrader."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from corpus import FULL, PARTS, RIGHT, Case, written
+from support import sample_course
+
+from autograder.grading.pool import Pool, Task
+from autograder.nbgrader.gradebook import Course, credit
+from autograder.notebook import rebuild
+from autograder.notebook.released import Notebook
+from autograder.sandbox import levels
+
+SECONDS = 2.0
+SECRET = "the-secret-of-the-course"
+NEIGHBOUR = Case("an honest neighbour", "", written(RIGHT), FULL, "")
+
+
+class Field:
+    """A course, and a place outside it that no student may reach."""
+
+    def __init__(self, folder: Path) -> None:
+        self.course = folder / "course"
+        self.course.mkdir()
+        sample_course.course(self.course)
+        self.outside = folder / "outside"
+        self.outside.mkdir(mode=0o777)
+        (self.outside / "secret").write_text(SECRET)
+        self.release = (self.course / "release/plain/one.ipynb").read_text(encoding="utf-8")
+        here = Path.cwd()
+        os.chdir(self.course)  # where every nbgrader command is run
+        try:
+            with Course().open() as course:
+                released = next(one for one in course.released("plain") if one.name == "one")
+        finally:
+            os.chdir(here)
+        self.notebook = dataclasses.replace(released, partial=frozenset({"test_biggest"}))  # as a grading run finds out
+
+    def copy(self, folder: Path) -> Field:
+        """Another such course."""
+        other = copy.copy(self)
+        other.course, other.outside = folder / "course", folder / "outside"
+        shutil.copytree(self.course, other.course)
+        shutil.copytree(self.outside, other.outside)
+        config = other.course / "nbgrader_config.py"
+        config.write_text(config.read_text().replace(str(self.course), str(other.course)))
+        return other
+
+    def data(self, case: Case) -> bytes:
+        return case.make(json.loads(self.release)).replace(b"{outside}", str(self.outside).encode())
+
+    def submit(self, case: Case, student: str) -> None:
+        place = self.course / "submitted" / student / "plain"
+        place.mkdir(parents=True)
+        (place / "one.ipynb").write_bytes(self.data(case))
+        for name, content in case.files.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_bytes(content)
+
+    def left(self) -> list[str]:
+        """What somebody left outside."""
+        return sorted(path.name for path in self.outside.iterdir() if path.name.startswith("left"))
+
+    def pool(self, rung: int, jobs: int = 1) -> Pool:
+        return Pool([self.notebook], levels.terms(rung, self.notebook.imported()), jobs)
+
+    def rebuilt(self, case: Case) -> rebuild.Rebuilt:
+        try:
+            cells, _ = rebuild.read(self.data(case))
+        except rebuild.Unreadable:
+            cells = []
+        return rebuild.rebuild(self.notebook.cells, cells)
+
+    def run(self, pool: Pool, cases: Iterable[Case], together: bool = False) -> Iterator[tuple[tuple[float, ...], dict[str, Any]]]:
+        """The points of each case, and its result; in one process with the tests, if `together`."""
+        notebook = dataclasses.replace(self.notebook, together=frozenset(PARTS)) if together else self.notebook
+        for case in cases:
+            rebuilt = self.rebuilt(case)
+            ((_, result),) = pool.results([Task(case.name, "one", notebook.job(rebuilt, case.files, SECONDS), 1)])
+            yield points(notebook, rebuilt, result), result
+
+
+def points(notebook: Notebook, rebuilt: rebuild.Rebuilt, result: dict[str, Any]) -> tuple[float, ...]:
+    found = {}
+    for number, cell in enumerate(rebuilt.cells):
+        if cell.released is not None and cell.released.grade_id in PARTS:
+            try:
+                found[cell.released.grade_id] = credit(cell.released, result["outputs"].get(str(number), []))
+            except ValueError:  # nbgrader refuses too large a credit
+                found[cell.released.grade_id] = float("nan")
+    return tuple(found[name] for name in PARTS)
