@@ -6,34 +6,40 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup build gallery pictures lint test verify proofs bench lock
+.PHONY: help lab setup setup-test build gallery pictures lint test test-long proofs verify bench lock
 
 help:
-	@echo 'make lab      open the course in JupyterLab (the first time sets up $(VENV), which takes a minute or two)'
-	@echo 'make build    make the notebooks from source/'
-	@echo 'make gallery  make docs/gallery, all widgets on one page'
-	@echo 'make pictures the pictures of them in the README'
-	@echo 'make test     everything that must hold: style, types, drift, the proof of the bank, tests'
-	@echo 'make lint     its quick part: style, types, layers, drift'
-	@echo 'make verify   prove the bank: right answers pass, mistakes and mutants fail'
-	@echo 'make proofs   the longer proofs of the grader: two hundred submissions, fifty kills, every cheat'
-	@echo 'make bench    measure'
-	@echo 'make lock     renew requirements.txt from pyproject.toml'
+	@echo 'make lab        open the course in JupyterLab; the first time sets up $(VENV), which takes one to three minutes'
+	@echo 'make setup      only set up $(VENV): what a learner and an instructor need'
+	@echo 'make build      make the notebooks from source/'
+	@echo 'make gallery    make docs/gallery, all widgets on one page'
+	@echo 'make pictures   make the pictures of them in the README'
+	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests'
+	@echo 'make lint       the quick part of it: style, types, layers, drift'
+	@echo 'make verify     prove the bank: right answers pass, mistakes and mutants fail'
+	@echo 'make test-long  the longer tests of the grader: two hundred submissions, fifty kills, every cheat'
+	@echo 'make setup-test only set up what the tests need beside the course'
+	@echo 'make bench      measure'
+	@echo 'make lock       renew requirements.txt and requirements-test.txt from pyproject.toml'
 
 lab: setup
 	@$(BIN)/leftcontext lab
 
 setup: $(VENV)/ready
 
+setup-test: $(VENV)/ready-test
+
 # The packages, pinned, from requirements.txt; again when it changes. Nothing outside $(VENV) is touched.
 $(VENV)/ready: requirements.txt pyproject.toml
 	@test -n '$(PYTHON)' || { echo 'Left Context needs Python 3.11 or newer. Install it, or name it: make PYTHON=/path/to/python3' >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo '$(PYTHON) is older than Python 3.11. Name a newer one: make PYTHON=/path/to/python3' >&2; exit 2; }
-	@echo 'Setting up $(VENV): a minute or two ...'
-	@$(PYTHON) -m venv $(VENV) || { echo 'Python cannot make a venv here. On Debian and Ubuntu: apt install python3-venv' >&2; exit 2; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(PYTHON) tools/set_up.py $(VENV) requirements.txt --project .
+	@touch $@
+
+# What developers need beside them.
+$(VENV)/ready-test: $(VENV)/ready requirements-test.txt
+	@$(BIN)/python tools/set_up.py $(VENV) requirements-test.txt
 	@touch $@
 
 build: setup
@@ -42,10 +48,10 @@ build: setup
 gallery: setup
 	$(BIN)/python -m leftcontext.widgets.gallery
 
-pictures: gallery
+pictures: gallery setup-test
 	$(BIN)/python docs/pictures.py
 
-lint: setup
+lint: setup-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
@@ -58,16 +64,24 @@ test: lint verify
 verify: setup
 	$(BIN)/leftcontext verify
 
-# The longer proofs: two hundred honest submissions beside stock nbgrader, fifty kills, every case of which stock nbgrader errs,
+# The longer tests: two hundred honest submissions beside stock nbgrader, fifty kills, every case of which stock nbgrader errs,
 # and every unit through stock nbgrader.
-proofs: setup
+test-long: setup-test
 	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all OPENBLAS_NUM_THREADS=1 \
 		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile tests/nbgrader
 
-bench: setup
+proofs: test-long
+	@echo 'make proofs is now named make test-long.' >&2
+
+bench: setup-test
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
+# Two files: what a learner and an instructor need, and what the tests need beside it, at the same versions.
 lock: setup
 	$(BIN)/python -m pip install --quiet 'uv>=0.9'
-	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --extra test --no-annotate --no-header \
-		--no-emit-index-url --no-emit-find-links --upgrade --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra test --output-file $(VENV)/all.txt pyproject.toml
+	$(COMPILE) --extra grade --constraint $(VENV)/all.txt --output-file requirements.txt pyproject.toml
+	{ echo '-r requirements.txt'; awk -F== 'NR == FNR { course[$$1]; next } !($$1 in course)' requirements.txt $(VENV)/all.txt; } > requirements-test.txt
+
+COMPILE = $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --upgrade

@@ -14,7 +14,7 @@ from support.clone import ROOT
 TOP = {
     ".ci", ".gitattributes", ".gitignore", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT", "Makefile", "README.md", "autograder",
     "benchmarks", "docs", "environment.yml", "leftcontext", "nbgrader_config.py", "notebooks", "pyproject.toml",
-    "requirements.txt", "solutions", "source", "tests",
+    "requirements-test.txt", "requirements.txt", "solutions", "source", "tests", "tools",
 }  # fmt: skip
 UNIT_FILE = re.compile(r"source/(\d\d-[a-z-]+)/(lesson\.md|ex_\d\d_\w+\.py|\1\.ipynb)|source/built\.sums")
 BUILT_FILE = re.compile(r"(?:notebooks|solutions)/(\d\d-[a-z-]+)/\1\.ipynb")
@@ -74,13 +74,31 @@ def test_nothing_names_a_machine_or_a_registry(tracked: list[str]) -> None:
 
 
 def test_the_lock_holds_pins_and_no_address() -> None:
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line) for line in lines)
-    locked = {line.split("==")[0] for line in lines}
+    """What a learner and an instructor need is in one file, what the tests need beside it in the other."""
+    course = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    first, *tests = (ROOT / "requirements-test.txt").read_text(encoding="utf-8").splitlines()
+    assert first == "-r requirements.txt"
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line) for line in course + tests)
+    names = {line.split("==")[0] for line in course}
+    more = {line.split("==")[0] for line in tests}
+    assert not names & more
+    assert _wanted("grade") <= names, "Run: make lock"
+    assert _wanted("test") <= names | more, "Run: make lock"
+    assert not {"ruff", "mypy", "pytest", "hypothesis", "playwright", "distributed"} & names
+    assert any(line.startswith("ipykernel==7.") for line in course)
+
+
+def _wanted(extra: str) -> set[str]:
+    """What the project requires with an extra, and with the extras that it includes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["test"]
-    assert {re.split(r"[<>=]", name)[0] for name in wanted} <= locked, "Run: make lock"
-    assert any(line.startswith("ipykernel==7.") for line in lines)
+    wanted = {re.split(r"[<>=]", name)[0] for name in project["dependencies"]}
+    for line in project["optional-dependencies"][extra]:
+        included = re.fullmatch(r"left-context\[([\w,]+)\]", line)
+        for name in included[1].split(",") if included else ():
+            wanted |= _wanted(name)
+        if not included:
+            wanted.add(re.split(r"[<>=]", line)[0])
+    return wanted
 
 
 def test_conda_and_binder_get_the_same_packages() -> None:

@@ -9,7 +9,7 @@ import pytest
 from support import sample_course
 from support.clone import ROOT, run
 
-EACH = int(os.environ.get("LEFTCONTEXT_HONEST", "6"))  # submissions of each assignment; `make proofs` takes 67
+EACH = int(os.environ.get("LEFTCONTEXT_HONEST", "6"))  # submissions of each assignment; `make test-long` takes 67
 HERE = {"PYTHONPATH": str(ROOT)}
 
 

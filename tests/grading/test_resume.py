@@ -13,7 +13,7 @@ import pytest
 from support import sample_course
 from support.clone import BIN, ROOT
 
-KILLS = int(os.environ.get("LEFTCONTEXT_KILLS", "5"))  # `make proofs` takes 50
+KILLS = int(os.environ.get("LEFTCONTEXT_KILLS", "5"))  # `make test-long` takes 50
 STUDENTS = 8
 
 

@@ -22,7 +22,7 @@ UNREADABLE = {"a picture", "nothing", "half a notebook", "a list"}
 LOWER = ("files and places", "processes and the network", "the wire is forged", "the tests are turned off", "the values lie")
 MORE = {"processes without end", "a chain of forks", "threads without end", "a call never ends", "memory in files without a name"}
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
-TRIED = int(os.environ.get("LEFTCONTEXT_STOCK", "3"))  # cases that the suite shows stock nbgrader; `make proofs` shows it all
+TRIED = int(os.environ.get("LEFTCONTEXT_STOCK", "3"))  # cases that the suite shows stock nbgrader; `make test-long` shows it all
 
 
 @pytest.fixture(scope="module")

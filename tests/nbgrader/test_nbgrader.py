@@ -16,7 +16,7 @@ from autograder.bank import catalog
 from autograder.exercise.exercise import Quiz
 
 UNITS = sorted(path.parent.name for path in ROOT.glob("source/*/lesson.md"))
-# Stock nbgrader runs each lesson twice, half a minute a unit: the suite takes four, `make proofs` all.
+# Stock nbgrader runs each lesson twice, half a minute a unit: the suite takes four, `make test-long` all.
 GRADED = UNITS if "LEFTCONTEXT_UNITS" in os.environ else [UNITS[n] for n in (3, 7, 8, 15)]
 STUB = "# YOUR CODE HERE"
 
