@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import paths
+from autograder.errors import UserError
 from autograder.exercise.exercise import Exercise, Quiz
 
 FILE_NAME = re.compile(r"ex_\d+_(\w+)\.py")
 
 
-class UnknownExercise(LookupError):
+class UnknownExercise(UserError, LookupError):
     """No exercise has this id; the message suggests the nearest ones."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import json
 import os
 import sys
@@ -12,6 +13,9 @@ from typing import Annotated, cast
 
 import typer
 
+from autograder.environment import ensure_home
+from autograder.errors import UserError
+
 app = typer.Typer(
     name="leftcontext",
     help="A course on causal attention that grades itself.",
@@ -19,6 +23,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 Json = Annotated[bool, typer.Option("--json", help="For a program: JSON on standard output, nothing else.")]
+# What a command needs beyond the judge: an extra of the package `left-context`.
+EXTRAS = {"lab": "course", "build": "grade", "compose": "grade", "grade": "grade", "report": "grade"}
 WRONG, UNUSABLE = 1, 2  # exit codes: an answer (or a notebook, or the bank) is wrong; the input can't be used
 UsageError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which typer does not name
 
@@ -54,6 +60,7 @@ def lab(
     """A learner's workspace, opened in JupyterLab. What you wrote is never overwritten."""
     from autograder.workspace import workspace
 
+    _need("jupyterlab")
     for line in workspace.update(folder):
         typer.echo(line)
     sys.stdout.flush()
@@ -270,6 +277,7 @@ def main() -> None:
     """Run the command; bad input ends in one line on standard error and exit code 2."""
     # nbformat's validator would build a grammar of international addresses for a second; no notebook's schema has any.
     sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))  # as if it were not installed
+    ensure_home()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -279,22 +287,26 @@ def main() -> None:
         # Whoever read us has had enough, as in `leftcontext exercises | head`; Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except (UsageError, LookupError, ValueError) as error:
-        if not _is_ours(error):
-            raise
+    except (UsageError, UserError) as error:
         code = _refuse(getattr(error, "format_message", error.__str__)())
+    except ModuleNotFoundError as error:
+        code = _refuse(_needed(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _is_ours(error: BaseException) -> bool:
-    """Whether an error is a sentence written for people, and no bug."""
-    from autograder.bank.catalog import UnknownExercise
-    from autograder.course.compose import CannotCompose
-    from autograder.course.course import NoCourse
-    from autograder.course.lesson import LessonError
-    from autograder.workspace.workspace import NoWorkspace
+def _needed(missing: ModuleNotFoundError) -> str:
+    """What to install for the command that was given; raises the error again where it is a bug."""
+    package = (missing.name or "").partition(".")[0]
+    extra = EXTRAS.get(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
+    if extra is None or package in ("", "autograder", "leftcontext"):
+        raise missing
+    return f"This command needs {package}, which is not installed. Run: pip install 'left-context[{extra}]'"
 
-    return isinstance(error, UsageError | UnknownExercise | CannotCompose | NoCourse | LessonError | NoWorkspace)
+
+def _need(package: str) -> None:
+    """Raise ModuleNotFoundError for a package that is not installed, before anything is written."""
+    if importlib.util.find_spec(package) is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 
 def _refuse(sentence: str) -> int:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from autograder.bank import catalog
 from autograder.course.course import LESSON, Course
+from autograder.errors import UserError
 
 NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")  # what nbgrader takes for an assignment
 WORDS = "letters, digits, '-', '_', '.' and '@' can"
 HEADERS = frozenset({"id", "student", "student_id", "student id", "username", "user", "login", "email", "e-mail"})
 
 
-class CannotCompose(ValueError):
+class CannotCompose(UserError, ValueError):
     """The assignment can't be made; the message says why and what to do."""
 
 

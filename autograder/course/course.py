@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.errors import UserError
+
 CONFIG = "nbgrader_config.py"
 LESSON = "lesson.md"
 
 
-class NoCourse(LookupError):
+class NoCourse(UserError, LookupError):
     """There is no course, or no such unit in it; the message says what to do."""
 
 

@@ -14,6 +14,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from autograder.paths import WORKSPACE
+from autograder.environment import prefer_own_kernel
 
 SECONDS_A_CELL = 300
 SKIP = "skip-execution"
@@ -32,6 +33,7 @@ class RunError(RuntimeError):
 def run(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = lambda number: None) -> None:
     """Run every cell in `folder`, in place; `on_cell` hears each cell's number. Raises RunError."""
     own = dict(notebook.metadata)
+    prefer_own_kernel()
     client = NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,

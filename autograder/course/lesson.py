@@ -18,12 +18,13 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.bank import catalog
 from autograder.course.exercise_cells import METADATA, exercise_cells
+from autograder.errors import UserError
 
 FILE = "lesson.md"
 CALL = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?)`[ \t]*$", re.MULTILINE)
 
 
-class LessonError(ValueError):
+class LessonError(UserError, ValueError):
     """A lesson that can't be built; the message names the file, the line and the remedy."""
 
 

@@ -36,7 +36,7 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError:
-            raise NoCluster("--scheduler needs Dask: pip install 'distributed'") from None
+            raise NoCluster("--scheduler needs Dask: pip install 'left-context[cluster]'") from None
         try:
             self.client = Client(self.address, timeout=20)
         except (OSError, ValueError, TimeoutError) as error:

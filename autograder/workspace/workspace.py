@@ -6,7 +6,6 @@ laid beside it. What was handed out is remembered in the workspace's marker file
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import socket
@@ -21,11 +20,13 @@ from autograder.workspace.overview import START, start_notebook
 from autograder import paths
 from autograder.atomic_write import write_atomically
 from autograder.course.checksums import seal
+from autograder.environment import prefer_own_kernel
+from autograder.errors import UserError
 
 FIRST_PORT = 8888  # Jupyter's own
 
 
-class NoWorkspace(LookupError):
+class NoWorkspace(UserError, LookupError):
     """A folder that can't be a workspace, or a lab that can't be opened; the message says what to do."""
 
 
@@ -86,14 +87,16 @@ class _HandOut:
 
 def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoReturn:
     """Become a JupyterLab on the workspace. Raises NoWorkspace for an occupied port."""
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise NoWorkspace("JupyterLab is not installed. Run: make lab")
     if port and not _is_free(port):
         raise NoWorkspace(f"Port {port} is taken. Name another with --port, or leave it out to get a free one.")
     options = [
         f"--ServerApp.root_dir={folder.resolve()}",
         f"--ServerApp.port={FIRST_PORT if port is None else port}",
         f"--LabApp.default_url=/lab/tree/{START}",
+        # The learner's own settings may name a folder outside the workspace, where Jupyter would refuse to start.
+        f"--ServerApp.preferred_dir={folder.resolve()}",
+        "--FileContentsManager.preferred_dir=",
+        "--AsyncLargeFileManager.preferred_dir=",
     ]
     if not browser:
         options.append("--no-browser")
@@ -102,8 +105,9 @@ def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoR
     # More BLAS threads than one make the course's small matrices slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Defaults of ours (no question about news at the start) behind the learner's own.
-    paths = [os.environ.get("JUPYTER_CONFIG_PATH"), str(paths.PACKAGE / "jupyter")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(path for path in paths if path)
+    places = [os.environ.get("JUPYTER_CONFIG_PATH"), str(paths.PACKAGE / "jupyter")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(place for place in places if place)
+    prefer_own_kernel()
     os.chdir(folder)
     command = [sys.executable, "-m", "jupyterlab", *options]
     if sys.platform == "win32":

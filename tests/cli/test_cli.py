@@ -143,17 +143,46 @@ def test_an_occupied_port_is_named(tmp_path: Path) -> None:
         assert f"Port {port} is taken" in refusal(leftcontext("lab", tmp_path / "mine", "--port", port))
 
 
+def test_without_a_home_folder_a_command_works(tmp_path: Path) -> None:
+    """HOME is not set and the system does not know the user, as in `docker run --user 12345`."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text("import pwd\npwd.getpwuid = {}.__getitem__\n")
+    (tmp_path / "temporary").mkdir()
+    own = {"PYTHONPATH": str(tmp_path / "site"), "TMPDIR": str(tmp_path / "temporary")}
+    env = {name: value for name, value in os.environ.items() if name not in ("HOME", "USER", "LOGNAME")}
+    done = subprocess.run(
+        [BIN / "leftcontext", "grade", "04-causal-mask"], cwd=tmp_path, env=env | own, capture_output=True, text=True
+    )
+    assert "There is no gradebook here" in refusal(done)
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def _home_with_settings(home: Path) -> dict[str, str]:
+    """A home folder with another Python's kernel and a Jupyter configuration that names folders outside the workspace."""
+    kernel = home / ".local" / "share" / "jupyter" / "kernels" / "python3" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    kernel.write_text(json.dumps({"argv": ["/another/python"], "display_name": "another", "language": "python"}))
+    config = home / ".jupyter" / "jupyter_server_config.py"
+    config.parent.mkdir()
+    managers = ("FileContentsManager", "AsyncLargeFileManager")
+    lines = [f"c.ServerApp.preferred_dir = {str(home)!r}", *(f"c.{name}.preferred_dir = 'nowhere'" for name in managers)]
+    config.write_text("\n".join(lines))
+    return {"HOME": str(home), "JUPYTER_PATH": str(kernel.parents[2])}
+
+
 def test_lab_serves_the_workspace_until_it_is_ended(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    own = {"HOME": str(tmp_path), "LEFTCONTEXT_WORKSPACE": "", "JUPYTER_TOKEN": "secret"}
+    own = {"LEFTCONTEXT_WORKSPACE": "", "JUPYTER_TOKEN": "secret", **_home_with_settings(tmp_path / "home")}
     command = [BIN / "leftcontext", "lab", "mine", "--no-browser", "--port", str(port)]
     with (tmp_path / "log").open("w") as log:
         server = subprocess.Popen(command, cwd=tmp_path, env=os.environ | own, stdout=log, stderr=log)
     try:
         page = _answer(f"http://127.0.0.1:{port}/api/contents/start.ipynb?token=secret", server)
         assert "[01 · " in json.dumps(json.loads(page), ensure_ascii=False)
+        kernels = json.loads(_answer(f"http://127.0.0.1:{port}/api/kernelspecs?token=secret", server))
+        assert kernels["kernelspecs"]["python3"]["spec"]["argv"][0] != "/another/python"
     finally:
         server.terminate()
         server.wait(30)

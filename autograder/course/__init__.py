@@ -1,0 +1,1 @@
+"""Builds the course. In: `source/`. Out: `notebooks/` and `solutions/`."""
