@@ -165,7 +165,6 @@ def test_stopped_it_leaves_no_process_and_goes_on_later(
     ("sources", "said"),
     [
         ("index-url = http://127.0.0.1:9/simple\nretries = 1", "can't be reached"),
-        ("index-url = http://127.0.0.1:9/simple\nretries = 1\nproxy = http://127.0.0.1:9", "proxy"),
         ("no-index = true", "has no such version for Python"),
         ("no index", "can't read its configuration"),
     ],
