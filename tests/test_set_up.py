@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from clone import ROOT
+from support.clone import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="make needs a POSIX system")
 SCRIPT = ROOT / "tools" / "set_up.py"

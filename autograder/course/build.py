@@ -12,12 +12,12 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.nbgrader import converters
-from autograder.course.course import Course
-from autograder.course.lesson import read_lesson
 from autograder.atomic_write import write_atomically
-from autograder.course.execute import RunError, is_run, run
 from autograder.course.checksums import HandEdit, cells_of, edited_by_hand, hand_edit, remember
+from autograder.course.course import Course
+from autograder.course.execute import RunError, is_run, run
+from autograder.course.lesson import read_lesson
+from autograder.nbgrader import converters
 
 OnCell = Callable[[int], None]
 

@@ -13,8 +13,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.paths import WORKSPACE
 from autograder.environment import prefer_own_kernel
+from autograder.paths import WORKSPACE
 
 SECONDS_A_CELL = 300
 SKIP = "skip-execution"

@@ -15,8 +15,8 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.exercise.exercise import Exercise, Quiz
 from autograder.bank.catalog import Entry
+from autograder.exercise.exercise import Exercise, Quiz
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SCHEMA = 3  # of nbgrader's cell metadata

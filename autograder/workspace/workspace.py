@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.workspace.overview import START, start_notebook
 from autograder import paths
 from autograder.atomic_write import write_atomically
 from autograder.course.checksums import seal
 from autograder.environment import prefer_own_kernel
 from autograder.errors import UserError
+from autograder.workspace.overview import START, start_notebook
 
 FIRST_PORT = 8888  # Jupyter's own
 
