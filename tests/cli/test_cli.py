@@ -17,7 +17,7 @@ import typer
 from support.clone import BIN, ROOT, run
 
 from autograder.bank import catalog
-from autograder.cli import main
+from autograder.cli import app
 
 RIGHT = """
 import numpy as np
@@ -303,6 +303,6 @@ def test_demo_prints_what_a_program_can_read() -> None:
 def test_on_windows_grading_says_what_to_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(typer.Exit) as stop:
-        main.grade("04-causal-mask")
+        app.grade("04-causal-mask")
     assert stop.value.exit_code == 2
     assert capsys.readouterr().err == "leftcontext: grading needs Linux. On Windows, run it in WSL.\n"
