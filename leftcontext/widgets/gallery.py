@@ -27,8 +27,8 @@ from leftcontext.widgets import (
     SingleToken,
     TrainAndGenerate,
 )
-from leftcontext.widgets.base import CourseWidget
-from leftcontext.widgets.page import page
+from leftcontext.widgets.shared.base import CourseWidget
+from leftcontext.widgets.shared.page import page
 from leftcontext.widgets.train_and_generate import RECORDED, RECORDED_FILE
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/gallery"

@@ -20,8 +20,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from support.jupyter_lab import jupyterlab
 
-from leftcontext.widgets.base import CourseWidget
-from leftcontext.widgets.page import page as widgets_page
+from leftcontext.widgets.shared.base import CourseWidget
+from leftcontext.widgets.shared.page import page as widgets_page
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

@@ -16,8 +16,8 @@ from playwright.sync_api import Page, expect
 
 from leftcontext import widgets
 from leftcontext.widgets import gallery
-from leftcontext.widgets.base import CourseWidget
-from leftcontext.widgets.page import page as widgets_page
+from leftcontext.widgets.shared.base import CourseWidget
+from leftcontext.widgets.shared.page import page as widgets_page
 
 ROOT = Path(__file__).resolve().parents[2]
 STRAY = np.tri(5, dtype=bool) | np.eye(5, k=2, dtype=bool)

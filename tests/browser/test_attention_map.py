@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from support.page_elements import entries, radio
 
 from leftcontext.widgets import AttentionMap
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
 RNG = np.random.default_rng(3)

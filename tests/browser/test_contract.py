@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from leftcontext import widgets
-from leftcontext.widgets.base import HERE, CourseWidget
+from leftcontext.widgets.shared.base import WIDGETS, CourseWidget
 
 # The strictest host: any other use of the model is an error. `heard` counts who still listens.
 HOST = """
@@ -65,7 +65,7 @@ def test_the_module_stands_alone(make: Callable[[], CourseWidget]) -> None:
 
 
 def test_the_style_of_a_widget_wins_over_what_is_shared_whichever_comes_last() -> None:
-    own = [file for file in HERE.glob("*.css") if file.name != "shared.css"]
+    own = [file for file in WIDGETS.glob("*/*.css") if file.name != "shared.css"]
     assert len(own) >= 5
     for file in own:
         rules = re.sub(r"/\*.*?\*/", "", file.read_text(encoding="utf-8"), flags=re.DOTALL).strip()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from leftcontext import widgets
 from leftcontext.widgets import gallery
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
 LONG = ["a", "long", "text", "of", "twelve", "words", "that", "is", "read", "on", "its", "side"]

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from support.page_elements import entries, radio, status
 
 from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
 RNG = np.random.default_rng(3)

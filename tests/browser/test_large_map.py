@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from leftcontext.widgets import AttentionMap
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
 T = 64

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from support.page_elements import cell, radio, status
 
 from leftcontext.widgets import MaskPainter, MaskZoo
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
 SEGMENT = np.array([0, 0, 1, 1, 1])

@@ -10,7 +10,7 @@ from support.page_elements import numbers, radio, status
 
 from leftcontext.language.language import SENTENCE
 from leftcontext.widgets import Heads, LeftContext, SingleToken
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 
 Alone = Callable[[CourseWidget], Page]
 RNG = np.random.default_rng(3)

@@ -11,7 +11,7 @@ from support.page_elements import cell, entries
 
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.widgets import TrainAndGenerate, gallery
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 from leftcontext.widgets.train_and_generate import RECORDED
 
 CELL = "from leftcontext.widgets import TrainAndGenerate\ntraining = TrainAndGenerate()\ntraining"

@@ -18,8 +18,8 @@ from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.model.training import Schedule, allowed_by, train
 from leftcontext.model.transformer import Transformer
 from leftcontext.widgets import AttentionMap, MaskPainter, TrainAndGenerate
-from leftcontext.widgets.base import CourseWidget
-from leftcontext.widgets.page import page
+from leftcontext.widgets.shared.base import CourseWidget
+from leftcontext.widgets.shared.page import page
 
 RNG = np.random.default_rng(5)
 Q, K, V = RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=(4, 2))

@@ -8,7 +8,7 @@ import pytest
 import traitlets
 
 from leftcontext.widgets import MaskPainter, MaskZoo
-from leftcontext.widgets.mask_patterns import UNKNOWN, leaking_pairs, name_pattern
+from leftcontext.widgets.shared.mask_rules import UNKNOWN, leaking_pairs, name_pattern
 
 
 def mask(rule: Callable[[int, int], bool], T: int = 5) -> np.ndarray:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.base import SequenceWidget, view
+from leftcontext.widgets.shared.base import SequenceWidget, view
 
 MASKS = ("causal", "window", "none")
 BLOCKS = (1, 2, 3, 4)

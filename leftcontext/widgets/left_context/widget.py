@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.arrays import real
-from leftcontext.widgets.base import CourseWidget, view
+from leftcontext.widgets.shared.arrays import real
+from leftcontext.widgets.shared.base import CourseWidget, view
 
 AHEAD = {"causal": 0, "one_ahead": 1, "none": None}  # how many tokens beyond its own a position may read
 MOST = 12  # words that still fit beside each other on a phone

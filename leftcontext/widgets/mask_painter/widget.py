@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.arrays import Mask, named, square
-from leftcontext.widgets.base import MOST, CourseWidget, view
-from leftcontext.widgets.mask_patterns import SLIPS, leaking_pairs, name_pattern
+from leftcontext.widgets.shared.arrays import Mask, named, square
+from leftcontext.widgets.shared.base import MOST, CourseWidget, view
+from leftcontext.widgets.shared.mask_rules import SLIPS, leaking_pairs, name_pattern
 
 
 class MaskPainter(CourseWidget):

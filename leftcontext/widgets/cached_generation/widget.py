@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.base import SequenceWidget, view
-from leftcontext.widgets.word_vectors import COMPONENTS
+from leftcontext.widgets.shared.base import SequenceWidget, view
+from leftcontext.widgets.shared.word_vectors import COMPONENTS
 
 
 class CachedGeneration(SequenceWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from html import escape
 
-from leftcontext.widgets.base import CourseWidget
+from leftcontext.widgets.shared.base import CourseWidget
 
 MODEL = """
 function model(state) {

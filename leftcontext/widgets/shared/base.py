@@ -1,8 +1,8 @@
 """What the course's widgets have in common: one look, one small JavaScript, one static form where nothing can run.
 
-A widget is `name.py` (state and validation), `name.js` (view) and, where the shared look is not enough, `name.css`. The
-view is one ES module without imports, as anywidget wants it: `shared.js` goes in front of each `name.js`. Rules of
-`name.css` stand inside `.lc.lc { }`: each widget brings the shared rules along, and the next one's must not win over them.
+A widget is a folder: `widget.py` (state and validation), `view.js` (view) and, where the shared look is not enough,
+`view.css`. The view is one ES module without imports, as anywidget wants it: `shared.js` goes in front. Rules of
+`view.css` stand inside `.lc.lc { }`: each widget brings the shared rules along, and the next one's must not win over them.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from numpy.typing import ArrayLike
 
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.arrays import sequence
-from leftcontext.widgets.word_vectors import KEYS, QUERIES, VALUES
+from leftcontext.widgets.shared.arrays import sequence
+from leftcontext.widgets.shared.word_vectors import KEYS, QUERIES, VALUES
 
-HERE = Path(__file__).resolve().parent
+WIDGETS = Path(__file__).resolve().parents[1]
 MOST = 16  # tokens that still fit on a page as a table
 
 
@@ -61,12 +61,12 @@ class SequenceWidget(CourseWidget):
 
 
 def view(name: str, *parts: str) -> tuple[str, str]:
-    """The JavaScript and the CSS of a view, each with the shared part in front, then the `parts` that it needs too."""
-    names = ("shared", *parts, name)
-    return _joined(*(f"{part}.js" for part in names)), _joined(*(f"{part}.css" for part in names))
+    """The JavaScript and the CSS of a widget, each with the shared part in front, then the `parts` beside its view."""
+    files = ("shared/shared", *(f"{name}/{part}" for part in parts), f"{name}/view")
+    return _joined(*(f"{file}.js" for file in files)), _joined(*(f"{file}.css" for file in files))
 
 
 def _joined(*files: str) -> str:
     """The files as one text, without the comments and the indentation that every notebook would carry along."""
-    text = "\n".join((HERE / file).read_text(encoding="utf-8") for file in files if (HERE / file).is_file())
+    text = "\n".join((WIDGETS / file).read_text(encoding="utf-8") for file in files if (WIDGETS / file).is_file())
     return re.sub(r"^\s*((//.*|/\*.*\*/)\n)?\s*", "", text, flags=re.MULTILINE)

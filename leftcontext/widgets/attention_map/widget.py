@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.arrays import additive, named, together
-from leftcontext.widgets.base import CourseWidget, view
-from leftcontext.widgets.word_vectors import COMPONENTS, WORDS, vectors_of, words_of
+from leftcontext.widgets.shared.arrays import additive, named, together
+from leftcontext.widgets.shared.base import CourseWidget, view
+from leftcontext.widgets.shared.word_vectors import COMPONENTS, WORDS, vectors_of, words_of
 
 STAGES = ("scores", "scaled", "masked", "weights", "output")
 MASKS = ("causal", "one_ahead", "none", "zero")  # "zero" writes 0 where the causal mask writes -inf

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.base import MOST, CourseWidget, view
+from leftcontext.widgets.shared.base import MOST, CourseWidget, view
 
 KINDS = ("padding", "window", "prefix", "packed", "alibi", "tree")
 

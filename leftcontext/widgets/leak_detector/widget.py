@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.arrays import array, real
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.base import SequenceWidget, view
+from leftcontext.widgets.shared.arrays import array, real
+from leftcontext.widgets.shared.base import SequenceWidget, view
 
 Attend = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], ArrayLike]
 TRIES = 3  # replacements of each token, so that no chance hides a path

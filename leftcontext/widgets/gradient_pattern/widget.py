@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.arrays import matrix
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.base import SequenceWidget, view
+from leftcontext.widgets.shared.arrays import matrix
+from leftcontext.widgets.shared.base import SequenceWidget, view
 
 MASKS = ("causal", "one_ahead", "none")
 ALL = -1  # the loss uses every output

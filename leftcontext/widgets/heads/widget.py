@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrices
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.arrays import named, real, sequence
-from leftcontext.widgets.base import MOST, CourseWidget, view
-from leftcontext.widgets.word_vectors import KEYS, QUERIES, VALUES
+from leftcontext.widgets.shared.arrays import named, real, sequence
+from leftcontext.widgets.shared.base import MOST, CourseWidget, view
+from leftcontext.widgets.shared.word_vectors import KEYS, QUERIES, VALUES
 
 MOST_HEADS = 8  # that still fit on a page
 HAND = 3.0  # length of the clock's hands; a longer one makes the second head surer

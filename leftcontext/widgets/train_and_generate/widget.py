@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,8 @@ from leftcontext.model.training import MASKS, Schedule, allowed_by, train
 from leftcontext.model.transformer import Transformer
 from leftcontext.plots.charts import show_curves, show_texts
 from leftcontext.plots.picture import Picture, side_by_side
-from leftcontext.widgets.arrays import Mask, square
-from leftcontext.widgets.base import HERE, CourseWidget, view
+from leftcontext.widgets.shared.arrays import Mask, square
+from leftcontext.widgets.shared.base import CourseWidget, view
 
 CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
 SAMPLE = 160  # steps between two texts
@@ -31,7 +32,7 @@ OWN = "yours"
 PAUSE = 0.05  # seconds between two words of the last text, so that one sees it grow
 
 # What a page without a kernel shows: a run under each mask, "yours" under one stray cell, as `runs` would hold them.
-RECORDED_FILE = HERE / "recorded_runs.json"  # written by `python -m leftcontext.widgets.gallery --train`
+RECORDED_FILE = Path(__file__).resolve().with_name("recorded_runs.json")  # written by the gallery with `--train`
 RECORDED: dict[str, dict[str, Any]] = json.loads(RECORDED_FILE.read_text(encoding="utf-8"))
 
 

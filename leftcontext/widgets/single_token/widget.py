@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.picture import Picture
 from leftcontext.plots.vectors import show_mixture
-from leftcontext.widgets.arrays import matrix, named, sequence
-from leftcontext.widgets.base import MOST, CourseWidget, view
-from leftcontext.widgets.word_vectors import COMPONENTS, KEYS, QUERIES, VALUES
+from leftcontext.widgets.shared.arrays import matrix, named, sequence
+from leftcontext.widgets.shared.base import MOST, CourseWidget, view
+from leftcontext.widgets.shared.word_vectors import COMPONENTS, KEYS, QUERIES, VALUES
 
 
 class SingleToken(CourseWidget):
