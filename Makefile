@@ -5,8 +5,11 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
+# True where Node is new enough for the checks of the JavaScript.
+NODE := npm --version >/dev/null && node -e "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)"
+
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-test build gallery pictures lint test test-long proofs verify bench lock
+.PHONY: help lab setup setup-test build gallery pictures lint lint-js bundles test test-long proofs verify bench lock
 
 help:
 	@echo 'make lab        open the course in JupyterLab; the first time sets up $(VENV), which takes one to three minutes'
@@ -16,6 +19,8 @@ help:
 	@echo 'make pictures   make the pictures of them in the README'
 	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint       the quick part of it: style, types, layers, drift'
+	@echo 'make lint-js    the part of it for the JavaScript of the widgets, which needs Node'
+	@echo 'make bundles    join the JavaScript of the widgets after a change, which needs Node too'
 	@echo 'make verify     prove the bank: right answers pass, mistakes and mutants fail'
 	@echo 'make test-long  the longer tests of the grader: two hundred submissions, fifty kills, every cheat'
 	@echo 'make setup-test only set up what the tests need beside the course'
@@ -45,13 +50,27 @@ $(VENV)/ready-test: $(VENV)/ready requirements-test.txt
 build: setup
 	$(BIN)/leftcontext build
 
+# The JavaScript of the widgets, joined: what `make gallery` and every notebook show.
+bundles: node_modules/ready
+	npm run --silent build
+
 gallery: setup
 	$(BIN)/python -m leftcontext.widgets.gallery
 
 pictures: gallery setup-test
 	$(BIN)/python docs/pictures.py
 
-lint: setup-test
+# Pinned tools from package-lock.json; again when it changes.
+node_modules/ready: package.json package-lock.json
+	@npm ci --loglevel error
+	@touch $@
+
+# Style, types and drift of the JavaScript. Nobody needs Node to use the course, so without it the rest goes on, but in CI.
+lint-js:
+	@if { $(NODE); } 2>/dev/null; then $(MAKE) -s node_modules/ready && npm run --silent check; \
+	else echo 'The checks of the JavaScript are left out: there is no Node 20 or newer here.'; test -z "$$CI"; fi
+
+lint: setup-test lint-js
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo

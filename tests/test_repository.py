@@ -12,9 +12,10 @@ import pytest
 from support.clone import ROOT
 
 TOP = {
-    ".ci", ".gitattributes", ".gitignore", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT", "Makefile", "README.md", "autograder",
-    "benchmarks", "docs", "environment.yml", "leftcontext", "nbgrader_config.py", "notebooks", "pyproject.toml",
-    "requirements-test.txt", "requirements.txt", "solutions", "source", "tests", "tools",
+    ".ci", ".gitattributes", ".gitignore", ".npmrc", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT", "Makefile", "README.md",
+    "autograder", "benchmarks", "biome.jsonc", "docs", "environment.yml", "leftcontext", "nbgrader_config.py", "notebooks",
+    "package-lock.json", "package.json", "pyproject.toml", "requirements-test.txt",
+    "requirements.txt", "solutions", "source", "tests", "tools", "tsconfig.json",
 }  # fmt: skip
 UNIT_FILE = re.compile(r"source/(\d\d-[a-z-]+)/(lesson\.md|ex_\d\d_\w+\.py|\1\.ipynb)|source/built\.sums")
 BUILT_FILE = re.compile(r"(?:notebooks|solutions)/(\d\d-[a-z-]+)/\1\.ipynb")
@@ -66,7 +67,8 @@ def test_committed_notebooks_outside_solutions_hold_no_output(tracked: list[str]
 
 
 def test_nothing_names_a_machine_or_a_registry(tracked: list[str]) -> None:
-    for name, text in texts(tracked, ".py", ".md", ".ipynb", ".toml", ".txt", ".yml", ".js", ".css", "Makefile", "run"):
+    kinds = (".py", ".md", ".ipynb", ".toml", ".txt", ".yml", ".js", ".css", ".json", ".mjs", "Makefile", "run", ".npmrc")
+    for name, text in texts(tracked, *kinds):
         if name == "tests/test_repository.py":
             continue
         found = MACHINE.search(text)

@@ -18,7 +18,8 @@ from leftcontext.model.layers import Array
 from leftcontext.model.transformer import Transformer
 
 Draw = Callable[[int, int, np.random.Generator], NDArray[np.intp]]  # (rows, T, rng) → rows (B, T + 1)
-MASKS = ("causal", "one_ahead", "none")
+AHEAD: dict[str, int | None] = {"causal": 0, "one_ahead": 1, "none": None}  # how many later tokens a query sees; None: all
+MASKS = tuple(AHEAD)
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,8 @@ def allowed_by(name: str, T: int) -> NDArray[np.bool_]:
     """
     if name not in MASKS:
         raise ValueError(f"no mask is called {name!r}; there are {', '.join(MASKS)}")
-    ahead = {"causal": 0, "one_ahead": 1, "none": T}[name]
-    return np.tri(T, k=ahead, dtype=bool)
+    ahead = AHEAD[name]
+    return np.tri(T, k=T if ahead is None else ahead, dtype=bool)
 
 
 def train(

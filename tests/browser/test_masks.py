@@ -1,6 +1,7 @@
 """Masks one can touch, as a person meets them; what the page says against what NumPy says."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from playwright.sync_api import Page, expect
 from support.page_elements import cell, radio, status
 
 from leftcontext.widgets import MaskPainter, MaskZoo
+from leftcontext.widgets.shared import mask_rules
 from leftcontext.widgets.shared.base import CourseWidget
+from leftcontext.widgets.shared.mask_rules import MaskRule, named_rules
 
 Alone = Callable[[CourseWidget], Page]
 SEGMENT = np.array([0, 0, 1, 1, 1])
@@ -18,6 +21,34 @@ MASKS = [
     *((J <= I) & (I - J < 3), abs(I - J) < 3, (J <= I) | (J < 3)),
     *((SEGMENT[:, None] == SEGMENT) & (J <= I), SEGMENT[:, None] == SEGMENT, (J <= I) & ((I != 3) | (J != 1))),
 ]
+
+
+# A rule's mask as the page reads it, from the source of mask_rules.js alone.
+READ = """async ([source, rules]) => {
+  const { sees } = await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  const positions = (T) => Array.from({ length: T }, (_, i) => i);
+  return rules.map(([rule, T]) => positions(T).map((i) => positions(T).map((j) => sees(rule)(i, j))));
+}"""
+
+
+def random_rule(rng: np.random.Generator) -> tuple[MaskRule, int]:
+    """A rule in which each limit is set half of the time, and a number of positions."""
+    T = int(rng.integers(1, 10))
+    parents = tuple(int(rng.integers(-1, node)) if node else -1 for node in range(T))
+    starts = (0, *(int(k) for k in range(1, T) if rng.random() < 0.4))
+    numbers = [int(k) for k in (*rng.integers(-T, T, size=2), *rng.integers(0, T, endpoint=True, size=2))]
+    limits = [limit if rng.random() < 0.5 else None for limit in (*numbers, starts, parents)]
+    return MaskRule("any", *limits), T
+
+
+def test_the_page_reads_a_rule_as_python_does(page: Page) -> None:
+    rng = np.random.default_rng(3)
+    rules = [random_rule(rng) for _ in range(300)] + [(rule, T) for T in (1, 5, 16) for rule in named_rules(T)]
+    source = Path(mask_rules.__file__).with_suffix(".js").read_text(encoding="utf-8")
+    page.set_content("<!doctype html><title>Rules</title>")
+    read = page.evaluate(READ, [source, [[rule.data(), T] for rule, T in rules]])
+    for (rule, T), cells in zip(rules, read, strict=True):
+        np.testing.assert_array_equal(np.array(cells), rule.allowed(T), err_msg=str(rule))
 
 
 def ticks(page: Page) -> np.ndarray:

@@ -1,19 +1,86 @@
 """Masks one can touch and what they do: without a browser."""
 
+import json
 import math
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 import traitlets
+from hypothesis import given
+from hypothesis import strategies as st
 
+from leftcontext.model.training import MASKS, allowed_by
 from leftcontext.widgets import MaskPainter, MaskZoo
-from leftcontext.widgets.shared.mask_rules import UNKNOWN, leaking_pairs, name_pattern
+from leftcontext.widgets.shared.mask_rules import RULES, UNKNOWN, MaskRule, leaking_pairs, name_pattern, named_rules
 
 
 def mask(rule: Callable[[int, int], bool], T: int = 5) -> np.ndarray:
     """A mask by asking about every single cell."""
     return np.array([[rule(i, j) for j in range(T)] for i in range(T)])
+
+
+def slowly(rule: MaskRule, T: int) -> np.ndarray:
+    """A rule by its words, asked about every single cell (T, T): the oracle."""
+
+    def may_see(i: int, j: int) -> bool:
+        least = -T if rule.min_distance is None else rule.min_distance
+        most = T if rule.max_distance is None else rule.max_distance
+        near = i - j in range(least, most + 1) or j in range(rule.prefix or 0)
+        block = [start for start in rule.starts or (0,) if start in range(i + 1)]
+        same = j in range(max(block), T) and not any(
+            start in range(max(block) + 1, j + 1) for start in rule.starts or ()
+        )
+        real = rule.length is None or j in range(rule.length)
+        path, node = [], i
+        while rule.parents and node >= 0:
+            path, node = [*path, node], rule.parents[node]
+        return near and same and real and (rule.parents is None or j in path)
+
+    return mask(may_see, T)
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> tuple[MaskRule, int]:
+    """A rule that may limit everything at once, and a number of positions."""
+    T = draw(st.integers(1, 9))
+    distance, place = st.none() | st.integers(-T, T), st.none() | st.integers(0, T)
+    starts = st.sets(st.integers(1, T)).map(lambda more: (0, *sorted(more)))
+    parents = st.tuples(*(st.integers(-1, node - 1) for node in range(T)))
+    rule = MaskRule(
+        "any",
+        draw(distance),
+        draw(distance),
+        draw(place),
+        draw(place),
+        draw(st.none() | starts),
+        draw(st.none() | parents),
+    )
+    return rule, T
+
+
+@given(rules(), st.data())
+def test_a_rule_hides_what_its_words_say(rule_and_size: tuple[MaskRule, int], data: st.DataObject) -> None:
+    rule, T = rule_and_size
+    np.testing.assert_array_equal(rule.allowed(T), slowly(rule, T))
+    T_q = data.draw(st.integers(1, T))
+    np.testing.assert_array_equal(rule.allowed(T_q, T), slowly(rule, T)[T - T_q :])
+    assert MaskRule(**json.loads(json.dumps(rule.data()))).data() == rule.data()
+
+
+@pytest.mark.parametrize("name", MASKS)
+def test_the_rule_of_a_mask_is_the_mask_that_a_model_is_trained_with(name: str) -> None:
+    for T in (1, 2, 16):
+        np.testing.assert_array_equal(RULES[name].allowed(T), allowed_by(name, T))
+
+
+def test_the_names_of_masks_are_different_and_each_is_found_again() -> None:
+    for T in (2, 5, 16):
+        named = {rule.label: rule.allowed(T) for rule in named_rules(T)}
+        assert len(named) == len(named_rules(T)) == 8 + 4 * max(T - 2, 0)
+        for label, allowed in named.items():
+            np.testing.assert_array_equal(named[name_pattern(allowed)], allowed)
+            assert name_pattern(allowed) == label or T == 2 or label.startswith((f"{T - 1} ahead", "prefix", "window"))
 
 
 SEGMENT = [0, 0, 1, 1, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import traitlets as t
@@ -12,12 +13,14 @@ from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.shared.arrays import additive, named, together
-from leftcontext.widgets.shared.base import CourseWidget, view
+from leftcontext.widgets.shared.base import CourseWidget, load_view
+from leftcontext.widgets.shared.mask_rules import CAUSAL, LABELS, LEAK_TEXTS, RULES, MaskRule, RuleData, as_data
 from leftcontext.widgets.shared.word_vectors import COMPONENTS, WORDS, vectors_of, words_of
 
 STAGES = ("scores", "scaled", "masked", "weights", "output")
-MASKS = ("causal", "one_ahead", "none", "zero")  # "zero" writes 0 where the causal mask writes -inf
 OWN = "yours"
+MASK_RULES = RULES | {"zero": replace(CAUSAL, label="0 instead of −∞")}  # "zero" writes 0 where "causal" writes -inf
+MASKS = tuple(MASK_RULES)
 
 
 class AttentionMap(CourseWidget):
@@ -38,7 +41,7 @@ class AttentionMap(CourseWidget):
     Raises ValueError, in one sentence, where the shapes do not fit.
     """
 
-    _esm, _css = view("attention_map", "large_grid", "sentence_field")
+    _esm, _css = load_view("attention_map")
 
     sentence = t.Unicode("").tag(sync=True)
     tokens = t.List(t.Unicode()).tag(sync=True)
@@ -53,7 +56,8 @@ class AttentionMap(CourseWidget):
     _own_mask = t.List(t.List(t.Float(allow_none=True))).tag(
         sync=True
     )  # (T_q, T_k) additive, None for -inf, which JSON does not know
-
+    _rules: t.Dict[str, RuleData] = t.Dict(as_data(MASK_RULES | {OWN: MaskRule(LABELS[OWN])})).tag(sync=True)
+    _leak_texts: t.Dict[str, str] = t.Dict(LEAK_TEXTS).tag(sync=True)
     _words: t.Dict[str, list[list[float]]] = t.Dict().tag(sync=True)  # query, key, value of each word that can be typed
 
     def __init__(
@@ -118,9 +122,7 @@ class AttentionMap(CourseWidget):
         """True where the chosen mask lets a query see a key (T_q, T_k); the mask "zero" means to be causal."""
         if self.mask == OWN and self.own_mask is not None:
             return self.own_mask > -np.inf
-        T_q, T_k = self.scores.shape
-        ahead = {"causal": 0, "zero": 0, "one_ahead": 1, "none": T_k}[self.mask]
-        return np.tri(T_q, T_k, T_k - T_q + ahead, dtype=bool)  # (T_q, T_k)
+        return MASK_RULES[self.mask].allowed(*self.scores.shape)  # (T_q, T_k)
 
     @property
     def weights(self) -> NDArray[np.float64]:

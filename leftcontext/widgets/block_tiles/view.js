@@ -1,122 +1,134 @@
-// The view of BlockTiles: the online softmax, one tile a step; nothing that the mask hides as a whole is computed.
+// @ts-check
+// The view of BlockTiles: the scores fill tile by tile, beside the running state of the queries.
 
-const MASKS = { causal: "causal", window: "window", none: "none" };
-const NOTES = { plain: "every score counts", masked: "the mask hides some of its scores" };
+import { choice, stepper } from "../shared/controls.js";
+import { beside, legend, statusLine } from "../shared/dom.js";
+import { view } from "../shared/host.js";
+import { labelsOf, sees } from "../shared/mask_rules.js";
+import { matrixGrid } from "../shared/matrix_grid.js";
+import { number } from "../shared/numbers.js";
+import { numberTable } from "../shared/tables.js";
+import { gap, outputOf, run } from "./tiles.js";
 
-function maskOf(model) {
-  const mask = model.get("mask"), window = model.get("window");
-  return (i, j) => mask === "none" || (j <= i && (mask === "causal" || j > i - window));
+/** @import { MaskRule, Model, SetTrait } from "../shared/types.d.ts" */
+/**
+ * @typedef {object} State
+ * @property {string[]} tokens
+ * @property {string} mask
+ * @property {number} block
+ * @property {number} step
+ * @property {Record<string, MaskRule>} _rules
+ * @property {number[][]} _queries
+ * @property {number[][]} _keys
+ * @property {number[][]} _values
+ */
+
+const NOTES = { plain: "every score counts", masked: "the mask hides some of its scores", skipped: "" };
+
+/** @param {number | null} x a score; null was skipped, NaN is not reached yet */
+function inSentence(x) {
+  if (x === null) return "skipped, never computed";
+  return Number.isNaN(x) ? "not reached yet" : `scaled score ${number(x, 3)}`;
 }
 
-// All tiles in the order of the two loops; `kind` says what the mask leaves of each.
-function tilesOf(T, block, allowed) {
-  const starts = Array.from({ length: Math.ceil(T / block) }, (_, n) => n * block);
-  const range = (from) => Array.from({ length: Math.min(block, T - from) }, (_, n) => from + n);
-  return starts.flatMap((a) => starts.map((b) => {
-    const seen = range(a).flatMap((i) => range(b).map((j) => allowed(i, j)));
-    const kind = seen.every(Boolean) ? "plain" : seen.some(Boolean) ? "masked" : "skipped";
-    return { queries: range(a), keys: range(b), kind };
-  }));
+/** @param {number | null} x */
+function inCell(x) {
+  if (x === null) return "skip";
+  return Number.isNaN(x) ? "" : number(x, 1);
 }
 
-// One query meets the keys of one tile: running maximum m, sum l and accumulated values, as seen from the new maximum.
-function update({ m, l, acc }, scores, values) {
-  const top = Math.max(m, ...scores);
-  if (top === -Infinity) return { m, l, acc };
-  const shrink = Math.exp(m - top), e = scores.map((s) => Math.exp(s - top));
-  return {
-    m: top, l: l * shrink + e.reduce((sum, x) => sum + x, 0),
-    acc: acc.map((x, k) => x * shrink + e.reduce((sum, weight, n) => sum + weight * values[n][k], 0)),
-  };
+/** @param {Model<State>} model */
+function compute(model) {
+  const [Q, K, V] = [model.get("_queries"), model.get("_keys"), model.get("_values")];
+  const inputs = { Q, K, V, sees: sees(model.get("_rules")[model.get("mask")]) };
+  return { inputs, ...run(inputs, model.get("block"), model.get("step")) };
 }
 
-// Everything after `step` computed tiles: which cells are there, each query's running state, and the tile of this step.
-function run(model, step) {
-  const [Q, K, V] = ["_queries", "_keys", "_values"].map((name) => model.get(name));
-  const allowed = maskOf(model), tiles = tilesOf(Q.length, model.get("block"), allowed);
-  const total = tiles.filter((tile) => tile.kind !== "skipped").length, done = Math.min(step, total);
-  const cells = Q.map(() => K.map(() => NaN)), marks = Q.map(() => K.map(() => "unfilled"));
-  const states = Q.map(() => ({ m: -Infinity, l: 0, acc: V[0].map(() => 0) }));
-  let computed = 0, skipped = 0, now;
-  for (const tile of tiles) {
-    if (tile.kind !== "skipped" && computed === done) break;
-    if (!done) break;
-    if (tile.kind === "skipped") skipped += 1;
-    else { computed += 1; now = tile; }
-    for (const i of tile.queries) {
-      const scores = tile.keys.map((j) => (allowed(i, j) ? dot(Q[i], K[j]) / Math.sqrt(Q[0].length) : -Infinity));
-      tile.keys.forEach((j, n) => {
-        cells[i][j] = tile.kind === "skipped" ? null : scores[n];
-        marks[i][j] = tile.kind === "skipped" ? "skipped" : scores[n] === -Infinity ? "ruled-out" : "";
-      });
-      if (tile.kind !== "skipped") states[i] = update(states[i], scores, tile.keys.map((j) => V[j]));
-    }
-  }
-  now?.queries.forEach((i) => now.keys.forEach((j) => (marks[i][j] += " now")));
-  return { cells, marks, states, computed, skipped, now, total, tiles: tiles.length, allowed, Q, K, V };
-}
-
-const outputOf = ({ l, acc }) => acc.map((x) => (l ? x / l : 0));
-
-// How far the tiles' outputs are from attention all at once.
-function gap({ Q, K, V, states, allowed }) {
-  const scores = each(product(Q, transpose(K)), (x, i, j) => (allowed(i, j) ? x / Math.sqrt(Q[0].length) : -Infinity));
-  const expected = product(scores.map(softmax), V);
-  return Math.max(...each(expected, (x, i, k) => Math.abs(x - outputOf(states[i])[k])).flat());
-}
-
+/**
+ * @param {Model<State>} model
+ * @param {HTMLElement} node
+ * @param {SetTrait<State>} set
+ */
 function build(model, node, set) {
-  const tokens = model.get("tokens"), T = tokens.length;
-  const restart = (trait, value) => { model.set("step", 0); set(trait, value); };
-  const masks = choice("mask", { ...MASKS, window: `window of ${model.get("window")}` }, (value) => restart("mask", value));
-  const blocks = choice("block", { 1: "1", 2: "2", 3: "3", 4: "4" }, (value) => restart("block", Number(value)));
+  const tokens = model.get("tokens");
+  const masks = choice("mask", labelsOf(model.get("_rules")), (mask) => {
+    model.set("step", 0);
+    set("mask", mask);
+  });
+  const blocks = choice("block", { 1: "1", 2: "2", 3: "3", 4: "4" }, (block) => {
+    model.set("step", 0);
+    set("block", Number(block));
+  });
   const walk = stepper("tiles computed", 1, (step) => set("step", step));
-  const grid = matrixGrid((i, j) => tell(i, j));
+  const grid = matrixGrid((i, j) =>
+    say(`query ${tokens[i]}, key ${tokens[j]}: ${inSentence(result.cells[i][j])}`),
+  );
   const table = numberTable();
   const { node: status, say } = statusLine();
-  let result;
-  node.append(masks.node, blocks.node, walk.node,
-    beside(grid.node, table.node), status, legend([
-      ["now", "this tile"], ["ruled-out", "computed, then hidden"], ["skipped", "skipped: never computed"], ["unfilled", "not reached"]]));
+  let result = compute(model);
+  const marks = legend([
+    ["now", "this tile"],
+    ["ruled-out", "computed, then hidden"],
+    ["skipped", "skipped: never computed"],
+    ["unfilled", "not reached"],
+  ]);
+  node.append(masks.node, blocks.node, walk.node, beside(grid.node, table.node), status, marks);
 
-  const span = (places) => (places.length > 1 ? `${tokens[places[0]]} to ${tokens[places.at(-1)]}` : tokens[places[0]]);
-
-  function tell(i, j) {
-    const x = result.cells[i][j];
-    const what = x === null ? "skipped, never computed" : Number.isNaN(x) ? "not reached yet" : `scaled score ${number(x, 3)}`;
-    say(`query ${tokens[i]}, key ${tokens[j]}: ${what}`);
+  /** @param {number[]} places */
+  function span(places) {
+    const [first, last] = [tokens[places[0]], tokens[places[places.length - 1]]];
+    return places.length > 1 ? `${first} to ${last}` : first;
   }
 
   function verdict() {
-    const { computed, skipped, total, tiles, now } = result;
-    if (!computed) return `${tiles} tiles. How many of them need not be computed?`;
-    if (computed < total) return `Queries ${span(now.queries)}, keys ${span(now.keys)}: ${NOTES[now.kind]}. Skipped so far: ${skipped}.`;
-    const exact = gap(result) < 1e-12 ? "The output is that of attention all at once." : "The output differs.";
+    const { inputs, states, computed, skipped, total, tiles, now } = result;
+    if (!now) return `${tiles} tiles. How many of them need not be computed?`;
+    if (computed < total) {
+      const tile = `Queries ${span(now.queries)}, keys ${span(now.keys)}`;
+      return `${tile}: ${NOTES[now.kind]}. Skipped so far: ${skipped}.`;
+    }
+    const exact =
+      gap(inputs, states) < 1e-12 ? "The output is that of attention all at once." : "The output differs.";
     return `Done: ${computed} of ${tiles} tiles computed, ${skipped} skipped. ${exact}`;
   }
 
+  function showStates() {
+    const { now, states } = result;
+    const queries = now?.queries ?? [0];
+    const rows = queries.map((i) => {
+      const { m, l } = states[i];
+      return [tokens[i], ...[m, l, ...outputOf(states[i])].map((x) => number(x))];
+    });
+    const held = now ? now.queries.length * now.keys.length : 0;
+    table.show({
+      caption: `running state of query ${span(queries)}; in memory: ${held} of ${tokens.length ** 2} scores`,
+      columns: ["query", "max m", "sum l", ...states[0].acc.map((_, k) => `output ${k}`)],
+      rows,
+    });
+  }
+
   function paint() {
-    result = run(model, model.get("step"));
-    const { computed, total, cells, marks, states, now } = result;
+    result = compute(model);
+    const { computed, total, cells, marks } = result;
     masks.choose(model.get("mask"));
     blocks.choose(String(model.get("block")));
     walk.show(computed, total, computed ? `tile ${computed}` : "no tile yet");
     grid.show({
-      label: "scaled scores, tile by tile: rows are queries, columns are keys", rows: tokens, columns: tokens,
-      axes: ["query ↓", "key →"], values: cells, marks, range: [-2, 2],
-      format: (x) => (x === null ? "skip" : Number.isNaN(x) ? "" : number(x, 1)),
+      label: "scaled scores, tile by tile: rows are queries, columns are keys",
+      rows: tokens,
+      columns: tokens,
+      axes: ["query ↓", "key →"],
+      values: cells,
+      marks,
+      range: [-2, 2],
+      format: inCell,
     });
-    const rows = (now?.queries ?? [0]).map((i) => [tokens[i], ...[states[i].m, states[i].l, ...outputOf(states[i])].map((x) => number(x))]);
-    const parts = states[0].acc.map((_, k) => `output ${k}`);
-    table.show({
-      caption: `running state of query ${span(now?.queries ?? [0])}; in memory: ${now ? now.queries.length * now.keys.length : 0} of ${T * T} scores`,
-      columns: ["query", "max m", "sum l", ...parts], rows,
-    });
+    showStates();
     say(verdict());
   }
 
   paint();
-  return { mask: paint, block: paint, step: paint };
+  return { mask: paint, block: paint, step: paint, _rules: paint };
 }
 
 export default view("Attention in blocks", build);

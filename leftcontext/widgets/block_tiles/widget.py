@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.shared.base import SequenceWidget, view
+from leftcontext.widgets.shared.base import SequenceWidget, load_view
+from leftcontext.widgets.shared.mask_rules import RULES, MaskRule, RuleData, as_data, window_rule
 
 MASKS = ("causal", "window", "none")
 BLOCKS = (1, 2, 3, 4)
@@ -29,12 +30,13 @@ class BlockTiles(SequenceWidget):
     Raises ValueError, in one sentence, where the shapes do not fit.
     """
 
-    _esm, _css = view("block_tiles")
+    _esm, _css = load_view("block_tiles")
 
     mask = t.Enum(MASKS, default_value="causal").tag(sync=True)
     window = t.Int(3, min=1).tag(sync=True)
     block = t.Enum(BLOCKS, default_value=2).tag(sync=True)
     step = t.Int(0, min=0).tag(sync=True)
+    _rules: t.Dict[str, RuleData] = t.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -53,13 +55,14 @@ class BlockTiles(SequenceWidget):
         super().__init__(Q, K, V, tokens, mask=mask, window=window, block=block, step=step)
 
     @property
+    def rules(self) -> dict[str, MaskRule]:
+        """What each of the masks hides."""
+        return {"causal": RULES["causal"], "window": window_rule(self.window), "none": RULES["none"]}
+
+    @property
     def allowed(self) -> NDArray[np.bool_]:
         """True where the mask lets a query see a key (T, T)."""
-        T = len(self.Q)
-        if self.mask == "none":
-            return np.ones((T, T), dtype=bool)
-        causal = np.tri(T, dtype=bool)  # (T, T)
-        return causal & ~np.tri(T, k=-self.window, dtype=bool) if self.mask == "window" else causal
+        return self.rules[self.mask].allowed(len(self.Q))
 
     @property
     def tiles(self) -> list[tuple[int, int, str]]:
@@ -75,6 +78,14 @@ class BlockTiles(SequenceWidget):
     def output(self) -> NDArray[np.float64]:
         """Attention all at once (T, d_v): where the tiles have to end."""
         return AttentionMap(self.Q, self.K, self.V, mask=self.allowed).output
+
+    @t.default("_rules")
+    def _rules_at_first(self) -> dict[str, RuleData]:
+        return as_data(self.rules)
+
+    @t.observe("window")
+    def _another_window(self, _: object) -> None:
+        self._rules = as_data(self.rules)
 
     def picture(self) -> Picture:
         kinds = np.empty((len(self.Q), len(self.Q)))

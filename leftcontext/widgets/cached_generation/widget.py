@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.attention_map import AttentionMap
-from leftcontext.widgets.shared.base import SequenceWidget, view
+from leftcontext.widgets.shared.base import SequenceWidget, load_view
+from leftcontext.widgets.shared.mask_rules import CAUSAL, RuleData
 from leftcontext.widgets.shared.word_vectors import COMPONENTS
 
 
@@ -25,11 +26,12 @@ class CachedGeneration(SequenceWidget):
     Raises ValueError, in one sentence, where the shapes do not fit.
     """
 
-    _esm, _css = view("cached_generation")
+    _esm, _css = load_view("cached_generation")
 
     components = t.List(t.Unicode()).tag(sync=True)
     step = t.Int(0).tag(sync=True)
     cached = t.Bool(True).tag(sync=True)
+    _rule: RuleData = t.Dict(CAUSAL.data()).tag(sync=True)
 
     def __init__(
         self,
@@ -47,7 +49,7 @@ class CachedGeneration(SequenceWidget):
     @property
     def times(self) -> NDArray[np.intp]:
         """How often each score has been computed by now (T, T)."""
-        seen = np.tri(len(self.Q), dtype=np.intp)  # (T, T)
+        seen = CAUSAL.allowed(len(self.Q))  # (T, T)
         steps = np.arange(len(self.Q))[:, None]  # (T, 1) of query i: its first computation
         repeats = (steps < self.step) if self.cached else np.maximum(self.step - steps, 0)
         return (seen * repeats).astype(np.intp)
@@ -59,7 +61,7 @@ class CachedGeneration(SequenceWidget):
 
     def picture(self) -> Picture:
         """Both ways at the end: the picture cannot move."""
-        seen = np.tri(len(self.Q), dtype=bool)  # (T, T)
+        seen = CAUSAL.allowed(len(self.Q))  # (T, T)
         again = np.where(seen, len(self.Q) - np.arange(len(self.Q))[:, None], 0).astype(float)  # (T, T)
         alt = f"With a cache every score is computed once, {seen.sum()} in all; without it {again.sum():.0f}."
         title = "how often a score is computed without a cache"

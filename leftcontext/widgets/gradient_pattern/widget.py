@@ -12,9 +12,9 @@ from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.attention_map import AttentionMap
 from leftcontext.widgets.shared.arrays import matrix
-from leftcontext.widgets.shared.base import SequenceWidget, view
+from leftcontext.widgets.shared.base import SequenceWidget, load_view
+from leftcontext.widgets.shared.mask_rules import RULES, RuleData, as_data
 
-MASKS = ("causal", "one_ahead", "none")
 ALL = -1  # the loss uses every output
 KINDS = ("query", "key", "value")
 
@@ -30,11 +30,12 @@ class GradientPattern(SequenceWidget):
     Raises ValueError, in one sentence, where the shapes do not fit.
     """
 
-    _esm, _css = view("gradient_pattern")
+    _esm, _css = load_view("gradient_pattern")
 
-    mask = t.Enum(MASKS, default_value="causal").tag(sync=True)
+    mask = t.Enum(tuple(RULES), default_value="causal").tag(sync=True)
     of = t.Enum(("scores", "inputs"), default_value="scores").tag(sync=True)
     loss = t.Int(ALL).tag(sync=True)
+    _rules: t.Dict[str, RuleData] = t.Dict(as_data(RULES)).tag(sync=True)
     _grad_output = t.List(t.List(t.Float())).tag(sync=True)  # (T, d_v)
 
     def __init__(

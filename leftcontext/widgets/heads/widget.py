@@ -13,11 +13,13 @@ from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrices
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.shared.arrays import named, real, sequence
-from leftcontext.widgets.shared.base import MOST, CourseWidget, view
+from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
+from leftcontext.widgets.shared.mask_rules import CAUSAL, RULES, RuleData, as_data
 from leftcontext.widgets.shared.word_vectors import KEYS, QUERIES, VALUES
 
 MOST_HEADS = 8  # that still fit on a page
 HAND = 3.0  # length of the clock's hands; a longer one makes the second head surer
+MASK_RULES = {name: RULES[name] for name in ("causal", "none")}
 CLASSES = ((0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (1.0, 0.0))  # is a word a noun, is it a determiner?
 
 Tensor = NDArray[np.float64]
@@ -38,13 +40,14 @@ class Heads(CourseWidget):
     Raises ValueError, in one sentence, where shapes do not fit.
     """
 
-    _esm, _css = view("heads")
+    _esm, _css = load_view("heads")
 
     tokens = t.List(t.Unicode()).tag(sync=True)
     names = t.List(t.Unicode()).tag(sync=True)
-    mask = t.Enum(("causal", "none"), default_value="causal").tag(sync=True)
+    mask = t.Enum(tuple(MASK_RULES), default_value="causal").tag(sync=True)
     merge = t.Enum(("side_by_side", "reshape"), default_value="side_by_side").tag(sync=True)
     query = t.Int(0).tag(sync=True)
+    _rules: t.Dict[str, RuleData] = t.Dict(as_data(MASK_RULES)).tag(sync=True)
     _queries = t.List().tag(sync=True)  # (H, T, D / H), or empty where weights are given
     _keys = t.List().tag(sync=True)  # (H, T, D / H)
     _values = t.List().tag(sync=True)  # (H, T, D_v / H)
@@ -90,8 +93,7 @@ class Heads(CourseWidget):
             return self.given
         Q, K, _ = self._parts  # (H, T, width)
         scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])  # (H, T, T)
-        if self.mask == "causal":
-            scores = np.where(np.tri(scores.shape[-1], dtype=bool), scores, -np.inf)
+        scores = np.where(MASK_RULES[self.mask].allowed(scores.shape[-1]), scores, -np.inf)
         e = np.exp(scores - scores.max(-1, keepdims=True))
         weights: Tensor = e / e.sum(-1, keepdims=True)
         return weights
@@ -128,7 +130,7 @@ class Heads(CourseWidget):
     def picture(self) -> Picture:
         shown = dict(zip(self.names, self.weights, strict=True)) | {"mean": self.mean}
         T = len(self.tokens)
-        hidden = {name: np.tri(T, dtype=bool) | (weights > 0) for name, weights in shown.items()}
+        hidden = {name: CAUSAL.allowed(T) | (weights > 0) for name, weights in shown.items()}
         alt = f"{len(self.leaks)} of {T} merged rows read their future." if self.leaks else "No merged row reads its future."
         return show_matrices(shown, self.tokens, self.tokens, limits=(0, 1), allowed=hidden, alt=alt)
 

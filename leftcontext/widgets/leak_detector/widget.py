@@ -13,7 +13,7 @@ from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.attention_map import AttentionMap
 from leftcontext.widgets.shared.arrays import array, real
-from leftcontext.widgets.shared.base import SequenceWidget, view
+from leftcontext.widgets.shared.base import SequenceWidget, load_view
 
 Attend = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], ArrayLike]
 TRIES = 3  # replacements of each token, so that no chance hides a path
@@ -35,7 +35,7 @@ class LeakDetector(SequenceWidget):
     Raises ValueError, in one sentence, where shapes do not fit or the function returns what is not a number.
     """
 
-    _esm, _css = view("leak_detector")
+    _esm, _css = load_view("leak_detector")
 
     token = t.Int(0).tag(sync=True)
     _moved = t.List(t.List(t.Float())).tag(sync=True)  # (T, T)

@@ -1,108 +1,265 @@
+// @ts-check
 // The view of LeftContext: inputs above, guesses below, and a line from each token that a guess may use.
 
-const MASKS = { causal: "causal", one_ahead: "one ahead", none: "no mask" };
-const AHEAD = { causal: 0, one_ahead: 1, none: Infinity };
-const NOTES = { read: "read", hidden: "hidden", leak: "leak" };
+import { choice } from "../shared/controls.js";
+import { element, muted, quoted, statusLine, svg } from "../shared/dom.js";
+import { view } from "../shared/host.js";
+import { labelsOf, sees } from "../shared/mask_rules.js";
+import { number, sum } from "../shared/numbers.js";
 
-const mean = (costs) => costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+/** @import { MaskRule, Model, Sees, SetTrait } from "../shared/types.d.ts" */
+/** @typedef {"read" | "leak" | "hidden"} Role what a token is to a guess */
+/**
+ * @typedef {object} State
+ * @property {string[]} tokens
+ * @property {string} mask
+ * @property {number} position
+ * @property {Record<string, MaskRule>} _rules
+ * @property {number[]} _chances
+ */
 
-// What token j is to the guess at position i.
-const role = (i, j, ahead) => (j <= i ? "read" : j <= i + ahead ? "leak" : "hidden");
+const LONG = 7; // tokens; more of them stand on their side
 
-// Why position i sees what it sees: what it reads, what it guesses, and what becomes of everything to its right.
-function reasons(tokens, i, ahead) {
-  const last = tokens.length - 1, own = `“${tokens[i]}”`, answer = `“${tokens[i + 1]}”`;
-  const reads = i ? `${own} reads ${quoted(tokens.slice(0, i))} and itself: its left context.`
-    : `${own} reads itself only: nothing stands to its left.`;
-  if (i === last) return [reads, "It guesses what nobody has written yet: whatever the mask, there is nothing to copy."];
-  const lines = [reads, `It guesses ${answer}, the token at position ${i + 1}.`, ahead
-    ? `A leak: ${answer} is the answer, and it can be read. To copy it takes no knowledge.`
-    : `Hidden: ${answer}, for it is the answer.`];
-  const beyond = tokens.slice(i + 2), come = beyond.length > 1 ? "come" : "comes";
-  const fate = ahead > 1 ? "Can be read too" : "Hidden";
-  if (beyond.length) lines.push(`${fate}: ${quoted(beyond)} ${come} later still, and will not be there when the model writes.`);
-  return lines;
+/** @param {number[]} costs */
+const mean = (costs) => sum(costs) / costs.length;
+
+/**
+ * What token j is to the guess at position i.
+ *
+ * @param {number} i
+ * @param {number} j
+ * @param {Sees} seen
+ * @returns {Role}
+ */
+function roleOf(i, j, seen) {
+  if (!seen(i, j)) return "hidden";
+  return j <= i ? "read" : "leak";
 }
 
-// One line for each token that a guess may use; those of the chosen guess are drawn last and strong.
+/**
+ * Why position i sees what it sees: what it reads, what it guesses, and what becomes of everything to its
+ * right.
+ *
+ * @param {string[]} tokens
+ * @param {number} i
+ * @param {Sees} seen
+ */
+function reasons(tokens, i, seen) {
+  const own = `“${tokens[i]}”`;
+  const answer = `“${tokens[i + 1]}”`;
+  const reads = i
+    ? `${own} reads ${quoted(tokens.slice(0, i))} and itself: its left context.`
+    : `${own} reads itself only: nothing stands to its left.`;
+  if (i === tokens.length - 1) {
+    return [reads, "It guesses what nobody has written yet: whatever the mask, there is nothing to copy."];
+  }
+  const fate = seen(i, i + 1)
+    ? `A leak: ${answer} is the answer, and it can be read. To copy it takes no knowledge.`
+    : `Hidden: ${answer}, for it is the answer.`;
+  const lines = [reads, `It guesses ${answer}, the token at position ${i + 1}.`, fate];
+  return [...lines, ...fateOfTheRest(tokens, i, seen)];
+}
+
+/**
+ * What becomes of the tokens beyond the answer.
+ *
+ * @param {string[]} tokens
+ * @param {number} i
+ * @param {Sees} seen
+ */
+function fateOfTheRest(tokens, i, seen) {
+  const beyond = tokens.slice(i + 2);
+  if (!beyond.length) return [];
+  const fate = seen(i, i + 2) ? "Can be read too" : "Hidden";
+  const come = beyond.length > 1 ? "come" : "comes";
+  return [`${fate}: ${quoted(beyond)} ${come} later still, and will not be there when the model writes.`];
+}
+
+/**
+ * One line for each token that a guess may use; those of the chosen guess are drawn last and strong.
+ *
+ * @param {number} T
+ */
 function fan(T) {
-  const node = svg("svg", { viewBox: `0 0 ${T} 1`, preserveAspectRatio: "none", "aria-hidden": "true", class: "lc-fan" });
-  function show(chosen, ahead) {
-    const all = Array.from({ length: T }, (_, i) => i);
-    const lines = (i, strong) => all.filter((j) => role(i, j, ahead) !== "hidden").map((j) =>
-      svg("line", { x1: j + 0.5, y1: 0, x2: i + 0.5, y2: 1, class: strong ? role(i, j, ahead) : "" }));
+  const shape = {
+    viewBox: `0 0 ${T} 1`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+    class: "lc-fan",
+  };
+  const node = svg("svg", shape);
+  const all = Array.from({ length: T }, (_, i) => i);
+
+  /**
+   * @param {number} chosen
+   * @param {Sees} seen
+   */
+  function show(chosen, seen) {
+    /**
+     * @param {number} i
+     * @param {boolean} strong
+     */
+    function lines(i, strong) {
+      const used = all.filter((j) => seen(i, j));
+      return used.map((j) =>
+        svg("line", { x1: j + 0.5, y1: 0, x2: i + 0.5, y2: 1, class: strong ? roleOf(i, j, seen) : "" }),
+      );
+    }
     const others = all.filter((i) => i !== chosen);
     node.replaceChildren(...others.flatMap((i) => lines(i, false)), ...lines(chosen, true));
   }
+
   return { node, show };
 }
 
+/**
+ * The tokens with what each of them is to the chosen guess.
+ *
+ * @param {string[]} tokens
+ */
+function inputList(tokens) {
+  const notes = tokens.map(() => element("small", {}));
+  const items = tokens.map((word, j) => element("li", {}, element("b", {}, word), notes[j]));
+  const node = element("ol", { ariaLabel: "inputs" }, ...items);
+
+  /**
+   * @param {number} i
+   * @param {Sees} seen
+   */
+  function show(i, seen) {
+    items.forEach((item, j) => {
+      const role = roleOf(i, j, seen);
+      item.className = `lc-${role}`;
+      notes[j].textContent = j === i ? "itself" : role;
+    });
+  }
+
+  return { node, items, show };
+}
+
+/**
+ * The guesses: a choice of a position, with the chance of each answer below it.
+ *
+ * @param {string[]} tokens
+ * @param {(position: number) => void} onChoose
+ */
+function guessChoice(tokens, onChoose) {
+  const answers = Object.fromEntries(tokens.map((_, i) => [i, tokens[i + 1] ?? "?"]));
+  const { node, choose } = choice("guess at position", answers, (i) => onChoose(Number(i)));
+  const items = [...node.querySelectorAll("label")];
+  const inputs = [...node.querySelectorAll("input")];
+  const chances = items.map(() => element("small", {}));
+  items.forEach((label, i) => {
+    const target = i < tokens.length - 1 ? `“${tokens[i + 1]}”` : "the next token";
+    inputs[i].ariaLabel = `position ${i}, after “${tokens[i]}”: guesses ${target}`;
+    label.append(chances[i]);
+  });
+
+  /**
+   * @param {number} here the guess that is looked at
+   * @param {string[]} texts
+   */
+  function show(here, texts) {
+    items.forEach((label, i) => {
+      label.classList.toggle("lc-here", i === here);
+      chances[i].textContent = texts[i];
+    });
+  }
+
+  return { node, items, choose, show, focus: (/** @type {number} */ i) => inputs[i].focus() };
+}
+
+/**
+ * @param {Model<State>} model
+ * @param {HTMLElement} node
+ * @param {SetTrait<State>} set
+ */
 function build(model, node, set) {
-  const tokens = model.get("tokens"), chances = model.get("_chances"), T = tokens.length;
-  const masks = choice("mask", MASKS, (mask) => set("mask", mask));
-  const inputs = tokens.map((word) => element("li", {}, element("b", {}, word), element("small", {})));
+  const tokens = model.get("tokens");
+  const chances = model.get("_chances");
+  const T = tokens.length;
+  const rules = model.get("_rules");
+  const masks = choice("mask", labelsOf(rules), (mask) => set("mask", mask));
+  const inputs = inputList(tokens);
   const lines = fan(T);
-  const targets = Object.fromEntries(tokens.map((_, i) => [i, tokens[i + 1] ?? "?"]));
-  const guesses = choice("guess at position", targets, (i) => set("position", Number(i)));
-  const labels = [...guesses.node.querySelectorAll("label")];
+  const guesses = guessChoice(tokens, (i) => set("position", i));
   const words = element("div", { className: "lc-reasons" });
   const { node: status, say } = statusLine();
-  const flow = element("div", { className: "lc-flow" },
-    muted("Inputs above, guesses below. Choose a guess: what may it read?"),
-    element("ol", { ariaLabel: "inputs" }, ...inputs), lines.node, guesses.node);
-  flow.style.setProperty("--lc-count", T);
-  flow.classList.toggle("lc-long", T > 7);
-  labels.forEach((label, i) => {
-    const target = i < T - 1 ? `“${tokens[i + 1]}”` : "the next token";
-    label.firstChild.ariaLabel = `position ${i}, after “${tokens[i]}”: guesses ${target}`;
-    label.append(element("small", {}));
-  });
+  const hint = muted("Inputs above, guesses below. Choose a guess: what may it read?");
+  const flow = element("div", { className: "lc-flow" }, hint, inputs.node, lines.node, guesses.node);
+  flow.style.setProperty("--lc-count", String(T));
+  flow.classList.toggle("lc-long", T > LONG);
   node.append(masks.node, flow, words, status);
 
-  const ahead = () => AHEAD[model.get("mask")];
-  const copied = (i) => ahead() > 0 && i < T - 1;
+  const rule = () => rules[model.get("mask")];
+  /** @param {number} i whether its answer can be read */
+  const copied = (i) => i < T - 1 && sees(rule())(i, i + 1);
+  /** @param {number} i */
   const chance = (i) => (copied(i) ? 1 : chances[i]);
+  /** @param {(i: number) => number} of */
   const loss = (of) => number(mean(chances.map((_, i) => -Math.log(of(i)))));
 
-  // Position i as the picture shows it: the chosen one, or one that the mouse is over.
-  function paint(i = model.get("position")) {
+  /** @param {number} [here] the guess that the pointer is at; else the chosen one */
+  function paint(here) {
+    const i = here ?? model.get("position");
+    const seen = sees(rule());
     masks.choose(model.get("mask"));
     guesses.choose(String(model.get("position")));
-    inputs.forEach((item, j) => {
-      item.className = `lc-${role(i, j, ahead())}`;
-      item.lastChild.textContent = j === i ? "itself" : NOTES[role(i, j, ahead())];
-    });
-    labels.forEach((label, k) => {
-      label.classList.toggle("lc-here", k === i);
-      label.lastChild.textContent = k < chances.length ? `p = ${number(chance(k))}` : "";
-    });
-    lines.show(i, ahead());
-    words.replaceChildren(...reasons(tokens, i, ahead()).map((line) => element("p", {}, line)));
+    inputs.show(i, seen);
+    guesses.show(
+      i,
+      tokens.map((_, k) => (k < chances.length ? `p = ${number(chance(k))}` : "")),
+    );
+    lines.show(i, seen);
+    words.replaceChildren(...reasons(tokens, i, seen).map((line) => element("p", {}, line)));
   }
 
   function verdict() {
     const leaks = tokens.filter((_, i) => copied(i)).length;
-    const honest = chances.length && loss((i) => chances[i]);
+    const readable = `${rule().label}: ${leaks || "none"} of ${T - 1} answers can be read`;
+    if (!chances.length) return `${readable}.`;
+    const honest = loss((i) => chances[i]);
     const best = leaks ? `falls from ${honest} to ${loss(chance)}` : `is ${honest}`;
-    return `${MASKS[model.get("mask")]}: ${leaks || "none"} of ${T - 1} answers can be read` +
-      (chances.length ? `; the best loss ${best} nats a token.` : ".");
+    return `${readable}; the best loss ${best} nats a token.`;
   }
 
   function tell() {
-    const i = model.get("position"), read = Math.min(T, i + 1 + ahead());
+    const i = model.get("position");
+    const seen = sees(rule());
+    const read = tokens.filter((_, j) => seen(i, j)).length;
     const fate = copied(i) ? "and can read it: a leak" : "which is hidden";
     const end = i === T - 1 ? "guesses what comes next." : `guesses “${tokens[i + 1]}”, ${fate}.`;
     say(`position ${i}, “${tokens[i]}”: reads ${read} of ${T} tokens, ${end}`);
   }
 
-  const within = (items, event) => items.findIndex((item) => item.contains(event.target));
-  const over = (event) => [inputs, labels].map((items) => within(items, event)).find((i) => i >= 0);
-  flow.addEventListener("pointerover", (event) => paint(over(event)));
+  /** @param {PointerEvent} event */
+  function under({ target }) {
+    const at = [inputs.items, guesses.items].map((items) =>
+      items.findIndex((item) => item.contains(/** @type {Node} */ (target))),
+    );
+    return at.find((i) => i >= 0);
+  }
+
+  flow.addEventListener("pointerover", (event) => paint(under(event)));
   flow.addEventListener("pointerleave", () => paint());
-  inputs.forEach((item, i) => item.addEventListener("click", () => { set("position", i); labels[i].firstChild.focus(); }));
+  inputs.items.forEach((item, i) => {
+    item.addEventListener("click", () => {
+      set("position", i);
+      guesses.focus(i);
+    });
+  });
   paint();
   say(verdict());
-  return { mask: () => { paint(); say(verdict()); }, position: () => { paint(); tell(); } };
+  return {
+    mask() {
+      paint();
+      say(verdict());
+    },
+    position() {
+      paint();
+      tell();
+    },
+  };
 }
 
 export default view("Left context", build);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import traitlets as t
@@ -12,9 +13,10 @@ from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.shared.arrays import real
-from leftcontext.widgets.shared.base import CourseWidget, view
+from leftcontext.widgets.shared.base import CourseWidget, load_view
+from leftcontext.widgets.shared.mask_rules import RULES, RuleData, as_data
 
-AHEAD = {"causal": 0, "one_ahead": 1, "none": None}  # how many tokens beyond its own a position may read
+MASK_RULES = RULES | {"none": replace(RULES["none"], label="no mask")}
 MOST = 12  # words that still fit beside each other on a phone
 
 
@@ -32,11 +34,12 @@ class LeftContext(CourseWidget):
     Raises ValueError or TraitError, in one sentence, where something does not fit.
     """
 
-    _esm, _css = view("left_context")
+    _esm, _css = load_view("left_context")
 
     tokens = t.List(t.Unicode()).tag(sync=True)
-    mask = t.Enum(tuple(AHEAD), default_value="causal").tag(sync=True)
+    mask = t.Enum(tuple(MASK_RULES), default_value="causal").tag(sync=True)
     position = t.Int(0).tag(sync=True)
+    _rules: t.Dict[str, RuleData] = t.Dict(as_data(MASK_RULES)).tag(sync=True)
     _chances = t.List(t.Float()).tag(sync=True)  # (T - 1,) or empty
 
     def __init__(
@@ -58,8 +61,7 @@ class LeftContext(CourseWidget):
     @property
     def allowed(self) -> NDArray[np.bool_]:
         """True where position i may read token j (T, T)."""
-        T, ahead = len(self.tokens), AHEAD[self.mask]
-        return np.tri(T, k=T if ahead is None else ahead, dtype=bool)
+        return MASK_RULES[self.mask].allowed(len(self.tokens))
 
     @property
     def leaks(self) -> list[int]:

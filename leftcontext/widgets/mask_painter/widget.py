@@ -12,8 +12,21 @@ from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.shared.arrays import Mask, named, square
-from leftcontext.widgets.shared.base import MOST, CourseWidget, view
-from leftcontext.widgets.shared.mask_rules import SLIPS, leaking_pairs, name_pattern
+from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
+from leftcontext.widgets.shared.mask_rules import (
+    BLOCKS,
+    LEAK_TEXTS,
+    RuleData,
+    leak_text,
+    leaking_pairs,
+    name_pattern,
+    named_rules,
+)
+
+PRESETS = {  # the masks that are offered, by a short name
+    "only itself": "itself", "causal": "causal", "one ahead": "one ahead", "transposed": "transposed",
+    "window of 3": "window 3", "no mask": "no mask", "nothing allowed": "nothing",
+}  # fmt: skip
 
 
 class MaskPainter(CourseWidget):
@@ -31,13 +44,16 @@ class MaskPainter(CourseWidget):
     Raises ValueError, in one sentence, where the shape or the entries are not those of a mask.
     """
 
-    _esm, _css = view("mask_painter")
+    _esm, _css = load_view("mask_painter")
 
     tokens = t.List(t.Unicode()).tag(sync=True)
     allowed = t.Any().tag(
         sync=True, to_json=lambda mask, _: mask.tolist(), from_json=lambda rows, _: np.array(rows, dtype=bool)
     )
-    _slips: t.Dict[str, str] = t.Dict(SLIPS).tag(sync=True)
+    _patterns: t.List[RuleData] = t.List().tag(sync=True)  # every mask of this size that has a name
+    _block_patterns: t.List[RuleData] = t.List([rule.data() for rule in BLOCKS]).tag(sync=True)
+    _presets: t.Dict[str, str] = t.Dict().tag(sync=True)
+    _leak_texts: t.Dict[str, str] = t.Dict(LEAK_TEXTS).tag(sync=True)
 
     def __init__(self, value: ArrayLike | None = None, *, tokens: Sequence[str] | None = None) -> None:
         if value is None:
@@ -47,7 +63,12 @@ class MaskPainter(CourseWidget):
         if tokens is None and len(allowed) == len(SENTENCE):
             tokens = SENTENCE
         names = named(tokens, len(allowed), "tokens", "rows in the mask")
-        super().__init__(tokens=names, allowed=allowed)
+        patterns = named_rules(len(names))
+        known = {rule.label for rule in patterns}
+        super().__init__(
+            tokens=names, allowed=allowed, _patterns=[rule.data() for rule in patterns],
+            _presets={name: short for name, short in PRESETS.items() if name in known},
+        )  # fmt: skip
 
     @property
     def pattern(self) -> str:
@@ -65,8 +86,9 @@ class MaskPainter(CourseWidget):
         return [int(i) for i in np.flatnonzero(~self.allowed.any(-1))]
 
     def picture(self) -> Picture:
-        leaks = f"{len(self.leaks)} cells of the future can be seen: a leak." if self.leaks else "Nothing leaks."
-        return show_matrix(self.allowed, self.tokens, self.tokens, title=f"mask: {self.pattern}", alt=leaks)
+        T = len(self.tokens)
+        alt = leak_text(len(self.leaks), T * (T - 1) // 2)
+        return show_matrix(self.allowed, self.tokens, self.tokens, title=f"mask: {self.pattern}", alt=alt)
 
     @t.validate("allowed")
     def _fitting(self, proposal: t.Bunch) -> Mask:

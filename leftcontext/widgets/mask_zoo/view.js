@@ -1,11 +1,35 @@
+// @ts-check
 // The view of MaskZoo: one mask at a time, its parameter on a slider, everything computed here.
 
-const LABELS = { padding: "padding", window: "window", prefix: "prefix", packed: "packed", alibi: "ALiBi", tree: "tree" };
-const PARAMETER = { // of each kind: its trait, what the slider says, its ends
-  padding: ["length", "real words", (T) => [1, T]], window: ["window", "window", (T) => [1, T]],
-  prefix: ["prefix", "prefix", (T) => [0, T]], packed: ["cut", "words of text 1", (T) => [1, T]],
-  alibi: ["slope", "slope", () => [0, 2]], tree: ["trunk", "trunk", (T) => [1, T - 1]],
+import { choice } from "../shared/controls.js";
+import { beside, element, legend, muted, statusLine } from "../shared/dom.js";
+import { view } from "../shared/host.js";
+import { labelsOf, sees } from "../shared/mask_rules.js";
+import { matrixGrid } from "../shared/matrix_grid.js";
+import { each, number, softmax } from "../shared/numbers.js";
+import { barTable } from "../shared/tables.js";
+
+/** @import { MaskRule, Model, SetTrait } from "../shared/types.d.ts" */
+/** @typedef {"length" | "window" | "prefix" | "cut" | "slope" | "trunk"} Parameter */
+/**
+ * A mask of the zoo as Python describes it: its parameter, the slider's ends, and its rule at each of its
+ * places (one rule for all, where the parameter is a penalty).
+ *
+ * @typedef {{ label: string, parameter: Parameter, low: number, high: number, rules: MaskRule[] }} Kind
+ */
+/** @typedef {{ tokens: string[], kind: string, query: number, _kinds: Record<string, Kind> }} Fixed */
+/** @typedef {Fixed & Record<Parameter, number>} State */
+
+/** @type {Record<Parameter, string>} what the slider says */
+const WORDS = {
+  length: "real words",
+  window: "window",
+  prefix: "prefix",
+  cut: "words of text 1",
+  slope: "slope",
+  trunk: "trunk",
 };
+/** @type {Record<string, string>} */
 const CAPTIONS = {
   padding: "Shorter texts of a batch are filled up; nobody may read the filler.",
   window: "Each query sees only so many keys, its own included.",
@@ -15,102 +39,173 @@ const CAPTIONS = {
   tree: "Two continuations in one pass; each sees its own ancestors, not its rival.",
 };
 
-// Which node each node of the tree continues: a trunk, then two branches.
-function parentsOf(T, trunk) {
-  const second = trunk + Math.ceil((T - trunk) / 2);
-  return Array.from({ length: T }, (_, i) => (i === second ? trunk - 1 : i - 1));
+/**
+ * The chosen mask, its rule and its penalty for each step back.
+ *
+ * @param {Model<State>} model
+ */
+function chosen(model) {
+  const name = model.get("kind");
+  const kind = model.get("_kinds")[name];
+  const value = model.get(kind.parameter);
+  const penalty = kind.parameter === "slope" ? value : 0;
+  const rule = kind.parameter === "slope" ? kind.rules[0] : kind.rules[value - kind.low];
+  return { name, kind, value, penalty, rule };
 }
 
-function ancestors(parents) {
-  const path = (node) => (node < 0 ? [] : [node, ...path(parents[node])]);
-  return parents.map((_, i) => path(i));
+/**
+ * What is added to the score of query i and key j.
+ *
+ * @param {MaskRule} rule
+ * @param {number} penalty
+ * @param {number} T
+ */
+function biasOf(rule, penalty, T) {
+  const seen = sees(rule);
+  const positions = Array.from({ length: T }, (_, i) => i);
+  return positions.map((i) => positions.map((j) => (seen(i, j) ? penalty * (j - i) : -Infinity)));
 }
 
-// What is added to the score of query i and key j.
-function biasOf(model) {
-  const [length, window, prefix, cut, slope] = ["length", "window", "prefix", "cut", "slope"].map((name) => model.get(name));
-  const paths = ancestors(parentsOf(model.get("tokens").length, model.get("trunk")));
-  const rules = {
-    padding: (i, j) => j <= i && j < length, window: (i, j) => j <= i && i - j < window,
-    prefix: (i, j) => j <= i || j < prefix, packed: (i, j) => j <= i && i < cut === j < cut,
-    alibi: (i, j) => j <= i, tree: (i, j) => paths[i].includes(j),
-  };
-  const kind = model.get("kind"), penalty = kind === "alibi" ? slope : 0;
-  return paths.map((_, i) => paths.map((_, j) => (rules[kind](i, j) ? penalty * (j - i) : -Infinity)));
+/**
+ * What the positions are under a mask: filler, words of the second text, nodes of a branch.
+ *
+ * @param {string[]} tokens
+ * @param {MaskRule} rule
+ */
+function namesOf(tokens, { length, starts, parents }) {
+  if (length !== undefined) return tokens.map((word, i) => (i < length ? word : "(pad)"));
+  if (starts) return tokens.map((word, i) => `${starts.filter((start) => start <= i).length}: ${word}`);
+  return parents ? nodeNames(parents) : tokens;
 }
 
-// What the positions are under a mask: filler, words of the second text, nodes of a branch.
-function namesOf(model) {
-  const tokens = model.get("tokens"), kind = model.get("kind"), trunk = model.get("trunk");
-  if (kind === "padding") return tokens.map((word, i) => (i < model.get("length") ? word : "(pad)"));
-  if (kind === "packed") return tokens.map((word, i) => `${i < model.get("cut") ? 1 : 2}: ${word}`);
-  if (kind !== "tree") return tokens;
-  const second = parentsOf(tokens.length, trunk).findIndex((parent, i) => i > trunk && parent === trunk - 1);
-  const letter = (i) => (i < trunk ? "trunk" : second > 0 && i >= second ? "b" : "a");
-  return tokens.map((_, i) => `${letter(i)} ${i < trunk ? i : i - (letter(i) === "b" ? second : trunk)}`);
+/**
+ * The nodes of a tree that forks once: those of its trunk, and of its branches a and b.
+ *
+ * @param {number[]} parents
+ */
+function nodeNames(parents) {
+  const second = parents.findIndex((parent, i) => parent !== i - 1); // the first of branch b
+  // Without a fork, the last node is branch a.
+  const trunk = second < 0 ? parents.length - 1 : parents[second] + 1;
+  return parents.map((_, i) => {
+    if (i < trunk) return `trunk ${i}`;
+    return second >= 0 && i >= second ? `b ${i - second}` : `a ${i - trunk}`;
+  });
 }
 
-function verdict(bias, kind) {
-  const T = bias.length, cells = bias.flatMap((row, i) => row.map((x, j) => [x, j > i]));
-  const seen = cells.filter(([x]) => x !== -Infinity).length, ahead = cells.filter(([x, later]) => later && x !== -Infinity).length;
-  const plain = cells.every(([x, later]) => x === (later ? -Infinity : 0));
+/**
+ * @param {number[][]} bias
+ * @param {boolean} penalised
+ */
+function verdict(bias, penalised) {
+  const T = bias.length;
+  const seen = bias.flat().filter((x) => x !== -Infinity).length;
+  const ahead = bias.flatMap((row, i) => row.filter((x, j) => j > i && x !== -Infinity)).length;
+  const plain = bias.every((row, i) => row.every((x, j) => x === (j > i ? -Infinity : 0)));
   if (plain) return `${seen} cells: the plain causal mask.`;
-  if (kind === "alibi") return `No cell is lost; of the last query the first key gets ${number(softmax(bias.at(-1))[0], 4)}.`;
-  return `${seen} cells of ${T * T}; the causal mask has ${(T * (T + 1)) / 2}.` + (ahead ? ` ${ahead} of them look ahead, on purpose.` : "");
+  if (penalised) {
+    return `No cell is lost; of the last query the first key gets ${number(softmax(bias[T - 1])[0], 4)}.`;
+  }
+  const note = ahead ? ` ${ahead} of them look ahead, on purpose.` : "";
+  return `${seen} cells of ${T * T}; the causal mask has ${(T * (T + 1)) / 2}.${note}`;
 }
 
+/**
+ * @param {Model<State>} model
+ * @param {HTMLElement} node
+ * @param {SetTrait<State>} set
+ */
 function build(model, node, set) {
-  const T = model.get("tokens").length;
-  const kinds = choice("mask", LABELS, (kind) => set("kind", kind));
+  const tokens = model.get("tokens");
+  const T = tokens.length;
+  const kinds = model.get("_kinds");
+  const masks = choice("mask", labelsOf(kinds), (kind) => set("kind", kind));
   const slider = element("input", { type: "range" });
-  const name = element("span", { className: "lc-word" }), readout = element("span", { className: "lc-muted" });
-  slider.addEventListener("input", () => set(PARAMETER[model.get("kind")][0], slider.valueAsNumber));
+  const word = element("span", { className: "lc-word" });
+  const readout = element("span", { className: "lc-muted" });
+  slider.addEventListener("input", () => set(chosen(model).kind.parameter, slider.valueAsNumber));
   const caption = muted();
-  const grid = matrixGrid((i, j) => { set("query", i); tell(i, j); });
+  const grid = matrixGrid((i, j) => {
+    set("query", i);
+    tell(i, j);
+  });
   const bars = barTable();
   const { node: status, say } = statusLine();
-  let bias, weights, names;
-  node.append(kinds.node,
-    element("label", { className: "lc-controls" }, name, slider, readout), caption,
-    beside(grid.node, bars.node), status,
-    legend([["ruled-out", "hidden"], ["now", "ahead of the query, on purpose"]]));
+  /** @type {number[][]} */
+  let bias = [];
+  /** @type {number[][]} */
+  let weights = [];
+  let names = tokens;
+  const label = element("label", { className: "lc-controls" }, word, slider, readout);
+  const marks = legend([
+    ["ruled-out", "hidden"],
+    ["now", "ahead of the query, on purpose"],
+  ]);
+  node.append(masks.node, label, caption, beside(grid.node, bars.node), status, marks);
 
-  const tell = (i, j) => say(`query “${names[i]}”, key “${names[j]}”: ` + (bias[i][j] === -Infinity ? "hidden"
-    : `${bias[i][j] ? `penalty ${number(bias[i][j])}, ` : "may be seen, "}weight ${number(weights[i][j], 3)} if all scores are equal`));
+  /**
+   * @param {number} i
+   * @param {number} j
+   */
+  function tell(i, j) {
+    const penalty = bias[i][j] ? `penalty ${number(bias[i][j])}` : "may be seen";
+    const seen = `${penalty}, weight ${number(weights[i][j], 3)} if all scores are equal`;
+    say(`query “${names[i]}”, key “${names[j]}”: ${bias[i][j] === -Infinity ? "hidden" : seen}`);
+  }
+
+  function showSlider() {
+    const { kind, value } = chosen(model);
+    const words = WORDS[kind.parameter];
+    const step = kind.parameter === "slope" ? 0.25 : 1;
+    word.textContent = words;
+    Object.assign(slider, { min: kind.low, max: kind.high, step, ariaLabel: words });
+    slider.value = String(value);
+    readout.textContent = kind.parameter === "slope" ? number(value) : String(value);
+  }
 
   function paint() {
-    const kind = model.get("kind"), [trait, label, ends] = PARAMETER[kind], [low, high] = ends(T);
-    bias = biasOf(model);
+    const { name, kind, penalty, rule } = chosen(model);
+    bias = biasOf(rule, penalty, T);
     weights = bias.map(softmax);
-    names = namesOf(model);
-    kinds.choose(kind);
-    name.textContent = label;
-    Object.assign(slider, { min: low, max: high, step: kind === "alibi" ? 0.25 : 1, ariaLabel: label });
-    slider.value = model.get(trait);
-    readout.textContent = kind === "alibi" ? number(model.get(trait)) : `${model.get(trait)}`;
-    caption.textContent = CAPTIONS[kind];
+    names = namesOf(tokens, rule);
+    masks.choose(name);
+    showSlider();
+    caption.textContent = CAPTIONS[name];
+    const seenText = (/** @type {number} */ x) => (kind.parameter === "slope" ? number(x) : "✓");
     grid.show({
-      label: `${LABELS[kind]}: rows are queries, columns are keys`, rows: names, columns: names, axes: ["query ↓", "key →"],
-      values: bias, marks: each(bias, (x, i, j) => (x === -Infinity ? "ruled-out" : j > i ? "now" : "")),
-      range: [-0.8 * 2 * T, 0.2 * 2 * T], format: (x) => (x === -Infinity ? "·" : kind === "alibi" ? number(x) : "✓"),
+      label: `${kind.label}: rows are queries, columns are keys`,
+      rows: names,
+      columns: names,
+      axes: ["query ↓", "key →"],
+      values: bias,
+      marks: each(bias, (x, i, j) => (x === -Infinity ? "ruled-out" : j > i ? "now" : "")),
+      range: [-0.8 * 2 * T, 0.2 * 2 * T],
+      format: (x) => (x === -Infinity ? "·" : seenText(Number(x))),
     });
     select();
   }
 
   function select() {
-    const i = model.get("query"), seen = bias[i].filter((x) => x !== -Infinity).length;
+    const i = model.get("query");
+    const seen = bias[i].filter((x) => x !== -Infinity).length;
     grid.select(i);
     bars.show({
-      caption: `weights of query “${names[i]}”`, names, values: weights[i],
-      marks: bias[i].map((x) => (x === -Infinity ? "ruled-out" : "")), foot: `all scores equal; sees ${seen} of ${T} keys`,
+      caption: `weights of query “${names[i]}”`,
+      names,
+      values: weights[i],
+      marks: bias[i].map((x) => (x === -Infinity ? "ruled-out" : "")),
+      foot: `all scores equal; sees ${seen} of ${T} keys`,
     });
   }
 
-  const changed = () => { paint(); say(verdict(bias, model.get("kind"))); };
-  const traits = ["kind", ...Object.values(PARAMETER).map(([trait]) => trait)];
-  paint();
-  say(verdict(bias, model.get("kind")));
-  return { query: select, ...Object.fromEntries(traits.map((trait) => [trait, changed])) };
+  function changed() {
+    paint();
+    say(verdict(bias, chosen(model).kind.parameter === "slope"));
+  }
+
+  changed();
+  const reactions = ["kind", ...Object.keys(WORDS)].map((trait) => [trait, changed]);
+  return { query: select, ...Object.fromEntries(reactions) };
 }
 
 export default view("Mask zoo", build);

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import traitlets as t
@@ -12,9 +13,47 @@ from numpy.typing import NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.shared.base import MOST, CourseWidget, view
+from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
+from leftcontext.widgets.shared.mask_rules import CAUSAL, MaskRule, window_rule
 
-KINDS = ("padding", "window", "prefix", "packed", "alibi", "tree")
+
+class Kind(NamedTuple):
+    """A mask of the zoo: its name, the trait that is its parameter, and its rule for a value of it and T positions."""
+
+    label: str
+    parameter: str
+    rule: Callable[[int, int], MaskRule]
+
+
+KINDS = {
+    "padding": Kind("padding", "length", lambda length, T: replace(CAUSAL, length=length)),
+    "window": Kind("window", "window", lambda window, T: window_rule(window)),
+    "prefix": Kind("prefix", "prefix", lambda prefix, T: replace(CAUSAL, prefix=prefix)),
+    "packed": Kind("packed", "cut", lambda cut, T: replace(CAUSAL, starts=(0, cut))),
+    "alibi": Kind("ALiBi", "slope", lambda slope, T: CAUSAL),  # it hides the future only; the slope is a penalty
+    "tree": Kind("tree", "trunk", lambda trunk, T: replace(CAUSAL, parents=_tree(trunk, T))),
+}
+
+
+def _tree(trunk: int, T: int) -> tuple[int, ...]:
+    """Which node each of T nodes continues, -1 for the root: a trunk of so many, then two branches."""
+    second = trunk + (T - trunk + 1) // 2  # where the second branch begins
+    return tuple(trunk - 1 if i == second else i - 1 for i in range(T))
+
+
+def _ends(trait: str, T: int) -> tuple[int, int]:
+    """The least and the largest value of a trait, for T positions."""
+    ends = {"query": (0, T - 1), "prefix": (0, T), "slope": (0, 2), "trunk": (1, T - 1)}
+    return ends.get(trait, (1, T))
+
+
+def _data(kind: Kind, T: int) -> dict[str, Any]:
+    """A kind as its view needs it: the ends of its slider, and its rule at each whole place of it."""
+    low, high = _ends(kind.parameter, T)
+    values = [low] if kind.parameter == "slope" else range(low, high + 1)
+    rules = [kind.rule(value, T).data() for value in values]
+    return {"label": kind.label, "parameter": kind.parameter, "low": low, "high": high, "rules": rules}
+
 
 
 class MaskZoo(CourseWidget):
@@ -33,10 +72,10 @@ class MaskZoo(CourseWidget):
     Raises ValueError or TraitError, in one sentence, at a value outside its range.
     """
 
-    _esm, _css = view("mask_zoo")
+    _esm, _css = load_view("mask_zoo")
 
     tokens = t.List(t.Unicode()).tag(sync=True)
-    kind = t.Enum(KINDS, default_value="window").tag(sync=True)
+    kind = t.Enum(tuple(KINDS), default_value="window").tag(sync=True)
     query = t.Int(0).tag(sync=True)
     length = t.Int(3).tag(sync=True)
     window = t.Int(3).tag(sync=True)
@@ -44,6 +83,7 @@ class MaskZoo(CourseWidget):
     cut = t.Int(3).tag(sync=True)
     slope = t.Float(0.5).tag(sync=True)
     trunk = t.Int(2).tag(sync=True)
+    _kinds: t.Dict[str, dict[str, Any]] = t.Dict().tag(sync=True)
 
     def __init__(self, kind: str = "window", *, tokens: Sequence[str] | None = None, **parameters: Any) -> None:
         names = list(SENTENCE) if tokens is None else [str(name) for name in tokens]
@@ -58,28 +98,19 @@ class MaskZoo(CourseWidget):
         fitting = {"query": T - 1, "trunk": min(2, T - 1)} | {
             name: min(3, T) for name in ("length", "window", "prefix")
         }
-        super().__init__(tokens=names, kind=kind, **fitting | {"cut": min(3, T)} | parameters)
+        kinds = {name: _data(kind, T) for name, kind in KINDS.items()}
+        super().__init__(tokens=names, kind=kind, _kinds=kinds, **fitting | {"cut": min(3, T)} | parameters)
 
     @property
     def parents(self) -> list[int]:
         """The tree: which node each of the T nodes continues, -1 for the root."""
-        T, trunk = len(self.tokens), self.trunk
-        second = trunk + (T - trunk + 1) // 2  # where the second branch begins
-        return [trunk - 1 if i == second else i - 1 for i in range(T)]
+        return list(_tree(self.trunk, len(self.tokens)))
 
     @property
     def allowed(self) -> NDArray[np.bool_]:
         """True where query i may see key j (T, T)."""
-        T = len(self.tokens)
-        i, j = np.arange(T)[:, None], np.arange(T)  # (T, 1), (T,)
-        masks = {
-            "padding": (j <= i) & (j < self.length),
-            "window": (j <= i) & (i - j < self.window),
-            "prefix": (j <= i) | (j < self.prefix),
-            "packed": (j <= i) & ((i < self.cut) == (j < self.cut)),
-            "alibi": j <= i,
-        }
-        return masks[self.kind] if self.kind in masks else self._ancestors()
+        kind = KINDS[self.kind]
+        return kind.rule(getattr(self, kind.parameter), len(self.tokens)).allowed(len(self.tokens))
 
     @property
     def bias(self) -> NDArray[np.float64]:
@@ -101,17 +132,10 @@ class MaskZoo(CourseWidget):
         alt = f"{int(self.allowed.sum())} of {shown.size} cells may be seen."
         return show_matrix(shown, words, words, title=f"mask: {self.kind}", alt=alt)
 
-    def _ancestors(self) -> NDArray[np.bool_]:
-        sees = np.eye(len(self.tokens), dtype=bool)  # (T, T)
-        for node, parent in enumerate(self.parents):
-            if parent >= 0:
-                sees[node] |= sees[parent]
-        return sees
-
     @t.validate("query", "length", "window", "prefix", "cut", "slope", "trunk")
     def _in_range(self, proposal: t.Bunch) -> float:
-        T, name = len(self.tokens), proposal.trait.name
-        low, high = {"query": (0, T - 1), "prefix": (0, T), "slope": (0, 2), "trunk": (1, T - 1)}.get(name, (1, T))
+        name = proposal.trait.name
+        low, high = _ends(name, len(self.tokens))
         if self.tokens and not low <= proposal.value <= high:
             raise ValueError(f"{name} goes from {low} to {high}, but is {proposal.value}.")
         value: float = proposal.value

@@ -1,13 +1,14 @@
 """What the course's widgets have in common: one look, one small JavaScript, one static form where nothing can run.
 
-A widget is a folder: `widget.py` (state and validation), `view.js` (view) and, where the shared look is not enough,
-`view.css`. The view is one ES module without imports, as anywidget wants it: `shared.js` goes in front. Rules of
-`view.css` stand inside `.lc.lc { }`: each widget brings the shared rules along, and the next one's must not win over them.
+A widget is a folder: `widget.py` (state and validation), `view.js` (view) and `view.css` (what its look adds to the
+shared one). Views are ES modules that import from `shared/`; anywidget wants one module without imports and one
+stylesheet, which `npm run build` joins into `bundles/`. Those are committed, so that nobody needs Node to use a widget.
+Rules of a `view.css` stand inside `.lc.lc { }`: each widget brings the shared rules along, and the next one's must not
+win over them.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,12 @@ from leftcontext.plots.picture import Picture
 from leftcontext.widgets.shared.arrays import sequence
 from leftcontext.widgets.shared.word_vectors import KEYS, QUERIES, VALUES
 
-WIDGETS = Path(__file__).resolve().parents[1]
+BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
 MOST = 16  # tokens that still fit on a page as a table
 
 
 class CourseWidget(anywidget.AnyWidget):
-    """A widget of the course; a subclass names its view: `_esm, _css = view("attention_map")`."""
+    """A widget of the course; a subclass names its view: `_esm, _css = load_view("attention_map")`."""
 
     def picture(self) -> Picture:
         """What stands in the widget's place where no JavaScript runs: on GitHub, on paper, in a terminal."""
@@ -60,13 +61,6 @@ class SequenceWidget(CourseWidget):
         )
 
 
-def view(name: str, *parts: str) -> tuple[str, str]:
-    """The JavaScript and the CSS of a widget, each with the shared part in front, then the `parts` beside its view."""
-    files = ("shared/shared", *(f"{name}/{part}" for part in parts), f"{name}/view")
-    return _joined(*(f"{file}.js" for file in files)), _joined(*(f"{file}.css" for file in files))
-
-
-def _joined(*files: str) -> str:
-    """The files as one text, without the comments and the indentation that every notebook would carry along."""
-    text = "\n".join((WIDGETS / file).read_text(encoding="utf-8") for file in files if (WIDGETS / file).is_file())
-    return re.sub(r"^\s*((//.*|/\*.*\*/)\n)?\s*", "", text, flags=re.MULTILINE)
+def load_view(name: str) -> tuple[str, str]:
+    """The JavaScript and the CSS of a view, with all that it imports, as `bundle.mjs` has joined them."""
+    return (BUNDLES / f"{name}.js").read_text(encoding="utf-8"), (BUNDLES / f"{name}.css").read_text(encoding="utf-8")

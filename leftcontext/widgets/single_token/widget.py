@@ -13,7 +13,7 @@ from leftcontext.language.language import SENTENCE
 from leftcontext.plots.picture import Picture
 from leftcontext.plots.vectors import show_mixture
 from leftcontext.widgets.shared.arrays import matrix, named, sequence
-from leftcontext.widgets.shared.base import MOST, CourseWidget, view
+from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
 from leftcontext.widgets.shared.word_vectors import COMPONENTS, KEYS, QUERIES, VALUES
 
 
@@ -31,7 +31,7 @@ class SingleToken(CourseWidget):
     Raises ValueError, in one sentence, where the shapes do not fit.
     """
 
-    _esm, _css = view("single_token")
+    _esm, _css = load_view("single_token")
 
     tokens = t.List(t.Unicode()).tag(sync=True)
     components = t.List(t.Unicode()).tag(sync=True)

@@ -23,7 +23,8 @@ from leftcontext.model.transformer import Transformer
 from leftcontext.plots.charts import show_curves, show_texts
 from leftcontext.plots.picture import Picture, side_by_side
 from leftcontext.widgets.shared.arrays import Mask, square
-from leftcontext.widgets.shared.base import CourseWidget, view
+from leftcontext.widgets.shared.base import CourseWidget, load_view
+from leftcontext.widgets.shared.mask_rules import LABELS
 
 CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
 SAMPLE = 160  # steps between two texts
@@ -52,10 +53,11 @@ class TrainAndGenerate(CourseWidget):
     Raises ValueError, in one sentence, where `allowed` does not fit.
     """
 
-    _esm, _css = view("train_and_generate")
+    _esm, _css = load_view("train_and_generate")
 
     mask = t.Enum((*MASKS, OWN), default_value="causal").tag(sync=True)
     masks = t.List(t.Unicode(), list(MASKS)).tag(sync=True)  # the choices on the page
+    _labels: t.Dict[str, str] = t.Dict(LABELS).tag(sync=True)
     allowed = t.Any(None)  # (n, n) bool or None
     steps = t.Int(Schedule.steps, min=1).tag(sync=True)
     running = t.Unicode("").tag(sync=True)
@@ -193,10 +195,9 @@ class TrainAndGenerate(CourseWidget):
         if not trained:
             words = "Here one trains the little model under a mask of one's choice. It needs a running notebook."
             return Picture(f"<p><em>{words}</em></p>", words)
-        name = {mask: mask.replace("_", " ") for mask in MASKS} | {OWN: "your mask"}
-        curves = {name[mask]: run["losses"] for mask, run in trained.items()}
+        curves = {LABELS[mask]: run["losses"] for mask, run in trained.items()}
         longest = max((run["steps"] for run in trained.values()), key=len)
-        texts = {name[m]: (r["words"], [k < r["legal"] for k in range(len(r["words"]))]) for m, r in trained.items()}
+        texts = {LABELS[m]: (r["words"], [k < r["legal"] for k in range(len(r["words"]))]) for m, r in trained.items()}
         title = "Training loss" if own else "Training loss, recorded"
         curve = show_curves(curves, floor=self.entropy, x=longest, title=title)
         return side_by_side([curve, show_texts(texts)])
