@@ -1,4 +1,3 @@
-// @ts-check
 // Joins each widget's view and what it imports into one module and one stylesheet, which is what anywidget
 // loads:
 //
