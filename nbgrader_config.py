@@ -16,7 +16,7 @@ for step in ("submitted", "autograded", "feedback"):
     setattr(c.CourseDirectory, f"{step}_directory", f"course/{step}")
 c.CourseDirectory.db_url = f"sqlite:///{root}/course/gradebook.db"
 # Applied to learners' folders too: narrow on purpose.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "ex_*.py", "lesson.md"]
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "ex_*.py", "quiz_*.md", "lesson.md"]
 c.Exchange.root = str(root / "course" / "exchange")
 c.ExportPlugin.to = str(root / "course" / "grades.csv")
 c.GenerateAssignment.force = True  # notebooks/ is committed, so a release is always there already

@@ -17,7 +17,7 @@ TOP = {
     "package-lock.json", "package.json", "pyproject.toml", "requirements-test.txt",
     "requirements.txt", "solutions", "source", "tests", "tools", "tsconfig.json",
 }  # fmt: skip
-UNIT_FILE = re.compile(r"source/(\d\d-[a-z-]+)/(lesson\.md|ex_\d\d_\w+\.py|\1\.ipynb)|source/built\.sums")
+UNIT_FILE = re.compile(r"source/(\d\d-[a-z-]+)/(lesson\.md|ex_\d\d_\w+\.py|quiz_\w+\.md|\1\.ipynb)|source/built\.sums")
 BUILT_FILE = re.compile(r"(?:notebooks|solutions)/(\d\d-[a-z-]+)/\1\.ipynb")
 DATA_OF_UNITS: set[str] = set()  # files that a lesson needs beside it, by their paths under source/, declared here
 NEVER = re.compile(r"\.(db|pyc|sqlite\d?|key|pem|log)$|\.ipynb_checkpoints|__pycache__|jupyter_cookie|\.env$")

@@ -11,7 +11,8 @@ from typing import Any
 
 from autograder.bank import catalog
 from autograder.bank.mutation import mutants
-from autograder.exercise.exercise import Exercise, Quiz
+from autograder.exercise.exercise import Exercise, ExerciseError
+from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import attempt, is_right, judge, run, trials
 
 SEEDS = 20  # verdicts must not change over so many
@@ -36,20 +37,28 @@ class Proof:
 
 
 def prove(id: str, seeds: int = SEEDS) -> Proof:
-    """Prove one exercise."""
+    """Prove one exercise. What an error in its file keeps from being proven is a problem, with its place."""
     entry = catalog.find(id)
-    exercise = entry.load()
-    proof = Proof(id, entry.unit, exercise.type)
-    if exercise.id != id:
+    proof = Proof(id, entry.unit, "quiz" if id.startswith("quiz_") else "code")
+    try:
+        _prove(entry.load(), entry, proof, seeds)
+    except ExerciseError as error:
+        proof.problems.append(str(error))
+    except Exception as error:
+        proof.problems.append(catalog.slip(error, entry.path))
+    return proof
+
+
+def _prove(exercise: Exercise | Quiz, entry: catalog.Entry, proof: Proof, seeds: int) -> None:
+    if exercise.id != entry.id:
         proof.problems.append(f"the file is named {entry.path.name}, but its exercise is {exercise.id}")
     if isinstance(exercise, Quiz):
         _prove_quiz(exercise, proof)
-        return proof
+        return
     exercise.seconds = min(exercise.seconds, 5.0)
     _prove_right(exercise, proof, seeds)
     _prove_wrong(exercise, proof, seeds)
     _prove_mutants(exercise, proof)
-    return proof
 
 
 def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
@@ -102,9 +111,9 @@ def _unexplained(quiz: Quiz, seed: int) -> Iterator[str]:
 
 
 def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
-    if len(exercise.equivalents) < FEWEST_EQUIVALENTS:
+    if len(exercise.right_answers) < FEWEST_EQUIVALENTS:
         proof.problems.append(f"fewer than {FEWEST_EQUIVALENTS} equivalents")
-    for function in (exercise.reference, *exercise.equivalents):
+    for function in (exercise.reference, *exercise.right_answers):
         failed = _first(seed for seed in range(seeds) if not _passes(exercise, function, seed))
         if failed is None:
             proof.right += 1
@@ -116,7 +125,7 @@ def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
 def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
     if judge(exercise, _stub).score:
         proof.problems.append("the stub scores")
-    for mistake in exercise.mistakes:
+    for mistake in exercise.wrong_answers:
         name = mistake.misconception.id
         passed = _first(seed for seed in range(seeds) if _passes(exercise, mistake.function, seed))
         if passed is not None:
@@ -132,13 +141,15 @@ def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
 
 
 def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
-    if EVERY in exercise.equivalent_mutants:  # then none are made
+    if EVERY in exercise.declared_equivalent:  # then none are made
         return
     exercise.seconds = min(exercise.seconds, 1.0)
     made = mutants(exercise.reference)
-    survivors = {mutant.description for mutant in made if all(_passes(exercise, mutant.function, seed) for seed in (0, 1))}
+    survivors = {
+        mutant.description for mutant in made if all(_passes(exercise, mutant.function, seed) for seed in (0, 1))
+    }
     proof.mutants, proof.killed = len(made), len(made) - len(survivors)
-    declared = exercise.equivalent_mutants
+    declared = exercise.declared_equivalent
     proof.equivalent = {name: declared[name] for name in survivors if name in declared}
     for name in sorted(survivors - declared.keys()):
         proof.problems.append(f"mutant survives: {name}")

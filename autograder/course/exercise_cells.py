@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.bank.catalog import Entry
-from autograder.exercise.exercise import Exercise, Quiz
+from autograder.exercise.exercise import Exercise
+from autograder.exercise.quiz import Quiz
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SCHEMA = 3  # of nbgrader's cell metadata
@@ -65,9 +66,9 @@ def code_answer(exercise: Exercise) -> str:
     Where the exercise hands out code to mend (`@exercise.starter`), that code, and the whole solution after it.
     """
     head, body = _split(exercise.reference)
-    if exercise.starter_function is None:
+    if exercise.handed_out is None:
         return "\n".join([*head, f"    {BEGIN}", *body, f"    {END}"])
-    first, rest = _split(exercise.starter_function, name=exercise.id)
+    first, rest = _split(exercise.handed_out, name=exercise.id)
     return "\n".join([*first, *rest, "", "", BEGIN, *head, *body, END])
 
 

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_mistakes import BATCH_MAXIMUM, softmax, wrong_attentions
 from autograder.exercise.attention_probes import attention_kind, attention_probes
 from autograder.exercise.exercise import Case, Exercise, Misconception, case
+
+OF_BATCHES = (mc.ONLY_FIRST_IN_BATCH, mc.ONLY_TWO_DIMENSIONS, BATCH_MAXIMUM)  # there is one sequence here, and no batch
 
 
 def fix_exercise(broken: Misconception, hints: tuple[str, ...], besides: tuple[Misconception, ...] = ()) -> Exercise:
@@ -33,9 +36,8 @@ def fix_exercise(broken: Misconception, hints: tuple[str, ...], besides: tuple[M
     for right in (with_loops, additive, in_float32, normalised_last):
         exercise.equivalent(right)
     left_out = {broken.id, *(other.id for other in besides)}
-    for mistake, function in MISTAKES:
-        if mistake.id not in left_out:
-            exercise.mistake(mistake)(function)
+    shared = ((mistake, function) for mistake, function in wrong_attentions() if mistake.id not in left_out)
+    exercise.add_shared_mistakes(shared, without=OF_BATCHES)
     return exercise
 
 
@@ -98,126 +100,18 @@ def with_loops(Q: Any, K: Any, V: Any) -> Any:
 def additive(Q: Any, K: Any, V: Any) -> Any:
     """With -1e9 over the future."""
     s = np.einsum("id,jd->ij", Q / Q.shape[1] ** 0.5, K) + np.triu(np.full((len(Q), len(Q)), -1e9), k=1)
-    return _softmax(s) @ V
+    return softmax(s) @ V
 
 
 def in_float32(Q: Any, K: Any, V: Any) -> Any:
     """With half the digits."""
-    return attend(*(np.asarray(x, dtype=np.float32) for x in (Q, K, V)))
+    Q, K, V = (x.astype(np.float32) for x in (Q, K, V))
+    s = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.float32(Q.shape[1] ** 0.5), np.float32(-np.inf))
+    return softmax(s) @ V
 
 
 def normalised_last(Q: Any, K: Any, V: Any) -> Any:
     """Mixes first, divides last."""
-    s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    s = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
     e = np.exp(s - s.max(axis=1, keepdims=True))
     return (e @ V) / e.sum(axis=1, keepdims=True)
-
-
-# Wrong in the usual ways.
-
-
-def attend(
-    Q: Any, K: Any, V: Any, allowed: Any = None, *, fill: float = -np.inf, scale: float | None = None, axis: int = -1
-) -> Any:
-    """Causal attention with one thing changed."""
-    scores = Q @ K.T / (np.sqrt(Q.shape[1]) if scale is None else scale)
-    scores = scores.astype(np.result_type(Q))
-    return _softmax(np.where(_causal(Q) if allowed is None else allowed, scores, Q.dtype.type(fill)), axis) @ V
-
-
-def _softmax(scores: Any, axis: int = -1) -> Any:
-    e = np.exp(scores - scores.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-def _causal(Q: Any, k: int = 0) -> Any:
-    return np.tri(len(Q), k=k, dtype=bool)
-
-
-def masked_after_softmax(Q: Any, K: Any, V: Any) -> Any:
-    """The future stays in the denominator."""
-    return np.tril(_softmax(Q @ K.T / np.sqrt(Q.shape[1]))) @ V
-
-
-def zero_as_sentinel(Q: Any, K: Any, V: Any) -> Any:
-    """Takes a true 0 for a hidden one."""
-    s = np.tril(Q @ K.T / np.sqrt(Q.shape[1]))
-    return _softmax(np.where(s == 0, -np.inf, s)) @ V
-
-
-def no_max(Q: Any, K: Any, V: Any) -> Any:
-    """exp(850) is infinite."""
-    e = np.tril(np.exp(Q @ K.T / np.sqrt(Q.shape[1])))
-    return e / e.sum(axis=1, keepdims=True) @ V
-
-
-def global_max(Q: Any, K: Any, V: Any) -> Any:
-    """exp(-1700) is 0, and so is the sum."""
-    s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
-    e = np.exp(s - s.max())
-    return e / e.sum(axis=1, keepdims=True) @ V
-
-
-def whole_matrix(Q: Any, K: Any, V: Any) -> Any:
-    """One sum for all rows."""
-    s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
-    e = np.exp(s - s.max())
-    return e / e.sum() @ V
-
-
-def clipped(Q: Any, K: Any, V: Any) -> Any:
-    """No overflow, and no difference any more."""
-    e = np.tril(np.exp(np.clip(Q @ K.T / np.sqrt(Q.shape[1]), -100, 100)))
-    return e / e.sum(axis=1, keepdims=True) @ V
-
-
-def with_epsilon(Q: Any, K: Any, V: Any) -> Any:
-    """Every row a millionth short of 1."""
-    s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
-    e = np.exp(s - s.max(axis=1, keepdims=True))
-    return e / (e.sum(axis=1, keepdims=True) + 1e-6) @ V
-
-
-def changes_queries(Q: Any, K: Any, V: Any) -> Any:
-    """Scales Q where it stands."""
-    Q /= np.sqrt(Q.shape[1])
-    return attend(Q, K, V, scale=1.0)
-
-
-def patched_first_row(Q: Any, K: Any, V: Any) -> Any:
-    """One ahead, but for the row that one looks at first."""
-    allowed = _causal(Q, 1)
-    allowed[0] = _causal(Q)[0]
-    return attend(Q, K, V, allowed)
-
-
-TOO_HIGH = "The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win."
-MISTAKES: tuple[tuple[Misconception, Any], ...] = (
-    (mc.ONE_AHEAD, lambda Q, K, V: attend(Q, K, V, _causal(Q, 1))),
-    (mc.ONE_AHEAD_PATCHED, patched_first_row),
-    (mc.TRANSPOSED, lambda Q, K, V: attend(Q, K, V, _causal(Q).T)),
-    (mc.NO_MASK, lambda Q, K, V: attend(Q, K, V, True)),
-    (mc.OWN_POSITION_EXCLUDED, lambda Q, K, V: attend(Q, K, V, _causal(Q, -1))),
-    (mc.NAN_HIDDEN, lambda Q, K, V: np.nan_to_num(attend(Q, K, V, _causal(Q, -1)))),
-    (mc.INVERTED, lambda Q, K, V: attend(Q, K, V, ~_causal(Q))),
-    (mc.MASK_AFTER_SOFTMAX, masked_after_softmax),
-    (mc.WRONG_AXIS, lambda Q, K, V: attend(Q, K, V, axis=0)),
-    (mc.WHOLE_MATRIX, whole_matrix),
-    (mc.FILL_ZERO, lambda Q, K, V: attend(Q, K, V, fill=0.0)),
-    (mc.FILL_WEAK, lambda Q, K, V: attend(Q, K, V, fill=-10.0)),
-    (mc.FILL_WEAK.with_text(TOO_HIGH), lambda Q, K, V: attend(Q, K, V, fill=-1e5)),
-    (mc.FILL_PLUS_INF, lambda Q, K, V: attend(Q, K, V, fill=np.inf)),
-    (mc.ZERO_AS_SENTINEL, zero_as_sentinel),
-    (mc.NO_SCALE, lambda Q, K, V: attend(Q, K, V, scale=1.0)),
-    (mc.SCALE_BY_D, lambda Q, K, V: attend(Q, K, V, scale=Q.shape[1])),
-    (mc.SCALE_BY_T, lambda Q, K, V: attend(Q, K, V, scale=len(Q) ** 0.5)),
-    (mc.SCALE_MULTIPLIED, lambda Q, K, V: attend(Q, K, V, scale=Q.shape[1] ** -0.5)),
-    (mc.SCALE_BY_VALUE_WIDTH, lambda Q, K, V: attend(Q, K, V, scale=V.shape[1] ** 0.5)),
-    (mc.KEYS_AND_QUERIES_SWAPPED, lambda Q, K, V: attend(K, Q, V)),
-    (mc.NO_MAX, no_max),
-    (mc.GLOBAL_MAX, global_max),
-    (mc.CLIPPED, clipped),
-    (mc.EPSILON, with_epsilon),
-    (mc.RETURNS_VALUES, lambda Q, K, V: V),
-    (mc.CHANGES_INPUTS, changes_queries),
-)

@@ -1,7 +1,7 @@
-"""How an exercise is written: one file `ex_NN_id.py`, one `Exercise` (or `Quiz`) named `exercise`.
+"""How an exercise is written: a file `ex_NN_id.py` with one `Exercise` named `exercise`.
 
-The file's docstring is the prompt. The decorators below gather the solution, the cases to try, right answers
-in other styles, and mistakes, each with the name and the sentence that a learner reads::
+The file's docstring is the prompt. The decorators below gather the solution, the cases to try, right answers in other
+styles, and mistakes. A mistake is a wrong answer whose docstring is what a learner reads, the hints as a list::
 
     exercise = Exercise(topic="the causal mask", answer=Array())
 
@@ -15,24 +15,41 @@ in other styles, and mistakes, each with the name and the sentence that a learne
     @exercise.equivalent
     def with_loops(T): ...
 
-    @exercise.mistake(ONE_AHEAD)
-    def one_ahead(T): ...
+    @exercise.mistake("Sees one token ahead")
+    def one_ahead(T):
+        '''Each query also sees the key right after it.
+
+        - How many keys may the first query see?
+        - Allowed is j <= i, not j <= i + 1.
+        '''
+        return np.tri(T, k=1)
+
+docs/exercise-format.md shows all that an exercise can do. A quiz is Markdown: see `autograder.exercise.quiz`.
 """
 
 from __future__ import annotations
 
 import inspect
-import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from string import Template
 from typing import Any
 
 import numpy as np
 
+from autograder.errors import UserError
+from autograder.exercise.explanation import read_explanation
 from autograder.exercise.results import Array, ResultType
 
 Function = Callable[..., Any]
+Cases = Callable[[np.random.Generator], Iterator["Case"]]
+
+
+class ExerciseError(UserError):
+    """A slip in an exercise's file: what is wrong, in one line. `line` is where, if whoever raises it knows."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -46,7 +63,9 @@ class Misconception:
 
     def with_text(self, message: str | None = None, hints: Iterable[str] | None = None) -> Misconception:
         """The same idea with words for one exercise."""
-        return Misconception(self.id, self.name, message or self.message, tuple(hints) if hints is not None else self.hints)
+        return Misconception(
+            self.id, self.name, message or self.message, tuple(hints) if hints is not None else self.hints
+        )
 
 
 @dataclass(frozen=True)
@@ -93,10 +112,11 @@ class Probe:
 
 
 class Exercise:
-    """A function to write. `answer` is what it returns: a kind, or a function from a case's arguments to a kind.
+    """A function to write. `answer` is what it returns: a type of result, or a function from a case's arguments to one.
 
-    `adapter` says how the learner's function is put to use, `adapter(function, *args)`, where a plain call does not
-    show enough (a stream of tokens, say); `seconds` is the most that one call may take.
+    `seconds` is the most that one call may take; `probes` are symptoms to look for in an answer that resembles no known
+    mistake. An exercise file calls the decorators; the judge reads `case_groups`, `right_answers`, `wrong_answers`,
+    `warning_cases`, `declared_equivalent` (a mutant's description → the reason) and `adapter`.
     """
 
     type = "code"
@@ -115,14 +135,16 @@ class Exercise:
         self.hints = hints
         self.probes = probes
         self.seconds = seconds
-        self.parts: list[CaseGroup] = []
-        self.equivalents: list[Function] = []
-        self.mistakes: list[Mistake] = []
-        self.warnings: list[tuple[str, Callable[[np.random.Generator], Iterator[Case]]]] = []
-        self.equivalent_mutants: dict[str, str] = {}
         self.adapter: Callable[..., Any] | None = None
-        self.function: Function | None = None
-        self.starter_function: Function | None = None
+        self.declared_equivalent: dict[str, str] = {}
+        self._case_groups: list[CaseGroup] = []
+        self._right_answers: list[Function] = []
+        self._wrong_answers: list[Mistake] = []
+        self._warning_cases: list[tuple[str, Cases]] = []
+        self._solution: Function | None = None
+        self._starter: Function | None = None
+
+    # What the judge reads.
 
     @property
     def id(self) -> str:
@@ -130,19 +152,43 @@ class Exercise:
 
     @property
     def reference(self) -> Function:
-        if self.function is None:
-            raise ValueError("this exercise has no @exercise.solution yet")
-        return self.function
+        """The worked answer."""
+        if self._solution is None:
+            raise ExerciseError("this exercise has no @exercise.solution yet")
+        return self._solution
+
+    @property
+    def handed_out(self) -> Function | None:
+        """The code to mend, if the exercise hands out any."""
+        return self._starter
+
+    @property
+    def case_groups(self) -> Sequence[CaseGroup]:
+        return self._case_groups
+
+    @property
+    def right_answers(self) -> Sequence[Function]:
+        """Right answers in other styles than the solution's."""
+        return self._right_answers
+
+    @property
+    def wrong_answers(self) -> Sequence[Mistake]:
+        return self._wrong_answers
+
+    @property
+    def warning_cases(self) -> Sequence[tuple[str, Cases]]:
+        """Cases that cost nothing, each with what a full answer that fails them is told."""
+        return self._warning_cases
 
     @property
     def points(self) -> float:
-        return sum(part.points for part in self.parts)
+        return sum(group.points for group in self._case_groups)
 
     @property
     def misconceptions(self) -> list[Misconception]:
-        """Every idea this exercise can name, once each, in the file's order."""
-        named = [mistake.misconception for mistake in self.mistakes] + [p.misconception for p in self.probes]
-        return list({idea.id: idea for idea in named}.values())
+        """Every misconception that this exercise can name, once each, in the file's order."""
+        named = [mistake.misconception for mistake in self._wrong_answers] + [p.misconception for p in self.probes]
+        return list({misconception.id: misconception for misconception in named}.values())
 
     def result_type_of(self, trial: Case) -> ResultType:
         if trial.answer is not None:
@@ -158,139 +204,102 @@ class Exercise:
             names += [f"{name}[{n}]" for n in range(len(trial.args) - len(names))] if several else [name]
         return names[: len(trial.args)] + list(trial.kwargs)
 
-    # What an exercise file decorates.
+    # What an exercise file calls.
 
     def solution(self, function: Function) -> Function:
         """The worked answer; its body becomes the solution cell, its docstring stays in the stub."""
-        self.function = function
+        if self._solution is not None:
+            raise ExerciseError("an exercise has one @exercise.solution; other right answers are @exercise.equivalent")
+        self._solution = function
         return function
 
     def starter(self, function: Function) -> Function:
         """Code to mend: what the learner is handed in place of an empty function, under the solution's name."""
-        self.starter_function = function
+        self._starter = function
         return function
 
     def part(self, title: str, points: float = 1.0) -> Callable[[Function], Function]:
         """A generator `(rng) -> cases`, small ones that print well first."""
 
         def add(cases: Function) -> Function:
-            self.parts.append(CaseGroup(title, points, cases))
+            self._case_groups.append(CaseGroup(_text(title, "part"), points, cases))
             return cases
 
         return add
 
     def equivalent(self, function: Function) -> Function:
         """A right answer in another style: it has to score full."""
-        self.equivalents.append(function)
+        self._right_answers.append(function)
         return function
 
     def mistake(
-        self, idea: Misconception, message: str | None = None, hints: Iterable[str] | None = None
+        self, misconception: Misconception | Function | str, id: str | None = None
     ) -> Callable[[Function], Function]:
-        """A wrong answer, and the idea behind it; `says` and `hints` replace the idea's own words here."""
+        """A wrong answer. Its docstring is what a learner reads: a sentence, and below it the hints as a list.
+
+        `misconception` is the name of a new misconception, whose id is the function's name (or `id`); or a shared
+        Misconception, or an earlier mistake that this is another form of: then the docstring may be left out, and the
+        words are those of the other.
+        """
 
         def add(function: Function) -> Function:
-            self.mistakes.append(Mistake(idea.with_text(message, hints), function))
+            named = self._misconception(misconception, id or str(getattr(function, "__name__", "")))
+            # A starter's docstring is the contract that a learner is handed.
+            message, hints = (None, None) if function is self._starter else read_explanation(function)
+            if isinstance(misconception, str) and message is None:
+                raise ExerciseError(f"the mistake {function.__name__} has no docstring; it is what a learner reads")
+            self._wrong_answers.append(Mistake(named.with_text(message, hints), function))
             return function
 
         return add
+
+    def add_mistakes(self, *mistakes: tuple[Misconception | Function, Function]) -> None:
+        """Wrong answers of a line each, with a shared misconception or the earlier mistake that they are a form of."""
+        self._wrong_answers += [Mistake(self._misconception(known), function) for known, function in mistakes]
+
+    def add_shared_mistakes(
+        self, mistakes: Iterable[tuple[Misconception, Function]], without: Iterable[Misconception] = ()
+    ) -> None:
+        """Those of a shared table that the exercise has no mistake for yet, `without` those that are right here."""
+        named, left_out = {mistake.misconception.id for mistake in self._wrong_answers}, list(without)
+        for misconception, function in mistakes:
+            if misconception.id not in named and misconception not in left_out:
+                self._wrong_answers.append(Mistake(misconception, function))
 
     def warning(self, sentence: str) -> Callable[[Function], Function]:
         """Cases that cost nothing: a full answer that fails them is told `sentence`."""
 
         def add(cases: Function) -> Function:
-            self.warnings.append((sentence, cases))
+            self._warning_cases.append((_text(sentence, "warning"), cases))
             return cases
 
         return add
 
     def adapt(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """How the learner's function is put to use: `(answer, *args) -> what to compare`."""
+        """How the learner's function is called, where a plain call does not show enough (a stream of tokens, say).
+
+        `function(answer, *args)` gives what is compared.
+        """
         self.adapter = function
         return function
 
     def equivalent_mutant(self, mutant: str, because: str) -> None:
         """Declare an automatic mutant of the solution right, by its description, with the reason."""
-        self.equivalent_mutants[mutant] = because
+        self.declared_equivalent[mutant] = because
+
+    def _misconception(self, given: Misconception | Function | str, id: str = "") -> Misconception:
+        if isinstance(given, Misconception):
+            return given
+        if isinstance(given, str):
+            return Misconception(id, given, "")
+        for mistake in self._wrong_answers:
+            if mistake.function is given:
+                return mistake.misconception
+        raise ExerciseError(f"{getattr(given, '__name__', given)} is not a mistake of this exercise")
 
 
-@dataclass(frozen=True)
-class Option:
-    """One option of a quiz: its letter, its text, whether it holds, and why or why not."""
-
-    letter: str
-    text: str
-    right: bool
-    why: str
-    misconception: str
-
-
-class Quiz:
-    """A question with lettered options. `id` starts with `quiz_`; several options may hold.
-
-    `numbers` are what a variant may change: name → the values to choose from, the first one as it is in the lesson.
-    `derive` makes further numbers out of the chosen ones. Prompt, options, explanations and hints write `$name`.
-    """
-
-    type = "quiz"
-
-    def __init__(
-        self,
-        id: str,
-        topic: str,
-        *,
-        points: float = 1.0,
-        hints: tuple[str, ...] = (),
-        numbers: Mapping[str, Sequence[Any]] | None = None,
-        derive: Callable[[dict[str, Any]], Mapping[str, Any]] = dict,
-    ) -> None:
-        self.id = id
-        self.topic = topic
-        self.points = points
-        self.hints = hints
-        self.numbers = numbers or {}
-        self.derive = derive
-        self.options: list[Option] = []
-
-    def variant(self, seed: int) -> Quiz:
-        """The quiz with numbers and an order of options that follow from the seed; as it is in the lesson for 0."""
-        twin = Quiz(self.id, self.topic, points=self.points, hints=tuple(self.with_numbers(hint, seed) for hint in self.hints))
-        order = list(self.options)
-        if seed:
-            random.Random(f"{self.id} order {seed}").shuffle(order)
-        for option in order:
-            text, why = self.with_numbers(option.text, seed), self.with_numbers(option.why, seed)
-            twin._add(text, option.right, why, option.misconception)
-        return twin
-
-    def with_numbers(self, text: str, seed: int) -> str:
-        """`text` with the numbers of a variant."""
-        if not self.numbers:
-            return text
-        rng = random.Random(f"{self.id} numbers {seed}")
-        chosen = {name: rng.choice(values) if seed else values[0] for name, values in self.numbers.items()}
-        return Template(text).substitute({**chosen, **self.derive(chosen)})
-
-    @property
-    def key(self) -> frozenset[str]:
-        """The letters that hold."""
-        return frozenset(option.letter for option in self.options if option.right)
-
-    @property
-    def misconceptions(self) -> list[Misconception]:
-        return [
-            Misconception(option.misconception, f"Option {option.letter}", option.why)
-            for option in self.options
-            if not option.right
-        ]
-
-    def right(self, text: str, why: str) -> None:
-        """Add an option that holds."""
-        self._add(text, True, why, "")
-
-    def wrong(self, text: str, why: str, misconception: str) -> None:
-        """Add an option that does not hold, the explanation its chooser reads, and the id of the idea behind it."""
-        self._add(text, False, why, misconception)
-
-    def _add(self, text: str, right: bool, why: str, misconception: str) -> None:
-        self.options.append(Option("ABCDEFGH"[len(self.options)], text, right, why, misconception))
+def _text(given: Any, decorator: str) -> str:
+    """What a decorator was called with, where it was called at all."""
+    if not isinstance(given, str):
+        raise ExerciseError(f'@exercise.{decorator} is called with a text: @exercise.{decorator}("...")')
+    return given

@@ -5,13 +5,13 @@ A pattern is a function T -> (T, T) bool, True where the query may attend to the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Misconception
+from autograder.exercise.exercise import Function, Misconception
 
 Pattern = Callable[[int], NDArray[np.bool_]]
 
@@ -26,7 +26,11 @@ ONLY_ITSELF = Misconception(
     "only_itself",
     "Each query sees only itself",
     "The diagonal is right, but a query may also see every key before its own.",
-    ("What may the last query look back to?", "Allowed is j <= i, not only j == i.", "Fill the triangle below the diagonal."),
+    (
+        "What may the last query look back to?",
+        "Allowed is j <= i, not only j == i.",
+        "Fill the triangle below the diagonal.",
+    ),
 )
 OWN_POSITION_PATCHED = Misconception(
     "own_position_excluded_except_first",
@@ -73,3 +77,10 @@ WRONG_PATTERNS: tuple[tuple[Misconception, Pattern], ...] = (
     (mc.WINDOW_TOO_SHORT, lambda T: causal(T) & ~causal(T, -2)),
     (ONLY_ITSELF, lambda T: np.eye(T, dtype=bool)),
 )
+
+
+def wrong_patterns(
+    adapt: Callable[[Pattern], Function] = lambda pattern: pattern,
+) -> Iterator[tuple[Misconception, Function]]:
+    """Every wrong pattern, made into an answer of an exercise by `adapt`."""
+    return ((misconception, adapt(pattern)) for misconception, pattern in WRONG_PATTERNS)

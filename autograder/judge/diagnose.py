@@ -69,7 +69,7 @@ def mistake_outcomes(exercise: Exercise, seed: int) -> tuple[tuple[Misconception
     """What every mistake of the exercise does on the trials, and where that is right."""
     all_trials = trials(exercise, seed)
     found = []
-    for mistake in exercise.mistakes:
+    for mistake in exercise.wrong_answers:
         outcomes = run(exercise, mistake.function, all_trials)
         right = [is_right(trial, outcome) for trial, outcome in zip(all_trials, outcomes, strict=True)]
         found.append((mistake.misconception, outcomes, right))

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.exercise.exercise import Case, Exercise, Misconception, Quiz
+from autograder.exercise.exercise import Case, Exercise, Misconception
+from autograder.exercise.quiz import Quiz
 from autograder.exercise.results import Difference, InvalidResult, ResultType, described
 from autograder.judge.failures import FAILURES
 from autograder.judge.guarded_call import CallFailure, guarded_call, same_data
@@ -113,7 +114,7 @@ def judge(exercise: Exercise | Quiz, answer: Any, seed: int = 0) -> Verdict:
     right = [is_right(trial, outcome) for trial, outcome in zip(all_trials, outcomes, strict=True)]
     parts = [
         PartScore(part.title, part.points, all(ok for trial, ok in zip(all_trials, right, strict=True) if trial.part == n))
-        for n, part in enumerate(exercise.parts)
+        for n, part in enumerate(exercise.case_groups)
     ]
     verdict = Verdict(exercise.id, "code", parts)
     if verdict.passed:
@@ -129,7 +130,7 @@ def judge(exercise: Exercise | Quiz, answer: Any, seed: int = 0) -> Verdict:
 def trials(exercise: Exercise, seed: int) -> tuple[Trial, ...]:
     """Every case of every part, with what the solution gives. The same seed gives the same cases."""
     found = []
-    for number, part in enumerate(exercise.parts):
+    for number, part in enumerate(exercise.case_groups):
         cases = _drawn(exercise, part.cases, number, seed)
         twin = _twin(cases, _drawn(exercise, part.cases, TWIN + number, seed))
         found += [_trial(exercise, case, number) for case in cases + twin]
@@ -225,7 +226,7 @@ def _repeat(
         if trial.part in seen or first.trouble:
             continue
         seen.add(trial.part)
-        calls = max(1, (FEWEST_CALLS - len(all_trials)) // len(exercise.parts))
+        calls = max(1, (FEWEST_CALLS - len(all_trials)) // len(exercise.case_groups))
         if any(differs_again(exercise, function, trial, first) for _ in range(calls)):
             first.trouble = not_repeatable().trouble
 
@@ -257,7 +258,7 @@ def is_right(trial: Trial, outcome: Outcome) -> bool:
 def _remarks(exercise: Exercise, answer: Callable[..., Any], seed: int) -> list[str]:
     """Sentences for a full answer that has a weakness which costs nothing."""
     said = []
-    for number, (sentence, cases) in enumerate(exercise.warnings):
+    for number, (sentence, cases) in enumerate(exercise.warning_cases):
         for case in _drawn(exercise, cases, REMARK + number, seed):
             trial = _trial(exercise, case, number)
             if not is_right(trial, attempt(exercise, answer, trial.case, trial.kind)):
@@ -268,7 +269,7 @@ def _remarks(exercise: Exercise, answer: Callable[..., Any], seed: int) -> list[
 
 def _refused(exercise: Exercise, answer: Any) -> Verdict:
     """The verdict on something that is not a function."""
-    parts = [PartScore(part.title, part.points, False) for part in exercise.parts]
+    parts = [PartScore(part.title, part.points, False) for part in exercise.case_groups]
     message = f'This is {described(answer)}, not a function. Pass the function itself: check("{exercise.id}", {exercise.id})'
     finding = Finding(FAILURES["wrong_type"], message)
     return Verdict(exercise.id, "code", parts, finding, exercise.hints)

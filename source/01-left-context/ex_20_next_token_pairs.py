@@ -1,6 +1,7 @@
 """### Inputs and targets
 
-To train a language model on `T + 1` tokens we make two arrays of `T` tokens: the **inputs**, and the **targets**, where the
+To train a language model on `T + 1` tokens we make two arrays of `T` tokens: the **inputs**, and the **targets**, \
+where the
 target at each position is the *next* token.
 
 Write `next_token_pairs(tokens)`: `tokens` is `(..., T+1)`; return the tuple `(inputs, targets)`, both `(..., T)`.
@@ -9,7 +10,7 @@ Leading axes (a batch) come along, and every row of a batch keeps to itself.
 
 import numpy as np
 
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Tuple
 
 exercise = Exercise(
@@ -64,51 +65,91 @@ def with_windows(tokens):
     return pairs[..., 0], pairs[..., 1]
 
 
-NOT_SHIFTED = Misconception(
-    "labels_not_shifted", "The targets are not shifted",
-    "The target equals the input, so the model learns to copy: its loss falls to 0 and it repeats itself.",
-    ("Which token should the model guess after reading the first?", "targets[i] = tokens[i + 1]",
-     "The targets leave out the first token, the inputs the last."),
-)  # fmt: skip
-exercise.mistake(NOT_SHIFTED)(lambda tokens: (tokens[..., :-1], tokens[..., :-1]))
-exercise.mistake(NOT_SHIFTED)(lambda tokens: (tokens[..., 1:], tokens[..., 1:]))
-exercise.mistake(NOT_SHIFTED)(lambda tokens: (tokens, tokens))
-exercise.mistake(
-    Misconception("shifted_backwards", "The targets are the previous tokens",
-                  "The shift goes the wrong way: the model would learn to guess what it has read already.",
-                  ("Does a language model guess the next token or the previous one?", "targets[i] = tokens[i + 1]",
-                   "Swap the two slices."))
-)(lambda tokens: (tokens[..., 1:], tokens[..., :-1]))  # fmt: skip
-exercise.mistake(
-    Misconception("shifted_twice", "Shifted twice",
-                  "The target is the token after the next one; the next one itself is never learned.",
-                  ("How far ahead is the target?", "By one position.", "tokens[..., 1:] shifts by one already."))
-)(lambda tokens: (tokens[..., :-2], tokens[..., 2:]))  # fmt: skip
-exercise.mistake(
-    Misconception("different_lengths", "Inputs and targets differ in length",
-                  "The last input has no target. Both arrays need T entries.",
-                  ("What comes after the last token?", "T + 1 tokens make T pairs.", "Leave out the last input."))
-)(lambda tokens: (tokens, tokens[..., 1:]))  # fmt: skip
-PADDED = Misconception(
-    "padded_target", "The last target is made up",
-    "The last input has no next token, and a filler was put in its place. T + 1 tokens make T pairs, all of them real.",
-    ("What comes after the last token?", "Both arrays have T entries, one fewer than tokens.", "Leave out the last input instead."),
-)  # fmt: skip
-exercise.mistake(PADDED)(lambda tokens: (tokens, np.concatenate([tokens[..., 1:], 0 * tokens[..., :1]], axis=-1)))
-exercise.mistake(PADDED)(lambda tokens: (tokens, np.concatenate([tokens[..., 1:], 0 * tokens[..., :1] - 100], axis=-1)))
-exercise.mistake(
-    Misconception("wraps_around", "The last target comes from the front",
-                  "np.roll brings the first token round to the end, so the last input gets a target that never followed it.",
-                  ("What follows the last token?", "T + 1 tokens make only T pairs.", "Drop the last entry of both."))
-)(lambda tokens: (tokens, np.roll(tokens, -1, axis=-1)))  # fmt: skip
+@exercise.mistake("The targets are not shifted")
+def labels_not_shifted(tokens):
+    """The target equals the input, so the model learns to copy: its loss falls to 0 and it repeats itself.
+
+    - Which token should the model guess after reading the first?
+    - targets[i] = tokens[i + 1]
+    - The targets leave out the first token, the inputs the last.
+    """
+    return (tokens[..., :-1], tokens[..., :-1])
 
 
-@exercise.mistake(
-    Misconception("shift_across_the_batch", "The rows run into each other",
-                  "The batch was flattened before shifting, so the last target of a row is the first token of the next row.",
-                  ("Does row 1 continue row 0?", "Each row is a sequence of its own.", "Slice the last axis: tokens[..., 1:]."))
-)  # fmt: skip
-def across_the_batch(tokens):
+exercise.add_mistakes(
+    (labels_not_shifted, lambda tokens: (tokens[..., 1:], tokens[..., 1:])),
+    (labels_not_shifted, lambda tokens: (tokens, tokens)),
+)
+
+
+@exercise.mistake("The targets are the previous tokens")
+def shifted_backwards(tokens):
+    """The shift goes the wrong way: the model would learn to guess what it has read already.
+
+    - Does a language model guess the next token or the previous one?
+    - targets[i] = tokens[i + 1]
+    - Swap the two slices.
+    """
+    return (tokens[..., 1:], tokens[..., :-1])
+
+
+@exercise.mistake("Shifted twice")
+def shifted_twice(tokens):
+    """The target is the token after the next one; the next one itself is never learned.
+
+    - How far ahead is the target?
+    - By one position.
+    - tokens[..., 1:] shifts by one already.
+    """
+    return (tokens[..., :-2], tokens[..., 2:])
+
+
+@exercise.mistake("Inputs and targets differ in length")
+def different_lengths(tokens):
+    """The last input has no target. Both arrays need T entries.
+
+    - What comes after the last token?
+    - T + 1 tokens make T pairs.
+    - Leave out the last input.
+    """
+    return (tokens, tokens[..., 1:])
+
+
+@exercise.mistake("The last target is made up")
+def padded_target(tokens):
+    """The last input has no next token, and a filler was put in its place. T + 1 tokens make T pairs, all of them real.
+
+    - What comes after the last token?
+    - Both arrays have T entries, one fewer than tokens.
+    - Leave out the last input instead.
+    """
+    return (tokens, np.concatenate([tokens[..., 1:], 0 * tokens[..., :1]], axis=-1))
+
+
+exercise.add_mistakes(
+    (padded_target, lambda tokens: (tokens, np.concatenate([tokens[..., 1:], 0 * tokens[..., :1] - 100], axis=-1))),
+)
+
+
+@exercise.mistake("The last target comes from the front")
+def wraps_around(tokens):
+    """np.roll brings the first token round to the end, so the last input gets a target that never followed it.
+
+    - What follows the last token?
+    - T + 1 tokens make only T pairs.
+    - Drop the last entry of both.
+    """
+    return (tokens, np.roll(tokens, -1, axis=-1))
+
+
+@exercise.mistake("The rows run into each other")
+def shift_across_the_batch(tokens):
+    """The batch was flattened before shifting, so the last target of a row is the first token of the next row.
+
+    - Does row 1 continue row 0?
+    - Each row is a sequence of its own.
+    - Slice the last axis: tokens[..., 1:].
+    """
     flat = tokens.reshape(-1)
     following = np.append(flat[1:], flat[-1]).reshape(tokens.shape)
     inputs, targets = tokens[..., :-1], following[..., :-1].copy()
@@ -117,10 +158,12 @@ def across_the_batch(tokens):
     return inputs, targets
 
 
-@exercise.mistake(
-    Misconception("shifts_the_wrong_axis", "The first axis was cut, not the last",
-                  "In a batch this shifts by one sequence instead of one token.",
-                  ("Which axis counts positions?", "The last one.", "tokens[..., :-1], not tokens[:-1]."))
-)  # fmt: skip
-def first_axis(tokens):
+@exercise.mistake("The first axis was cut, not the last")
+def shifts_the_wrong_axis(tokens):
+    """In a batch this shifts by one sequence instead of one token.
+
+    - Which axis counts positions?
+    - The last one.
+    - tokens[..., :-1], not tokens[:-1].
+    """
     return tokens[:-1], tokens[1:]

@@ -1,10 +1,13 @@
 """### The probability of a whole sequence
 
-The chain rule: the probability of a sequence is the product of the probabilities of its tokens, each given the ones before it.
+The chain rule: the probability of a sequence is the product of the probabilities of its tokens, each given the ones \
+before it.
 With logarithms the product becomes a sum.
 
-`log_probs` is `(T, vocab)`: row `i` holds log p(next token | tokens 0..i) for every token of the vocabulary. `targets` is
-`(T,)`: the tokens that really came next. Write `sequence_log_prob(log_probs, targets)` and return one float, the natural
+`log_probs` is `(T, vocab)`: row `i` holds log p(next token | tokens 0..i) for every token of the vocabulary. \
+`targets` is
+`(T,)`: the tokens that really came next. Write `sequence_log_prob(log_probs, targets)` and return one float, the \
+natural
 logarithm of the probability of the whole sequence. `T` may be 1, or hundreds; an entry may be as low as -2000.
 """
 
@@ -14,9 +17,15 @@ from autograder.exercise.exercise import Exercise, Misconception, Probe, case
 from autograder.exercise.results import Number
 
 EPSILON = Misconception(
-    "epsilon_in_log", "A floor under the logarithm", "A log-probability of -800 counted for much less: an epsilon or a clip keeps it from being so low.",
-    ("Which log_probs are too low for your code?", "Every entry counts as it is.", "Add up the entries of log_probs; no exp, no log, no epsilon."),
-)  # fmt: skip
+    "epsilon_in_log",
+    "A floor under the logarithm",
+    "A log-probability of -800 counted for much less: an epsilon or a clip keeps it from being so low.",
+    (
+        "Which log_probs are too low for your code?",
+        "Every entry counts as it is.",
+        "Add up the entries of log_probs; no exp, no log, no epsilon.",
+    ),
+)
 
 
 def _floor(answer):
@@ -59,8 +68,14 @@ def by_hand(rng):
 def any_length(rng):
     for T, vocab in ((1, 4), (5, 7), (7, 5), (6, 6), (20, 3)):
         yield case(_log_probs(rng, T, vocab), rng.integers(0, vocab, size=T))
-    yield case(_log_probs(rng, 400, 50), rng.integers(0, 50, size=400), note="400 tokens: p itself is too small for a float")
-    yield case(np.array([[0.0, -800.0], [-2000.0, 0.0]]), np.array([1, 1]), note="exp(-800) is 0 to a computer; its logarithm is not")
+    yield case(
+        _log_probs(rng, 400, 50), rng.integers(0, 50, size=400), note="400 tokens: p itself is too small for a float"
+    )
+    yield case(
+        np.array([[0.0, -800.0], [-2000.0, 0.0]]),
+        np.array([1, 1]),
+        note="exp(-800) is 0 to a computer; its logarithm is not",
+    )
 
 
 @exercise.equivalent
@@ -82,71 +97,150 @@ def with_take_along_axis(log_probs, targets):
     return np.sum(np.take_along_axis(log_probs, np.asarray(targets)[:, None], axis=1))
 
 
-MEAN = Misconception(
-    "mean_instead_of_sum", "The mean, not the sum",
-    "This is the average over positions; the probability of the whole sequence needs the sum.",
-    ("Does a longer sequence become less likely?", "log(a b) = log a + log b", "sum, not mean"),
-)  # fmt: skip
-exercise.mistake(MEAN)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets].mean())
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "A log-probability is negative (or 0); this is its negative.",
-                  ("Can log p be positive?", "p <= 1, so log p <= 0.", "Leave out the minus."))
-)(lambda log_probs, targets: -log_probs[np.arange(len(targets)), targets].sum())  # fmt: skip
-exercise.mistake(
-    Misconception("probability_not_log", "The probability, not its logarithm",
-                  "The sum was put through exp. For a long sequence that is 0 to a computer.",
-                  ("How small is 0.02 to the power 400?", "log p is wanted.", "Leave out the exp."))
-)(lambda log_probs, targets: np.exp(log_probs[np.arange(len(targets)), targets].sum()))  # fmt: skip
-exercise.mistake(
-    Misconception("log_taken_twice", "The logarithm was taken twice", "The entries are log-probabilities already.",
-                  ("What do the rows of log_probs hold?", "exp of a row sums to 1.", "Don't take np.log again."))
-)(lambda log_probs, targets: np.log(log_probs[np.arange(len(targets)), targets]).sum())  # fmt: skip
-exercise.mistake(
-    Misconception("every_column", "Every row gave all its targets",
-                  "log_probs[:, targets] takes all targets from every row; one entry a row is wanted.",
-                  ("What is the shape of log_probs[:, targets]?", "Row i goes with targets[i].",
-                   "log_probs[np.arange(T), targets]"))
-)(lambda log_probs, targets: log_probs[:, targets].sum())  # fmt: skip
-exercise.mistake(
-    Misconception("most_likely_instead_of_target", "The likeliest token, not the one that came",
-                  "The best entry of each row was added up; the model has to be judged on the tokens that really came.",
-                  ("Where do the targets enter?", "log_probs[i, targets[i]]", "Index with targets instead of taking max."))
-)(lambda log_probs, targets: log_probs.max(axis=-1).sum())  # fmt: skip
-exercise.mistake(
-    Misconception("sum_of_all", "Everything was added up", "All entries of the table were summed, not only those of the tokens that came.",
-                  ("How many entries belong to a sequence of T tokens?", "One a row.", "log_probs[np.arange(T), targets]"))
-)(lambda log_probs, targets: log_probs.sum())  # fmt: skip
+@exercise.mistake("The mean, not the sum")
+def mean_instead_of_sum(log_probs, targets):
+    """This is the average over positions; the probability of the whole sequence needs the sum.
+
+    - Does a longer sequence become less likely?
+    - log(a b) = log a + log b
+    - sum, not mean
+    """
+    return log_probs[np.arange(len(targets)), targets].mean()
 
 
-@exercise.mistake(
-    Misconception("product_underflows", "The product underflows", "Multiplying hundreds of probabilities gives 0, and log(0) is -inf.",
-                  ("What is 0.02 ** 400 in a float?", "The log of a product is the sum of the logs.", "Add logs, don't multiply."))
-)  # fmt: skip
-def product(log_probs, targets):
+@exercise.mistake("The sign is flipped")
+def sign_flipped(log_probs, targets):
+    """A log-probability is negative (or 0); this is its negative.
+
+    - Can log p be positive?
+    - p <= 1, so log p <= 0.
+    - Leave out the minus.
+    """
+    return -log_probs[np.arange(len(targets)), targets].sum()
+
+
+@exercise.mistake("The probability, not its logarithm")
+def probability_not_log(log_probs, targets):
+    """The sum was put through exp. For a long sequence that is 0 to a computer.
+
+    - How small is 0.02 to the power 400?
+    - log p is wanted.
+    - Leave out the exp.
+    """
+    return np.exp(log_probs[np.arange(len(targets)), targets].sum())
+
+
+@exercise.mistake("The logarithm was taken twice")
+def log_taken_twice(log_probs, targets):
+    """The entries are log-probabilities already.
+
+    - What do the rows of log_probs hold?
+    - exp of a row sums to 1.
+    - Don't take np.log again.
+    """
+    return np.log(log_probs[np.arange(len(targets)), targets]).sum()
+
+
+@exercise.mistake("Every row gave all its targets")
+def every_column(log_probs, targets):
+    """log_probs[:, targets] takes all targets from every row; one entry a row is wanted.
+
+    - What is the shape of log_probs[:, targets]?
+    - Row i goes with targets[i].
+    - log_probs[np.arange(T), targets]
+    """
+    return log_probs[:, targets].sum()
+
+
+@exercise.mistake("The likeliest token, not the one that came")
+def most_likely_instead_of_target(log_probs, targets):
+    """The best entry of each row was added up; the model has to be judged on the tokens that really came.
+
+    - Where do the targets enter?
+    - log_probs[i, targets[i]]
+    - Index with targets instead of taking max.
+    """
+    return log_probs.max(axis=-1).sum()
+
+
+@exercise.mistake("Everything was added up")
+def sum_of_all(log_probs, targets):
+    """All entries of the table were summed, not only those of the tokens that came.
+
+    - How many entries belong to a sequence of T tokens?
+    - One a row.
+    - log_probs[np.arange(T), targets]
+    """
+    return log_probs.sum()
+
+
+@exercise.mistake("The product underflows")
+def product_underflows(log_probs, targets):
+    """Multiplying hundreds of probabilities gives 0, and log(0) is -inf.
+
+    - What is 0.02 ** 400 in a float?
+    - The log of a product is the sum of the logs.
+    - Add logs, don't multiply.
+    """
     return np.log(np.prod(np.exp(log_probs[np.arange(len(targets)), targets])))
 
 
-SHIFTED = Misconception(
-    "off_by_one_target", "Row and target are shifted", "Row i was read at target i + 1 (or i - 1). The targets are shifted already.",
-    ("Are the targets already the next tokens?", "Row i goes with targets[i].", "Don't shift again."),
-)  # fmt: skip
-exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(len(targets)), np.roll(targets, -1)].sum())
-exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(len(targets)), np.roll(targets, 1)].sum())
-exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(len(targets) - 1), targets[1:]].sum())
-exercise.mistake(SHIFTED)(lambda log_probs, targets: log_probs[np.arange(1, len(targets)), targets[:-1]].sum())
-ONE_MISSING = Misconception(
-    "position_left_out", "One position is missing", "The first or the last token was left out; every one of the T targets has a probability.",
-    ("How many numbers do you add up?", "i runs from 0 to T - 1.", "Don't cut: log_probs[np.arange(T), targets]"),
-)  # fmt: skip
-exercise.mistake(ONE_MISSING)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets][1:].sum())
-exercise.mistake(ONE_MISSING)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets][:-1].sum())
-OTHER_BASE = Misconception(
-    "other_base", "Another base", "This is a logarithm to base 2 or 10; log_probs are natural already, and so should the result be.",
-    ("Which base has log_probs?", "log2(x) = log(x) / log(2)", "Leave out the division."),
-)  # fmt: skip
-exercise.mistake(OTHER_BASE)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets].sum() / np.log(2))
-exercise.mistake(OTHER_BASE)(lambda log_probs, targets: log_probs[np.arange(len(targets)), targets].sum() / np.log(10))
-exercise.mistake(
-    Misconception("probability_rounds_to_zero", "A probability rounds to 0", "exp(-800) is 0 to a computer, and log(0) is -inf; the log-probability itself is an ordinary number.",
-                  ("Why leave the logarithms at all?", "log(exp(x)) is x, but not in a float.", "Add up the entries of log_probs as they are."))
-)(lambda log_probs, targets: np.log(np.exp(log_probs[np.arange(len(targets)), targets])).sum())  # fmt: skip
+@exercise.mistake("Row and target are shifted")
+def off_by_one_target(log_probs, targets):
+    """Row i was read at target i + 1 (or i - 1). The targets are shifted already.
+
+    - Are the targets already the next tokens?
+    - Row i goes with targets[i].
+    - Don't shift again.
+    """
+    return log_probs[np.arange(len(targets)), np.roll(targets, -1)].sum()
+
+
+exercise.add_mistakes(
+    (off_by_one_target, lambda log_probs, targets: log_probs[np.arange(len(targets)), np.roll(targets, 1)].sum()),
+    (off_by_one_target, lambda log_probs, targets: log_probs[np.arange(len(targets) - 1), targets[1:]].sum()),
+    (off_by_one_target, lambda log_probs, targets: log_probs[np.arange(1, len(targets)), targets[:-1]].sum()),
+)
+
+
+@exercise.mistake("One position is missing")
+def position_left_out(log_probs, targets):
+    """The first or the last token was left out; every one of the T targets has a probability.
+
+    - How many numbers do you add up?
+    - i runs from 0 to T - 1.
+    - Don't cut: log_probs[np.arange(T), targets]
+    """
+    return log_probs[np.arange(len(targets)), targets][1:].sum()
+
+
+exercise.add_mistakes(
+    (position_left_out, lambda log_probs, targets: log_probs[np.arange(len(targets)), targets][:-1].sum()),
+)
+
+
+@exercise.mistake("Another base")
+def other_base(log_probs, targets):
+    """This is a logarithm to base 2 or 10; log_probs are natural already, and so should the result be.
+
+    - Which base has log_probs?
+    - log2(x) = log(x) / log(2)
+    - Leave out the division.
+    """
+    return log_probs[np.arange(len(targets)), targets].sum() / np.log(2)
+
+
+exercise.add_mistakes(
+    (other_base, lambda log_probs, targets: log_probs[np.arange(len(targets)), targets].sum() / np.log(10)),
+)
+
+
+@exercise.mistake("A probability rounds to 0")
+def probability_rounds_to_zero(log_probs, targets):
+    """exp(-800) is 0 to a computer, and log(0) is -inf; the log-probability itself is an ordinary number.
+
+    - Why leave the logarithms at all?
+    - log(exp(x)) is x, but not in a float.
+    - Add up the entries of log_probs as they are.
+    """
+    return np.log(np.exp(log_probs[np.arange(len(targets)), targets])).sum()

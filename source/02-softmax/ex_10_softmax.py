@@ -10,7 +10,7 @@ an array of the shape of `x`; `x` itself stays as it is.
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.exercise import Exercise, Probe, case
 from autograder.exercise.results import Array
 
 
@@ -99,24 +99,33 @@ def by_pairwise_differences(x, axis=-1):
     return np.moveaxis(np.where(np.isneginf(moved), 0.0, weights), -1, axis)
 
 
-exercise.mistake(mc.NO_MAX)(lambda x, axis=-1: np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True))
-exercise.mistake(mc.NO_MAX)(lambda x, axis=-1: np.nan_to_num(np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)))
-AXIS_IGNORED = Misconception(
-    "axis_ignored", "`axis` is ignored", "It works along the last axis whatever `axis` says.",
-    ("Which lines of your code mention axis?", "Both the maximum and the sum run along `axis`.",
-     "x.max(axis=axis, keepdims=True), and the same for the sum."),
-)  # fmt: skip
-exercise.mistake(AXIS_IGNORED)(lambda x, axis=-1: softmax(x))
+exercise.add_mistakes(
+    (mc.NO_MAX, lambda x, axis=-1: np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)),
+    (mc.NO_MAX, lambda x, axis=-1: np.nan_to_num(np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True))),
+)
 
 
-@exercise.mistake(AXIS_IGNORED, message="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
+@exercise.mistake("`axis` is ignored")
+def axis_ignored(x, axis=-1):
+    """It works along the last axis whatever `axis` says.
+
+    - Which lines of your code mention axis?
+    - Both the maximum and the sum run along `axis`.
+    - x.max(axis=axis, keepdims=True), and the same for the sum.
+    """
+    return softmax(x)
+
+
+@exercise.mistake(axis_ignored)
 def maximum_along_the_last(x, axis=-1):
+    """The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`."""
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(AXIS_IGNORED, message="The sum runs along the last axis, whatever `axis` says; only the maximum follows `axis`.")
+@exercise.mistake(axis_ignored)
 def sum_along_the_last(x, axis=-1):
+    """The sum runs along the last axis, whatever `axis` says; only the maximum follows `axis`."""
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -133,16 +142,20 @@ def whole(x, axis=-1):
     return e / e.sum()
 
 
-@exercise.mistake(mc.WRONG_AXIS, message="It normalises along the first axis, whatever `axis` says: the columns sum to 1.")
+@exercise.mistake(mc.WRONG_AXIS)
 def first_axis(x, axis=-1):
+    """It normalises along the first axis, whatever `axis` says: the columns sum to 1."""
     return softmax(x, 0)
 
 
-@exercise.mistake(
-    Misconception("keepdims_missing", "keepdims is missing", "The sums lost an axis, so they were divided into the wrong cells, or into none.",
-                  ("What is the shape of e.sum(axis=-1)?", "(n, 1) divides rows, (n,) divides columns.", "keepdims=True"))
-)  # fmt: skip
-def no_keepdims(x, axis=-1):
+@exercise.mistake("keepdims is missing")
+def keepdims_missing(x, axis=-1):
+    """The sums lost an axis, so they were divided into the wrong cells, or into none.
+
+    - What is the shape of e.sum(axis=-1)?
+    - (n, 1) divides rows, (n,) divides columns.
+    - keepdims=True
+    """
     e = np.exp(x - x.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis)
 
@@ -153,50 +166,66 @@ def epsilon(x, axis=-1):
     return e / (e.sum(axis=axis, keepdims=True) + 1e-3)
 
 
-@exercise.mistake(
-    Misconception("divided_without_exp", "No exponential", "The entries were divided by their sum; softmax divides exponentials.",
-                  ("What if an entry is negative?", "exp(x_j) / sum_k exp(x_k)", "np.exp first"))
-)  # fmt: skip
-def no_exp(x, axis=-1):
+@exercise.mistake("No exponential")
+def divided_without_exp(x, axis=-1):
+    """The entries were divided by their sum; softmax divides exponentials.
+
+    - What if an entry is negative?
+    - exp(x_j) / sum_k exp(x_k)
+    - np.exp first
+    """
     return x / x.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(
-    Misconception("not_normalised", "Not divided by the sum", "The exponentials don't sum to 1 yet.",
-                  ("What should a row sum to?", "Divide by the sum along axis.", "e / e.sum(axis=axis, keepdims=True)"))
-)  # fmt: skip
+@exercise.mistake("Not divided by the sum")
 def not_normalised(x, axis=-1):
+    """The exponentials don't sum to 1 yet.
+
+    - What should a row sum to?
+    - Divide by the sum along axis.
+    - e / e.sum(axis=axis, keepdims=True)
+    """
     return np.exp(x - x.max(axis=axis, keepdims=True))
 
 
-@exercise.mistake(
-    Misconception("clipped", "Large entries were clipped", "Clipping makes different scores equal; subtracting the maximum changes nothing.",
-                  ("Are 9000 and 10000 still different after clipping?", "softmax(x) = softmax(x - max(x))", "Subtract, don't clip."))
-)  # fmt: skip
+@exercise.mistake("Large entries were clipped")
 def clipped(x, axis=-1):
+    """Clipping makes different scores equal; subtracting the maximum changes nothing.
+
+    - Are 9000 and 10000 still different after clipping?
+    - softmax(x) = softmax(x - max(x))
+    - Subtract, don't clip.
+    """
     e = np.exp(np.clip(x, -500, 500))
     return e / e.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(
-    Misconception("minimum_subtracted", "The minimum was subtracted", "The largest exponent grows instead of becoming 0, and with -inf nothing is left.",
-                  ("Which entry overflows first?", "Subtract the maximum.", "x.max, not x.min"))
-)  # fmt: skip
-def minimum(x, axis=-1):
+@exercise.mistake("The minimum was subtracted")
+def minimum_subtracted(x, axis=-1):
+    """The largest exponent grows instead of becoming 0, and with -inf nothing is left.
+
+    - Which entry overflows first?
+    - Subtract the maximum.
+    - x.max, not x.min
+    """
     e = np.exp(x - x.min(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(
-    Misconception("softmin", "The sign is flipped", "The smallest entry got the largest weight.",
-                  ("Which entry should weigh most?", "exp(+x)", "Leave out the minus."))
-)  # fmt: skip
+@exercise.mistake("The sign is flipped")
 def softmin(x, axis=-1):
+    """The smallest entry got the largest weight.
+
+    - Which entry should weigh most?
+    - exp(+x)
+    - Leave out the minus.
+    """
     return softmax(np.where(np.isinf(x), x, -x), axis)
 
 
-@exercise.mistake(mc.HARD_ARGMAX, message="All the weight goes to the largest entry. Softmax is softer: every finite entry gets a share.")
+@exercise.mistake(mc.HARD_ARGMAX)
 def hard(x, axis=-1):
+    """All the weight goes to the largest entry. Softmax is softer: every finite entry gets a share."""
     best = x == x.max(axis=axis, keepdims=True)
     return best / best.sum(axis=axis, keepdims=True)
 
@@ -213,28 +242,42 @@ def maximum_at_least_zero(x, axis=-1):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-@exercise.mistake(
-    Misconception("nearly_zero", "Nearly zero is not zero", "A tiny weight is left where exp gives 0 (from a fill in place of -inf, or from an epsilon); -inf gets exactly 0.",
-                  ("What is exp(-inf)?", "exactly 0", "Add nothing, and leave -inf as it is."))
-)  # fmt: skip
+@exercise.mistake("Nearly zero is not zero")
 def nearly_zero(x, axis=-1):
+    """A tiny weight is left where exp gives 0 (from a fill in place of -inf, or from an epsilon); -inf gets exactly 0.
+
+    - What is exp(-inf)?
+    - exactly 0
+    - Add nothing, and leave -inf as it is.
+    """
     e = np.exp(x - x.max(axis=axis, keepdims=True)) + 1e-9
     return e / e.sum(axis=axis, keepdims=True)
 
 
-OTHER_BASE = Misconception(
-    "other_base", "Another base", "2 or 10 was raised to the entries; softmax raises e, that is np.exp.",
-    ("What is the softmax of log 1, log 2 and log 5?", "exp(x_j) / sum_k exp(x_k)", "np.exp, not 2 **"),
-)  # fmt: skip
-exercise.mistake(OTHER_BASE)(lambda x, axis=-1: softmax(x * np.log(2), axis))
-exercise.mistake(OTHER_BASE)(lambda x, axis=-1: softmax(x * np.log(10), axis))
+@exercise.mistake("Another base")
+def other_base(x, axis=-1):
+    """2 or 10 was raised to the entries; softmax raises e, that is np.exp.
+
+    - What is the softmax of log 1, log 2 and log 5?
+    - exp(x_j) / sum_k exp(x_k)
+    - np.exp, not 2 **
+    """
+    return softmax(x * np.log(2), axis)
 
 
-@exercise.mistake(
-    Misconception("logarithm_returned", "That is the logarithm of the softmax", "These are log-probabilities, 0 or below; the weights themselves are wanted.",
-                  ("Can a weight be negative?", "exp(x_j) / sum_k exp(x_k)", "Leave out the log, or take np.exp at the end."))
-)  # fmt: skip
-def logarithm(x, axis=-1):
+exercise.add_mistakes(
+    (other_base, lambda x, axis=-1: softmax(x * np.log(10), axis)),
+)
+
+
+@exercise.mistake("That is the logarithm of the softmax")
+def logarithm_returned(x, axis=-1):
+    """These are log-probabilities, 0 or below; the weights themselves are wanted.
+
+    - Can a weight be negative?
+    - exp(x_j) / sum_k exp(x_k)
+    - Leave out the log, or take np.exp at the end.
+    """
     return np.log(softmax(x, axis))
 
 

@@ -3,8 +3,10 @@
 Taking `np.log` of a softmax fails where the softmax rounds to 0: the true logarithm may be an
 ordinary number such as -2000.
 
-Write `log_softmax(x, axis=-1)`: the natural logarithm of the softmax along `axis`, finite wherever `x` is finite, for entries up to
-±10000. An entry of `-inf` gives `-inf`. Every row has at least one finite entry, `axis` may be any axis of `x`, and `x` stays as it is.
+Write `log_softmax(x, axis=-1)`: the natural logarithm of the softmax along `axis`, finite wherever `x` is finite, for \
+entries up to
+±10000. An entry of `-inf` gives `-inf`. Every row has at least one finite entry, `axis` may be any axis of `x`, and \
+`x` stays as it is.
 """
 
 import numpy as np
@@ -14,15 +16,19 @@ from autograder.exercise.exercise import Exercise, Misconception, Probe, case
 from autograder.exercise.results import Array
 
 EPSILON = Misconception(
-    "epsilon_in_log", "A small number inside the logarithm", "log(p + 1e-12), or of p clipped from below, never falls below about -27.6, and it is never exact.",
+    "epsilon_in_log",
+    "A small number inside the logarithm",
+    "log(p + 1e-12), or of p clipped from below, never falls below about -27.6, and it is never exact.",
     ("What is log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."),
-)  # fmt: skip
+)
 
 
 MINUS_INF_LOST = Misconception(
-    "minus_inf_lost", "-inf became a finite number", "The logarithm of a weight of 0 is -inf; here it was replaced by a large negative number.",
+    "minus_inf_lost",
+    "-inf became a finite number",
+    "The logarithm of a weight of 0 is -inf; here it was replaced by a large negative number.",
     ("What is log(0)?", "-inf stays -inf.", "Leave out the nan_to_num or the clip."),
-)  # fmt: skip
+)
 
 
 def _minus_inf_lost(answer):
@@ -62,7 +68,15 @@ def one_row(rng):
 
 @exercise.part("Any axis", points=1)
 def any_axis(rng):
-    for shape, axis in (((2, 3), -1), ((2, 3), 0), ((3, 3), 0), ((2, 4, 5), 1), ((2, 4, 5), -1), ((2, 4, 5), -2), ((3, 2, 4), -3)):
+    for shape, axis in (
+        ((2, 3), -1),
+        ((2, 3), 0),
+        ((3, 3), 0),
+        ((2, 4, 5), 1),
+        ((2, 4, 5), -1),
+        ((2, 4, 5), -2),
+        ((3, 2, 4), -3),
+    ):
         yield case(rng.normal(size=shape), axis=axis)
     yield case(np.array([[2.5], [-1.0], [0.0]]), note="a lone entry: log 1 is 0", answer=Array(atol=1e-8))
 
@@ -103,64 +117,118 @@ def _softmax(x, axis):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-exercise.mistake(
-    Misconception("log_of_softmax", "The logarithm of 0", "The softmax rounded to 0 first, and log(0) is -inf; the true value is finite.",
-                  ("What is np.exp(-2000)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
-)(lambda x, axis=-1: np.log(_softmax(x, axis)))  # fmt: skip
-exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(_softmax(x, axis) + 1e-12))
-exercise.mistake(EPSILON)(lambda x, axis=-1: np.log(np.maximum(_softmax(x, axis), 1e-12)))
-exercise.mistake(EPSILON, message="A small number was added to the sum of exponentials: every result is a little too low. The sum is at least 1, no epsilon is needed.", hints=(
-    "Can the sum be 0 once the maximum is subtracted?", "The largest entry contributes exp(0) = 1.", "np.log of the plain sum."
-))(
-    lambda x, axis=-1: log_softmax(x, axis) - 1e-6
-)
-exercise.mistake(mc.NO_MAX, message="exp(2000) is infinite, so large entries give inf or NaN.")(
-    lambda x, axis=-1: x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
-)
-exercise.mistake(
-    Misconception("softmax_not_log", "The logarithm is missing", "This is the softmax itself.",
-                  ("Can a log-probability be positive?", "log of 1/8 is -2.08.", "Return the logarithm."))
-)(lambda x, axis=-1: _softmax(x, axis))  # fmt: skip
-exercise.mistake(
-    Misconception("log_sum_missing", "Only the maximum was subtracted", "The log of the sum of exponentials is missing, so exp of a row does not sum to 1.",
-                  ("What does exp of your row sum to?", "x_j - max - log sum_k exp(x_k - max)", "Subtract np.log(...sum()) too."))
-)(lambda x, axis=-1: x - x.max(axis=axis, keepdims=True))  # fmt: skip
-AXIS_IGNORED = Misconception(
-    "axis_ignored", "`axis` is ignored", "It works along the last axis whatever `axis` says.",
-    ("Which lines of your code mention axis?", "Both the maximum and the sum run along `axis`.",
-     "Give axis=axis, keepdims=True to both."),
-)  # fmt: skip
-exercise.mistake(AXIS_IGNORED)(lambda x, axis=-1: log_softmax(x))
+@exercise.mistake("The logarithm of 0")
+def log_of_softmax(x, axis=-1):
+    """The softmax rounded to 0 first, and log(0) is -inf; the true value is finite.
+
+    - What is np.exp(-2000)?
+    - The log of a fraction is a difference.
+    - shifted - np.log(sum of exp(shifted))
+    """
+    return np.log(_softmax(x, axis))
 
 
-@exercise.mistake(AXIS_IGNORED, message="The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`.")
+exercise.add_mistakes(
+    (EPSILON, lambda x, axis=-1: np.log(_softmax(x, axis) + 1e-12)),
+    (EPSILON, lambda x, axis=-1: np.log(np.maximum(_softmax(x, axis), 1e-12))),
+)
+
+
+@exercise.mistake(EPSILON)
+def epsilon(x, axis=-1):
+    """A small number was added to the sum of exponentials: every result is a little too low. The sum is at least 1, no
+    epsilon is needed.
+
+    - Can the sum be 0 once the maximum is subtracted?
+    - The largest entry contributes exp(0) = 1.
+    - np.log of the plain sum.
+    """
+    return log_softmax(x, axis) - 1e-6
+
+
+@exercise.mistake(mc.NO_MAX)
+def no_max(x, axis=-1):
+    """exp(2000) is infinite, so large entries give inf or NaN."""
+    return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+
+
+@exercise.mistake("The logarithm is missing")
+def softmax_not_log(x, axis=-1):
+    """This is the softmax itself.
+
+    - Can a log-probability be positive?
+    - log of 1/8 is -2.08.
+    - Return the logarithm.
+    """
+    return _softmax(x, axis)
+
+
+@exercise.mistake("Only the maximum was subtracted")
+def log_sum_missing(x, axis=-1):
+    """The log of the sum of exponentials is missing, so exp of a row does not sum to 1.
+
+    - What does exp of your row sum to?
+    - x_j - max - log sum_k exp(x_k - max)
+    - Subtract np.log(...sum()) too.
+    """
+    return x - x.max(axis=axis, keepdims=True)
+
+
+@exercise.mistake("`axis` is ignored")
+def axis_ignored(x, axis=-1):
+    """It works along the last axis whatever `axis` says.
+
+    - Which lines of your code mention axis?
+    - Both the maximum and the sum run along `axis`.
+    - Give axis=axis, keepdims=True to both.
+    """
+    return log_softmax(x)
+
+
+@exercise.mistake(axis_ignored)
 def maximum_along_the_last(x, axis=-1):
+    """The maximum is taken along the last axis, whatever `axis` says; only the sum follows `axis`."""
     shifted = x - x.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
-exercise.mistake(
-    Misconception("other_base", "Another base", "This is the base-2 logarithm; natural logarithms are wanted.",
-                  ("Which base does np.log have?", "log2(x) = log(x) / log(2)", "np.log"))
-)(lambda x, axis=-1: log_softmax(x, axis) / np.log(2))  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "Log-probabilities are at most 0; these are their negatives.",
-                  ("Can log p be positive?", "p <= 1, so log p <= 0.", "Leave out the minus."))
-)(lambda x, axis=-1: -log_softmax(x, axis))  # fmt: skip
+@exercise.mistake("Another base")
+def other_base(x, axis=-1):
+    """This is the base-2 logarithm; natural logarithms are wanted.
+
+    - Which base does np.log have?
+    - log2(x) = log(x) / log(2)
+    - np.log
+    """
+    return log_softmax(x, axis) / np.log(2)
 
 
-@exercise.mistake(
-    Misconception("maximum_not_given_back", "The maximum was subtracted once only", "The sum used x - max, but x itself was not shifted; the two must agree.",
-                  ("Is your result smaller than it should be, or larger, by max(x)?", "Shift both or neither.",
-                   "Use the shifted x in both places."))
-)  # fmt: skip
+@exercise.mistake("The sign is flipped")
+def sign_flipped(x, axis=-1):
+    """Log-probabilities are at most 0; these are their negatives.
+
+    - Can log p be positive?
+    - p <= 1, so log p <= 0.
+    - Leave out the minus.
+    """
+    return -log_softmax(x, axis)
+
+
+@exercise.mistake("The maximum was subtracted once only")
 def maximum_not_given_back(x, axis=-1):
+    """The sum used x - max, but x itself was not shifted; the two must agree.
+
+    - Is your result smaller than it should be, or larger, by max(x)?
+    - Shift both or neither.
+    - Use the shifted x in both places.
+    """
     top = x.max(axis=axis, keepdims=True)
     return x - np.log(np.exp(x - top).sum(axis=axis, keepdims=True))
 
 
-@exercise.mistake(mc.GLOBAL_MAX, message="The largest entry of the whole array was subtracted, so a row far below it underflows to log(0).")
+@exercise.mistake(mc.GLOBAL_MAX)
 def global_max(x, axis=-1):
+    """The largest entry of the whole array was subtracted, so a row far below it underflows to log(0)."""
     shifted = x - x.max()
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 

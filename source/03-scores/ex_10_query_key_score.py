@@ -1,9 +1,11 @@
 """### Score one query with one key
 
-How well does a query fit a key? The answer is one number, the **scaled dot product**: multiply the two vectors component by
+How well does a query fit a key? The answer is one number, the **scaled dot product**: multiply the two vectors \
+component by
 component, add up, and divide by the square root of their width `d`.
 
-Write `query_key_score(q, k)`. `q` and `k` are arrays of shape `(d,)`, the width `d` is 1 or more and differs from call to
+Write `query_key_score(q, k)`. `q` and `k` are arrays of shape `(d,)`, the width `d` is 1 or more and differs from \
+call to
 call. Return one number. It may be negative, and it may be 0. `q` and `k` stay as they are.
 """
 
@@ -14,9 +16,11 @@ from autograder.exercise.exercise import Exercise, Misconception, Probe, case
 from autograder.exercise.results import Number
 
 ONE_WIDTH = Misconception(
-    "one_width_only", "Right for one width only", "The square root belongs to a width written in the code; d differs from call to call.",
+    "one_width_only",
+    "Right for one width only",
+    "The square root belongs to a width written in the code; d differs from call to call.",
     ("What does your code do at d = 7?", "d is the number of components of q.", "np.sqrt(len(q))"),
-)  # fmt: skip
+)
 
 
 def _same_divisor(answer):
@@ -93,58 +97,144 @@ def in_float32(q, k):
     return np.float32(np.sum(q * k) / np.sqrt(q.size))
 
 
-exercise.mistake(mc.NO_SCALE)(lambda q, k: q @ k)
-exercise.mistake(
-    mc.SCALE_BY_D,
-    message="The sum was divided by d (that is the mean of the products) instead of by its square root.",
-)(lambda q, k: q @ k / len(q))
-exercise.mistake(mc.SCALE_MULTIPLIED, message="The dot product was multiplied by sqrt(d), so it grew instead of shrinking.")(
-    lambda q, k: q @ k * np.sqrt(len(q))
+@exercise.mistake(mc.NO_SCALE)
+def no_scale(q, k):
+    return q @ k
+
+
+@exercise.mistake(mc.SCALE_BY_D)
+def scale_by_d(q, k):
+    """The sum was divided by d (that is the mean of the products) instead of by its square root."""
+    return q @ k / len(q)
+
+
+@exercise.mistake(mc.SCALE_MULTIPLIED)
+def scale_multiplied(q, k):
+    """The dot product was multiplied by sqrt(d), so it grew instead of shrinking."""
+    return q @ k * np.sqrt(len(q))
+
+
+@exercise.mistake("A cosine, not a score")
+def cosine_similarity(q, k):
+    """The product was divided by the lengths |q| and |k|; in attention, long vectors give large scores.
+
+    - By which number is the dot product divided?
+    - By sqrt(d), which depends on the width only.
+    - Leave out np.linalg.norm.
+    """
+    return q @ k / (np.linalg.norm(q) * np.linalg.norm(k))
+
+
+@exercise.mistake("Divided by the length of the query")
+def divided_by_length_of_the_vector(q, k):
+    """|q| was used in place of sqrt(d): the score should grow when the query grows.
+
+    - What is d: a length in space, or a number of components?
+    - d = len(q)
+    - np.sqrt(len(q)), not np.linalg.norm(q)
+    """
+    return q @ k / np.linalg.norm(q)
+
+
+@exercise.mistake("A distance, not a dot product")
+def negative_distance(q, k):
+    """This measures how far apart q and k lie; a score is their dot product.
+
+    - Where do you multiply components?
+    - q . k = sum of q[c] k[c]
+    - q @ k
+    """
+    return -np.sqrt(np.sum((q - k) ** 2)) / np.sqrt(len(q))
+
+
+@exercise.mistake("The sign was lost")
+def sign_lost(q, k):
+    """A score may be negative: then the query turns away from the key.
+
+    - What is the dot product of (1, 0) and (-1, 0)?
+    - It is -1.
+    - Leave out abs and maximum.
+    """
+    return np.abs(q @ k) / np.sqrt(len(q))
+
+
+@exercise.mistake("Negative scores became 0")
+def negative_scores_cut(q, k):
+    """A score below 0 was raised to 0; a negative score says 'rather not', and 0 does not.
+
+    - What is the dot product of (1, 0) and (-1, 0)?
+    - It is -1.
+    - Leave out max(0, ...).
+    """
+    return max(0.0, q @ k / np.sqrt(len(q)))
+
+
+@exercise.mistake("The exponential came too early")
+def exp_of_the_score(q, k):
+    """exp belongs to the softmax; the score itself is wanted here.
+
+    - Can your number be negative?
+    - score = q . k / sqrt(d)
+    - Leave out np.exp.
+    """
+    return np.exp(q @ k / np.sqrt(len(q)))
+
+
+exercise.add_mistakes(
+    (ONE_WIDTH, lambda q, k: q @ k / 2),
+    (ONE_WIDTH, lambda q, k: q @ k / 8),
 )
-exercise.mistake(
-    Misconception("cosine_similarity", "A cosine, not a score", "The product was divided by the lengths |q| and |k|; in attention, long vectors give large scores.",
-                  ("By which number is the dot product divided?", "By sqrt(d), which depends on the width only.", "Leave out np.linalg.norm."))
-)(lambda q, k: q @ k / (np.linalg.norm(q) * np.linalg.norm(k)))  # fmt: skip
-exercise.mistake(
-    Misconception("divided_by_length_of_the_vector", "Divided by the length of the query", "|q| was used in place of sqrt(d): the score should grow when the query grows.",
-                  ("What is d: a length in space, or a number of components?", "d = len(q)", "np.sqrt(len(q)), not np.linalg.norm(q)"))
-)(lambda q, k: q @ k / np.linalg.norm(q))  # fmt: skip
-exercise.mistake(
-    Misconception("negative_distance", "A distance, not a dot product", "This measures how far apart q and k lie; a score is their dot product.",
-                  ("Where do you multiply components?", "q . k = sum of q[c] k[c]", "q @ k"))
-)(lambda q, k: -np.sqrt(np.sum((q - k) ** 2)) / np.sqrt(len(q)))  # fmt: skip
-exercise.mistake(
-    Misconception("sign_lost", "The sign was lost", "A score may be negative: then the query turns away from the key.",
-                  ("What is the dot product of (1, 0) and (-1, 0)?", "It is -1.", "Leave out abs and maximum."))
-)(lambda q, k: np.abs(q @ k) / np.sqrt(len(q)))  # fmt: skip
-exercise.mistake(
-    Misconception("negative_scores_cut", "Negative scores became 0", "A score below 0 was raised to 0; a negative score says 'rather not', and 0 does not.",
-                  ("What is the dot product of (1, 0) and (-1, 0)?", "It is -1.", "Leave out max(0, ...)."))
-)(lambda q, k: max(0.0, q @ k / np.sqrt(len(q))))  # fmt: skip
-exercise.mistake(
-    Misconception("exp_of_the_score", "The exponential came too early", "exp belongs to the softmax; the score itself is wanted here.",
-                  ("Can your number be negative?", "score = q . k / sqrt(d)", "Leave out np.exp."))
-)(lambda q, k: np.exp(q @ k / np.sqrt(len(q))))  # fmt: skip
-exercise.mistake(ONE_WIDTH)(lambda q, k: q @ k / 2)
-exercise.mistake(ONE_WIDTH)(lambda q, k: q @ k / 8)
-exercise.mistake(
-    mc.EPSILON,
-    "A small number was added to sqrt(d), so every score is a little too small; d is at least 1, and there is nothing to guard against.",
-    ("Can sqrt(d) be 0?", "q . k / sqrt(d), to the last digit", "Divide by the plain square root."),
-)(lambda q, k: q @ k / (np.sqrt(len(q)) + 1e-6))
-exercise.mistake(
-    Misconception("sums_multiplied", "Summed too early", "The components were added up first and the sums multiplied; multiply each pair, then add.",
-                  ("What is (1, 1) . (2, -2)?", "1 * 2 + 1 * (-2) = 0", "np.sum(q * k)"))
-)(lambda q, k: np.sum(q) * np.sum(k) / np.sqrt(len(q)))  # fmt: skip
-exercise.mistake(
-    Misconception("first_two_components", "Only the first two components", "A dot product adds up all d components.",
-                  ("How many products are there at d = 7?", "d of them.", "q @ k"))
-)(lambda q, k: (q[:2] @ k[:2]) / np.sqrt(len(q)))  # fmt: skip
-exercise.mistake(
-    Misconception("query_used_twice", "The key plays no part", "q . q was computed; the score compares q with k.",
-                  ("Where does k enter?", "q . k", "q @ k"))
-)(lambda q, k: q @ q / np.sqrt(len(q)))  # fmt: skip
-exercise.mistake(mc.INTEGERS_INSIDE, message="The score was cut to a whole number.")(lambda q, k: int(q @ k / np.sqrt(len(q))))
+
+
+@exercise.mistake(mc.EPSILON)
+def epsilon(q, k):
+    """A small number was added to sqrt(d), so every score is a little too small; d is at least 1, and there is nothing
+    to guard against.
+
+    - Can sqrt(d) be 0?
+    - q . k / sqrt(d), to the last digit
+    - Divide by the plain square root.
+    """
+    return q @ k / (np.sqrt(len(q)) + 1e-6)
+
+
+@exercise.mistake("Summed too early")
+def sums_multiplied(q, k):
+    """The components were added up first and the sums multiplied; multiply each pair, then add.
+
+    - What is (1, 1) . (2, -2)?
+    - 1 * 2 + 1 * (-2) = 0
+    - np.sum(q * k)
+    """
+    return np.sum(q) * np.sum(k) / np.sqrt(len(q))
+
+
+@exercise.mistake("Only the first two components")
+def first_two_components(q, k):
+    """A dot product adds up all d components.
+
+    - How many products are there at d = 7?
+    - d of them.
+    - q @ k
+    """
+    return (q[:2] @ k[:2]) / np.sqrt(len(q))
+
+
+@exercise.mistake("The key plays no part")
+def query_used_twice(q, k):
+    """q . q was computed; the score compares q with k.
+
+    - Where does k enter?
+    - q . k
+    - q @ k
+    """
+    return q @ q / np.sqrt(len(q))
+
+
+@exercise.mistake(mc.INTEGERS_INSIDE)
+def integers_inside(q, k):
+    """The score was cut to a whole number."""
+    return int(q @ k / np.sqrt(len(q)))
 
 
 @exercise.mistake(mc.CHANGES_INPUTS)

@@ -1,6 +1,7 @@
 """### Ask the question for every pair
 
-Write `causal_allowed(T)`: a `(T, T)` array of **booleans** for any `T >= 1`. Entry `[i, j]` is `True` where query `i` may attend to key `j`,
+Write `causal_allowed(T)`: a `(T, T)` array of **booleans** for any `T >= 1`. Entry `[i, j]` is `True` where query `i` \
+may attend to key `j`,
 and `False` where it may not.
 
 Rows are queries, columns are keys. (Numbers `0` and `-inf` are another kind of mask; its turn comes next.)
@@ -10,7 +11,7 @@ import numpy as np
 
 from autograder.exercise import misconceptions as mc
 from autograder.exercise.exercise import Exercise, Probe, case
-from autograder.exercise.masks import LONGER, WRONG_PATTERNS, causal, right_up_to_four
+from autograder.exercise.masks import LONGER, causal, right_up_to_four, wrong_patterns
 from autograder.exercise.results import Array
 
 
@@ -77,25 +78,27 @@ def by_running_or(T):
     return np.logical_or.accumulate(np.eye(T, dtype=bool)[:, ::-1], axis=1)[:, ::-1]
 
 
-for misconception, pattern in WRONG_PATTERNS:
-    exercise.mistake(misconception)(lambda T, pattern=pattern: pattern(T))
+exercise.add_shared_mistakes(wrong_patterns())
 
 
-@exercise.mistake(mc.ONE_SIZE, message="It is right for T = 4 only: the size is fixed in the code.")
+@exercise.mistake(mc.ONE_SIZE)
 def four_only(T):
+    """It is right for T = 4 only: the size is fixed in the code."""
     return np.tri(4, dtype=bool)
 
 
-@exercise.mistake(mc.ONE_SIZE, message="The corner of 4 x 4 is right; beyond it every key is allowed.")
+@exercise.mistake(mc.ONE_SIZE)
 def open_beyond_four(T):
+    """The corner of 4 x 4 is right; beyond it every key is allowed."""
     allowed = np.ones((T, T), dtype=bool)
     n = min(T, 4)
     allowed[:n, :n] = np.tri(n, dtype=bool)
     return allowed
 
 
-@exercise.mistake(mc.ONE_SIZE, message="The corner of 4 x 4 is right; beyond it every key is forbidden.")
+@exercise.mistake(mc.ONE_SIZE)
 def closed_beyond_four(T):
+    """The corner of 4 x 4 is right; beyond it every key is forbidden."""
     allowed = np.zeros((T, T), dtype=bool)
     n = min(T, 4)
     allowed[:n, :n] = np.tri(n, dtype=bool)

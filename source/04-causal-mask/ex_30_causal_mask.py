@@ -10,21 +10,22 @@ import numpy as np
 
 from autograder.exercise import misconceptions as mc
 from autograder.exercise.exercise import Exercise, Misconception, Probe, case
-from autograder.exercise.masks import LONGER, WRONG_PATTERNS, causal, right_up_to_four
+from autograder.exercise.masks import LONGER, causal, right_up_to_four, wrong_patterns
 from autograder.exercise.results import Array
 
-NOT_ADDITIVE = Misconception(
-    "not_additive",
-    "A mask of 1 and 0 is not additive",
-    "This mask says 1 for 'may' and 0 for 'may not'. Added to scores it would shift some by 1 and hide nothing.",
-    ("What does adding 0 do to a score that should be hidden?", "Allowed: add 0. Hidden: add -inf.",
-     "np.where(allowed, 0.0, -np.inf)"),
-)  # fmt: skip
 SHIFTED = Misconception(
-    "allowed_cells_shifted", "The allowed cells should be 0", "A constant on every allowed score would cancel in the softmax, but a mask should leave these scores exactly as they are.",
+    "allowed_cells_shifted",
+    "The allowed cells should be 0",
+    (
+        "A constant on every allowed score would cancel in the softmax, but a mask should leave these scores "
+        "exactly as they are."
+    ),
     ("Which number added to a score changes nothing?", "0 where j <= i.", "Write 0.0 into every allowed cell."),
-)  # fmt: skip
-PATTERN_KEPT = "The pattern is right, and such a number usually hides a key. But this mask promises -inf, which no score can outweigh."
+)
+PATTERN_KEPT = (
+    "The pattern is right, and such a number usually hides a key. But this mask promises -inf, which no score can "
+    "outweigh."
+)
 
 
 def _fill(answer):
@@ -106,31 +107,79 @@ def in_float16(T):
     return causal_mask(T).astype(np.float16)
 
 
-for misconception, pattern in WRONG_PATTERNS:
-    exercise.mistake(misconception)(lambda T, pattern=pattern: np.where(pattern(T), 0.0, -np.inf))
+exercise.add_shared_mistakes(wrong_patterns(lambda pattern: lambda T: np.where(pattern(T), 0.0, -np.inf)))
 
-exercise.mistake(mc.FILL_PLUS_INF)(lambda T: np.where(causal(T), 0.0, np.inf))
-exercise.mistake(mc.ZERO_TIMES_INF)(lambda T: (1 - np.tri(T)) * -np.inf)
-exercise.mistake(mc.LARGE_NEGATIVE, message=PATTERN_KEPT)(lambda T: np.where(causal(T), 0.0, -1e9))
-exercise.mistake(mc.LARGE_NEGATIVE, message=PATTERN_KEPT)(lambda T: np.where(causal(T), 0.0, np.finfo(np.float64).min))
-exercise.mistake(mc.FILL_WEAK)(lambda T: np.where(causal(T), 0.0, -10.0))
-exercise.mistake(mc.FILL_TINY)(lambda T: np.where(causal(T), 0.0, -1e-9))
-exercise.mistake(NOT_ADDITIVE)(lambda T: np.tri(T))
-exercise.mistake(mc.MINUS_ONE_ADDED, message="The pattern is right, but -1 lowers a score by only 1: its weight shrinks and does not vanish.")(
-    lambda T: np.tri(T) - 1
-)  # fmt: skip
-exercise.mistake(SHIFTED)(lambda T: np.where(causal(T), 1.0, -np.inf))
-exercise.mistake(
-    Misconception("one_where_blocked", "A mask of 0 and 1 is not additive", "1 marks the hidden cells here, but adding 1 makes their scores larger: they would get more weight, not less.",
-                  ("What does adding 1 do to a weight?", "Hidden: add -inf.", "Put -np.inf where you have 1."))
-)(lambda T: np.triu(np.ones((T, T)), k=1))  # fmt: skip
-exercise.mistake(mc.ONE_SIZE, message="It is right for T = 4 only: the size is fixed in the code.")(
-    lambda T: np.where(causal(4), 0.0, -np.inf)
+
+exercise.add_mistakes(
+    (mc.FILL_PLUS_INF, lambda T: np.where(causal(T), 0.0, np.inf)),
+    (mc.ZERO_TIMES_INF, lambda T: (1 - np.tri(T)) * -np.inf),
 )
 
 
-@exercise.mistake(mc.ONE_SIZE, message="The corner of 4 x 4 is right; beyond it nothing is hidden.")
+@exercise.mistake(mc.LARGE_NEGATIVE)
+def large_negative(T):
+    """The pattern is right, and such a number usually hides a key. But this mask promises -inf, which no score can
+    outweigh.
+    """
+    return np.where(causal(T), 0.0, -1e9)
+
+
+@exercise.mistake(mc.LARGE_NEGATIVE)
+def lowest_float(T):
+    """The pattern is right, and such a number usually hides a key. But this mask promises -inf, which no score can
+    outweigh.
+    """
+    return np.where(causal(T), 0.0, np.finfo(np.float64).min)
+
+
+exercise.add_mistakes(
+    (mc.FILL_WEAK, lambda T: np.where(causal(T), 0.0, -10.0)),
+    (mc.FILL_TINY, lambda T: np.where(causal(T), 0.0, -1e-9)),
+)
+
+
+@exercise.mistake("A mask of 1 and 0 is not additive")
+def not_additive(T):
+    """This mask says 1 for 'may' and 0 for 'may not'. Added to scores it would shift some by 1 and hide nothing.
+
+    - What does adding 0 do to a score that should be hidden?
+    - Allowed: add 0. Hidden: add -inf.
+    - np.where(allowed, 0.0, -np.inf)
+    """
+    return np.tri(T)
+
+
+@exercise.mistake(mc.MINUS_ONE_ADDED)
+def minus_one_added(T):
+    """The pattern is right, but -1 lowers a score by only 1: its weight shrinks and does not vanish."""
+    return np.tri(T) - 1
+
+
+@exercise.mistake(SHIFTED)
+def shifted(T):
+    return np.where(causal(T), 1.0, -np.inf)
+
+
+@exercise.mistake("A mask of 0 and 1 is not additive")
+def one_where_blocked(T):
+    """1 marks the hidden cells here, but adding 1 makes their scores larger: they would get more weight, not less.
+
+    - What does adding 1 do to a weight?
+    - Hidden: add -inf.
+    - Put -np.inf where you have 1.
+    """
+    return np.triu(np.ones((T, T)), k=1)
+
+
+@exercise.mistake(mc.ONE_SIZE)
+def one_size(T):
+    """It is right for T = 4 only: the size is fixed in the code."""
+    return np.where(causal(4), 0.0, -np.inf)
+
+
+@exercise.mistake(mc.ONE_SIZE)
 def open_beyond_four(T):
+    """The corner of 4 x 4 is right; beyond it nothing is hidden."""
     mask = np.zeros((T, T))
     n = min(T, 4)
     mask[:n, :n] = causal_mask(n)

@@ -1,15 +1,18 @@
 """### From scores to causal weights
 
-`scores` is `(..., T, T)`, already scaled: rows are queries, columns are keys. Write `causal_weights(scores)`: mask the future, then softmax along each row.
+`scores` is `(..., T, T)`, already scaled: rows are queries, columns are keys. Write `causal_weights(scores)`: mask \
+the future, then softmax along each row.
 
-Return weights of the same shape: every row sums to 1, and every weight above the diagonal is **exactly** 0. Scores may be large or very negative; leading axes come along; the input stays as it is.
+Return weights of the same shape: every row sums to 1, and every weight above the diagonal is **exactly** 0. Scores \
+may be large or very negative; leading axes come along; the input stays as it is.
 """
 
 import numpy as np
 
 from autograder.exercise import attention_probes
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, Probe, case
+from autograder.exercise.attention_mistakes import BATCH_MAXIMUM, WRONG_MASKS, WRONG_SOFTMAXES, causal, softmax, weights
+from autograder.exercise.exercise import Exercise, Probe, case
 from autograder.exercise.masks import LONGER, OWN_POSITION_PATCHED, first_row_right, right_up_to_four
 from autograder.exercise.results import Array
 
@@ -35,13 +38,31 @@ exercise = Exercise(
     topic="masked softmax",
     answer=Array(exact_zeros=True),
     probes=(
-        _symptom(attention_probes.LEAKS.with_text("A row of weights changed when only scores above its diagonal were changed.",
-                                  ("Which scores may row i depend on?", "Only scores[i, 0] to scores[i, i].",
-                                   "Change the last column of the scores yourself, and see which rows move.")), attention_probes.leaks),
-        _symptom(attention_probes.FORGETS.with_text("A key that the query may see got no weight."), attention_probes.forgets),
+        _symptom(
+            attention_probes.LEAKS.with_text(
+                "A row of weights changed when only scores above its diagonal were changed.",
+                (
+                    "Which scores may row i depend on?",
+                    "Only scores[i, 0] to scores[i, i].",
+                    "Change the last column of the scores yourself, and see which rows move.",
+                ),
+            ),
+            attention_probes.leaks,
+        ),
+        _symptom(
+            attention_probes.FORGETS.with_text("A key that the query may see got no weight."), attention_probes.forgets
+        ),
         Probe(mc.EPSILON, _lone_key_below_one),
-        _symptom(attention_probes.SUMS.with_text("Every row of weights should sum to 1, and one does not."), attention_probes.does_not_sum),
-        _symptom(attention_probes.NOT_UNIFORM.with_text("With all scores equal, row i should hold i + 1 equal weights, and it does not."), attention_probes.not_a_mean),
+        _symptom(
+            attention_probes.SUMS.with_text("Every row of weights should sum to 1, and one does not."),
+            attention_probes.does_not_sum,
+        ),
+        _symptom(
+            attention_probes.NOT_UNIFORM.with_text(
+                "With all scores equal, row i should hold i + 1 equal weights, and it does not."
+            ),
+            attention_probes.not_a_mean,
+        ),
         _symptom(attention_probes.BATCH, attention_probes.differs_in_a_batch),
         _symptom(attention_probes.LARGE, attention_probes.unstable),
         Probe(LONGER, _fails_when_longer),
@@ -49,7 +70,10 @@ exercise = Exercise(
     hints=(
         "What has to happen to the scores above the diagonal before the softmax?",
         "softmax(scores + mask) along axis -1, with -inf above the diagonal",
-        "s = np.where(np.tri(T, dtype=bool), scores, -np.inf); subtract each row's maximum; exp; divide by the row sum.",
+        (
+            "s = np.where(np.tri(T, dtype=bool), scores, -np.inf); subtract each row's maximum; exp; divide by the "
+            "row sum."
+        ),
     ),
 )
 
@@ -84,7 +108,9 @@ def large(rng):
     s = rng.integers(-8, 9, size=(4, 4)) / 4
     yield case(s + 900.0, note="scores near 900")
     yield case(s + np.array([[0.0], [1000.0], [-1000.0], [-20000.0]]), note="rows at very different levels")
-    far = np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 1700.0, 0.0, 0.0], [0.0, 1700.25, 1700.0, 0.0], [-850.0, 850.0, 849.5, -850.0]])
+    far = np.array(
+        [[0.0, 0.0, 0.0, 0.0], [0.0, 1700.0, 0.0, 0.0], [0.0, 1700.25, 1700.0, 0.0], [-850.0, 850.0, 849.5, -850.0]]
+    )
     yield case(far, note="scores of 0 and 1700 in one row")
     yield case(rng.integers(-3, 4, size=(4, 4)) - 2.0**18, note="every score far below -100000")
 
@@ -121,159 +147,100 @@ def in_float32_lists(scores):
     return (e / e.sum(-1, keepdims=True)).tolist()
 
 
-def _softmax(s, axis=-1):
-    e = np.exp(s - s.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+@exercise.mistake(mc.FILL_WEAK)
+def fill_weak(scores):
+    """-1e5 looks low, but real scores can be lower still; then hidden keys win."""
+    return weights(scores, fill=-1e5)
 
 
-def _causal(scores, k=0):
-    return np.tri(scores.shape[-1], k=k, dtype=bool)
+@exercise.mistake(mc.BOOLEAN_ADDED)
+def boolean_added(scores):
+    """A mask of True and False (1 and 0, or 0 and -1) was added: it lowers the hidden scores by only 1, and nothing is
+    removed.
+    """
+    return softmax(scores + causal(scores))
 
 
-def _weights(scores, allowed, fill=-np.inf, axis=-1):
-    return _softmax(np.where(allowed, scores, fill), axis)
+@exercise.mistake(mc.UNIFORM_MEAN)
+def uniform_mean(scores):
+    """Every allowed key has the same weight; the scores play no part.
+
+    - Where do the scores enter your weights?
+    - The weights are a softmax of the scores.
+    - softmax(scores + mask), not softmax(mask)
+    """
+    return np.broadcast_to(softmax(np.where(causal(scores), 0.0, -np.inf)), scores.shape)
 
 
-exercise.mistake(mc.TRANSPOSED)(lambda scores: _weights(scores, _causal(scores).T))
-exercise.mistake(mc.NO_MASK)(lambda scores: _softmax(scores))
-exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda scores: _weights(scores, _causal(scores, -1)))
-exercise.mistake(mc.NAN_HIDDEN)(lambda scores: np.nan_to_num(_weights(scores, _causal(scores, -1))))
-exercise.mistake(mc.ONE_AHEAD)(lambda scores: _weights(scores, _causal(scores, 1)))
-exercise.mistake(mc.INVERTED)(lambda scores: _weights(scores, ~_causal(scores)))
-exercise.mistake(mc.ANTI_DIAGONAL)(lambda scores: _weights(scores, np.fliplr(_causal(scores))))
-exercise.mistake(mc.WINDOW_TOO_SHORT)(lambda scores: _weights(scores, _causal(scores) & ~_causal(scores, -2)))
-exercise.mistake(mc.FILL_ZERO)(lambda scores: _softmax(scores * _causal(scores)))
-exercise.mistake(mc.MASK_AFTER_SOFTMAX)(lambda scores: _softmax(scores) * _causal(scores))
-exercise.mistake(mc.FILL_WEAK)(lambda scores: _weights(scores, _causal(scores), fill=-10.0))
-exercise.mistake(mc.FILL_WEAK, message="-1e5 looks low, but real scores can be lower still; then hidden keys win.")(
-    lambda scores: _weights(scores, _causal(scores), fill=-1e5)
-)
-exercise.mistake(mc.FILL_PLUS_INF)(lambda scores: _weights(scores, _causal(scores), fill=np.inf))
-exercise.mistake(mc.ZERO_TIMES_INF)(lambda scores: _softmax(scores + ~_causal(scores) * -np.inf))
-exercise.mistake(
-    mc.BOOLEAN_ADDED, message="A mask of True and False (1 and 0, or 0 and -1) was added: it lowers the hidden scores by only 1, and nothing is removed."
-)(lambda scores: _softmax(scores + _causal(scores)))
-exercise.mistake(mc.WRONG_AXIS)(lambda scores: _weights(scores, _causal(scores), axis=-2))
-exercise.mistake(mc.ZERO_AS_SENTINEL)(lambda scores: _softmax(np.where(scores * _causal(scores) == 0, -np.inf, scores)))
-exercise.mistake(
-    mc.UNIFORM_MEAN,
-    message="Every allowed key has the same weight; the scores play no part.",
-    hints=("Where do the scores enter your weights?", "The weights are a softmax of the scores.", "softmax(scores + mask), not softmax(mask)"),
-)(lambda scores: np.broadcast_to(_softmax(np.where(_causal(scores), 0.0, -np.inf)), scores.shape))
-exercise.mistake(
-    Misconception("scaled_again", "Scaled once more", "The scores are scaled already; dividing by sqrt(T) makes the weights too flat.",
-                  ("What does 'already scaled' mean?", "softmax(scores + mask)", "Leave out the division."))
-)(lambda scores: _weights(scores / np.sqrt(scores.shape[-1]), _causal(scores)))  # fmt: skip
-exercise.mistake(
-    Misconception("exp_not_normalised", "Not divided by the row sum", "The exponentials are masked, but the rows don't sum to 1 yet.",
-                  ("What should a row sum to?", "Divide by the row sum.", "e / e.sum(axis=-1, keepdims=True)"))
-)(lambda scores: (lambda s: np.exp(s - s.max(-1, keepdims=True)))(np.where(_causal(scores), scores, -np.inf)))  # fmt: skip
+@exercise.mistake("Scaled once more")
+def scaled_again(scores):
+    """The scores are scaled already; dividing by sqrt(T) makes the weights too flat.
+
+    - What does 'already scaled' mean?
+    - softmax(scores + mask)
+    - Leave out the division.
+    """
+    return weights(scores / np.sqrt(scores.shape[-1]), causal(scores))
 
 
-@exercise.mistake(mc.WHOLE_MATRIX)
-def whole_matrix(scores):
-    s = np.where(_causal(scores), scores, -np.inf)
-    e = np.exp(s - s.max(axis=(-1, -2), keepdims=True))
-    return e / e.sum(axis=(-1, -2), keepdims=True)
+@exercise.mistake("Not divided by the row sum")
+def exp_not_normalised(scores):
+    """The exponentials are masked, but the rows don't sum to 1 yet.
+
+    - What should a row sum to?
+    - Divide by the row sum.
+    - e / e.sum(axis=-1, keepdims=True)
+    """
+    return (lambda s: np.exp(s - s.max(-1, keepdims=True)))(np.where(causal(scores), scores, -np.inf))
 
 
-@exercise.mistake(mc.NO_MAX)
-def no_max(scores):
-    e = np.exp(np.where(_causal(scores), scores, -np.inf))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-@exercise.mistake(mc.NO_MAX)
-def no_max_painted_over(scores):
-    return np.nan_to_num(no_max(scores))
-
-
-exercise.mistake(mc.CLIPPED)(lambda scores: _weights(np.clip(scores, -500, 500), _causal(scores)))
-
-
-@exercise.mistake(mc.MAX_AT_LEAST_ZERO)
-def maximum_at_least_zero(scores):
-    s = np.where(_causal(scores), scores, -np.inf)
-    e = np.exp(s - s.max(axis=-1, keepdims=True, initial=0.0))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-@exercise.mistake(
-    Misconception("softmax_missing", "The softmax is missing", "These are the masked scores; turned into weights, each row is positive and sums to 1.",
-                  ("What should a row sum to?", "softmax of the masked scores, along each row", "exp, then divide by the row sum."))
-)  # fmt: skip
+@exercise.mistake("The softmax is missing")
 def softmax_missing(scores):
-    return np.where(_causal(scores), scores, -np.inf)
+    """These are the masked scores; turned into weights, each row is positive and sums to 1.
+
+    - What should a row sum to?
+    - softmax of the masked scores, along each row
+    - exp, then divide by the row sum.
+    """
+    return np.where(causal(scores), scores, -np.inf)
 
 
-@exercise.mistake(mc.GLOBAL_MAX)
-def global_max(scores):
-    s = np.where(_causal(scores), scores, -np.inf)
-    e = np.exp(s - s.max())
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-@exercise.mistake(mc.EPSILON)
-def epsilon(scores):
-    s = np.where(_causal(scores), scores, -np.inf)
-    e = np.exp(s - s.max(axis=-1, keepdims=True))
-    return e / (e.sum(axis=-1, keepdims=True) + 1e-3)
-
-
-@exercise.mistake(
-    Misconception("nearly_zero", "Nearly zero is not zero", "A tiny weight is left above the diagonal (from a fill such as -30, a clip, or an epsilon); a hidden key has to get exactly 0.",
-                  ("What is exp(-inf)?", "exactly 0", "Use -np.inf, and add nothing afterwards."))
-)  # fmt: skip
+@exercise.mistake("Nearly zero is not zero")
 def nearly_zero(scores):
+    """A tiny weight is left above the diagonal (from a fill such as -30, a clip, or an epsilon); a hidden key has to
+    get exactly 0.
+
+    - What is exp(-inf)?
+    - exactly 0
+    - Use -np.inf, and add nothing afterwards.
+    """
     return np.maximum(causal_weights(scores), 1e-12)
-
-
-@exercise.mistake(mc.MEAN_SUBTRACTED)
-def mean_subtracted(scores):
-    allowed = _causal(scores)
-    mean = np.where(allowed, scores, 0.0).sum(axis=-1, keepdims=True) / allowed.sum(axis=-1, keepdims=True)
-    e = np.exp(np.where(allowed, scores - mean, -np.inf))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
-def only_first(scores):
-    out = _softmax(scores)
-    first = (0,) * (scores.ndim - 2)
-    out[first] = causal_weights(scores[first])
-    return out
-
-
-@exercise.mistake(mc.ONE_SIZE)
-def one_size(scores):
-    allowed = np.ones(scores.shape[-2:], dtype=bool)
-    n = min(len(allowed), 4)
-    allowed[:n, :n] = np.tri(n, dtype=bool)
-    return _weights(scores, allowed)
 
 
 @exercise.mistake(OWN_POSITION_PATCHED)
 def own_position_patched(scores):
-    return _weights(scores, first_row_right(scores.shape[-1], -1))
+    return weights(scores, first_row_right(scores.shape[-1], -1))
 
 
-@exercise.mistake(mc.ONE_AHEAD_PATCHED)
-def patched(scores):
-    allowed = _causal(scores, 1)
-    allowed[0] = _causal(scores)[0]
-    return _weights(scores, allowed)
-
-
-@exercise.mistake(mc.HARD_ARGMAX, hints=("What does softmax do with two equal scores?", "weights = exp(s) / sum(exp(s))", "Leave out the argmax."))
+@exercise.mistake(mc.HARD_ARGMAX)
 def hard(scores):
-    s = np.where(_causal(scores), scores, -np.inf)
+    """- What does softmax do with two equal scores?
+    - weights = exp(s) / sum(exp(s))
+    - Leave out the argmax.
+    """
+    s = np.where(causal(scores), scores, -np.inf)
     return np.eye(s.shape[-1])[s.argmax(axis=-1)]
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="scores[...] = -inf writes into the array that was passed in.")
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(scores):
-    scores[..., ~_causal(scores)] = -np.inf
-    return _softmax(scores)
+    """scores[...] = -inf writes into the array that was passed in."""
+    scores[..., ~causal(scores)] = -np.inf
+    return softmax(scores)
+
+
+exercise.add_mistakes((mc.FILL_WEAK, lambda scores: weights(scores, fill=-10.0)))
+exercise.add_shared_mistakes((*WRONG_MASKS, *WRONG_SOFTMAXES), without=[BATCH_MAXIMUM])
 
 
 @exercise.warning(
@@ -286,5 +253,8 @@ def huge_hidden_score(rng):
     yield case(scores)
 
 
-exercise.equivalent_mutant("np.tri(scores.shape[-1], dtype=bool) -> np.tri(scores.shape[-1])", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant(
+    "np.tri(scores.shape[-1], dtype=bool) -> np.tri(scores.shape[-1])",
+    because="np.where takes any number but 0 for True",
+)
 exercise.equivalent_mutant("1 -> 2", because="scores are square, so shape[-2] is shape[-1]")

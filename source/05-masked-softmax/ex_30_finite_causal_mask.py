@@ -2,7 +2,9 @@
 
 Some hardware and some file formats dislike -inf. Then the mask holds the lowest *finite* number of its type instead.
 
-Write `finite_causal_mask(T, dtype)`: `(T, T)` of exactly `dtype` (`float16`, `float32` or `float64`, given as a NumPy type or its name), with 0 where query `i` may attend to key `j`, and **the lowest finite value of that dtype** elsewhere. Nothing in it may be infinite.
+Write `finite_causal_mask(T, dtype)`: `(T, T)` of exactly `dtype` (`float16`, `float32` or `float64`, given as a NumPy \
+type or its name), with 0 where query `i` may attend to key `j`, and **the lowest finite value of that dtype** \
+elsewhere. Nothing in it may be infinite.
 """
 
 import numpy as np
@@ -71,7 +73,16 @@ def three(rng):
 
 @exercise.part("Any length, any float type", points=1)
 def any_length(rng):
-    for T, dtype in ((1, np.float64), (2, np.float64), (5, "float16"), (9, np.dtype("float32")), (4, np.float64), (6, "float64"), (70, np.float16), (130, np.float32)):
+    for T, dtype in (
+        (1, np.float64),
+        (2, np.float64),
+        (5, "float16"),
+        (9, np.dtype("float32")),
+        (4, np.float64),
+        (6, "float64"),
+        (70, np.float16),
+        (130, np.float32),
+    ):
         yield case(T, dtype)
 
 
@@ -112,52 +123,118 @@ def _mask(T, fill, dtype, k=1):
         return np.triu(np.full((T, T), fill).astype(dtype), k=k)
 
 
-exercise.mistake(
-    Misconception("still_infinite", "-inf is not finite", "This mask holds -inf; the lowest finite number is wanted.",
-                  ("Is -inf a finite number?", "np.finfo(dtype).min", "Replace -np.inf."))
-)(lambda T, dtype: _mask(T, -np.inf, dtype))  # fmt: skip
-exercise.mistake(
-    FIXED_FILL, message="-1e9 is not the lowest number of any type, and in float16 it becomes -inf."
-)(lambda T, dtype: _mask(T, -1e9, dtype))  # fmt: skip
-exercise.mistake(
-    FIXED_FILL, message="-65504 is the lowest float16; float32 and float64 go far lower."
-)(lambda T, dtype: _mask(T, -65504.0, dtype))  # fmt: skip
-exercise.mistake(
-    FIXED_FILL, message="-10000 is not the lowest number of any type: scores can come near it, and then the future shows."
-)(lambda T, dtype: _mask(T, -1e4, dtype))  # fmt: skip
-exercise.mistake(
-    Misconception("smallest_positive", "The smallest is not the lowest", "np.finfo(dtype).tiny is the smallest *positive* number, nearly 0: it hides nothing.",
-                  ("Is 1e-38 low or small?", "min, not tiny", "np.finfo(dtype).min"))
-)(lambda T, dtype: _mask(T, np.finfo(dtype).tiny, dtype))  # fmt: skip
-exercise.mistake(
-    Misconception("largest_not_lowest", "The largest, without a minus", "The future was raised to the largest number, so it gets all the weight.",
-                  ("Which weight does softmax give to the largest score?", "min, not max", "np.finfo(dtype).min"))
-)(lambda T, dtype: _mask(T, np.finfo(dtype).max, dtype))  # fmt: skip
-exercise.mistake(
-    Misconception("wrong_dtype", "Another dtype", "The values are right, but the array has another dtype than the one asked for.",
-                  ("What is the dtype of np.where(..., 0.0, x)?", "dtype of the result = dtype", ".astype(dtype), or dtype=dtype when you make it"))
-)(lambda T, dtype: _mask(T, np.finfo(dtype).min, np.float64))  # fmt: skip
-exercise.mistake(
-    Misconception("limits_of_float64", "The limits of another type", "The lowest float64 does not fit into a smaller type: there it becomes -inf.",
-                  ("What is np.float32(-1.8e308)?", "The limits of `dtype` itself.", "np.finfo(dtype), not np.finfo(float)"))
-)(lambda T, dtype: _mask(T, np.finfo(np.float64).min, dtype))  # fmt: skip
-exercise.mistake(
-    Misconception("limits_of_float32", "The limits of float32 for every type", "The lowest float32 becomes -inf in float16, and is not the lowest float64.",
-                  ("Does -3.4e38 fit into a float16?", "The limits of `dtype` itself.", "np.finfo(dtype), not np.finfo(np.float32)"))
-)(lambda T, dtype: _mask(T, np.finfo(np.float32).min, dtype))  # fmt: skip
-exercise.mistake(
-    mc.ZERO_TIMES_INF,
-    hints=("What is 0 * inf?", "The lowest finite number can be multiplied by 0; -inf can't.", "np.where(allowed, 0, np.finfo(dtype).min)"),
-)(lambda T, dtype: (np.triu(np.ones((T, T)), k=1) * -np.inf).astype(dtype))
-exercise.mistake(mc.TRANSPOSED)(lambda T, dtype: finite_causal_mask(T, dtype).T)
-exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=0))
-exercise.mistake(mc.ONE_AHEAD)(lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=2))
-exercise.mistake(mc.INVERTED)(lambda T, dtype: np.tril(np.full((T, T), np.finfo(dtype).min, dtype)))
-exercise.mistake(mc.ANTI_DIAGONAL)(lambda T, dtype: np.fliplr(finite_causal_mask(T, dtype)))
-exercise.mistake(
-    Misconception("half_the_range", "Half of the lowest number", "Some libraries take half, so that adding two masks does not overflow; here the lowest number itself is wanted.",
-                  ("Which number is the lowest?", "np.finfo(dtype).min", "Leave out the / 2."))
-)(lambda T, dtype: _mask(T, np.finfo(dtype).min / 2, dtype))  # fmt: skip
+@exercise.mistake("-inf is not finite")
+def still_infinite(T, dtype):
+    """This mask holds -inf; the lowest finite number is wanted.
+
+    - Is -inf a finite number?
+    - np.finfo(dtype).min
+    - Replace -np.inf.
+    """
+    return _mask(T, -np.inf, dtype)
+
+
+@exercise.mistake(FIXED_FILL)
+def a_billion(T, dtype):
+    """-1e9 is not the lowest number of any type, and in float16 it becomes -inf."""
+    return _mask(T, -1e9, dtype)
+
+
+@exercise.mistake(FIXED_FILL)
+def lowest_float16(T, dtype):
+    """-65504 is the lowest float16; float32 and float64 go far lower."""
+    return _mask(T, -65504.0, dtype)
+
+
+@exercise.mistake(FIXED_FILL)
+def ten_thousand(T, dtype):
+    """-10000 is not the lowest number of any type: scores can come near it, and then the future shows."""
+    return _mask(T, -1e4, dtype)
+
+
+@exercise.mistake("The smallest is not the lowest")
+def smallest_positive(T, dtype):
+    """np.finfo(dtype).tiny is the smallest *positive* number, nearly 0: it hides nothing.
+
+    - Is 1e-38 low or small?
+    - min, not tiny
+    - np.finfo(dtype).min
+    """
+    return _mask(T, np.finfo(dtype).tiny, dtype)
+
+
+@exercise.mistake("The largest, without a minus")
+def largest_not_lowest(T, dtype):
+    """The future was raised to the largest number, so it gets all the weight.
+
+    - Which weight does softmax give to the largest score?
+    - min, not max
+    - np.finfo(dtype).min
+    """
+    return _mask(T, np.finfo(dtype).max, dtype)
+
+
+@exercise.mistake("Another dtype")
+def wrong_dtype(T, dtype):
+    """The values are right, but the array has another dtype than the one asked for.
+
+    - What is the dtype of np.where(..., 0.0, x)?
+    - dtype of the result = dtype
+    - .astype(dtype), or dtype=dtype when you make it
+    """
+    return _mask(T, np.finfo(dtype).min, np.float64)
+
+
+@exercise.mistake("The limits of another type")
+def limits_of_float64(T, dtype):
+    """The lowest float64 does not fit into a smaller type: there it becomes -inf.
+
+    - What is np.float32(-1.8e308)?
+    - The limits of `dtype` itself.
+    - np.finfo(dtype), not np.finfo(float)
+    """
+    return _mask(T, np.finfo(np.float64).min, dtype)
+
+
+@exercise.mistake("The limits of float32 for every type")
+def limits_of_float32(T, dtype):
+    """The lowest float32 becomes -inf in float16, and is not the lowest float64.
+
+    - Does -3.4e38 fit into a float16?
+    - The limits of `dtype` itself.
+    - np.finfo(dtype), not np.finfo(np.float32)
+    """
+    return _mask(T, np.finfo(np.float32).min, dtype)
+
+
+@exercise.mistake(mc.ZERO_TIMES_INF)
+def zero_times_inf(T, dtype):
+    """- What is 0 * inf?
+    - The lowest finite number can be multiplied by 0; -inf can't.
+    - np.where(allowed, 0, np.finfo(dtype).min)
+    """
+    return (np.triu(np.ones((T, T)), k=1) * -np.inf).astype(dtype)
+
+
+exercise.add_mistakes(
+    (mc.TRANSPOSED, lambda T, dtype: finite_causal_mask(T, dtype).T),
+    (mc.OWN_POSITION_EXCLUDED, lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=0)),
+    (mc.ONE_AHEAD, lambda T, dtype: _mask(T, np.finfo(dtype).min, dtype, k=2)),
+    (mc.INVERTED, lambda T, dtype: np.tril(np.full((T, T), np.finfo(dtype).min, dtype))),
+    (mc.ANTI_DIAGONAL, lambda T, dtype: np.fliplr(finite_causal_mask(T, dtype))),
+)
+
+
+@exercise.mistake("Half of the lowest number")
+def half_the_range(T, dtype):
+    """Some libraries take half, so that adding two masks does not overflow; here the lowest number itself is wanted.
+
+    - Which number is the lowest?
+    - np.finfo(dtype).min
+    - Leave out the / 2.
+    """
+    return _mask(T, np.finfo(dtype).min / 2, dtype)
+
 
 exercise.equivalent_mutant(
     "np.full((T, T), np.finfo(dtype).min, dtype=dtype) -> np.full((T, T), np.finfo(dtype).min)",

@@ -14,7 +14,7 @@ heads) come along unchanged, `d_v` may differ from `d`, and scores may be large.
 
 import numpy as np
 
-from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_mistakes import wrong_attentions
 from autograder.exercise.attention_probes import attention_kind, attention_probes
 from autograder.exercise.exercise import Exercise, case
 
@@ -56,7 +56,18 @@ def by_hand(rng):
 
 @exercise.part("Any length and width", points=1)
 def any_size(rng):
-    for T, d, d_v in ((2, 6, 5), (4, 1, 1), (5, 5, 5), (9, 3, 4), (6, 5, 2), (7, 9, 7), (12, 4, 6), (80, 3, 2), (6, 5, 2), (1, 3, 2)):
+    for T, d, d_v in (
+        (2, 6, 5),
+        (4, 1, 1),
+        (5, 5, 5),
+        (9, 3, 4),
+        (6, 5, 2),
+        (7, 9, 7),
+        (12, 4, 6),
+        (80, 3, 2),
+        (6, 5, 2),
+        (1, 3, 2),
+    ):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
     Q, K, V = _qkv(rng, T=5, d=4, d_v=6)
     yield case(0 * Q, K, V, note="all scores are 0")
@@ -143,180 +154,7 @@ def in_float32(Q, K, V):
     return causal_attention(Q.astype(low), K.astype(low), V.astype(low)).astype(low)
 
 
-def _softmax(s, axis=-1):
-    e = np.exp(s - s.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
-
-
-def _scores(Q, K, scale=None):
-    return Q @ K.swapaxes(-1, -2) / (np.sqrt(Q.shape[-1]) if scale is None else scale)
-
-
-def _attend(Q, K, V, allowed=None, fill=-np.inf, scale=None, axis=-1):
-    """Causal attention with one thing changed."""
-    s = _scores(Q, K, scale)
-    allowed = _causal(Q) if allowed is None else allowed
-    return _softmax(np.where(allowed, s, fill), axis) @ V
-
-
-def _causal(Q, k=0):
-    return np.tri(Q.shape[-2], k=k, dtype=bool)
-
-
-exercise.mistake(mc.TRANSPOSED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q).T))
-exercise.mistake(mc.NO_MASK)(lambda Q, K, V: _softmax(_scores(Q, K)) @ V)
-exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, -1)))
-exercise.mistake(mc.NAN_HIDDEN)(lambda Q, K, V: np.nan_to_num(_attend(Q, K, V, _causal(Q, -1))))
-exercise.mistake(mc.ONE_AHEAD)(lambda Q, K, V: _attend(Q, K, V, _causal(Q, 1)))
-exercise.mistake(mc.INVERTED)(lambda Q, K, V: _attend(Q, K, V, ~_causal(Q)))
-exercise.mistake(mc.ANTI_DIAGONAL)(lambda Q, K, V: _attend(Q, K, V, np.fliplr(_causal(Q))))
-exercise.mistake(mc.WINDOW_TOO_SHORT)(lambda Q, K, V: _attend(Q, K, V, _causal(Q) & ~_causal(Q, -2)))
-exercise.mistake(mc.FILL_ZERO)(lambda Q, K, V: _softmax(_scores(Q, K) * _causal(Q)) @ V)
-exercise.mistake(mc.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-10.0))
-exercise.mistake(mc.FILL_WEAK, message="The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win.")(
-    lambda Q, K, V: _attend(Q, K, V, fill=-1e5)
-)
-exercise.mistake(mc.FILL_WEAK)(lambda Q, K, V: _attend(Q, K, V, fill=-100.0))
-exercise.mistake(mc.FILL_PLUS_INF)(lambda Q, K, V: _attend(Q, K, V, fill=np.inf))
-exercise.mistake(mc.ZERO_TIMES_INF)(lambda Q, K, V: _softmax(_scores(Q, K) + ~_causal(Q) * -np.inf) @ V)
-exercise.mistake(mc.BOOLEAN_ADDED)(lambda Q, K, V: _softmax(_scores(Q, K) + _causal(Q)) @ V)
-exercise.mistake(mc.WRONG_AXIS)(lambda Q, K, V: _attend(Q, K, V, axis=-2))
-exercise.mistake(mc.NO_SCALE)(lambda Q, K, V: _attend(Q, K, V, scale=1.0))
-exercise.mistake(mc.SCALE_BY_D)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1]))
-exercise.mistake(mc.SCALE_MULTIPLIED)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-1] ** -0.5))
-exercise.mistake(mc.SCALE_BY_T)(lambda Q, K, V: _attend(Q, K, V, scale=Q.shape[-2] ** 0.5))
-exercise.mistake(mc.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V: _attend(Q, K, V, scale=V.shape[-1] ** 0.5))
-exercise.mistake(mc.SCALE_AFTER_SOFTMAX)(lambda Q, K, V: _attend(Q, K, V, scale=1.0) / np.sqrt(Q.shape[-1]))
-exercise.mistake(mc.KEYS_AND_QUERIES_SWAPPED)(lambda Q, K, V: _attend(K, Q, V))
-exercise.mistake(mc.QUERIES_TWICE)(lambda Q, K, V: _attend(Q, Q, V))
-exercise.mistake(mc.KEYS_AS_VALUES)(lambda Q, K, V: _attend(Q, K, K))
-exercise.mistake(mc.RETURNS_VALUES)(lambda Q, K, V: V)
-exercise.mistake(mc.LAST_ROW_ONLY)(lambda Q, K, V: np.broadcast_to(causal_attention(Q, K, V)[..., -1:, :], V.shape))
-
-
-@exercise.mistake(mc.MASK_AFTER_SOFTMAX)
-def masked_after_softmax(Q, K, V):
-    return (_softmax(_scores(Q, K)) * _causal(Q)) @ V
-
-
-@exercise.mistake(mc.ZERO_AS_SENTINEL)
-def zero_as_sentinel(Q, K, V):
-    s = _scores(Q, K) * _causal(Q)
-    return _softmax(np.where(s == 0, -np.inf, s)) @ V
-
-
-@exercise.mistake(mc.WHOLE_MATRIX)
-def whole_matrix(Q, K, V):
-    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
-    e = np.exp(s - s.max(axis=(-1, -2), keepdims=True))
-    return (e / e.sum(axis=(-1, -2), keepdims=True)) @ V
-
-
-@exercise.mistake(mc.NO_MAX)
-def no_max(Q, K, V):
-    e = np.exp(np.where(_causal(Q), _scores(Q, K), -np.inf))
-    return (e / e.sum(axis=-1, keepdims=True)) @ V
-
-
-@exercise.mistake(mc.GLOBAL_MAX)
-def global_max(Q, K, V):
-    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
-    e = np.exp(s - s.max())
-    return (e / e.sum(axis=-1, keepdims=True)) @ V
-
-
-@exercise.mistake(mc.EPSILON)
-def epsilon(Q, K, V):
-    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
-    e = np.exp(s - s.max(axis=-1, keepdims=True))
-    return (e / (e.sum(axis=-1, keepdims=True) + 1e-2)) @ V
-
-
-@exercise.mistake(mc.EPSILON)
-def a_millionth(Q, K, V):
-    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
-    e = np.exp(s - s.max(axis=-1, keepdims=True))
-    return (e / (e.sum(axis=-1, keepdims=True) + 1e-6)) @ V
-
-
-@exercise.mistake(mc.CLIPPED)
-def clipped(Q, K, V):
-    e = np.tril(np.exp(np.clip(_scores(Q, K), -100, 100)))
-    return (e / e.sum(axis=-1, keepdims=True)) @ V
-
-
-@exercise.mistake(
-    mc.GLOBAL_MAX,
-    message="One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0.",
-)
-def maximum_over_the_batch(Q, K, V):
-    s = np.where(_causal(Q), _scores(Q, K), -np.inf)
-    e = np.exp(s - s.max(axis=(*range(Q.ndim - 2), -1), keepdims=True))
-    return (e / e.sum(axis=-1, keepdims=True)) @ V
-
-
-@exercise.mistake(mc.WEIGHTS_TRANSPOSED)
-def weights_transposed(Q, K, V):
-    w = _softmax(np.where(_causal(Q), _scores(Q, K), -np.inf))
-    return w.swapaxes(-1, -2) @ V
-
-
-@exercise.mistake(mc.UNIFORM_MEAN)
-def uniform_mean(Q, K, V):
-    return np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None]
-
-
-@exercise.mistake(mc.HARD_ARGMAX)
-def hard_argmax(Q, K, V):
-    best = np.where(_causal(Q), _scores(Q, K), -np.inf).argmax(axis=-1)
-    return np.take_along_axis(V, best[..., None], axis=-2)
-
-
-@exercise.mistake(mc.ONLY_TWO_DIMENSIONS)
-def dot_T(Q, K, V):
-    s = np.where(_causal(Q), Q @ K.T / np.sqrt(Q.shape[-1]), -np.inf)
-    return _softmax(s) @ V
-
-
-@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
-def only_first(Q, K, V):
-    out = _softmax(_scores(Q, K)) @ V
-    first = (0,) * (Q.ndim - 2)
-    out[first] = causal_attention(Q[first], K[first], V[first])
-    return out
-
-
-@exercise.mistake(mc.ONE_SIZE)
-def one_size(Q, K, V):
-    T = Q.shape[-2]
-    allowed = np.ones((T, T), dtype=bool)
-    n = min(T, 4)
-    allowed[:n, :n] = np.tri(n, dtype=bool)
-    return _attend(Q, K, V, allowed)
-
-
-@exercise.mistake(mc.CHANGES_INPUTS)
-def changes_inputs(Q, K, V):
-    Q /= np.sqrt(Q.shape[-1])
-    return _attend(Q, K, V, scale=1.0)
-
-
-@exercise.mistake(mc.FLOAT16)
-def float16_inside(Q, K, V):
-    return causal_attention(Q.astype(np.float16), K.astype(np.float16), V.astype(np.float16))
-
-
-@exercise.mistake(mc.INTEGERS_INSIDE)
-def integers_inside(Q, K, V):
-    s = _scores(Q, K).astype(int)
-    return _softmax(np.where(_causal(Q), s, -np.inf)) @ V
-
-
-@exercise.mistake(mc.ONE_AHEAD_PATCHED)
-def one_ahead_patched(Q, K, V):
-    allowed = _causal(Q, 1)
-    allowed[0] = _causal(Q)[0]
-    return _attend(Q, K, V, allowed)
+exercise.add_shared_mistakes(wrong_attentions())
 
 
 @exercise.warning(

@@ -1,16 +1,18 @@
 """### Split into heads
 
-A vector of width `D` is shared out among the heads: head 0 gets its first `D / n_heads` components, head 1 the next ones, and
+A vector of width `D` is shared out among the heads: head 0 gets its first `D / n_heads` components, head 1 the next \
+ones, and
 so on. Each head then has a short vector for *every* position.
 
-Write `split_heads(x, n_heads)`: `(..., T, D)` → `(..., n_heads, T, D / n_heads)`. The leading axes come along unchanged, and
+Write `split_heads(x, n_heads)`: `(..., T, D)` → `(..., n_heads, T, D / n_heads)`. The leading axes come along \
+unchanged, and
 `n_heads` divides `D`.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -44,7 +46,17 @@ def by_hand(rng):
 
 @exercise.part("Any length, width and number of heads", points=1)
 def any_size(rng):
-    for T, D, n_heads in ((5, 8, 2), (4, 4, 4), (7, 6, 1), (3, 12, 3), (1, 6, 2), (5, 8, 2), (6, 9, 3), (2, 8, 4), (40, 60, 12)):
+    for T, D, n_heads in (
+        (5, 8, 2),
+        (4, 4, 4),
+        (7, 6, 1),
+        (3, 12, 3),
+        (1, 6, 2),
+        (5, 8, 2),
+        (6, 9, 3),
+        (2, 8, 4),
+        (40, 60, 12),
+    ):
         yield case(rng.normal(size=(T, D)), n_heads)
 
 
@@ -95,103 +107,151 @@ def _width(x, n_heads):
     return x.shape[-1] // n_heads
 
 
-RESHAPED = Misconception(
-    "heads_reshaped_without_transpose",
-    "Reshaped, but not transposed",
-    "The shape is right, but a head holds several pieces of one position; it should hold one piece of every position.",
-    ("Which row of your head 0 comes from position 1?", "reshape never changes the order in memory; here two axes must change places.",
-     "Cut into (..., T, n_heads, width) first, then np.swapaxes(..., -2, -3)."),
-)  # fmt: skip
-HEADS_AFTER_POSITIONS = Misconception(
-    "heads_after_positions",
-    "The heads come after the positions",
-    "The last axis is cut rightly, but the result is (..., T, n_heads, width): each head should hold all positions.",
-    ("What should x[..., 0, :, :] be after splitting?", "(..., n_heads, T, width)", "np.swapaxes(..., -2, -3) at the end."),
-)
-INTERLEAVED = Misconception(
-    "heads_interleaved",
-    "The heads are interleaved",
-    "Head 0 got every n_heads-th component; it should get the first D / n_heads ones, side by side.",
-    ("Which columns belong to head 0?", "Columns 0 to D / n_heads - 1.", "reshape(..., n_heads, width), not (..., width, n_heads)."),
-)
-WIDTH_AS_HEADS = Misconception(
-    "width_and_heads_swapped",
-    "Number of heads and width are swapped",
-    "n_heads was taken for the width of a head.",
-    ("How many heads should come out?", "n_heads heads of width D / n_heads.", "reshape(*x.shape[:-1], n_heads, -1)"),
-)
-TIME_CUT = Misconception(
-    "positions_cut",
-    "The positions were cut, not the components",
-    "Each head got some of the positions; it should get all of them, and some of the components.",
-    ("Which axis is shared out among the heads?", "The last one, of width D.", "np.split(x, n_heads, axis=-1)"),
-)
-HEADS_IN_FRONT = Misconception(
-    "heads_before_the_batch",
-    "The heads come before the batch",
-    "The axis of the heads should be the third from the end, right before the positions, whatever leads.",
-    ("What is the shape for a batch of 2 with 4 heads?", "(..., n_heads, T, width)", "np.stack(..., axis=-3)"),
-)
-WHOLE_COPIES = Misconception(
-    "each_head_gets_everything",
-    "Every head got the whole vector",
-    "The heads share the D components; each gets only D / n_heads of them.",
-    ("How wide is one head?", "D / n_heads", "x[..., h * width : (h + 1) * width]"),
-)
-TURNED = Misconception(
-    "positions_and_width_swapped",
-    "Each head is turned over",
-    "A head is (width, T); it should be (T, width), a row for each position.",
-    ("What does a row of a head stand for?", "A position.", "Swap the axes of T and of the heads, and no others."),
-)
-BACKWARDS = Misconception(
-    "heads_backwards",
-    "The heads are in reverse order",
-    "Head 0 should have the first components; it has the last.",
-    ("Which components belong to head 0?", "The first D / n_heads.", "Leave out the [::-1]."),
-)
-ALWAYS_TWO = Misconception(
-    "always_two_heads",
-    "Always two heads",
-    "There are two heads whatever n_heads says.",
-    ("Where does n_heads enter your code?", "(..., n_heads, T, D / n_heads)", "Replace the 2 by n_heads."),
-)
-THREE_AXES = Misconception(
-    "three_axes_only",
-    "Right for three axes only",
-    "The axes are counted from the left, so it works with exactly one leading axis.",
-    ("What is x.ndim without a batch?", "Count from the end: -1 is the width, -2 the positions.", "np.swapaxes(x, -2, -3)"),
-)
+@exercise.mistake("Reshaped, but not transposed")
+def heads_reshaped_without_transpose(x, n_heads):
+    """The shape is right, but a head holds several pieces of one position; it should hold one piece of every position.
 
-exercise.mistake(RESHAPED)(lambda x, n_heads: x.reshape(*x.shape[:-2], n_heads, x.shape[-2], _width(x, n_heads)))
-exercise.mistake(HEADS_AFTER_POSITIONS)(lambda x, n_heads: x.reshape(*x.shape[:-1], n_heads, _width(x, n_heads)))
-exercise.mistake(INTERLEAVED)(lambda x, n_heads: np.moveaxis(x.reshape(*x.shape[:-1], _width(x, n_heads), n_heads), -1, -3))
-exercise.mistake(WIDTH_AS_HEADS)(lambda x, n_heads: split_heads(x, _width(x, n_heads)))
-exercise.mistake(TIME_CUT)(lambda x, n_heads: np.stack(np.array_split(x, n_heads, axis=-2), axis=-3))
-exercise.mistake(HEADS_IN_FRONT)(lambda x, n_heads: np.array(np.split(x, n_heads, axis=-1)))
-exercise.mistake(WHOLE_COPIES)(lambda x, n_heads: np.stack([x] * n_heads, axis=-3))
-exercise.mistake(TURNED)(lambda x, n_heads: np.swapaxes(split_heads(x, n_heads), -1, -2))
-exercise.mistake(BACKWARDS)(lambda x, n_heads: split_heads(x, n_heads)[..., ::-1, :, :])
-exercise.mistake(ALWAYS_TWO)(lambda x, n_heads: split_heads(x, 2))
-exercise.mistake(mc.INTEGERS_INSIDE)(lambda x, n_heads: split_heads(x, n_heads).astype(int))
+    - Which row of your head 0 comes from position 1?
+    - reshape never changes the order in memory; here two axes must change places.
+    - Cut into (..., T, n_heads, width) first, then np.swapaxes(..., -2, -3).
+    """
+    return x.reshape(*x.shape[:-2], n_heads, x.shape[-2], _width(x, n_heads))
 
 
-@exercise.mistake(mc.ONLY_FIRST_IN_BATCH, message="Only the first of the batch came back split.", hints=(
-    "Is anything in your code indexed with [0]?", "Every leading axis comes along.", "Count axes from the end, and never use x[0]."
-))  # fmt: skip
+@exercise.mistake("The heads come after the positions")
+def heads_after_positions(x, n_heads):
+    """The last axis is cut rightly, but the result is (..., T, n_heads, width): each head should hold all positions.
+
+    - What should x[..., 0, :, :] be after splitting?
+    - (..., n_heads, T, width)
+    - np.swapaxes(..., -2, -3) at the end.
+    """
+    return x.reshape(*x.shape[:-1], n_heads, _width(x, n_heads))
+
+
+@exercise.mistake("The heads are interleaved")
+def heads_interleaved(x, n_heads):
+    """Head 0 got every n_heads-th component; it should get the first D / n_heads ones, side by side.
+
+    - Which columns belong to head 0?
+    - Columns 0 to D / n_heads - 1.
+    - reshape(..., n_heads, width), not (..., width, n_heads).
+    """
+    return np.moveaxis(x.reshape(*x.shape[:-1], _width(x, n_heads), n_heads), -1, -3)
+
+
+@exercise.mistake("Number of heads and width are swapped")
+def width_and_heads_swapped(x, n_heads):
+    """n_heads was taken for the width of a head.
+
+    - How many heads should come out?
+    - n_heads heads of width D / n_heads.
+    - reshape(*x.shape[:-1], n_heads, -1)
+    """
+    return split_heads(x, _width(x, n_heads))
+
+
+@exercise.mistake("The positions were cut, not the components")
+def positions_cut(x, n_heads):
+    """Each head got some of the positions; it should get all of them, and some of the components.
+
+    - Which axis is shared out among the heads?
+    - The last one, of width D.
+    - np.split(x, n_heads, axis=-1)
+    """
+    return np.stack(np.array_split(x, n_heads, axis=-2), axis=-3)
+
+
+@exercise.mistake("The heads come before the batch")
+def heads_before_the_batch(x, n_heads):
+    """The axis of the heads should be the third from the end, right before the positions, whatever leads.
+
+    - What is the shape for a batch of 2 with 4 heads?
+    - (..., n_heads, T, width)
+    - np.stack(..., axis=-3)
+    """
+    return np.array(np.split(x, n_heads, axis=-1))
+
+
+@exercise.mistake("Every head got the whole vector")
+def each_head_gets_everything(x, n_heads):
+    """The heads share the D components; each gets only D / n_heads of them.
+
+    - How wide is one head?
+    - D / n_heads
+    - x[..., h * width : (h + 1) * width]
+    """
+    return np.stack([x] * n_heads, axis=-3)
+
+
+@exercise.mistake("Each head is turned over")
+def positions_and_width_swapped(x, n_heads):
+    """A head is (width, T); it should be (T, width), a row for each position.
+
+    - What does a row of a head stand for?
+    - A position.
+    - Swap the axes of T and of the heads, and no others.
+    """
+    return np.swapaxes(split_heads(x, n_heads), -1, -2)
+
+
+@exercise.mistake("The heads are in reverse order")
+def heads_backwards(x, n_heads):
+    """Head 0 should have the first components; it has the last.
+
+    - Which components belong to head 0?
+    - The first D / n_heads.
+    - Leave out the [::-1].
+    """
+    return split_heads(x, n_heads)[..., ::-1, :, :]
+
+
+@exercise.mistake("Always two heads")
+def always_two_heads(x, n_heads):
+    """There are two heads whatever n_heads says.
+
+    - Where does n_heads enter your code?
+    - (..., n_heads, T, D / n_heads)
+    - Replace the 2 by n_heads.
+    """
+    return split_heads(x, 2)
+
+
+@exercise.mistake(mc.INTEGERS_INSIDE)
+def integers_inside(x, n_heads):
+    return split_heads(x, n_heads).astype(int)
+
+
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
 def only_first(x, n_heads):
+    """Only the first of the batch came back split.
+
+    - Is anything in your code indexed with [0]?
+    - Every leading axis comes along.
+    - Count axes from the end, and never use x[0].
+    """
     return split_heads(x.reshape(-1, *x.shape[-2:])[0], n_heads)
 
 
-@exercise.mistake(THREE_AXES)
-def three_axes(x, n_heads):
+@exercise.mistake("Right for three axes only")
+def three_axes_only(x, n_heads):
+    """The axes are counted from the left, so it works with exactly one leading axis.
+
+    - What is x.ndim without a batch?
+    - Count from the end: -1 is the width, -2 the positions.
+    - np.swapaxes(x, -2, -3)
+    """
     B, T, D = x.shape
     return x.reshape(B, T, n_heads, D // n_heads).transpose(0, 2, 1, 3)
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="The array that was passed in is another one afterwards: its numbers or its shape have changed.", hints=(
-    "Do you assign to x.shape, or write into x?", "x = x.reshape(...) leaves the array of the caller alone.", "reshape instead of x.shape = ..."
-))  # fmt: skip
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_shape(x, n_heads):
+    """The array that was passed in is another one afterwards: its numbers or its shape have changed.
+
+    - Do you assign to x.shape, or write into x?
+    - x = x.reshape(...) leaves the array of the caller alone.
+    - reshape instead of x.shape = ...
+    """
     x.shape = (*x.shape[:-1], n_heads, _width(x, n_heads))
     return np.swapaxes(x, -2, -3)

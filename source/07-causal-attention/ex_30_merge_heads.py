@@ -1,16 +1,18 @@
 """### Merge the heads
 
-Each head has made an output for every position. Now the pieces go back side by side: position 0 of head 0, then position 0 of
+Each head has made an output for every position. Now the pieces go back side by side: position 0 of head 0, then \
+position 0 of
 head 1, and so on, into one vector a position.
 
-Write `merge_heads(x)`: `(..., n_heads, T, width)` → `(..., T, n_heads * width)`, the inverse of `split_heads`. The leading axes
+Write `merge_heads(x)`: `(..., n_heads, T, width)` → `(..., T, n_heads * width)`, the inverse of `split_heads`. The \
+leading axes
 come along unchanged.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -44,7 +46,17 @@ def by_hand(rng):
 
 @exercise.part("Any length, width and number of heads", points=1)
 def any_size(rng):
-    for H, T, width in ((2, 5, 4), (4, 4, 1), (1, 7, 6), (3, 3, 3), (2, 1, 3), (2, 5, 4), (4, 6, 2), (5, 2, 3), (12, 40, 5)):
+    for H, T, width in (
+        (2, 5, 4),
+        (4, 4, 1),
+        (1, 7, 6),
+        (3, 3, 3),
+        (2, 1, 3),
+        (2, 5, 4),
+        (4, 6, 2),
+        (5, 2, 3),
+        (12, 40, 5),
+    ):
         yield case(rng.normal(size=(H, T, width)))
 
 
@@ -84,97 +96,142 @@ def nested_lists(x):
     return [sum((list(head[t]) for head in x), []) for t in range(x.shape[1])]
 
 
-RESHAPED = Misconception(
-    "heads_reshaped_without_transpose",
-    "Reshaped, but not transposed",
-    "The shape is right, but a row holds several positions of one head in place of one position of all heads: the future leaks into the past.",
-    ("Which positions do the numbers in your first row come from?", "reshape never changes the order in memory; two axes must change places first.",
-     "np.swapaxes(x, -2, -3) before the reshape."),
-)  # fmt: skip
-INTERLEAVED = Misconception(
-    "heads_interleaved",
-    "The heads are interleaved",
-    "The columns alternate between the heads; all columns of head 0 come first, then those of head 1.",
-    ("Which columns did split_heads give to head 0?", "The first ones, side by side.", "The axes before the reshape are (..., T, n_heads, width)."),
-)
-ADDED = Misconception(
-    "heads_added",
-    "The heads were added up",
-    "The result is only as wide as one head; merging puts the heads side by side.",
-    ("How wide should the result be?", "n_heads * width", "np.concatenate(..., axis=-1) instead of a sum."),
-)
-AVERAGED = Misconception(
-    "heads_averaged",
-    "The heads were averaged",
-    "The result is only as wide as one head; merging puts the heads side by side.",
-    ("How wide should the result be?", "n_heads * width", "np.concatenate(..., axis=-1) instead of a mean."),
-)
-ONE_BELOW_THE_OTHER = Misconception(
-    "heads_along_the_positions",
-    "The heads stand one below the other",
-    "There are n_heads * T rows; there should be T rows, n_heads times as wide.",
-    ("How many positions are there?", "T rows of n_heads * width", "Join along the last axis, not along the positions."),
-)
-NOT_JOINED = Misconception(
-    "heads_not_joined",
-    "Transposed, but not joined",
-    "The axes are in the right order, but there is still one too many: (..., T, n_heads, width).",
-    ("How many axes should the result have?", "(..., T, n_heads * width)", "x.reshape(*x.shape[:-2], -1)"),
-)
-FIRST_HEAD = Misconception(
-    "first_head_only",
-    "Only the first head came back",
-    "The other heads are gone; merging keeps every number.",
-    ("How many numbers go in, and how many come out?", "n_heads * width columns", "Join all heads, not x[..., 0, :, :]."),
-)
-BACKWARDS = Misconception(
-    "heads_backwards",
-    "The heads are in reverse order",
-    "The last head comes first.",
-    ("Which head has the first columns?", "Head 0.", "Leave out the [::-1]."),
-)
-FRONT_AXIS = Misconception(
-    "joined_over_the_first_axis",
-    "Joined over the first axis",
-    "Iterating over x walks over its first axis, which in a batch is the batch and not the heads.",
-    ("What does `for head in x` give in a batch?", "The heads are the third axis from the end.", "x[..., h, :, :] for h in range(x.shape[-3])"),
-)
-FOUR_AXES = Misconception(
-    "four_axes_only",
-    "Right for four axes only",
-    "The axes are counted from the left, so it works with exactly one leading axis.",
-    ("What is x.ndim without a batch?", "Count from the end: -3 is the heads, -2 the positions.", "np.swapaxes(x, -2, -3)"),
-)
+@exercise.mistake("Reshaped, but not transposed")
+def heads_reshaped_without_transpose(x):
+    """The shape is right, but a row holds several positions of one head in place of one position of all heads: the
+    future leaks into the past.
 
-exercise.mistake(RESHAPED)(lambda x: x.reshape(*x.shape[:-3], x.shape[-2], x.shape[-3] * x.shape[-1]))
-exercise.mistake(INTERLEAVED)(lambda x: np.moveaxis(x, -3, -1).reshape(*x.shape[:-3], x.shape[-2], -1))
-exercise.mistake(ADDED)(lambda x: x.sum(axis=-3))
-exercise.mistake(AVERAGED)(lambda x: x.mean(axis=-3))
-exercise.mistake(ONE_BELOW_THE_OTHER)(lambda x: x.reshape(*x.shape[:-3], -1, x.shape[-1]))
-exercise.mistake(NOT_JOINED)(lambda x: np.swapaxes(x, -2, -3))
-exercise.mistake(FIRST_HEAD)(lambda x: x[..., 0, :, :])
-exercise.mistake(BACKWARDS)(lambda x: merge_heads(x[..., ::-1, :, :]))
-exercise.mistake(FRONT_AXIS)(lambda x: np.concatenate(list(x), axis=-1))
-exercise.mistake(mc.INTEGERS_INSIDE)(lambda x: merge_heads(x).astype(int))
+    - Which positions do the numbers in your first row come from?
+    - reshape never changes the order in memory; two axes must change places first.
+    - np.swapaxes(x, -2, -3) before the reshape.
+    """
+    return x.reshape(*x.shape[:-3], x.shape[-2], x.shape[-3] * x.shape[-1])
 
 
-@exercise.mistake(FOUR_AXES)
-def four_axes(x):
+@exercise.mistake("The heads are interleaved")
+def heads_interleaved(x):
+    """The columns alternate between the heads; all columns of head 0 come first, then those of head 1.
+
+    - Which columns did split_heads give to head 0?
+    - The first ones, side by side.
+    - The axes before the reshape are (..., T, n_heads, width).
+    """
+    return np.moveaxis(x, -3, -1).reshape(*x.shape[:-3], x.shape[-2], -1)
+
+
+@exercise.mistake("The heads were added up")
+def heads_added(x):
+    """The result is only as wide as one head; merging puts the heads side by side.
+
+    - How wide should the result be?
+    - n_heads * width
+    - np.concatenate(..., axis=-1) instead of a sum.
+    """
+    return x.sum(axis=-3)
+
+
+@exercise.mistake("The heads were averaged")
+def heads_averaged(x):
+    """The result is only as wide as one head; merging puts the heads side by side.
+
+    - How wide should the result be?
+    - n_heads * width
+    - np.concatenate(..., axis=-1) instead of a mean.
+    """
+    return x.mean(axis=-3)
+
+
+@exercise.mistake("The heads stand one below the other")
+def heads_along_the_positions(x):
+    """There are n_heads * T rows; there should be T rows, n_heads times as wide.
+
+    - How many positions are there?
+    - T rows of n_heads * width
+    - Join along the last axis, not along the positions.
+    """
+    return x.reshape(*x.shape[:-3], -1, x.shape[-1])
+
+
+@exercise.mistake("Transposed, but not joined")
+def heads_not_joined(x):
+    """The axes are in the right order, but there is still one too many: (..., T, n_heads, width).
+
+    - How many axes should the result have?
+    - (..., T, n_heads * width)
+    - x.reshape(*x.shape[:-2], -1)
+    """
+    return np.swapaxes(x, -2, -3)
+
+
+@exercise.mistake("Only the first head came back")
+def first_head_only(x):
+    """The other heads are gone; merging keeps every number.
+
+    - How many numbers go in, and how many come out?
+    - n_heads * width columns
+    - Join all heads, not x[..., 0, :, :].
+    """
+    return x[..., 0, :, :]
+
+
+@exercise.mistake("The heads are in reverse order")
+def heads_backwards(x):
+    """The last head comes first.
+
+    - Which head has the first columns?
+    - Head 0.
+    - Leave out the [::-1].
+    """
+    return merge_heads(x[..., ::-1, :, :])
+
+
+@exercise.mistake("Joined over the first axis")
+def joined_over_the_first_axis(x):
+    """Iterating over x walks over its first axis, which in a batch is the batch and not the heads.
+
+    - What does `for head in x` give in a batch?
+    - The heads are the third axis from the end.
+    - x[..., h, :, :] for h in range(x.shape[-3])
+    """
+    return np.concatenate(list(x), axis=-1)
+
+
+@exercise.mistake(mc.INTEGERS_INSIDE)
+def integers_inside(x):
+    return merge_heads(x).astype(int)
+
+
+@exercise.mistake("Right for four axes only")
+def four_axes_only(x):
+    """The axes are counted from the left, so it works with exactly one leading axis.
+
+    - What is x.ndim without a batch?
+    - Count from the end: -3 is the heads, -2 the positions.
+    - np.swapaxes(x, -2, -3)
+    """
     B, H, T, width = x.shape
     return x.transpose(0, 2, 1, 3).reshape(B, T, H * width)
 
 
-@exercise.mistake(mc.ONLY_FIRST_IN_BATCH, message="Only the first of the batch came back.", hints=(
-    "Is anything in your code indexed with [0]?", "Every leading axis comes along.", "Count axes from the end, and never use x[0]."
-))  # fmt: skip
+@exercise.mistake(mc.ONLY_FIRST_IN_BATCH)
 def only_first(x):
+    """Only the first of the batch came back.
+
+    - Is anything in your code indexed with [0]?
+    - Every leading axis comes along.
+    - Count axes from the end, and never use x[0].
+    """
     return merge_heads(x.reshape(-1, *x.shape[-3:])[0])
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="The array that was passed in is another one afterwards: its numbers or its shape have changed.", hints=(
-    "Do you assign to x.shape, or write into x?", "x = x.reshape(...) leaves the array of the caller alone.", "reshape instead of x.shape = ..."
-))  # fmt: skip
+@exercise.mistake(mc.CHANGES_INPUTS)
 def changes_shape(x):
+    """The array that was passed in is another one afterwards: its numbers or its shape have changed.
+
+    - Do you assign to x.shape, or write into x?
+    - x = x.reshape(...) leaves the array of the caller alone.
+    - reshape instead of x.shape = ...
+    """
     merged = merge_heads(x)
     x.shape = merged.shape
     return merged

@@ -2,13 +2,15 @@
 
 **Teacher forcing**: one pass over the true text, and every position is marked at once.
 
-`logits_fn(tokens)` maps `(T,)` tokens to `(T, vocab)` logits in one pass. Write `teacher_forced_loss(logits_fn, tokens)` for `tokens` `(T+1,)`: give the model the first `T`, and return the mean cross-entropy (nats, one float) against the next tokens. Logits may be large.
+`logits_fn(tokens)` maps `(T,)` tokens to `(T, vocab)` logits in one pass. Write `teacher_forced_loss(logits_fn, \
+tokens)` for `tokens` `(T+1,)`: give the model the first `T`, and return the mean cross-entropy (nats, one float) \
+against the next tokens. Logits may be large.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Number
 from leftcontext.model.toy_models import LEAKS, ToyModel, toy_models
 
@@ -49,7 +51,9 @@ def any_model(rng):
     tokens = rng.integers(0, 6, size=7)
     for model in toy_models(rng, 6):
         yield case(model, tokens)
-    yield case(ToyModel("sees_one_ahead", rng, 30, LEAKS["sees_one_ahead"]), rng.integers(0, 30, size=41), note="a longer text")
+    yield case(
+        ToyModel("sees_one_ahead", rng, 30, LEAKS["sees_one_ahead"]), rng.integers(0, 30, size=41), note="a longer text"
+    )
     yield case(ToyModel("causal", rng, 4), rng.integers(0, 4, size=2), note="T = 1")
     yield case(
         ToyModel("far_from_zero", rng, 4, lambda x: np.full_like(x, 900.0)),
@@ -97,68 +101,154 @@ def _picked(table, targets):
     return np.take_along_axis(table, targets[:, None], axis=-1)[:, 0]
 
 
-exercise.mistake(
-    Misconception("labels_not_shifted", "The targets are the inputs", "The model was marked for repeating the token it has just read.",
-                  ("Which token should position 0 predict?", "targets = tokens[1:]", "Shift the targets by one."))
-)(lambda f, tokens: _nll(f(tokens[:-1]), tokens[:-1]).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("targets_given_as_inputs", "The targets went in", "The model was given tokens[1:], so it has read what it is to predict.",
-                  ("Which T tokens does the model read?", "The first T.", "logits_fn(tokens[:-1])"))
-)(lambda f, tokens: _nll(f(tokens[1:]), tokens[1:]).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("last_token_given", "The last target was in the input", "All T + 1 tokens went in. A model that looks ahead sees even the last target.",
-                  ("How many tokens go in?", "The first T.", "logits_fn(tokens[:-1])"))
-)(lambda f, tokens: _nll(f(tokens)[:-1], tokens[1:]).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("sum_instead_of_mean", "The sum, not the mean", "The losses were added up.",
-                  ("Should a longer text have a larger loss?", "Divide by T.", ".mean()"))
-)(lambda f, tokens: _nll(f(tokens[:-1]), tokens[1:]).sum())  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
-                  ("Can log p be positive?", "-log p", "Put a minus in front."))
-)(lambda f, tokens: -_nll(f(tokens[:-1]), tokens[1:]).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("last_position_only", "Only the last position was marked", "Teacher forcing marks every position.",
-                  ("How many predictions are there?", "T", "Average over all rows."))
-)(lambda f, tokens: _nll(f(tokens[:-1]), tokens[1:])[-1])  # fmt: skip
-exercise.mistake(
-    Misconception("free_running_instead", "One call for each prefix", "Each position was given only its left context. That is the other loss; this one is a single pass.",
-                  ("How many calls does training make?", "One pass over the first T.", "logits_fn(tokens[:-1]) once"))
-)(lambda f, tokens: np.mean([_nll(f(tokens[: i + 1]), tokens[1 : i + 2])[-1] for i in range(len(tokens) - 1)]))  # fmt: skip
-exercise.mistake(
-    Misconception("perplexity_not_loss", "That is the perplexity", "The exponential of the loss came back.",
-                  ("What is the loss of a fair choice among 5?", "ln 5", "Leave out the exp."))
-)(lambda f, tokens: np.exp(np.minimum(_nll(f(tokens[:-1]), tokens[1:]).mean(), 700)))  # fmt: skip
-exercise.mistake(
-    Misconception("logits_as_log_probs", "Not normalised", "The raw logit was used as a log-probability.",
-                  ("What does exp of a row of logits sum to?", "z - logsumexp(z)", "Normalise first."))
-)(lambda f, tokens: -_picked(f(tokens[:-1]), tokens[1:]).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("other_base", "Bits instead of nats", "The logarithm has base 2.",
-                  ("What is the loss of a fair coin: 0.69 or 1?", "Natural logarithms.", "np.log"))
-)(lambda f, tokens: _nll(f(tokens[:-1]), tokens[1:]).mean() / np.log(2))  # fmt: skip
+@exercise.mistake("The targets are the inputs")
+def labels_not_shifted(f, tokens):
+    """The model was marked for repeating the token it has just read.
 
-exercise.mistake(
-    Misconception("log_of_softmax", "The logarithm of 0", "A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.",
-                  ("What is np.exp(-900)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
-)(lambda f, tokens: -np.log(_picked(_softmax(f(tokens[:-1])), tokens[1:])).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("epsilon_in_log", "A small number inside the logarithm", "-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.",
-                  ("What is -log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
-)(lambda f, tokens: -np.log(_picked(_softmax(f(tokens[:-1])), tokens[1:]) + 1e-12).mean())  # fmt: skip
+    - Which token should position 0 predict?
+    - targets = tokens[1:]
+    - Shift the targets by one.
+    """
+    return _nll(f(tokens[:-1]), tokens[:-1]).mean()
 
 
-@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give a loss of inf or NaN.")
+@exercise.mistake("The targets went in")
+def targets_given_as_inputs(f, tokens):
+    """The model was given tokens[1:], so it has read what it is to predict.
+
+    - Which T tokens does the model read?
+    - The first T.
+    - logits_fn(tokens[:-1])
+    """
+    return _nll(f(tokens[1:]), tokens[1:]).mean()
+
+
+@exercise.mistake("The last target was in the input")
+def last_token_given(f, tokens):
+    """All T + 1 tokens went in. A model that looks ahead sees even the last target.
+
+    - How many tokens go in?
+    - The first T.
+    - logits_fn(tokens[:-1])
+    """
+    return _nll(f(tokens)[:-1], tokens[1:]).mean()
+
+
+@exercise.mistake("The sum, not the mean")
+def sum_instead_of_mean(f, tokens):
+    """The losses were added up.
+
+    - Should a longer text have a larger loss?
+    - Divide by T.
+    - .mean()
+    """
+    return _nll(f(tokens[:-1]), tokens[1:]).sum()
+
+
+@exercise.mistake("The sign is flipped")
+def sign_flipped(f, tokens):
+    """A loss is positive.
+
+    - Can log p be positive?
+    - -log p
+    - Put a minus in front.
+    """
+    return -_nll(f(tokens[:-1]), tokens[1:]).mean()
+
+
+@exercise.mistake("Only the last position was marked")
+def last_position_only(f, tokens):
+    """Teacher forcing marks every position.
+
+    - How many predictions are there?
+    - T
+    - Average over all rows.
+    """
+    return _nll(f(tokens[:-1]), tokens[1:])[-1]
+
+
+@exercise.mistake("One call for each prefix")
+def free_running_instead(f, tokens):
+    """Each position was given only its left context. That is the other loss; this one is a single pass.
+
+    - How many calls does training make?
+    - One pass over the first T.
+    - logits_fn(tokens[:-1]) once
+    """
+    return np.mean([_nll(f(tokens[: i + 1]), tokens[1 : i + 2])[-1] for i in range(len(tokens) - 1)])
+
+
+@exercise.mistake("That is the perplexity")
+def perplexity_not_loss(f, tokens):
+    """The exponential of the loss came back.
+
+    - What is the loss of a fair choice among 5?
+    - ln 5
+    - Leave out the exp.
+    """
+    return np.exp(np.minimum(_nll(f(tokens[:-1]), tokens[1:]).mean(), 700))
+
+
+@exercise.mistake("Not normalised")
+def logits_as_log_probs(f, tokens):
+    """The raw logit was used as a log-probability.
+
+    - What does exp of a row of logits sum to?
+    - z - logsumexp(z)
+    - Normalise first.
+    """
+    return -_picked(f(tokens[:-1]), tokens[1:]).mean()
+
+
+@exercise.mistake("Bits instead of nats")
+def other_base(f, tokens):
+    """The logarithm has base 2.
+
+    - What is the loss of a fair coin: 0.69 or 1?
+    - Natural logarithms.
+    - np.log
+    """
+    return _nll(f(tokens[:-1]), tokens[1:]).mean() / np.log(2)
+
+
+@exercise.mistake("The logarithm of 0")
+def log_of_softmax(f, tokens):
+    """A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.
+
+    - What is np.exp(-900)?
+    - The log of a fraction is a difference.
+    - shifted - np.log(sum of exp(shifted))
+    """
+    return -np.log(_picked(_softmax(f(tokens[:-1])), tokens[1:])).mean()
+
+
+@exercise.mistake("A small number inside the logarithm")
+def epsilon_in_log(f, tokens):
+    """-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.
+
+    - What is -log(0 + 1e-12)?
+    - The log of a fraction is a difference.
+    - No epsilon is needed then.
+    """
+    return -np.log(_picked(_softmax(f(tokens[:-1])), tokens[1:]) + 1e-12).mean()
+
+
+@exercise.mistake(mc.NO_MAX)
 def no_max(f, tokens):
+    """exp(800) is infinite, so large logits give a loss of inf or NaN."""
     z = f(tokens[:-1])
     return (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean()
 
 
-exercise.mistake(
-    mc.GLOBAL_MAX,
-    message="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
-    hints=("What is np.exp(-2000)?", "Each row has a maximum of its own.", "logits.max(axis=-1, keepdims=True)"),
-)(lambda f, tokens: (lambda z: (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean())((z := f(tokens[:-1])) - z.max()))
+@exercise.mistake(mc.GLOBAL_MAX)
+def global_max(f, tokens):
+    """The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.
+
+    - What is np.exp(-2000)?
+    - Each row has a maximum of its own.
+    - logits.max(axis=-1, keepdims=True)
+    """
+    return (lambda z: (np.log(np.exp(z).sum(-1)) - _picked(z, tokens[1:])).mean())((z := f(tokens[:-1])) - z.max())
 
 
 _TWO_D = "axis 1 is the last axis of (T, vocab) logits"

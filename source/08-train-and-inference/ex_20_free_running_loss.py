@@ -2,7 +2,9 @@
 
 When a model writes, position `i` knows tokens `0` to `i` and nothing else: later tokens don't exist.
 
-Write `free_running_loss(logits_fn, tokens)` for `tokens` `(T+1,)`: the same targets as before, but the logits at position `i` come from a call that was given tokens `0..i` **only**. Return the mean over the `T` positions, in nats, one float.
+Write `free_running_loss(logits_fn, tokens)` for `tokens` `(T+1,)`: the same targets as before, but the logits at \
+position `i` come from a call that was given tokens `0..i` **only**. Return the mean over the `T` positions, in nats, \
+one float.
 """
 
 import numpy as np
@@ -13,10 +15,15 @@ from autograder.exercise.results import Number
 from leftcontext.model.toy_models import LEAKS, ToyModel, toy_models
 
 REPLACED = Misconception(
-    "future_replaced", "The future was replaced, not left out",
+    "future_replaced",
+    "The future was replaced, not left out",
     "Every call was given all T tokens. Whatever stands in place of the later ones, a model that looks ahead reads it.",
-    ("How many tokens does the model read when it predicts tokens[1]?", "Position i reads i + 1 tokens.", "tokens[: i + 1]"),
-)  # fmt: skip
+    (
+        "How many tokens does the model read when it predicts tokens[1]?",
+        "Position i reads i + 1 tokens.",
+        "tokens[: i + 1]",
+    ),
+)
 
 
 def _reads_all_each_time(answer):
@@ -79,7 +86,9 @@ def any_model(rng):
         yield case(model, tokens)
     yield case(copies_the_next_token, rng.integers(0, 5, size=9))
     yield case(copies_the_next_token, rng.integers(0, 5, size=3), note="T = 2")
-    yield case(ToyModel("mean_over_time", rng, 12, LEAKS["mean_over_time"]), rng.integers(0, 12, size=41), note="a longer text")
+    yield case(
+        ToyModel("mean_over_time", rng, 12, LEAKS["mean_over_time"]), rng.integers(0, 12, size=41), note="a longer text"
+    )
     yield case(ToyModel("causal", rng, 4), rng.integers(0, 4, size=2), note="T = 1")
     yield case(
         ToyModel("far_from_zero", rng, 4, lambda x: np.full_like(x, 900.0)),
@@ -129,42 +138,105 @@ def _mean(f, tokens, read, row, target):
     return np.mean([_nll(f(read(i))[row(i)], tokens[target(i)]) for i in range(len(tokens) - 1)])
 
 
-exercise.mistake(
-    Misconception("teacher_forced_instead", "One pass over everything", "The logits at position i come from a call that has seen later tokens. For a leaking model that is another number.",
-                  ("What had the model read when it predicted token 1?", "One call for each prefix.", "logits_fn(tokens[: i + 1])[-1]"))
-)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[:-1], lambda i: i, lambda i: i + 1))  # fmt: skip
-exercise.mistake(
-    Misconception("prefix_one_too_long", "The target is in the prefix", "tokens[: i + 2] holds the very token that is to be predicted.",
-                  ("Which token is predicted at position i?", "Give tokens 0..i.", "tokens[: i + 1]"))
-)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[: i + 2], lambda i: i, lambda i: i + 1))  # fmt: skip
-exercise.mistake(
-    Misconception("newest_token_only", "Only the newest token was read", "The model was given token i alone; it may use the whole left context.",
-                  ("What may position i depend on?", "Tokens 0..i.", "tokens[: i + 1], not tokens[i : i + 1]"))
-)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[i : i + 1], lambda i: -1, lambda i: i + 1))  # fmt: skip
-exercise.mistake(
-    Misconception("first_row_of_logits", "The first row was read each time", "The newest prediction is in the last row.",
-                  ("Which row speaks about the next token?", "The last.", "[-1]"))
-)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[: i + 1], lambda i: 0, lambda i: i + 1))  # fmt: skip
-exercise.mistake(
-    Misconception("labels_not_shifted", "The target is the token just read", "Row i was marked against token i; it predicts token i + 1.",
-                  ("Which token comes after position i?", "tokens[i + 1]", "Shift the target by one."))
-)(lambda f, tokens: _mean(f, tokens, lambda i: tokens[: i + 1], lambda i: -1, lambda i: i))  # fmt: skip
-exercise.mistake(
-    Misconception("sum_instead_of_mean", "The sum, not the mean", "The losses were added up.",
-                  ("Should a longer text have a larger loss?", "Divide by T.", "np.mean"))
-)(lambda f, tokens: (len(tokens) - 1) * free_running_loss(f, tokens))  # fmt: skip
-exercise.mistake(
-    Misconception("last_position_only", "Only the last position", "All T positions count.",
-                  ("How many predictions are there?", "T", "Average over all prefixes."))
-)(lambda f, tokens: _nll(f(tokens[:-1])[-1], tokens[-1]))  # fmt: skip
-exercise.mistake(
-    Misconception("padded_with_zeros", "The future was hidden by zeros", "0 is a token like any other: a model that looks ahead reads it.",
-                  ("What does a leaking model see in your call?", "Tokens 0..i only: a shorter array.", "tokens[: i + 1]"))
-)(lambda f, tokens: _mean(f, tokens, lambda i: np.where(np.arange(len(tokens) - 1) <= i, tokens[:-1], 0), lambda i: i, lambda i: i + 1))  # fmt: skip
-exercise.mistake(
-    Misconception("own_samples_fed_back", "The model's own tokens were fed back", "The texts drifted away from the given one. Here the true tokens are read; only the future is missing.",
-                  ("Against which targets is it marked?", "The true text, prefix by prefix.", "tokens[: i + 1]"))
-)(lambda f, tokens: _drifting(f, tokens))  # fmt: skip
+@exercise.mistake("One pass over everything")
+def teacher_forced_instead(f, tokens):
+    """The logits at position i come from a call that has seen later tokens. For a leaking model that is another number.
+
+    - What had the model read when it predicted token 1?
+    - One call for each prefix.
+    - logits_fn(tokens[: i + 1])[-1]
+    """
+    return _mean(f, tokens, lambda i: tokens[:-1], lambda i: i, lambda i: i + 1)
+
+
+@exercise.mistake("The target is in the prefix")
+def prefix_one_too_long(f, tokens):
+    """tokens[: i + 2] holds the very token that is to be predicted.
+
+    - Which token is predicted at position i?
+    - Give tokens 0..i.
+    - tokens[: i + 1]
+    """
+    return _mean(f, tokens, lambda i: tokens[: i + 2], lambda i: i, lambda i: i + 1)
+
+
+@exercise.mistake("Only the newest token was read")
+def newest_token_only(f, tokens):
+    """The model was given token i alone; it may use the whole left context.
+
+    - What may position i depend on?
+    - Tokens 0..i.
+    - tokens[: i + 1], not tokens[i : i + 1]
+    """
+    return _mean(f, tokens, lambda i: tokens[i : i + 1], lambda i: -1, lambda i: i + 1)
+
+
+@exercise.mistake("The first row was read each time")
+def first_row_of_logits(f, tokens):
+    """The newest prediction is in the last row.
+
+    - Which row speaks about the next token?
+    - The last.
+    - [-1]
+    """
+    return _mean(f, tokens, lambda i: tokens[: i + 1], lambda i: 0, lambda i: i + 1)
+
+
+@exercise.mistake("The target is the token just read")
+def labels_not_shifted(f, tokens):
+    """Row i was marked against token i; it predicts token i + 1.
+
+    - Which token comes after position i?
+    - tokens[i + 1]
+    - Shift the target by one.
+    """
+    return _mean(f, tokens, lambda i: tokens[: i + 1], lambda i: -1, lambda i: i)
+
+
+@exercise.mistake("The sum, not the mean")
+def sum_instead_of_mean(f, tokens):
+    """The losses were added up.
+
+    - Should a longer text have a larger loss?
+    - Divide by T.
+    - np.mean
+    """
+    return (len(tokens) - 1) * free_running_loss(f, tokens)
+
+
+@exercise.mistake("Only the last position")
+def last_position_only(f, tokens):
+    """All T positions count.
+
+    - How many predictions are there?
+    - T
+    - Average over all prefixes.
+    """
+    return _nll(f(tokens[:-1])[-1], tokens[-1])
+
+
+@exercise.mistake("The future was hidden by zeros")
+def padded_with_zeros(f, tokens):
+    """0 is a token like any other: a model that looks ahead reads it.
+
+    - What does a leaking model see in your call?
+    - Tokens 0..i only: a shorter array.
+    - tokens[: i + 1]
+    """
+    return _mean(
+        f, tokens, lambda i: np.where(np.arange(len(tokens) - 1) <= i, tokens[:-1], 0), lambda i: i, lambda i: i + 1
+    )
+
+
+@exercise.mistake("The model's own tokens were fed back")
+def own_samples_fed_back(f, tokens):
+    """The texts drifted away from the given one. Here the true tokens are read; only the future is missing.
+
+    - Against which targets is it marked?
+    - The true text, prefix by prefix.
+    - tokens[: i + 1]
+    """
+    return _drifting(f, tokens)
 
 
 def _drifting(f, tokens):
@@ -176,27 +248,52 @@ def _drifting(f, tokens):
     return np.mean(losses)
 
 
-exercise.mistake(
-    Misconception("log_of_softmax", "The logarithm of 0", "A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.",
-                  ("What is np.exp(-900)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
-)(lambda f, tokens: -np.mean(np.log(_probabilities(f, tokens))))  # fmt: skip
-exercise.mistake(
-    Misconception("epsilon_in_log", "A small number inside the logarithm", "-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.",
-                  ("What is -log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
-)(lambda f, tokens: -np.mean(np.log(_probabilities(f, tokens) + 1e-12)))  # fmt: skip
+@exercise.mistake("The logarithm of 0")
+def log_of_softmax(f, tokens):
+    """A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.
+
+    - What is np.exp(-900)?
+    - The log of a fraction is a difference.
+    - shifted - np.log(sum of exp(shifted))
+    """
+    return -np.mean(np.log(_probabilities(f, tokens)))
 
 
-@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give a loss of inf or NaN.")
+@exercise.mistake("A small number inside the logarithm")
+def epsilon_in_log(f, tokens):
+    """-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.
+
+    - What is -log(0 + 1e-12)?
+    - The log of a fraction is a difference.
+    - No epsilon is needed then.
+    """
+    return -np.mean(np.log(_probabilities(f, tokens) + 1e-12))
+
+
+@exercise.mistake(mc.NO_MAX)
 def no_max(f, tokens):
+    """exp(800) is infinite, so large logits give a loss of inf or NaN."""
     rows = [f(tokens[: i + 1])[-1] for i in range(len(tokens) - 1)]
     return np.mean([np.log(np.exp(row).sum()) - row[t] for row, t in zip(rows, tokens[1:], strict=True)])
 
 
-exercise.mistake(
-    Misconception("perplexity_not_loss", "That is the perplexity", "The exponential of the loss came back.",
-                  ("What is the loss of a fair choice among 5?", "ln 5", "Leave out the exp."))
-)(lambda f, tokens: np.exp(np.minimum(free_running_loss(f, tokens), 700)))  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
-                  ("Can log p be positive?", "-log p", "Put a minus in front."))
-)(lambda f, tokens: -free_running_loss(f, tokens))  # fmt: skip
+@exercise.mistake("That is the perplexity")
+def perplexity_not_loss(f, tokens):
+    """The exponential of the loss came back.
+
+    - What is the loss of a fair choice among 5?
+    - ln 5
+    - Leave out the exp.
+    """
+    return np.exp(np.minimum(free_running_loss(f, tokens), 700))
+
+
+@exercise.mistake("The sign is flipped")
+def sign_flipped(f, tokens):
+    """A loss is positive.
+
+    - Can log p be positive?
+    - -log p
+    - Put a minus in front.
+    """
+    return -free_running_loss(f, tokens)

@@ -2,12 +2,13 @@
 
 Write `leak_gap(logits_fn, tokens)`: the free-running loss minus the teacher-forced loss, in nats, one float (float64).
 
-For a causal model both are the same and the gap is 0. A gap says how much a model's good marks depend on seeing the future. A small leak makes a small gap, and it must not be rounded away.
+For a causal model both are the same and the gap is 0. A gap says how much a model's good marks depend on seeing the \
+future. A small leak makes a small gap, and it must not be rounded away.
 """
 
 import numpy as np
 
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Number
 from leftcontext.model.toy_models import LEAKS, ToyModel, next_row, toy_models
 
@@ -61,7 +62,9 @@ def any_model(rng):
     for model in toy_models(rng, 6):
         yield case(model, tokens)
     yield case(ToyModel("leaks_by_a_billionth", rng, 6, lambda x: 1e-9 * next_row(x)), tokens)
-    yield case(ToyModel("mean_over_time", rng, 12, LEAKS["mean_over_time"]), rng.integers(0, 12, size=41), note="a longer text")
+    yield case(
+        ToyModel("mean_over_time", rng, 12, LEAKS["mean_over_time"]), rng.integers(0, 12, size=41), note="a longer text"
+    )
     yield case(
         ToyModel("sees_the_mean", rng, 4, lambda x: np.broadcast_to(x.mean(axis=0), x.shape)),
         rng.integers(0, 4, size=2),
@@ -114,50 +117,121 @@ def mean_of_differences(logits_fn, tokens):
     )
 
 
-exercise.mistake(
-    Misconception("gap_reversed", "The other way round", "Teacher-forced minus free-running: a leak comes out negative.",
-                  ("Which loss is larger for a model that peeks?", "free-running minus teacher-forced", "Swap the two."))
-)(lambda f, tokens: -leak_gap(f, tokens))  # fmt: skip
-exercise.mistake(
-    Misconception("absolute_gap", "The absolute value", "The sign matters: a gap can be negative when the future misleads.",
-                  ("Can seeing the future hurt an untrained model?", "A plain difference.", "Leave out abs."))
-)(lambda f, tokens: abs(leak_gap(f, tokens)))  # fmt: skip
-exercise.mistake(
-    Misconception("negative_gap_dropped", "A negative gap became 0", "The gap was cut off at 0. It can be negative, when the future misleads.",
-                  ("Can seeing the future hurt an untrained model?", "A plain difference.", "Leave out max(0, ...)."))
-)(lambda f, tokens: max(0.0, leak_gap(f, tokens)))  # fmt: skip
-exercise.mistake(
-    Misconception("ratio_not_difference", "A ratio", "The two losses were divided; the gap is their difference, in nats.",
-                  ("What is the gap of a causal model?", "0, not 1.", "Subtract."))
-)(lambda f, tokens: _losses(_rows(f, tokens), tokens[1:]).mean() / _losses(f(tokens[:-1]), tokens[1:]).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("gap_rounded", "Rounded away", "The gap was rounded: a small leak loses its digits, or vanishes.",
-                  ("How small may a leak be?", "Don't round.", "Return the difference as it is."))
-)(lambda f, tokens: round(float(leak_gap(f, tokens)), 4))  # fmt: skip
-exercise.mistake(
-    Misconception("gap_rounded", "Rounded away", "The gap was rounded: a small leak loses its digits, or vanishes.",
-                  ("How small may a leak be?", "Don't round.", "Return the difference as it is."))
-)(lambda f, tokens: round(float(leak_gap(f, tokens)), 9))  # fmt: skip
-exercise.mistake(
-    Misconception("sum_instead_of_mean", "The sum, not the mean", "The gap was added up over positions.",
-                  ("Are the two losses means?", "Both are means over T.", ".mean()"))
-)(lambda f, tokens: leak_gap(f, tokens) * (len(tokens) - 1))  # fmt: skip
-exercise.mistake(
-    Misconception("same_loss_twice", "The same loss twice", "This gap is always 0: both losses come from one pass, or from the last position, where nobody has a future to see.",
-                  ("Which of your two calls hides the future?", "Prefix by prefix for one of them.", "logits_fn(tokens[: i + 1])[-1]"))
-)(lambda f, tokens: 0.0)  # fmt: skip
-exercise.mistake(
-    Misconception("labels_not_shifted", "The target is the token just read", "Row i predicts token i + 1.",
-                  ("Which token comes after position i?", "tokens[1:]", "Shift the targets."))
-)(lambda f, tokens: (_losses(_rows(f, tokens), tokens[:-1]) - _losses(f(tokens[:-1]), tokens[:-1])).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("first_position_only", "Only the first position", "One position was compared; both losses are means over all T.",
-                  ("How many positions have a future to see?", "All but the last.", "Average over all T."))
-)(lambda f, tokens: (_losses(_rows(f, tokens), tokens[1:]) - _losses(f(tokens[:-1]), tokens[1:]))[0])  # fmt: skip
-exercise.mistake(
-    Misconception("last_token_given", "The last target was in the input", "The pass was given T + 1 tokens, so even the last position could peek.",
-                  ("How many tokens go in?", "The first T.", "logits_fn(tokens[:-1])"))
-)(lambda f, tokens: (_losses(_rows(f, tokens), tokens[1:]) - _losses(f(tokens)[:-1], tokens[1:])).mean())  # fmt: skip
+@exercise.mistake("The other way round")
+def gap_reversed(f, tokens):
+    """Teacher-forced minus free-running: a leak comes out negative.
+
+    - Which loss is larger for a model that peeks?
+    - free-running minus teacher-forced
+    - Swap the two.
+    """
+    return -leak_gap(f, tokens)
+
+
+@exercise.mistake("The absolute value")
+def absolute_gap(f, tokens):
+    """The sign matters: a gap can be negative when the future misleads.
+
+    - Can seeing the future hurt an untrained model?
+    - A plain difference.
+    - Leave out abs.
+    """
+    return abs(leak_gap(f, tokens))
+
+
+@exercise.mistake("A negative gap became 0")
+def negative_gap_dropped(f, tokens):
+    """The gap was cut off at 0. It can be negative, when the future misleads.
+
+    - Can seeing the future hurt an untrained model?
+    - A plain difference.
+    - Leave out max(0, ...).
+    """
+    return max(0.0, leak_gap(f, tokens))
+
+
+@exercise.mistake("A ratio")
+def ratio_not_difference(f, tokens):
+    """The two losses were divided; the gap is their difference, in nats.
+
+    - What is the gap of a causal model?
+    - 0, not 1.
+    - Subtract.
+    """
+    return _losses(_rows(f, tokens), tokens[1:]).mean() / _losses(f(tokens[:-1]), tokens[1:]).mean()
+
+
+@exercise.mistake("Rounded away")
+def gap_rounded(f, tokens):
+    """The gap was rounded: a small leak loses its digits, or vanishes.
+
+    - How small may a leak be?
+    - Don't round.
+    - Return the difference as it is.
+    """
+    return round(float(leak_gap(f, tokens)), 4)
+
+
+exercise.add_mistakes(
+    (gap_rounded, lambda f, tokens: round(float(leak_gap(f, tokens)), 9)),
+)
+
+
+@exercise.mistake("The sum, not the mean")
+def sum_instead_of_mean(f, tokens):
+    """The gap was added up over positions.
+
+    - Are the two losses means?
+    - Both are means over T.
+    - .mean()
+    """
+    return leak_gap(f, tokens) * (len(tokens) - 1)
+
+
+@exercise.mistake("The same loss twice")
+def same_loss_twice(f, tokens):
+    """This gap is always 0: both losses come from one pass, or from the last position, where nobody has a future to
+    see.
+
+    - Which of your two calls hides the future?
+    - Prefix by prefix for one of them.
+    - logits_fn(tokens[: i + 1])[-1]
+    """
+    return 0.0
+
+
+@exercise.mistake("The target is the token just read")
+def labels_not_shifted(f, tokens):
+    """Row i predicts token i + 1.
+
+    - Which token comes after position i?
+    - tokens[1:]
+    - Shift the targets.
+    """
+    return (_losses(_rows(f, tokens), tokens[:-1]) - _losses(f(tokens[:-1]), tokens[:-1])).mean()
+
+
+@exercise.mistake("Only the first position")
+def first_position_only(f, tokens):
+    """One position was compared; both losses are means over all T.
+
+    - How many positions have a future to see?
+    - All but the last.
+    - Average over all T.
+    """
+    return (_losses(_rows(f, tokens), tokens[1:]) - _losses(f(tokens[:-1]), tokens[1:]))[0]
+
+
+@exercise.mistake("The last target was in the input")
+def last_token_given(f, tokens):
+    """The pass was given T + 1 tokens, so even the last position could peek.
+
+    - How many tokens go in?
+    - The first T.
+    - logits_fn(tokens[:-1])
+    """
+    return (_losses(_rows(f, tokens), tokens[1:]) - _losses(f(tokens)[:-1], tokens[1:])).mean()
+
 
 _TWO_D = "axis 1 is the last axis of (T, vocab) logits"
 exercise.equivalent_mutant("-1 -> 1", because=_TWO_D)

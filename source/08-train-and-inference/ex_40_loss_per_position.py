@@ -1,14 +1,17 @@
 """### Position by position
 
-One number hides where a model is good. `logits` is `(B, T, vocab)`, `targets` is `(B, T)`. Write `loss_per_position(logits, targets)`: the mean cross-entropy **at each position**, averaged over the batch only, `(T,)`, in nats. Logits may be large.
+One number hides where a model is good. `logits` is `(B, T, vocab)`, `targets` is `(B, T)`. Write \
+`loss_per_position(logits, targets)`: the mean cross-entropy **at each position**, averaged over the batch only, \
+`(T,)`, in nats. Logits may be large.
 
-A leaking model shows a cliff: nearly 0 everywhere, and a high loss at the last position, where nothing is left to peek at.
+A leaking model shows a cliff: nearly 0 everywhere, and a high loss at the last position, where nothing is left to \
+peek at.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -76,7 +79,9 @@ def _nll(logits, targets):
 
 
 def _without_max(logits, targets):
-    return (np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean(axis=0)
+    return (np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]).mean(
+        axis=0
+    )
 
 
 def _probabilities(logits, targets):
@@ -84,80 +89,175 @@ def _probabilities(logits, targets):
     return np.take_along_axis(e / e.sum(axis=-1, keepdims=True), targets[..., None], axis=-1)[..., 0]
 
 
-exercise.mistake(
-    Misconception("mean_over_positions", "One number for each text", "The mean ran over the positions; it should run over the batch.",
-                  ("How many numbers are wanted?", "(T,)", ".mean(axis=0)"))
-)(lambda logits, targets: _nll(logits, targets).mean(axis=1))  # fmt: skip
-exercise.mistake(
-    Misconception("mean_over_everything", "One number for everything", "The mean ran over positions too, so the cliff is invisible.",
-                  ("How many numbers are wanted?", "(T,)", ".mean(axis=0)"))
-)(lambda logits, targets: _nll(logits, targets).mean())  # fmt: skip
-exercise.mistake(
-    Misconception("sum_over_batch", "The sum over the batch", "The losses were added up over the batch; the mean is wanted.",
-                  ("Should a larger batch have a larger loss?", "Divide by B.", ".mean(axis=0)"))
-)(lambda logits, targets: _nll(logits, targets).sum(axis=0))  # fmt: skip
-exercise.mistake(
-    Misconception("not_averaged", "Not averaged", "The table (B, T) came back; its mean over the batch is wanted.",
-                  ("How many numbers are wanted?", "(T,)", ".mean(axis=0)"))
-)(lambda logits, targets: _nll(logits, targets))  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
-                  ("Can log p be positive?", "-log p", "Put a minus in front."))
-)(lambda logits, targets: -_nll(logits, targets).mean(axis=0))  # fmt: skip
-exercise.mistake(
-    Misconception("running_mean", "A running mean", "Position t holds the mean up to t; it should hold its own loss only, or the cliff is smoothed away.",
-                  ("What is the loss at the last position alone?", "Each position for itself.", "No cumsum."))
-)(lambda logits, targets: np.cumsum(_nll(logits, targets).mean(axis=0)) / np.arange(1, targets.shape[1] + 1))  # fmt: skip
-exercise.mistake(
-    Misconception("targets_shifted_again", "The targets were shifted once more", "targets[:, t] belongs to position t already.",
-                  ("Are the targets the next tokens already?", "Row t goes with targets[:, t].", "Don't shift."))
-)(lambda logits, targets: _nll(logits, np.roll(targets, -1, axis=1)).mean(axis=0))  # fmt: skip
-exercise.mistake(
-    Misconception("logits_as_log_probs", "Not normalised", "The raw logit was used as a log-probability.",
-                  ("What does exp of a row sum to?", "z - logsumexp(z)", "Normalise first."))
-)(lambda logits, targets: -np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0].mean(axis=0))  # fmt: skip
-exercise.mistake(
-    Misconception("first_text_only", "Only the first text", "The other texts of the batch were ignored.",
-                  ("Over what do you average?", "All B texts.", ".mean(axis=0)"))
-)(lambda logits, targets: _nll(logits, targets)[0])  # fmt: skip
-exercise.mistake(
-    Misconception("perplexity_not_loss", "That is the perplexity", "The exponential of the loss came back.",
-                  ("What is the loss of a fair choice among 4?", "ln 4", "Leave out the exp."))
-)(lambda logits, targets: np.exp(np.minimum(_nll(logits, targets).mean(axis=0), 700)))  # fmt: skip
-exercise.mistake(mc.WRONG_AXIS, message="The softmax ran over positions instead of the vocabulary.")(
-    lambda logits, targets: (
-        -np.take_along_axis(
-            (lambda z: z - np.log(np.exp(z).sum(1, keepdims=True)))(logits - logits.max(1, keepdims=True)),
-            targets[..., None],
-            axis=-1,
-        )[..., 0].mean(0)
-    )
-)
+@exercise.mistake("One number for each text")
+def mean_over_positions(logits, targets):
+    """The mean ran over the positions; it should run over the batch.
 
-exercise.mistake(
-    Misconception("log_of_softmax", "The logarithm of 0", "A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.",
-                  ("What is np.exp(-900)?", "The log of a fraction is a difference.", "shifted - np.log(sum of exp(shifted))"))
-)(lambda logits, targets: -np.log(_probabilities(logits, targets)).mean(axis=0))  # fmt: skip
-exercise.mistake(
-    Misconception("epsilon_in_log", "A small number inside the logarithm", "-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.",
-                  ("What is -log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."))
-)(lambda logits, targets: -np.log(_probabilities(logits, targets) + 1e-12).mean(axis=0))  # fmt: skip
+    - How many numbers are wanted?
+    - (T,)
+    - .mean(axis=0)
+    """
+    return _nll(logits, targets).mean(axis=1)
 
 
-@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give a loss of inf or NaN.")
+@exercise.mistake("One number for everything")
+def mean_over_everything(logits, targets):
+    """The mean ran over positions too, so the cliff is invisible.
+
+    - How many numbers are wanted?
+    - (T,)
+    - .mean(axis=0)
+    """
+    return _nll(logits, targets).mean()
+
+
+@exercise.mistake("The sum over the batch")
+def sum_over_batch(logits, targets):
+    """The losses were added up over the batch; the mean is wanted.
+
+    - Should a larger batch have a larger loss?
+    - Divide by B.
+    - .mean(axis=0)
+    """
+    return _nll(logits, targets).sum(axis=0)
+
+
+@exercise.mistake("Not averaged")
+def not_averaged(logits, targets):
+    """The table (B, T) came back; its mean over the batch is wanted.
+
+    - How many numbers are wanted?
+    - (T,)
+    - .mean(axis=0)
+    """
+    return _nll(logits, targets)
+
+
+@exercise.mistake("The sign is flipped")
+def sign_flipped(logits, targets):
+    """A loss is positive.
+
+    - Can log p be positive?
+    - -log p
+    - Put a minus in front.
+    """
+    return -_nll(logits, targets).mean(axis=0)
+
+
+@exercise.mistake("A running mean")
+def running_mean(logits, targets):
+    """Position t holds the mean up to t; it should hold its own loss only, or the cliff is smoothed away.
+
+    - What is the loss at the last position alone?
+    - Each position for itself.
+    - No cumsum.
+    """
+    return np.cumsum(_nll(logits, targets).mean(axis=0)) / np.arange(1, targets.shape[1] + 1)
+
+
+@exercise.mistake("The targets were shifted once more")
+def targets_shifted_again(logits, targets):
+    """targets[:, t] belongs to position t already.
+
+    - Are the targets the next tokens already?
+    - Row t goes with targets[:, t].
+    - Don't shift.
+    """
+    return _nll(logits, np.roll(targets, -1, axis=1)).mean(axis=0)
+
+
+@exercise.mistake("Not normalised")
+def logits_as_log_probs(logits, targets):
+    """The raw logit was used as a log-probability.
+
+    - What does exp of a row sum to?
+    - z - logsumexp(z)
+    - Normalise first.
+    """
+    return -np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0].mean(axis=0)
+
+
+@exercise.mistake("Only the first text")
+def first_text_only(logits, targets):
+    """The other texts of the batch were ignored.
+
+    - Over what do you average?
+    - All B texts.
+    - .mean(axis=0)
+    """
+    return _nll(logits, targets)[0]
+
+
+@exercise.mistake("That is the perplexity")
+def perplexity_not_loss(logits, targets):
+    """The exponential of the loss came back.
+
+    - What is the loss of a fair choice among 4?
+    - ln 4
+    - Leave out the exp.
+    """
+    return np.exp(np.minimum(_nll(logits, targets).mean(axis=0), 700))
+
+
+@exercise.mistake(mc.WRONG_AXIS)
+def wrong_axis(logits, targets):
+    """The softmax ran over positions instead of the vocabulary."""
+    return -np.take_along_axis(
+        (lambda z: z - np.log(np.exp(z).sum(1, keepdims=True)))(logits - logits.max(1, keepdims=True)),
+        targets[..., None],
+        axis=-1,
+    )[..., 0].mean(0)
+
+
+@exercise.mistake("The logarithm of 0")
+def log_of_softmax(logits, targets):
+    """A probability as small as e to the -900 rounds to 0, and the loss becomes infinite; the true loss is finite.
+
+    - What is np.exp(-900)?
+    - The log of a fraction is a difference.
+    - shifted - np.log(sum of exp(shifted))
+    """
+    return -np.log(_probabilities(logits, targets)).mean(axis=0)
+
+
+@exercise.mistake("A small number inside the logarithm")
+def epsilon_in_log(logits, targets):
+    """-log(p + 1e-12) never exceeds 27.6: a model that is sure and wrong gets off lightly.
+
+    - What is -log(0 + 1e-12)?
+    - The log of a fraction is a difference.
+    - No epsilon is needed then.
+    """
+    return -np.log(_probabilities(logits, targets) + 1e-12).mean(axis=0)
+
+
+@exercise.mistake(mc.NO_MAX)
 def no_max(logits, targets):
+    """exp(800) is infinite, so large logits give a loss of inf or NaN."""
     return _without_max(logits, targets)
 
 
-exercise.mistake(
-    mc.GLOBAL_MAX,
-    message="The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.",
-    hints=("What is np.exp(-2000)?", "Each row has a maximum of its own.", "logits.max(axis=-1, keepdims=True)"),
-)(lambda logits, targets: _without_max(logits - logits.max(), targets))
-exercise.mistake(
-    Misconception("mean_before_log", "The logarithm came after the mean", "The probabilities were averaged over the batch, then the logarithm was taken; each text has a loss, and those are averaged.",
-                  ("Is the mean of logarithms the logarithm of the mean?", "First -log p of each text, then the mean.", "-log_probs.mean(axis=0)"))
-)(lambda logits, targets: -np.log(_probabilities(logits, targets).mean(axis=0)))  # fmt: skip
+@exercise.mistake(mc.GLOBAL_MAX)
+def global_max(logits, targets):
+    """The largest of all logits was subtracted, so in a row far below it every exp is 0, and the loss is infinite.
+
+    - What is np.exp(-2000)?
+    - Each row has a maximum of its own.
+    - logits.max(axis=-1, keepdims=True)
+    """
+    return _without_max(logits - logits.max(), targets)
+
+
+@exercise.mistake("The logarithm came after the mean")
+def mean_before_log(logits, targets):
+    """The probabilities were averaged over the batch, then the logarithm was taken; each text has a loss, and those are
+    averaged.
+
+    - Is the mean of logarithms the logarithm of the mean?
+    - First -log p of each text, then the mean.
+    - -log_probs.mean(axis=0)
+    """
+    return -np.log(_probabilities(logits, targets).mean(axis=0))
 
 
 exercise.equivalent_mutant("0 -> -1", because="the axis has one entry")

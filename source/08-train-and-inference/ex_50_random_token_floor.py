@@ -2,12 +2,13 @@
 
 Tokens drawn uniformly at random from a vocabulary can't be predicted: the past says nothing about the next one.
 
-Write `random_token_floor(vocab)`: the lowest mean loss, in nats, that any **causal** model can reach on such tokens. One float; `vocab >= 1`.
+Write `random_token_floor(vocab)`: the lowest mean loss, in nats, that any **causal** model can reach on such tokens. \
+One float; `vocab >= 1`.
 """
 
 import numpy as np
 
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Number
 
 exercise = Exercise(
@@ -51,27 +52,67 @@ def with_arrays(vocab):
     return -(p @ np.log(p))
 
 
-exercise.mistake(
-    Misconception("other_base", "Bits instead of nats", "log2 counts bits; here losses are in nats.",
-                  ("What is the floor for a coin: 0.69 or 1?", "Natural logarithms.", "np.log"))
-)(lambda vocab: np.log2(vocab))  # fmt: skip
-exercise.mistake(
-    Misconception("floor_is_zero", "A perfect model has no loss", "Not on random tokens: nobody can know them. Zero would need a look at the answer.",
-                  ("Can a fair die be predicted?", "-ln(1/V)", "np.log(vocab)"))
-)(lambda vocab: 0.0)  # fmt: skip
-exercise.mistake(
-    Misconception("probability_not_loss", "The probability, not its loss", "1/V is the probability of each token; the loss is minus its logarithm.",
-                  ("What is the loss for p = 1/16?", "-ln p", "-np.log(1 / vocab)"))
-)(lambda vocab: 1 / vocab)  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "A loss is positive.",
-                  ("Is ln(1/16) positive?", "-ln(1/V)", "Put a minus in front."))
-)(lambda vocab: -np.log(vocab))  # fmt: skip
-exercise.mistake(
-    Misconception("one_token_less", "One token was left out", "The next token may be any of the V, the current one included.",
-                  ("How many tokens can come next?", "V", "np.log(vocab)"))
-)(lambda vocab: np.log(max(vocab - 1, 1)))  # fmt: skip
-exercise.mistake(
-    Misconception("perplexity_not_loss", "That is the perplexity", "V is the perplexity of a fair choice among V; the loss is its logarithm.",
-                  ("What is the loss of a fair choice among 16?", "ln V", "np.log(vocab)"))
-)(lambda vocab: float(vocab))  # fmt: skip
+@exercise.mistake("Bits instead of nats")
+def other_base(vocab):
+    """log2 counts bits; here losses are in nats.
+
+    - What is the floor for a coin: 0.69 or 1?
+    - Natural logarithms.
+    - np.log
+    """
+    return np.log2(vocab)
+
+
+@exercise.mistake("A perfect model has no loss")
+def floor_is_zero(vocab):
+    """Not on random tokens: nobody can know them. Zero would need a look at the answer.
+
+    - Can a fair die be predicted?
+    - -ln(1/V)
+    - np.log(vocab)
+    """
+    return 0.0
+
+
+@exercise.mistake("The probability, not its loss")
+def probability_not_loss(vocab):
+    """1/V is the probability of each token; the loss is minus its logarithm.
+
+    - What is the loss for p = 1/16?
+    - -ln p
+    - -np.log(1 / vocab)
+    """
+    return 1 / vocab
+
+
+@exercise.mistake("The sign is flipped")
+def sign_flipped(vocab):
+    """A loss is positive.
+
+    - Is ln(1/16) positive?
+    - -ln(1/V)
+    - Put a minus in front.
+    """
+    return -np.log(vocab)
+
+
+@exercise.mistake("One token was left out")
+def one_token_less(vocab):
+    """The next token may be any of the V, the current one included.
+
+    - How many tokens can come next?
+    - V
+    - np.log(vocab)
+    """
+    return np.log(max(vocab - 1, 1))
+
+
+@exercise.mistake("That is the perplexity")
+def perplexity_not_loss(vocab):
+    """V is the perplexity of a fair choice among V; the loss is its logarithm.
+
+    - What is the loss of a fair choice among 16?
+    - ln V
+    - np.log(vocab)
+    """
+    return float(vocab)

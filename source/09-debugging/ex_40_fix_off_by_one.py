@@ -1,8 +1,10 @@
 """### Mend: a loss that is too good
 
-This model reaches a training loss near zero and writes nonsense. Its influence picture has a second staircase beside the first.
+This model reaches a training loss near zero and writes nonsense. Its influence picture has a second staircase beside \
+the first.
 
-Mend `fix_off_by_one(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+Mend `fix_off_by_one(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
+Scores may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """
 
@@ -47,4 +49,6 @@ def broken(Q, K, V):
 
 
 exercise.equivalent_mutant("np.tri(T, k=0, dtype=bool) -> np.tri(T, dtype=bool)", because="k is 0 by itself")
-exercise.equivalent_mutant("np.tri(T, k=0, dtype=bool) -> np.tri(T, k=0)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant(
+    "np.tri(T, k=0, dtype=bool) -> np.tri(T, k=0)", because="np.where takes any number but 0 for True"
+)

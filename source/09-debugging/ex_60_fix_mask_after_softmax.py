@@ -2,7 +2,8 @@
 
 No future value gets through, and still the influence picture is full: each output shrinks when a later key grows.
 
-Mend `fix_mask_after_softmax(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+Mend `fix_mask_after_softmax(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, \
+d_v)`. Scores may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """
 
@@ -53,8 +54,9 @@ def renormalised(Q, K, V):
     return weights / weights.sum(axis=1, keepdims=True) @ V
 
 
-@exercise.mistake(mc.EPSILON, message="Rows still sum to less than 1: something small was added to the denominator.")
+@exercise.mistake(mc.EPSILON)
 def epsilon(Q, K, V):
+    """Rows still sum to less than 1: something small was added to the denominator."""
     scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     return weights / (weights.sum(axis=1, keepdims=True) + 1e-3) @ V

@@ -1,8 +1,10 @@
 """### Mend: columns that sum to 1
 
-The weights look plausible until you add them up: every column sums to 1, and the rows do not. Even the outputs of the past move when a later query joins.
+The weights look plausible until you add them up: every column sums to 1, and the rows do not. Even the outputs of the \
+past move when a later query joins.
 
-Mend `fix_softmax_axis(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+Mend `fix_softmax_axis(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
+Scores may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """
 
@@ -10,7 +12,6 @@ import numpy as np
 
 from autograder.exercise import misconceptions as mc
 from autograder.exercise.attention_variants import fix_exercise
-from autograder.exercise.exercise import Misconception
 
 exercise = fix_exercise(
     mc.WRONG_AXIS,
@@ -47,30 +48,27 @@ def broken(Q, K, V):
     return weights @ V
 
 
-KEEPDIMS = Misconception(
-    "keepdims_missing",
-    "The sums stand in a row, not in a column",
-    "Without keepdims the (T,) sums line up with the columns: weight (i, j) is divided by the sum of row j.",
-    ("What is the shape of your sums?", "(T, 1) divides each row by its own sum.", "weights.sum(axis=1, keepdims=True)"),
-)
-
-
-@exercise.mistake(KEEPDIMS)
+@exercise.mistake("The sums stand in a row, not in a column")
 def keepdims_missing(Q, K, V):
+    """Without keepdims the (T,) sums line up with the columns: weight (i, j) is divided by the sum of row j.
+
+    - What is the shape of your sums?
+    - (T, 1) divides each row by its own sum.
+    - weights.sum(axis=1, keepdims=True)
+    """
     scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1) @ V
 
 
-@exercise.mistake(
-    Misconception(
-        "maximum_of_the_column",
-        "Half mended: the maximum still runs down the columns",
-        "The sums are right now, but a column's maximum is not a row's: with large scores whole rows overflow or vanish.",
-        ("How many times does axis appear in the code?", "Maximum and sum run along the same axis.", "top = scores.max(axis=1, keepdims=True)"),
-    )
-)
+@exercise.mistake("Half mended: the maximum still runs down the columns")
 def maximum_of_the_column(Q, K, V):
+    """The sums are right now, but a column's maximum is not a row's: with large scores whole rows overflow or vanish.
+
+    - How many times does axis appear in the code?
+    - Maximum and sum run along the same axis.
+    - top = scores.max(axis=1, keepdims=True)
+    """
     scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
     weights = np.exp(scores - scores.max(axis=0, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True) @ V

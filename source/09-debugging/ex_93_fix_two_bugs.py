@@ -1,8 +1,10 @@
 """### Mend: one bug behind another
 
-Two bugs. The influence picture is full, for the first one tells everybody of everything; what it hides is no leak at all.
+Two bugs. The influence picture is full, for the first one tells everybody of everything; what it hides is no leak at \
+all.
 
-Mend `fix_two_bugs(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+Mend `fix_two_bugs(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. Two small changes will do.
 """
 
@@ -16,19 +18,11 @@ BOTH = Misconception(
     "two_bugs",
     "Two bugs, one behind the other",
     "The values are divided by a spread that counts the future, and behind that the mask forgets old tokens.",
-    ("Which line mixes all positions before any mask is asked?", "Undo the spread over time, then look at the influence again: which ticks are missing?",
-     "Leave V as it is, and allowed = back >= 0."),
-)  # fmt: skip
-SPREAD = Misconception(
-    "spread_over_time",
-    "A spread over time, the future's included",
-    "The mask is right now. But V is still divided by a number that every position's value goes into.",
-    ("Which line still reads the last value to make the first output?", "A norm may run over the width of one token, never over time.",
-     "Leave out the line that divides V."),
-)  # fmt: skip
-SHORT = mc.WINDOW_TOO_SHORT.with_text(
-    "The leak is closed, and what it hid has come to light: each query sees itself and one key before, and forgets the rest.",
-    ("What does the influence picture look like now?", "A causal query sees every key at or before it.", "allowed = back >= 0"),
+    (
+        "Which line mixes all positions before any mask is asked?",
+        "Undo the spread over time, then look at the influence again: which ticks are missing?",
+        "Leave V as it is, and allowed = back >= 0.",
+    ),
 )
 
 exercise = fix_exercise(
@@ -75,13 +69,26 @@ def broken(Q, K, V):
     return weights @ V
 
 
-@exercise.mistake(SPREAD)
-def only_the_mask_mended(Q, K, V):
+@exercise.mistake("A spread over time, the future's included")
+def spread_over_time(Q, K, V):
+    """The mask is right now. But V is still divided by a number that every position's value goes into.
+
+    - Which line still reads the last value to make the first output?
+    - A norm may run over the width of one token, never over time.
+    - Leave out the line that divides V.
+    """
     return _attend(Q, K, V, window=len(Q), spread=True)
 
 
-@exercise.mistake(SHORT)
+@exercise.mistake(mc.WINDOW_TOO_SHORT)
 def only_the_leak_mended(Q, K, V):
+    """The leak is closed, and what it hid has come to light: each query sees itself and one key before, and forgets the
+    rest.
+
+    - What does the influence picture look like now?
+    - A causal query sees every key at or before it.
+    - allowed = back >= 0
+    """
     return _attend(Q, K, V, window=2, spread=False)
 
 

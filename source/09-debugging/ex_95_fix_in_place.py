@@ -1,8 +1,10 @@
 """### Mend: a model that eats its inputs
 
-Called twice, it gives two answers. It also feeds on its own outputs: what it writes for position 0 it reads again at position 1.
+Called twice, it gives two answers. It also feeds on its own outputs: what it writes for position 0 it reads again at \
+position 1.
 
-Mend `fix_in_place(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may be large, `d_v` may differ from `d`,
+Mend `fix_in_place(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. Small changes will do.
 """
 
@@ -10,7 +12,6 @@ import numpy as np
 
 from autograder.exercise import misconceptions as mc
 from autograder.exercise.attention_variants import fix_exercise
-from autograder.exercise.exercise import Misconception
 
 exercise = fix_exercise(
     mc.CHANGES_INPUTS,
@@ -48,15 +49,14 @@ def broken(Q, K, V):
     return V
 
 
-@exercise.mistake(
-    Misconception(
-        "reads_its_own_outputs",
-        "It reads its own outputs",
-        "V is a copy now, but each output still overwrites a value that later positions have to read.",
-        ("What stands in V[0] when i = 1?", "Read from V, write to another array.", "output = np.zeros_like(V); output[i] = ..."),
-    )
-)
-def works_on_a_copy(Q, K, V):
+@exercise.mistake("It reads its own outputs")
+def reads_its_own_outputs(Q, K, V):
+    """V is a copy now, but each output still overwrites a value that later positions have to read.
+
+    - What stands in V[0] when i = 1?
+    - Read from V, write to another array.
+    - output = np.zeros_like(V); output[i] = ...
+    """
     Q, V = Q / np.sqrt(Q.shape[1]), V.copy()
     for i in range(len(Q)):
         weights = np.exp(K[: i + 1] @ Q[i] - (K[: i + 1] @ Q[i]).max())
@@ -64,8 +64,9 @@ def works_on_a_copy(Q, K, V):
     return V
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="V is left alone now, but `Q /= ...` still scales the caller's queries, call after call.")
+@exercise.mistake(mc.CHANGES_INPUTS)
 def queries_still_scaled(Q, K, V):
+    """V is left alone now, but `Q /= ...` still scales the caller's queries, call after call."""
     Q /= np.sqrt(Q.shape[1])
     output = np.zeros_like(V)
     for i in range(len(Q)):

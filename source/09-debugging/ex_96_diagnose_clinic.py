@@ -2,10 +2,11 @@
 
 Twelve patients, `"A"` to `"L"`; the evidence of each is above. The numbers of the diagnoses are in `clinic.DIAGNOSES`.
 
-Write `diagnose_clinic(patient)`: a letter → the list of its bugs' numbers, in increasing order, such as `[4]`. Patients A to K have one bug each; L has two.
+Write `diagnose_clinic(patient)`: a letter → the list of its bugs' numbers, in increasing order, such as `[4]`. \
+Patients A to K have one bug each; L has two.
 """
 
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -14,7 +15,7 @@ exercise = Exercise(
     hints=(
         "Look at the influence first: is it full, a staircase, or something stranger?",
         "Full: do the rows of the other picture sum to 1? Are there negative numbers? What stands above its diagonal?",
-        "found = {\"A\": [...], \"B\": [...], ...}; return found[patient]",
+        'found = {"A": [...], "B": [...], ...}; return found[patient]',
     ),
 )
 
@@ -22,7 +23,20 @@ exercise = Exercise(
 @exercise.solution
 def diagnose_clinic(patient):
     """A letter from A to L -> list of the numbers of its bugs, increasing."""
-    found = {"A": [8], "B": [3], "C": [6], "D": [9], "E": [11], "F": [10], "G": [4], "H": [7], "I": [5], "J": [1], "K": [2], "L": [2, 8]}
+    found = {
+        "A": [8],
+        "B": [3],
+        "C": [6],
+        "D": [9],
+        "E": [11],
+        "F": [10],
+        "G": [4],
+        "H": [7],
+        "I": [5],
+        "J": [1],
+        "K": [2],
+        "L": [2, 8],
+    }
     return found[patient]
 
 
@@ -70,24 +84,93 @@ def _but(**swapped):
     return lambda patient: swapped.get(patient, diagnose_clinic(patient))
 
 
-def _mixed(id, name, message, *hints, **swapped):
-    exercise.mistake(Misconception(id, name, message, hints))(_but(**swapped))
+@exercise.mistake("Row 0 was not looked at")
+def first_row_not_checked(patient):
+    """Two patients see one token ahead. In one of them the first row is clean.
+
+    - What does row 0 of K see, and what row 0 of B?
+    - Number 3 is clean in row 0.
+    """
+    return _but(K=[3], B=[2])(patient)
 
 
-_mixed("first_row_not_checked", "Row 0 was not looked at", "Two patients see one token ahead. In one of them the first row is clean.",
-       "What does row 0 of K see, and what row 0 of B?", "Number 3 is clean in row 0.", K=[3], B=[2])
-_mixed("first_row_not_checked", "Row 0 was not looked at", "B sees one token ahead, but its first row is clean; that has a number of its own.",
-       "What does row 0 of B see?", "Number 3 is clean in row 0.", B=[2])
-_mixed("staircase_means_healthy", "A right staircase can hide a wrong softmax", "C forgets nothing, and no later key or value comes through, so the mask is right. Its rows do not sum to 1; look at the columns.",
-       "What do the columns of C's second picture sum to?", "1: the softmax runs over the queries.", C=[5])
-_mixed("denominator_not_seen", "Nothing above the diagonal, and still a leak", "Patient I shows zeros above the diagonal of its output, but a full influence: the future sits in the denominator.",
-       "What do the rows of I's second picture sum to?", "Less than 1: masked after the softmax.", I=[1])
-_mixed("zeros_not_seen", "Equal numbers above the diagonal", "In H, all numbers above the diagonal of a row are the same: e^0, divided by the row's sum.",
-       "What is exp(0)?", "A score of 0 is not hidden.", H=[1])
-_mixed("negative_weights", "No softmax gives a negative number", "A's output for V = I has entries below 0. Something was subtracted after or before the mixing.",
-       "What could be subtracted from every value?", "A mean over time: -1/6 in each hidden cell.", A=[1])
-_mixed("hole_and_tatters", "A hole and a tatter", "D and F are both strange, but F has one single entry too many, and in D whole rows are out of place.",
-       "How many rows of F are wrong?", "F: one hole. D: rows of two heads got mixed.", D=[10], F=[9])
-_mixed("second_bug_missed", "One bug hides another", "L has two. The mean over time makes the influence full; look at the other picture for what stands one place right of the diagonal.",
-       "Where does L's row 0 have a number other than -1/6?", "Cells (0, 0) and (0, 1): one token ahead as well.", L=[8])
-_mixed("order_of_the_list", "The numbers go up", "The two numbers of L are right, but the smaller comes first.", "Which is smaller?", "[2, 8]", L=[8, 2])
+@exercise.mistake(first_row_not_checked)
+def first_row_of_b_not_checked(patient):
+    """B sees one token ahead, but its first row is clean; that has a number of its own.
+
+    - What does row 0 of B see?
+    - Number 3 is clean in row 0.
+    """
+    return _but(B=[2])(patient)
+
+
+@exercise.mistake("A right staircase can hide a wrong softmax")
+def staircase_means_healthy(patient):
+    """C forgets nothing, and no later key or value comes through, so the mask is right. Its rows do not sum to 1; look
+    at the columns.
+
+    - What do the columns of C's second picture sum to?
+    - 1: the softmax runs over the queries.
+    """
+    return _but(C=[5])(patient)
+
+
+@exercise.mistake("Nothing above the diagonal, and still a leak")
+def denominator_not_seen(patient):
+    """Patient I shows zeros above the diagonal of its output, but a full influence: the future sits in the denominator.
+
+    - What do the rows of I's second picture sum to?
+    - Less than 1: masked after the softmax.
+    """
+    return _but(I=[1])(patient)
+
+
+@exercise.mistake("Equal numbers above the diagonal")
+def zeros_not_seen(patient):
+    """In H, all numbers above the diagonal of a row are the same: e^0, divided by the row's sum.
+
+    - What is exp(0)?
+    - A score of 0 is not hidden.
+    """
+    return _but(H=[1])(patient)
+
+
+@exercise.mistake("No softmax gives a negative number")
+def negative_weights(patient):
+    """A's output for V = I has entries below 0. Something was subtracted after or before the mixing.
+
+    - What could be subtracted from every value?
+    - A mean over time: -1/6 in each hidden cell.
+    """
+    return _but(A=[1])(patient)
+
+
+@exercise.mistake("A hole and a tatter")
+def hole_and_tatters(patient):
+    """D and F are both strange, but F has one single entry too many, and in D whole rows are out of place.
+
+    - How many rows of F are wrong?
+    - F: one hole. D: rows of two heads got mixed.
+    """
+    return _but(D=[10], F=[9])(patient)
+
+
+@exercise.mistake("One bug hides another")
+def second_bug_missed(patient):
+    """L has two. The mean over time makes the influence full; look at the other picture for what stands one place right
+    of the diagonal.
+
+    - Where does L's row 0 have a number other than -1/6?
+    - Cells (0, 0) and (0, 1): one token ahead as well.
+    """
+    return _but(L=[8])(patient)
+
+
+@exercise.mistake("The numbers go up")
+def order_of_the_list(patient):
+    """The two numbers of L are right, but the smaller comes first.
+
+    - Which is smaller?
+    - [2, 8]
+    """
+    return _but(L=[8, 2])(patient)

@@ -2,8 +2,10 @@
 
 Real masks are more than a triangle: padding, packed texts, windows, prefixes. Point your detector at them.
 
-Write `find_wrong_entry(attend, allowed, Q, K, V)`. `allowed` `(T, T)` says what the mask of `attend` should be (True = query i may attend to key j). Return the pair `(i, j)`
-at which `attend` does something else (it sees what it must not, or misses what it may see), and `None` if there is none. There is one such entry at most.
+Write `find_wrong_entry(attend, allowed, Q, K, V)`. `allowed` `(T, T)` says what the mask of `attend` should be (True \
+= query i may attend to key j). Return the pair `(i, j)`
+at which `attend` does something else (it sees what it must not, or misses what it may see), and `None` if there is \
+none. There is one such entry at most.
 
 `attend`, the shapes and the tolerance are those of `influence_matrix`. A query that may see nothing gives zeros.
 """
@@ -11,7 +13,7 @@ at which `attend` does something else (it sees what it must not, or misses what 
 import numpy as np
 
 from autograder.exercise import leak_detectors
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Integer, OrNone, Tuple
 
 exercise = Exercise(
@@ -75,7 +77,11 @@ def _gallery():
 
 
 WRONG = {
-    "padded_on_the_right": (5, 4), "padded_on_the_left": (3, 1), "packed": (4, 2), "sliding_window": (5, 3), "prefix": (0, 2),
+    "padded_on_the_right": (5, 4),
+    "padded_on_the_left": (3, 1),
+    "packed": (4, 2),
+    "sliding_window": (5, 3),
+    "prefix": (0, 2),
 }
 
 
@@ -139,55 +145,19 @@ def pair_by_pair(attend, allowed, Q, K, V):
     return None
 
 
-LEAKS_ONLY = Misconception(
-    "only_leaks_reported", "Only what is seen wrongly was reported",
-    "A mask is also wrong where it hides what may be seen.",
-    ("Can a mask be too strict?", "Wrong is where influence and allowed differ, either way.", "moves != allowed"),
-)
-LOSSES_ONLY = Misconception(
-    "only_missing_reported", "Only what is missing was reported",
-    "A mask is also wrong where it shows what must be hidden.",
-    ("Can a mask be too generous?", "Wrong is where influence and allowed differ, either way.", "moves != allowed"),
-)
-FUTURE_ONLY = Misconception(
-    "only_the_future_checked", "Only the future was checked",
-    "These masks also hide parts of the past (padding, other texts), and a prefix may see some of the future.",
-    ("Is every forbidden entry above the diagonal?", "Compare all entries with allowed.", "moves != allowed"),
-)
-PAST_ONLY = Misconception(
-    "only_the_past_checked", "Only the past was checked",
-    "Entries above the diagonal can be wrong too.",
-    ("Which entries did you leave out?", "Compare all entries with allowed.", "moves != allowed"),
-)
-CAUSAL_WANTED = Misconception(
-    "compared_with_the_triangle", "Compared with the triangle, not with `allowed`",
-    "The mask that is wanted is the argument `allowed`; not each of them is the causal triangle.",
-    ("Where does your code read allowed?", "moves should equal allowed.", "moves != allowed"),
-)
-SWAPPED = Misconception(
-    "pair_swapped", "(j, i) instead of (i, j)",
-    "The query comes first in the pair, the key second.",
-    ("Which number is the row?", "(i, j): output i, changed row j.", "return i, j"),
-)
-NOISE_COUNTED = Misconception(
-    "noise_counted", "Rounding is taken for a leak",
-    "Any difference counts, even 1e-16 (or a NaN, which passes every mask); then every forbidden entry looks wrong.",
-    ("How large is the smallest change your code counts?", "Rounding here stays below 1e-9.", "... > 1e-9"),
-)
-KEYS_ONLY = Misconception(
-    "only_keys_changed", "Only the keys were changed",
-    "A query that sees one key only gives it weight 1 whatever the key is; only its value shows.",
-    ("What does output 0 of a causal attention depend on?", "Change row j of K and of V.", "K2[j] += 1; V2[j] += 1"),
-)
-NOT_NONE = Misconception(
-    "nothing_wrong_is_none", "Nothing wrong is None",
-    "Where attend does what allowed says, the answer is None, not a pair.",
-    ("What does your function return when nothing differs?", "None.", "return None after the loop"),
-)
+@exercise.mistake(leak_detectors.NOT_CHANGED)
+def not_changed(f, allowed, *x):
+    return _first(np.array(allowed))
 
-exercise.mistake(leak_detectors.NOT_CHANGED)(lambda f, allowed, *x: _first(np.array(allowed)))
-exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.max(axis=1)) != allowed))
-exercise.mistake(leak_detectors.SIGNS_CANCEL)(lambda f, allowed, *x: _first(_moves(f, *x, size=lambda change: change.sum(axis=1)) != allowed))
+
+@exercise.mistake(leak_detectors.SIGNS_CANCEL)
+def signs_cancel(f, allowed, *x):
+    return _first(_moves(f, *x, size=lambda change: change.max(axis=1)) != allowed)
+
+
+@exercise.mistake(leak_detectors.SIGNS_CANCEL)
+def signs_cancel_in_the_sum(f, allowed, *x):
+    return _first(_moves(f, *x, size=lambda change: change.sum(axis=1)) != allowed)
 
 
 @exercise.mistake(leak_detectors.ZEROED)
@@ -197,21 +167,119 @@ def set_to_zero(attend, allowed, Q, K, V):
     return _first(moves != allowed)
 
 
-exercise.mistake(LEAKS_ONLY)(lambda f, allowed, *x: _first(_moves(f, *x) & ~allowed))
-exercise.mistake(LOSSES_ONLY)(lambda f, allowed, *x: _first(~_moves(f, *x) & allowed))
-exercise.mistake(FUTURE_ONLY)(lambda f, allowed, *x: _first(np.triu(_moves(f, *x) != allowed, 1)))
-exercise.mistake(PAST_ONLY)(lambda f, allowed, *x: _first(np.tril(_moves(f, *x) != allowed)))
-exercise.mistake(CAUSAL_WANTED)(lambda f, allowed, *x: _first(_moves(f, *x) != np.tri(len(allowed), dtype=bool)))
-exercise.mistake(SWAPPED)(lambda f, allowed, *x: (found := _first(_moves(f, *x) != allowed)) and found[::-1])
-exercise.mistake(NOISE_COUNTED)(lambda f, allowed, *x: _first(_moves(f, *x, tolerance=0) != allowed))
-exercise.mistake(KEYS_ONLY)(lambda f, allowed, *x: _first(_moves(f, *x, values=0.0) != allowed))
-exercise.mistake(NOT_NONE)(lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (-1, -1))
-exercise.mistake(NOT_NONE)(lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (0, 0))
+@exercise.mistake("Only what is seen wrongly was reported")
+def only_leaks_reported(f, allowed, *x):
+    """A mask is also wrong where it hides what may be seen.
+
+    - Can a mask be too strict?
+    - Wrong is where influence and allowed differ, either way.
+    - moves != allowed
+    """
+    return _first(_moves(f, *x) & ~allowed)
+
+
+@exercise.mistake("Only what is missing was reported")
+def only_missing_reported(f, allowed, *x):
+    """A mask is also wrong where it shows what must be hidden.
+
+    - Can a mask be too generous?
+    - Wrong is where influence and allowed differ, either way.
+    - moves != allowed
+    """
+    return _first(~_moves(f, *x) & allowed)
+
+
+@exercise.mistake("Only the future was checked")
+def only_the_future_checked(f, allowed, *x):
+    """These masks also hide parts of the past (padding, other texts), and a prefix may see some of the future.
+
+    - Is every forbidden entry above the diagonal?
+    - Compare all entries with allowed.
+    - moves != allowed
+    """
+    return _first(np.triu(_moves(f, *x) != allowed, 1))
+
+
+@exercise.mistake("Only the past was checked")
+def only_the_past_checked(f, allowed, *x):
+    """Entries above the diagonal can be wrong too.
+
+    - Which entries did you leave out?
+    - Compare all entries with allowed.
+    - moves != allowed
+    """
+    return _first(np.tril(_moves(f, *x) != allowed))
+
+
+@exercise.mistake("Compared with the triangle, not with `allowed`")
+def compared_with_the_triangle(f, allowed, *x):
+    """The mask that is wanted is the argument `allowed`; not each of them is the causal triangle.
+
+    - Where does your code read allowed?
+    - moves should equal allowed.
+    - moves != allowed
+    """
+    return _first(_moves(f, *x) != np.tri(len(allowed), dtype=bool))
+
+
+@exercise.mistake("(j, i) instead of (i, j)")
+def pair_swapped(f, allowed, *x):
+    """The query comes first in the pair, the key second.
+
+    - Which number is the row?
+    - (i, j): output i, changed row j.
+    - return i, j
+    """
+    return (found := _first(_moves(f, *x) != allowed)) and found[::-1]
+
+
+@exercise.mistake("Rounding is taken for a leak")
+def noise_counted(f, allowed, *x):
+    """Any difference counts, even 1e-16 (or a NaN, which passes every mask); then every forbidden entry looks wrong.
+
+    - How large is the smallest change your code counts?
+    - Rounding here stays below 1e-9.
+    - ... > 1e-9
+    """
+    return _first(_moves(f, *x, tolerance=0) != allowed)
+
+
+@exercise.mistake("Only the keys were changed")
+def only_keys_changed(f, allowed, *x):
+    """A query that sees one key only gives it weight 1 whatever the key is; only its value shows.
+
+    - What does output 0 of a causal attention depend on?
+    - Change row j of K and of V.
+    - K2[j] += 1; V2[j] += 1
+    """
+    return _first(_moves(f, *x, values=0.0) != allowed)
+
+
+@exercise.mistake("Nothing wrong is None")
+def nothing_wrong_is_none(f, allowed, *x):
+    """Where attend does what allowed says, the answer is None, not a pair.
+
+    - What does your function return when nothing differs?
+    - None.
+    - return None after the loop
+    """
+    return _first(_moves(f, *x) != allowed) or (-1, -1)
+
+
+exercise.add_mistakes(
+    (nothing_wrong_is_none, lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (0, 0)),
+)
 
 for change in ("1 -> 0", "1 -> 2", "1 -> 2 #2", "K2[j] += 1 -> (nothing)"):
     exercise.equivalent_mutant(change, because="with a proper mask, changing the value alone shows everything")
 exercise.equivalent_mutant("0 -> -1", because="there is one wrong entry at most")
-exercise.equivalent_mutant("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows")
+exercise.equivalent_mutant(
+    "attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows"
+)
 _change = "np.abs(attend(Q, K2, V2) - before)"
-exercise.equivalent_mutant(f"{_change}.max(axis=1) -> {_change}.min(axis=1)", because="the whole row of V moves, so every component does")
-exercise.equivalent_mutant(f"{_change}.max(axis=1) > 1e-09 -> {_change}.max(axis=1) >= 1e-09", because="no change is exactly 1e-9")
+exercise.equivalent_mutant(
+    f"{_change}.max(axis=1) -> {_change}.min(axis=1)", because="the whole row of V moves, so every component does"
+)
+exercise.equivalent_mutant(
+    f"{_change}.max(axis=1) > 1e-09 -> {_change}.max(axis=1) >= 1e-09", because="no change is exactly 1e-9"
+)

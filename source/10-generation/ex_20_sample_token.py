@@ -1,10 +1,13 @@
 """### Draw the next token
 
-Greedy text repeats itself. Drawing from the model's probabilities does not. Two knobs: **temperature** divides the logits before the softmax (below 1: bolder);
+Greedy text repeats itself. Drawing from the model's probabilities does not. Two knobs: **temperature** divides the \
+logits before the softmax (below 1: bolder);
 **top-k** keeps only the `k` likeliest tokens.
 
-Write `sample_token(logits, rng, temperature=1.0, top_k=None)`: `logits` is `(vocab,)`, `rng` a `numpy.random.Generator`, the only source of chance. Return one token, an int.
-Temperature 0 means greedy. `top_k` is `None` or at least 1, and may exceed the vocabulary. Logits may be large, or `-inf` (never drawn).
+Write `sample_token(logits, rng, temperature=1.0, top_k=None)`: `logits` is `(vocab,)`, `rng` a \
+`numpy.random.Generator`, the only source of chance. Return one token, an int.
+Temperature 0 means greedy. `top_k` is `None` or at least 1, and may exceed the vocabulary. Logits may be large, or \
+`-inf` (never drawn).
 """
 
 import copy
@@ -12,8 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Boolean, Difference, Integer, InvalidResult, Tuple
 
 
@@ -53,7 +55,7 @@ class Frequencies(Array):
         return np.abs(one - other) > 6 * np.sqrt(2 * pooled * (1 - pooled) / self.draws) + 1e-9
 
     def _off(self, seen):
-        """Where chance can't explain it, for each token and for all tokens up to it. What is impossible is never drawn."""
+        """Where chance can't explain it, for each token and for all up to it. What is impossible is never drawn."""
         return self._far(self.expected, seen) | self._far(np.cumsum(self.expected), np.cumsum(seen))
 
     def _far(self, p, seen):
@@ -163,160 +165,6 @@ def with_multinomial(logits, rng, temperature=1.0, top_k=None):
     keep = np.argsort(logits)[::-1][: top_k or len(logits)]
     p = np.exp((logits[keep] - logits[keep].max()) / temperature)
     return keep[rng.multinomial(1, p / p.sum()).argmax()]
-
-
-def _draw(z, rng):
-    p = np.exp(z - z.max())
-    return int(rng.choice(len(p), p=p / p.sum()))
-
-
-def _cut(z, top_k):
-    return z if top_k is None or top_k >= len(z) else np.where(z >= np.sort(z)[-top_k], z, -np.inf)
-
-
-@exercise.mistake(
-    Misconception("always_greedy", "Always the likeliest token", "No chance is involved: every draw is the argmax.",
-                  ("How often should a token of probability 0.3 come?", "Draw with probabilities p.", "rng.choice(len(p), p=p)"))
-)  # fmt: skip
-def always_greedy(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits))
-
-
-@exercise.mistake(
-    Misconception("temperature_multiplied", "Multiplied by the temperature", "A low temperature should make the choice bolder; multiplying makes it flatter.",
-                  ("What does dividing by 0.3 do to differences?", "logits / temperature", "Divide."))
-)  # fmt: skip
-def multiplied(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits)) if temperature == 0 else _draw(_cut(logits, top_k) * temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("temperature_ignored", "The temperature is ignored", "Every temperature gives the same frequencies.",
-                  ("Where does temperature enter?", "logits / temperature", "Divide before the softmax."))
-)  # fmt: skip
-def no_temperature(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits)) if temperature == 0 else _draw(_cut(logits, top_k), rng)
-
-
-@exercise.mistake(
-    Misconception("temperature_squared", "Divided by the temperature twice", "The frequencies are those of the temperature's square.",
-                  ("How often do you divide by the temperature?", "logits / temperature, once.", "Cut to the top k after dividing, or before; not both."))
-)  # fmt: skip
-def divided_twice(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits)) if temperature == 0 else _draw(_cut(logits / temperature, top_k) / temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("top_k_positions", "The first k tokens were kept", "The first k of the vocabulary stayed, not the k likeliest.",
-                  ("Which tokens are the likeliest?", "np.argsort(-logits)[:top_k]", "np.where(z >= np.sort(z)[-top_k], z, -np.inf)"))
-)  # fmt: skip
-def first_k(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits)) if temperature == 0 else _draw(logits[:top_k] / temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("place_not_token", "The place among the sorted came back", "The number is a rank, not a token: after sorting, token 0 is somebody else.",
-                  ("Which token stands first after sorting?", "Sort the tokens along: order = np.argsort(-logits).", "return order[drawn]"))
-)  # fmt: skip
-def rank_returned(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits)) if temperature == 0 else _draw(np.sort(logits)[::-1][:top_k] / temperature, rng)
-
-
-@exercise.mistake(mc.CHANGES_INPUTS, message="`logits /= ...` changes the array that was passed in, so the next draw divides once more.")
-def divides_in_place(logits, rng, temperature=1.0, top_k=None):
-    if temperature == 0:
-        return int(np.argmax(logits))
-    logits /= temperature
-    return _draw(_cut(logits, top_k), rng)
-
-
-@exercise.mistake(
-    Misconception("temperature_after_softmax", "The temperature came after the softmax", "Dividing probabilities and renormalising changes nothing; the logits have to be divided.",
-                  ("What does renormalising undo?", "softmax(logits / temperature)", "Divide first."))
-)  # fmt: skip
-def zero_not_handled(logits, rng, temperature=1.0, top_k=None):
-    z = _cut(logits, top_k)
-    p = np.exp(z - z.max()) / temperature
-    return int(rng.choice(len(p), p=p / p.sum()))
-
-
-@exercise.mistake(
-    Misconception("temperature_zero_divides", "Temperature 0 divides by zero", "logits / 0 is infinite or NaN; temperature 0 means greedy.",
-                  ("What is 2.0 / 0 for an array?", "Temperature 0: argmax.", "Treat it first."))
-)  # fmt: skip
-def divides_by_zero(logits, rng, temperature=1.0, top_k=None):
-    return _draw(_cut(logits, top_k) / temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("top_k_ignored", "top_k is ignored", "Tokens outside the k likeliest were drawn.",
-                  ("Where does top_k enter?", "Outside the top k: -inf.", "Mask before the softmax."))
-)  # fmt: skip
-def no_top_k(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits)) if temperature == 0 else _draw(logits / temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("bottom_k", "The k least likely were kept", "The cut kept the wrong end.",
-                  ("Does np.sort go up or down?", "The k largest logits stay.", "np.sort(z)[-top_k]"))
-)  # fmt: skip
-def bottom_k(logits, rng, temperature=1.0, top_k=None):
-    if temperature == 0:
-        return int(np.argmax(logits))
-    return _draw(-_cut(-logits, top_k) / temperature if top_k is None or top_k >= len(logits) else np.where(np.isfinite(_cut(-logits, top_k)), logits, -np.inf) / temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("top_k_zeroed", "The others got a logit of 0", "A logit of 0 is not impossible, and next to negative logits it is even the likeliest; only -inf removes a token.",
-                  ("What is exp(0)?", "Outside the top k: -inf.", "np.where(..., -np.inf)"))
-)  # fmt: skip
-def zeroed(logits, rng, temperature=1.0, top_k=None):
-    if temperature == 0:
-        return int(np.argmax(logits))
-    z = _cut(logits, top_k)
-    return _draw(np.where(np.isneginf(z) & ~np.isneginf(logits), 0.0, z) / temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("top_k_one_off", "k - 1 or k + 1 tokens were kept", "The cut is off by one.",
-                  ("How many tokens are at or above np.sort(z)[-k]?", "k", "[-top_k], not [-top_k - 1]"))
-)  # fmt: skip
-def one_off(logits, rng, temperature=1.0, top_k=None):
-    if temperature == 0:
-        return int(np.argmax(logits))
-    return _draw(_cut(logits, top_k and top_k + 1) / temperature, rng)
-
-
-@exercise.mistake(
-    Misconception("own_random_numbers", "rng is not used", "The chance comes from elsewhere, so the same rng gives different tokens.",
-                  ("Which generator did you call?", "Use the rng that is passed in.", "rng.choice, not np.random.choice"))
-)  # fmt: skip
-def own_chance(logits, rng, temperature=1.0, top_k=None):
-    return sample_token(logits, np.random.default_rng(), temperature, top_k)
-
-
-@exercise.mistake(
-    Misconception("fixed_seed_inside", "A new generator each call", "A generator with a fixed seed inside the function draws the same token every time.",
-                  ("What does default_rng(0) draw first, every time?", "Use the rng that is passed in.", "Don't make a generator."))
-)  # fmt: skip
-def fixed_seed(logits, rng, temperature=1.0, top_k=None):
-    return sample_token(logits, np.random.default_rng(0), temperature, top_k)
-
-
-@exercise.mistake(
-    Misconception("uniform_choice", "All tokens are equally likely", "The probabilities were not passed to the draw.",
-                  ("What does rng.choice do without p?", "p = softmax(...)", "rng.choice(len(p), p=p)"))
-)  # fmt: skip
-def uniform(logits, rng, temperature=1.0, top_k=None):
-    return int(np.argmax(logits)) if temperature == 0 else int(rng.integers(len(logits)))
-
-
-@exercise.mistake(mc.NO_MAX, message="exp(800) is infinite, so large logits give NaN probabilities.")
-def no_max(logits, rng, temperature=1.0, top_k=None):
-    if temperature == 0:
-        return int(np.argmax(logits))
-    p = np.exp(_cut(logits, top_k) / temperature)
-    return int(rng.choice(len(p), p=p / p.sum()))
 
 
 exercise.equivalent_mutant("int(np.argmax(logits)) -> np.argmax(logits)", because="a NumPy integer is an integer too")

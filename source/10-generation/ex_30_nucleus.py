@@ -1,15 +1,18 @@
 """### The nucleus
 
-Top-k keeps the same number of tokens whether the model is sure or not. **Nucleus sampling** (Holtzman et al., 2020) keeps as many as it takes.
+Top-k keeps the same number of tokens whether the model is sure or not. **Nucleus sampling** (Holtzman et al., 2020) \
+keeps as many as it takes.
 
-Write `nucleus(logits, p)`: `logits` is `(vocab,)`, `0 < p <= 1`. Return probabilities `(vocab,)`: find the **smallest** set of most likely tokens whose mass **reaches** `p`
-(at least `p`, the token that crosses the line included), give every other token exactly 0, and renormalise. Logits may be large. Order stays that of `logits`.
+Write `nucleus(logits, p)`: `logits` is `(vocab,)`, `0 < p <= 1`. Return probabilities `(vocab,)`: find the \
+**smallest** set of most likely tokens whose mass **reaches** `p`
+(at least `p`, the token that crosses the line included), give every other token exactly 0, and renormalise. Logits \
+may be large. Order stays that of `logits`.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -97,22 +100,28 @@ def _keep(probs, order, kept):
     return out
 
 
-@exercise.mistake(
-    Misconception("crossing_token_left_out", "The token that crosses the line is missing", "The set stops *before* it reaches p; with a sure model nothing is left at all.",
-                  ("With 0.5, 0.3 and p = 0.6: is 0.5 enough?", "A token stays if the mass *before* it is below p.", "cumsum - probs < p"))
-)  # fmt: skip
-def left_out(logits, p):
+@exercise.mistake("The token that crosses the line is missing")
+def crossing_token_left_out(logits, p):
+    """The set stops *before* it reaches p; with a sure model nothing is left at all.
+
+    - With 0.5, 0.3 and p = 0.6: is 0.5 enough?
+    - A token stays if the mass *before* it is below p.
+    - cumsum - probs < p
+    """
     probs = _probs(logits)
     order = np.argsort(-probs)
     kept = _keep(probs, order, np.cumsum(probs[order]) <= p)
     return kept / kept.sum()
 
 
-@exercise.mistake(
-    Misconception("one_token_too_many", "One token too many", "The set goes on for one token after it has reached p.",
-                  ("With 0.5, 0.3 and p = 0.4: which tokens are needed?", "The smallest set that reaches p.", "Compare the mass before each token."))
-)  # fmt: skip
-def too_many(logits, p):
+@exercise.mistake("One token too many")
+def one_token_too_many(logits, p):
+    """The set goes on for one token after it has reached p.
+
+    - With 0.5, 0.3 and p = 0.4: which tokens are needed?
+    - The smallest set that reaches p.
+    - Compare the mass before each token.
+    """
     probs = _probs(logits)
     order = np.argsort(-probs)
     before = np.cumsum(probs[order]) - probs[order]
@@ -122,69 +131,90 @@ def too_many(logits, p):
     return kept / kept.sum()
 
 
-@exercise.mistake(
-    Misconception("not_renormalised", "Not renormalised", "The kept probabilities don't sum to 1 any more.",
-                  ("What do the kept ones sum to?", "Divide by their sum.", "kept / kept.sum()"))
-)  # fmt: skip
+@exercise.mistake("Not renormalised")
 def not_renormalised(logits, p):
+    """The kept probabilities don't sum to 1 any more.
+
+    - What do the kept ones sum to?
+    - Divide by their sum.
+    - kept / kept.sum()
+    """
     probs = _probs(logits)
     order = np.argsort(-probs)
     return _keep(probs, order, np.cumsum(probs[order]) - probs[order] < p)
 
 
-@exercise.mistake(
-    Misconception("unlikely_first", "The unlikely tokens come first", "The sorting runs the wrong way: the nucleus holds the least likely tokens.",
-                  ("Does argsort go up or down?", "Likely ones first.", "np.argsort(-probs)"))
-)  # fmt: skip
+@exercise.mistake("The unlikely tokens come first")
 def unlikely_first(logits, p):
+    """The sorting runs the wrong way: the nucleus holds the least likely tokens.
+
+    - Does argsort go up or down?
+    - Likely ones first.
+    - np.argsort(-probs)
+    """
     probs = _probs(logits)
     order = np.argsort(probs)
     kept = _keep(probs, order, np.cumsum(probs[order]) - probs[order] < p)
     return kept / kept.sum()
 
 
-@exercise.mistake(
-    Misconception("threshold_on_probability", "p was used as a threshold", "Tokens below probability p were dropped; it is the *sum* that has to reach p.",
-                  ("Can every token be below p?", "The mass of the set counts.", "cumsum"))
-)  # fmt: skip
-def threshold(logits, p):
+@exercise.mistake("p was used as a threshold")
+def threshold_on_probability(logits, p):
+    """Tokens below probability p were dropped; it is the *sum* that has to reach p.
+
+    - Can every token be below p?
+    - The mass of the set counts.
+    - cumsum
+    """
     probs = _probs(logits)
     kept = np.where(probs >= min(p, probs.max()), probs, 0.0)
     return kept / kept.sum()
 
 
-@exercise.mistake(
-    Misconception("sorted_order_returned", "The result is sorted", "The probabilities came back from likely to unlikely; each belongs to its own token.",
-                  ("Which token has entry 0 of your result?", "Keep the order of the logits.", "Write back with order."))
-)  # fmt: skip
-def sorted_order(logits, p):
+@exercise.mistake("The result is sorted")
+def sorted_order_returned(logits, p):
+    """The probabilities came back from likely to unlikely; each belongs to its own token.
+
+    - Which token has entry 0 of your result?
+    - Keep the order of the logits.
+    - Write back with order.
+    """
     return np.sort(nucleus(logits, p))[::-1]
 
 
-@exercise.mistake(
-    Misconception("vocabulary_order", "The tokens were not sorted", "The running sum went through the vocabulary in its own order.",
-                  ("Which tokens are the most likely?", "Sort first.", "order = np.argsort(-probs)"))
-)  # fmt: skip
+@exercise.mistake("The tokens were not sorted")
 def vocabulary_order(logits, p):
+    """The running sum went through the vocabulary in its own order.
+
+    - Which tokens are the most likely?
+    - Sort first.
+    - order = np.argsort(-probs)
+    """
     probs = _probs(logits)
     kept = _keep(probs, np.arange(len(probs)), np.cumsum(probs) - probs < p)
     return kept / kept.sum()
 
 
-@exercise.mistake(
-    Misconception("uniform_in_nucleus", "All kept tokens are equally likely", "Inside the nucleus the proportions stay as they were.",
-                  ("Was 0.5 likelier than 0.3?", "Divide by the sum, don't flatten.", "kept / kept.sum()"))
-)  # fmt: skip
-def uniform(logits, p):
+@exercise.mistake("All kept tokens are equally likely")
+def uniform_in_nucleus(logits, p):
+    """Inside the nucleus the proportions stay as they were.
+
+    - Was 0.5 likelier than 0.3?
+    - Divide by the sum, don't flatten.
+    - kept / kept.sum()
+    """
     kept = nucleus(logits, p) > 0
     return kept / kept.sum()
 
 
-@exercise.mistake(
-    Misconception("nothing_cut", "Nothing was cut", "That is the plain softmax.",
-                  ("Where does p enter?", "Outside the nucleus: 0.", "Keep only what is needed to reach p."))
-)  # fmt: skip
+@exercise.mistake("Nothing was cut")
 def nothing_cut(logits, p):
+    """That is the plain softmax.
+
+    - Where does p enter?
+    - Outside the nucleus: 0.
+    - Keep only what is needed to reach p.
+    """
     return _probs(logits)
 
 
@@ -202,11 +232,14 @@ def changes(logits, p):
     return nucleus(logits, p)
 
 
-@exercise.mistake(
-    Misconception("logits_not_probabilities", "Logits were returned", "The kept logits came back instead of probabilities.",
-                  ("What should the result sum to?", "Probabilities, renormalised.", "Softmax first."))
-)  # fmt: skip
-def logits_returned(logits, p):
+@exercise.mistake("Logits were returned")
+def logits_not_probabilities(logits, p):
+    """The kept logits came back instead of probabilities.
+
+    - What should the result sum to?
+    - Probabilities, renormalised.
+    - Softmax first.
+    """
     return np.where(nucleus(logits, p) > 0, logits, 0.0)
 
 

@@ -2,16 +2,19 @@
 
 Keys and values of past tokens never change, so they can be kept. One step of decoding then needs only the newest token.
 
-Write `decode_step(q, k, v, cache)`: `q` and `k` are `(d,)`, `v` is `(d_v,)`, all of the newest token; `cache` is `None` at the start, or the tuple `(K, V)` of the tokens
-before, `(t, d)` and `(t, d_v)`. Return `(output, new_cache)`: the attention output `(d_v,)` of the newest token over all tokens **including itself**, and the
+Write `decode_step(q, k, v, cache)`: `q` and `k` are `(d,)`, `v` is `(d_v,)`, all of the newest token; `cache` is \
+`None` at the start, or the tuple `(K, V)` of the tokens
+before, `(t, d)` and `(t, d_v)`. Return `(output, new_cache)`: the attention output `(d_v,)` of the newest token over \
+all tokens **including itself**, and the
 cache with the new key and value at its end. The old cache stays as it is. Scores may be large.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_mistakes import wrong_attentions
 from autograder.exercise.attention_probes import SEVEN_DIGITS
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Tuple
 
 
@@ -52,7 +55,9 @@ def _inputs(rng, t, d, d_v):
 def by_hand(rng):
     yield case(np.array([1.0, 0.0]), np.array([2.0, 1.0]), np.array([5.0, 6.0, 7.0]), None, note="the first token")
     cache = (np.array([[0.0, 0.0], [0.0, 1.0]]), np.array([[3.0, 0.0, 0.0], [0.0, 3.0, 0.0]]))
-    yield case(np.zeros(2), np.array([1.0, 1.0]), np.array([0.0, 0.0, 3.0]), cache, note="q = 0: a plain mean of three values")
+    yield case(
+        np.zeros(2), np.array([1.0, 1.0]), np.array([0.0, 0.0, 3.0]), cache, note="q = 0: a plain mean of three values"
+    )
 
 
 @exercise.part("Any step", points=1)
@@ -108,157 +113,164 @@ def _grown(k, v, cache):
     return (k[None], v[None]) if cache is None else (np.vstack([cache[0], k]), np.vstack([cache[1], v]))
 
 
-@exercise.mistake(
-    Misconception("newest_key_missing", "The newest token can't see itself", "The query looked at the cache before the new key and value were in it.",
-                  ("May the newest token attend to itself?", "Append first, then attend.", "Use the grown K and V for the scores."))
-)  # fmt: skip
-def attends_before_appending(q, k, v, cache):
+@exercise.mistake("The newest token can't see itself")
+def newest_key_missing(q, k, v, cache):
+    """The query looked at the cache before the new key and value were in it.
+
+    - May the newest token attend to itself?
+    - Append first, then attend.
+    - Use the grown K and V for the scores.
+    """
     return (v if cache is None else _attend(q, *cache)), _grown(k, v, cache)
 
 
-@exercise.mistake(
-    Misconception("cache_not_returned_grown", "The cache does not grow", "The old cache came back: the next step will not know this token.",
-                  ("What will the next token see of this one?", "new cache = old cache and one more row", "Return (K, V) after appending."))
-)  # fmt: skip
-def does_not_grow(q, k, v, cache):
+@exercise.mistake("The cache does not grow")
+def cache_not_returned_grown(q, k, v, cache):
+    """The old cache came back: the next step will not know this token.
+
+    - What will the next token see of this one?
+    - new cache = old cache and one more row
+    - Return (K, V) after appending.
+    """
     grown = _grown(k, v, cache)
     return _attend(q, *grown), (grown if cache is None else cache)
 
 
-@exercise.mistake(
-    Misconception("cache_forgets", "The cache forgets the past", "Only the newest key and value were kept.",
-                  ("What will the next token see?", "All tokens so far.", "Append to the cache, don't replace it."))
-)  # fmt: skip
-def forgets(q, k, v, cache):
+@exercise.mistake("The cache forgets the past")
+def cache_forgets(q, k, v, cache):
+    """Only the newest key and value were kept.
+
+    - What will the next token see?
+    - All tokens so far.
+    - Append to the cache, don't replace it.
+    """
     return _attend(q, *_grown(k, v, cache)), (k[None], v[None])
 
 
-@exercise.mistake(
-    Misconception("ignores_the_cache", "The cache is not used", "The output is the new value alone: the past plays no part.",
-                  ("Which keys may the newest query see?", "All of the cache and its own.", "Score q against all rows of K."))
-)  # fmt: skip
-def ignores(q, k, v, cache):
+@exercise.mistake("The cache is not used")
+def ignores_the_cache(q, k, v, cache):
+    """The output is the new value alone: the past plays no part.
+
+    - Which keys may the newest query see?
+    - All of the cache and its own.
+    - Score q against all rows of K.
+    """
     return v, _grown(k, v, cache)
 
 
-@exercise.mistake(
-    Misconception("added_at_the_front", "Added at the wrong end", "The newest token was put first; the order of the cache is the order of the text.",
-                  ("Which row belongs to position 0?", "The newest token comes last.", "[K; k], not [k; K]"))
-)  # fmt: skip
-def at_the_front(q, k, v, cache):
+@exercise.mistake("Added at the wrong end")
+def added_at_the_front(q, k, v, cache):
+    """The newest token was put first; the order of the cache is the order of the text.
+
+    - Which row belongs to position 0?
+    - The newest token comes last.
+    - [K; k], not [k; K]
+    """
     grown = (k[None], v[None]) if cache is None else (np.vstack([k, cache[0]]), np.vstack([v, cache[1]]))
     return _attend(q, *grown), grown
 
 
-@exercise.mistake(
-    Misconception("query_cached", "The query was cached", "The cache holds keys and values; past queries are never needed again.",
-                  ("Which of q, k and v does a later token need?", "k and v", "Append k."))
-)  # fmt: skip
-def caches_query(q, k, v, cache):
+@exercise.mistake("The query was cached")
+def query_cached(q, k, v, cache):
+    """The cache holds keys and values; past queries are never needed again.
+
+    - Which of q, k and v does a later token need?
+    - k and v
+    - Append k.
+    """
     return _attend(q, *_grown(k, v, cache)), _grown(q, v, cache)
 
 
-@exercise.mistake(
-    Misconception("key_and_value_swapped", "Keys and values are swapped", "The values went where the keys belong.",
-                  ("In which order is the cache?", "(K, V)", "Return (K, V)."))
-)  # fmt: skip
-def swapped(q, k, v, cache):
+@exercise.mistake("Keys and values are swapped")
+def key_and_value_swapped(q, k, v, cache):
+    """The values went where the keys belong.
+
+    - In which order is the cache?
+    - (K, V)
+    - Return (K, V).
+    """
     K, V = _grown(k, v, cache)
     return _attend(q, K, V), (V, K)
 
 
-exercise.mistake(mc.NO_SCALE)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=1.0), _grown(k, v, cache)))
-exercise.mistake(mc.SCALE_BY_D)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=len(q)), _grown(k, v, cache)))
-exercise.mistake(
-    Misconception("scaled_by_cache_length", "Scaled by the number of tokens", "sqrt(t) was used; the width d of the vectors counts.",
-                  ("Over what does the dot product sum?", "sqrt(d)", "np.sqrt(len(q))"))
-)(lambda q, k, v, cache: (_attend(q, *_grown(k, v, cache), scale=len(_grown(k, v, cache)[0]) ** 0.5), _grown(k, v, cache)))  # fmt: skip
+@exercise.mistake("Scaled by the number of tokens")
+def scaled_by_cache_length(q, k, v, cache):
+    """sqrt(t) was used; the width d of the vectors counts.
+
+    - Over what does the dot product sum?
+    - sqrt(d)
+    - np.sqrt(len(q))
+    """
+    return (_attend(q, *_grown(k, v, cache), scale=len(_grown(k, v, cache)[0]) ** 0.5), _grown(k, v, cache))
 
 
-@exercise.mistake(mc.NO_MAX)
-def no_max(q, k, v, cache):
-    K, V = _grown(k, v, cache)
-    w = np.exp(K @ q / np.sqrt(len(q)))
-    return w @ V / w.sum(), (K, V)
+@exercise.mistake("The cache begins with zeros")
+def zeros_at_the_start(q, k, v, cache):
+    """At the first token a row of zeros stood in the cache already; the query attends to it.
 
-
-@exercise.mistake(mc.SCALE_BY_VALUE_WIDTH)
-def scaled_by_value_width(q, k, v, cache):
-    K, V = _grown(k, v, cache)
-    return _attend(q, K, V, scale=len(v) ** 0.5), (K, V)
-
-
-@exercise.mistake(mc.EPSILON)
-def with_epsilon(q, k, v, cache):
-    K, V = _grown(k, v, cache)
-    w = np.exp((s := K @ q / np.sqrt(len(q))) - s.max())
-    return w @ V / (w.sum() + 1e-6), (K, V)
-
-
-@exercise.mistake(mc.EPSILON)
-def with_a_large_epsilon(q, k, v, cache):
-    K, V = _grown(k, v, cache)
-    w = np.exp((s := K @ q / np.sqrt(len(q))) - s.max())
-    return w @ V / (w.sum() + 1e-3), (K, V)
-
-
-@exercise.mistake(mc.HARD_ARGMAX)
-def best_key_only(q, k, v, cache):
-    K, V = _grown(k, v, cache)
-    return V[(K @ q).argmax()], (K, V)
-
-
-@exercise.mistake(
-    Misconception("zeros_at_the_start", "The cache begins with zeros", "At the first token a row of zeros stood in the cache already; the query attends to it.",
-                  ("How many keys does the first query see?", "One: its own.", "An empty cache has no rows: np.empty((0, d))"))
-)  # fmt: skip
-def starts_with_zeros(q, k, v, cache):
+    - How many keys does the first query see?
+    - One: its own.
+    - An empty cache has no rows: np.empty((0, d))
+    """
     K, V = _grown(k, v, (np.zeros((1, len(k))), np.zeros((1, len(v)))) if cache is None else cache)
     return _attend(q, K, V), (K, V)
 
 
-@exercise.mistake(
-    Misconception("output_cached", "The output was cached", "The output went into the cache in place of the value; later tokens mix values, not outputs.",
-                  ("What do later tokens mix?", "V' = [V; v]", "Append v."))
-)  # fmt: skip
-def caches_output(q, k, v, cache):
+@exercise.mistake("The output was cached")
+def output_cached(q, k, v, cache):
+    """The output went into the cache in place of the value; later tokens mix values, not outputs.
+
+    - What do later tokens mix?
+    - V' = [V; v]
+    - Append v.
+    """
     output = _attend(q, *_grown(k, v, cache))
     return output, _grown(k, output, cache)
 
 
-@exercise.mistake(
-    Misconception("old_keys_not_read", "Only the newest keys were read", "The cache is whole, but the query looked at its last rows only.",
-                  ("Which keys may the newest query see?", "All of the cache and its own.", "Score q against all rows of K."))
-)  # fmt: skip
-def reads_the_end_only(q, k, v, cache):
+@exercise.mistake("Only the newest keys were read")
+def old_keys_not_read(q, k, v, cache):
+    """The cache is whole, but the query looked at its last rows only.
+
+    - Which keys may the newest query see?
+    - All of the cache and its own.
+    - Score q against all rows of K.
+    """
     K, V = _grown(k, v, cache)
     return _attend(q, K[-16:], V[-16:]), (K, V)
 
 
-@exercise.mistake(mc.KEYS_AS_VALUES)
-def keys_as_values(q, k, v, cache):
-    K, V = _grown(k, v, cache)
-    return _attend(q, K, K), (K, V)
+@exercise.mistake("It can't start")
+def first_step_forgotten(q, k, v, cache):
+    """At the first token cache is None, and None has no keys.
 
-
-@exercise.mistake(mc.UNIFORM_MEAN)
-def mean(q, k, v, cache):
-    K, V = _grown(k, v, cache)
-    return V.mean(axis=0), (K, V)
-
-
-@exercise.mistake(
-    Misconception("first_step_forgotten", "It can't start", "At the first token cache is None, and None has no keys.",
-                  ("What is in the cache before the first token?", "None: start with one row.", "Treat `cache is None` first."))
-)  # fmt: skip
-def cannot_start(q, k, v, cache):
+    - What is in the cache before the first token?
+    - None: start with one row.
+    - Treat `cache is None` first.
+    """
     K, V = np.vstack([cache[0], k]), np.vstack([cache[1], v])
     return _attend(q, K, V), (K, V)
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="Something that was handed in is different afterwards, such as the old cache: whoever still holds it sees other numbers.")
+@exercise.mistake(mc.CHANGES_INPUTS)
 def overwrites(q, k, v, cache):
+    """Something that was handed in is different afterwards, such as the old cache: whoever still holds it sees other
+    numbers.
+    """
     if cache is not None:
         cache[0][-1] += 0.5
     K, V = _grown(k, v, cache)
     return _attend(q, K, V), (K, V)
+
+
+def _step(attention):
+    """A step whose new query attends wrongly to the grown cache."""
+
+    def step(q, k, v, cache):
+        K, V = _grown(k, v, cache)
+        return attention(q[None], K, V)[0], (K, V)
+
+    return step
+
+
+exercise.add_shared_mistakes(wrong_attentions(_step, one_query=True), without=[mc.SCALE_BY_T])

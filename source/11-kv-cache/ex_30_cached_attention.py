@@ -1,16 +1,20 @@
 """### The whole sequence, a chunk at a time
 
-Write `cached_attention(Q, K, V, chunk)`: the same result as causal attention on `Q, K (T, d)` and `V (T, d_v)`, but processed
-`chunk` positions at a time, as a server does with a long prompt: each step adds the chunk's keys and values to the cache, and lets the chunk's
-queries attend to all keys so far, causally. `chunk` is at least 1; `T` need not be a multiple of it. Return `(T, d_v)`. Scores may be large.
+Write `cached_attention(Q, K, V, chunk)`: the same result as causal attention on `Q, K (T, d)` and `V (T, d_v)`, but \
+processed
+`chunk` positions at a time, as a server does with a long prompt: each step adds the chunk's keys and values to the \
+cache, and lets the chunk's
+queries attend to all keys so far, causally. `chunk` is at least 1; `T` need not be a multiple of it. Return `(T, \
+d_v)`. Scores may be large.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_mistakes import FILL_TOO_HIGH, wrong_attentions
 from autograder.exercise.attention_probes import attention_kind, attention_probes
-from autograder.exercise.attention_variants import TOO_HIGH, huge_at_the_end
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.attention_variants import huge_at_the_end
+from autograder.exercise.exercise import Exercise, case
 
 exercise = Exercise(
     topic="chunked prefill",
@@ -51,7 +55,19 @@ def four(rng):
 
 @exercise.part("Any chunk", points=1)
 def any_chunk(rng):
-    for T, d, d_v, chunk in ((5, 4, 3, 1), (5, 4, 3, 5), (7, 3, 5, 3), (8, 3, 3, 4), (9, 5, 2, 2), (7, 3, 5, 3), (4, 6, 3, 2), (1, 2, 3, 1), (3, 2, 4, 10), (80, 3, 4, 7), (30, 4, 3, 1)):
+    for T, d, d_v, chunk in (
+        (5, 4, 3, 1),
+        (5, 4, 3, 5),
+        (7, 3, 5, 3),
+        (8, 3, 3, 4),
+        (9, 5, 2, 2),
+        (7, 3, 5, 3),
+        (4, 6, 3, 2),
+        (1, 2, 3, 1),
+        (3, 2, 4, 10),
+        (80, 3, 4, 7),
+        (30, 4, 3, 1),
+    ):
         yield case(*_qkv(rng, T, d, d_v), chunk)
     Q, K, V = _qkv(rng, 6, 3, 3)
     yield case(np.abs(Q), np.abs(K) * 600, V, 2, note="large scores, which grow with the keys")
@@ -123,65 +139,101 @@ def _right(start, stop):
     return np.tri(stop - start, stop, k=start, dtype=bool)
 
 
-exercise.mistake(
-    Misconception("aligned_top_left", "Aligned at the top left", "From the second chunk on, the queries were taken for the first positions and see too few keys.",
-                  ("At which position does the second chunk start?", "Shift the triangle by start.", "np.tri(n, stop, k=start)"))
-)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, stop, dtype=bool)))  # fmt: skip
-exercise.mistake(
-    Misconception("no_mask_inside_chunk", "No mask inside a chunk", "Within a chunk every query sees every key, later ones of the chunk too.",
-                  ("With chunk = T, what is your function?", "Query i stops at key i.", "np.tri(n, stop, k=start)"))
-)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.ones((stop - start, stop), dtype=bool)))  # fmt: skip
-exercise.mistake(
-    Misconception("cache_forgotten_between_chunks", "Each chunk starts anew", "The chunk attends to itself only; the keys before it were forgotten.",
-                  ("What is the cache for?", "Keys 0..stop, not start..stop.", "K[:stop]"))
-)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, dtype=bool), first=lambda start: start))  # fmt: skip
-exercise.mistake(
-    Misconception("cache_without_chunk", "The newest keys are missing", "A chunk sees what came before it, but not itself.",
-                  ("May a query see its own key?", "Keys up to its own position.", "Append the chunk before attending."))
-)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.broadcast_to((np.arange(stop) < start) | (start == 0) & (np.arange(stop) == 0), (stop - start, stop))))  # fmt: skip
-exercise.mistake(mc.ONE_AHEAD)(
-    lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, stop, k=start + 1, dtype=bool))
-)
-exercise.mistake(mc.OWN_POSITION_EXCLUDED)(
-    lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, stop, k=start - 1, dtype=bool))
-)
-exercise.mistake(mc.NO_SCALE)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=1.0))
-exercise.mistake(mc.SCALE_BY_D)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=Q.shape[1]))
-exercise.mistake(mc.FILL_ZERO)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=0.0))
-exercise.mistake(mc.FILL_WEAK)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-10.0))
-exercise.mistake(mc.FILL_WEAK, message=TOO_HIGH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-1e5))
-exercise.mistake(mc.SCALE_BY_VALUE_WIDTH)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=V.shape[1] ** 0.5))
-exercise.mistake(mc.SCALE_BY_T)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, scale=len(Q) ** 0.5))
-exercise.mistake(mc.GLOBAL_MAX, message="The largest score of the chunk was subtracted, so a row far below it underflows to 0 / 0.")(
-    lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, top=lambda s: s.max())
-)
-exercise.mistake(mc.EPSILON)(lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, epsilon=1e-6))
-exercise.mistake(mc.CHANGES_INPUTS)(lambda Q, K, V, chunk: _chunked(np.divide(Q, Q.shape[1] ** 0.5, out=Q), K, V, chunk, _right, scale=1.0))
-exercise.mistake(mc.KEYS_AS_VALUES)(lambda Q, K, V, chunk: row_by_row(Q, K, K, chunk))
-exercise.mistake(
-    Misconception("last_chunk_dropped", "The last, shorter chunk is missing", "T is not a multiple of chunk, and the rest was left out.",
-                  ("What happens at T = 7 and chunk = 3?", "The last chunk may be shorter.", "stop = min(start + chunk, T)"))
-)(lambda Q, K, V, chunk: row_by_row(Q, K, V, chunk)[: len(Q) // chunk * chunk])  # fmt: skip
-exercise.mistake(mc.WINDOW_TOO_SHORT, message="The cache was cut to the last chunk: older keys are lost.")(
-    lambda Q, K, V, chunk: _chunked(
-        Q, K, V, chunk,
+def _one_ahead(start, stop):
+    return np.tri(stop - start, stop, k=start + 1, dtype=bool)
+
+
+@exercise.mistake("Aligned at the top left")
+def aligned_top_left(Q, K, V, chunk):
+    """From the second chunk on, the queries were taken for the first positions and see too few keys.
+
+    - At which position does the second chunk start?
+    - Shift the triangle by start.
+    - np.tri(n, stop, k=start)
+    """
+    return _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, stop, dtype=bool))
+
+
+@exercise.mistake("No mask inside a chunk")
+def no_mask_inside_chunk(Q, K, V, chunk):
+    """Within a chunk every query sees every key, later ones of the chunk too.
+
+    - With chunk = T, what is your function?
+    - Query i stops at key i.
+    - np.tri(n, stop, k=start)
+    """
+    return _chunked(Q, K, V, chunk, lambda start, stop: np.ones((stop - start, stop), dtype=bool))
+
+
+@exercise.mistake("Each chunk starts anew")
+def cache_forgotten_between_chunks(Q, K, V, chunk):
+    """The chunk attends to itself only; the keys before it were forgotten.
+
+    - What is the cache for?
+    - Keys 0..stop, not start..stop.
+    - K[:stop]
+    """
+    return _chunked(Q, K, V, chunk, lambda start, stop: np.tri(stop - start, dtype=bool), first=lambda start: start)
+
+
+@exercise.mistake("The newest keys are missing")
+def cache_without_chunk(Q, K, V, chunk):
+    """A chunk sees what came before it, but not itself.
+
+    - May a query see its own key?
+    - Keys up to its own position.
+    - Append the chunk before attending.
+    """
+    return _chunked(
+        Q,
+        K,
+        V,
+        chunk,
+        lambda start, stop: np.broadcast_to(
+            (np.arange(stop) < start) | (start == 0) & (np.arange(stop) == 0), (stop - start, stop)
+        ),
+    )
+
+
+@exercise.mistake(mc.GLOBAL_MAX)
+def global_max(Q, K, V, chunk):
+    """The largest score of the chunk was subtracted, so a row far below it underflows to 0 / 0."""
+    return _chunked(Q, K, V, chunk, _right, top=lambda s: s.max())
+
+
+@exercise.mistake("The last, shorter chunk is missing")
+def last_chunk_dropped(Q, K, V, chunk):
+    """T is not a multiple of chunk, and the rest was left out.
+
+    - What happens at T = 7 and chunk = 3?
+    - The last chunk may be shorter.
+    - stop = min(start + chunk, T)
+    """
+    return row_by_row(Q, K, V, chunk)[: len(Q) // chunk * chunk]
+
+
+@exercise.mistake(mc.WINDOW_TOO_SHORT)
+def window_too_short(Q, K, V, chunk):
+    """The cache was cut to the last chunk: older keys are lost."""
+    return _chunked(
+        Q,
+        K,
+        V,
+        chunk,
         lambda start, stop: _right(start, stop)[:, max(0, start - chunk) :],
         first=lambda start: max(0, start - chunk),
     )
-)  # fmt: skip
 
 
-@exercise.mistake(mc.NO_MAX)
-def no_max(Q, K, V, chunk):
-    e = np.tril(np.exp(Q @ K.T / np.sqrt(Q.shape[1])))
-    return e @ V / e.sum(axis=-1, keepdims=True)
-
-
-@exercise.mistake(
-    Misconception("softmax_per_chunk", "A softmax for each chunk", "The weights of each block of keys sum to 1 on their own, and the blocks were averaged; one softmax runs over all keys.",
-                  ("Over which keys do the weights of a query sum to 1?", "Over all keys up to its own.", "Score against the whole cache first."))
-)  # fmt: skip
+@exercise.mistake("A softmax for each chunk")
 def softmax_per_chunk(Q, K, V, chunk):
+    """The weights of each block of keys sum to 1 on their own, and the blocks were averaged; one softmax runs over all
+    keys.
+
+    - Over which keys do the weights of a query sum to 1?
+    - Over all keys up to its own.
+    - Score against the whole cache first.
+    """
     T, out = len(Q), np.zeros((len(Q), V.shape[1]))
     for i in range(T):
         blocks = []
@@ -192,6 +244,18 @@ def softmax_per_chunk(Q, K, V, chunk):
             blocks.append(w @ V[keys] / w.sum())
         out[i] = np.mean(blocks, axis=0)
     return out
+
+
+exercise.add_mistakes(
+    (mc.ONE_AHEAD, lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _one_ahead)),
+    (mc.FILL_ZERO, lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=0.0)),
+    (mc.FILL_WEAK, lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-10.0)),
+    (FILL_TOO_HIGH, lambda Q, K, V, chunk: _chunked(Q, K, V, chunk, _right, fill=-1e5)),
+)
+exercise.add_shared_mistakes(
+    wrong_attentions(lambda attention: lambda Q, K, V, chunk: attention(Q, K, V)),
+    without=(mc.ONLY_FIRST_IN_BATCH, mc.ONLY_TWO_DIMENSIONS),
+)
 
 
 exercise.equivalent_mutant("-1 -> 1", because="axis 1 is the last axis of a (chunk, stop) array")

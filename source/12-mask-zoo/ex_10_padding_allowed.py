@@ -1,16 +1,19 @@
 """### Padding on the right
 
-Sentences of different lengths go into one batch of width `T`; the rest of each row is filled with padding, on the right.
+Sentences of different lengths go into one batch of width `T`; the rest of each row is filled with padding, on the \
+right.
 No query may attend to padding.
 
-Write `padding_allowed(lengths, T)`: `lengths` is `(B,)`, whole numbers from 0 to T. Return booleans of shape `(B, 1, T)`: True where the *key*
-is a real token. The axis of size 1 stands for the queries: it broadcasts, since every query of a row sees the same keys.
+Write `padding_allowed(lengths, T)`: `lengths` is `(B,)`, whole numbers from 0 to T. Return booleans of shape `(B, 1, \
+T)`: True where the *key*
+is a real token. The axis of size 1 stands for the queries: it broadcasts, since every query of a row sees the same \
+keys.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -62,43 +65,106 @@ def with_less_outer(lengths, T):
     return np.expand_dims(np.less.outer(np.arange(T), lengths).T, 1)
 
 
-exercise.mistake(mc.INVERTED, message="True marks the padding; it should mark the real tokens.")(
-    lambda lengths, T: np.arange(T) >= lengths[:, None, None]
-)
-exercise.mistake(
-    Misconception("padding_masks_queries", "The queries were masked, not the keys",
-                  "The padding runs along the query axis, so every query still sees the padded keys.",
-                  ("Which axis counts keys?", "The last one: (B, 1, T).", "lengths[:, None, None], not [..., None] at the end."))
-)(lambda lengths, T: (np.arange(T) < lengths[:, None])[:, :, None])  # fmt: skip
-exercise.mistake(
-    Misconception("one_token_too_many", "One padded position is allowed", "j <= length lets the first padding through: a row of length 3 has positions 0, 1, 2.",
-                  ("Which is the last real position of a row of length 3?", "j < length", "< instead of <="))
-)(lambda lengths, T: np.arange(T) <= lengths[:, None, None])  # fmt: skip
-exercise.mistake(
-    Misconception("one_token_too_few", "The last real token is hidden", "j < length - 1 hides one real token.",
-                  ("How many positions of a row of length 3 are real?", "j < length", "Leave out the -1."))
-)(lambda lengths, T: np.arange(T) < lengths[:, None, None] - 1)  # fmt: skip
-exercise.mistake(
-    Misconception("padding_on_the_left", "The padding is on the left", "The last positions were marked real; here the real tokens come first.",
-                  ("Where does a row start?", "Real tokens are 0 .. length-1.", "Compare arange(T) itself with length."))
-)(lambda lengths, T: np.arange(T) >= T - lengths[:, None, None])  # fmt: skip
-exercise.mistake(
-    Misconception("query_axis_missing", "The query axis is missing", "The shape is (B, T). Broadcast against (B, T_q, T_k) scores, it would be read as (T_q, T_k).",
-                  ("What happens when B equals T?", "(B, 1, T)", "One more None (or keepdims)."))
-)(lambda lengths, T: np.arange(T) < lengths[:, None])  # fmt: skip
-exercise.mistake(
-    Misconception("both_axes_padded", "Padded queries were hidden too", "A full (B, T, T) mask came back that also empties the rows of padded queries; only keys are asked for.",
-                  ("What is softmax of a row with nothing allowed?", "Only keys count here: (B, 1, T).", "Leave the queries alone."))
-)(lambda lengths, T: (np.arange(T) < lengths[:, None, None]) & (np.arange(T)[:, None] < lengths[:, None, None]))  # fmt: skip
-exercise.mistake(
-    Misconception("causal_came_along", "The causal mask came along", "Padding alone is asked for; `combine` will add causality.",
-                  ("Is this function asked about the future?", "Only j < length.", "Leave out the triangle."))
-)(lambda lengths, T: (np.arange(T) < lengths[:, None, None]) & np.tri(T, dtype=bool))  # fmt: skip
-exercise.mistake(
-    Misconception("first_length_for_all", "One length for all rows", "Every row got the length of the first.",
-                  ("Do the rows differ?", "Row b uses lengths[b].", "Give lengths two more axes."))
-)(lambda lengths, T: np.broadcast_to(np.arange(T) < lengths[0], (len(lengths), 1, T)))  # fmt: skip
-exercise.mistake(
-    Misconception("longest_for_all", "Every row is as long as the longest", "Shorter rows got the length of the longest one, so their padding is allowed.",
-                  ("Do the rows differ?", "Row b uses lengths[b].", "Give lengths two more axes; no max."))
-)(lambda lengths, T: np.broadcast_to(np.arange(T) < lengths.max(), (len(lengths), 1, T)))  # fmt: skip
+@exercise.mistake(mc.INVERTED)
+def inverted(lengths, T):
+    """True marks the padding; it should mark the real tokens."""
+    return np.arange(T) >= lengths[:, None, None]
+
+
+@exercise.mistake("The queries were masked, not the keys")
+def padding_masks_queries(lengths, T):
+    """The padding runs along the query axis, so every query still sees the padded keys.
+
+    - Which axis counts keys?
+    - The last one: (B, 1, T).
+    - lengths[:, None, None], not [..., None] at the end.
+    """
+    return (np.arange(T) < lengths[:, None])[:, :, None]
+
+
+@exercise.mistake("One padded position is allowed")
+def one_token_too_many(lengths, T):
+    """j <= length lets the first padding through: a row of length 3 has positions 0, 1, 2.
+
+    - Which is the last real position of a row of length 3?
+    - j < length
+    - < instead of <=
+    """
+    return np.arange(T) <= lengths[:, None, None]
+
+
+@exercise.mistake("The last real token is hidden")
+def one_token_too_few(lengths, T):
+    """j < length - 1 hides one real token.
+
+    - How many positions of a row of length 3 are real?
+    - j < length
+    - Leave out the -1.
+    """
+    return np.arange(T) < lengths[:, None, None] - 1
+
+
+@exercise.mistake("The padding is on the left")
+def padding_on_the_left(lengths, T):
+    """The last positions were marked real; here the real tokens come first.
+
+    - Where does a row start?
+    - Real tokens are 0 .. length-1.
+    - Compare arange(T) itself with length.
+    """
+    return np.arange(T) >= T - lengths[:, None, None]
+
+
+@exercise.mistake("The query axis is missing")
+def query_axis_missing(lengths, T):
+    """The shape is (B, T). Broadcast against (B, T_q, T_k) scores, it would be read as (T_q, T_k).
+
+    - What happens when B equals T?
+    - (B, 1, T)
+    - One more None (or keepdims).
+    """
+    return np.arange(T) < lengths[:, None]
+
+
+@exercise.mistake("Padded queries were hidden too")
+def both_axes_padded(lengths, T):
+    """A full (B, T, T) mask came back that also empties the rows of padded queries; only keys are asked for.
+
+    - What is softmax of a row with nothing allowed?
+    - Only keys count here: (B, 1, T).
+    - Leave the queries alone.
+    """
+    return (np.arange(T) < lengths[:, None, None]) & (np.arange(T)[:, None] < lengths[:, None, None])
+
+
+@exercise.mistake("The causal mask came along")
+def causal_came_along(lengths, T):
+    """Padding alone is asked for; `combine` will add causality.
+
+    - Is this function asked about the future?
+    - Only j < length.
+    - Leave out the triangle.
+    """
+    return (np.arange(T) < lengths[:, None, None]) & np.tri(T, dtype=bool)
+
+
+@exercise.mistake("One length for all rows")
+def first_length_for_all(lengths, T):
+    """Every row got the length of the first.
+
+    - Do the rows differ?
+    - Row b uses lengths[b].
+    - Give lengths two more axes.
+    """
+    return np.broadcast_to(np.arange(T) < lengths[0], (len(lengths), 1, T))
+
+
+@exercise.mistake("Every row is as long as the longest")
+def longest_for_all(lengths, T):
+    """Shorter rows got the length of the longest one, so their padding is allowed.
+
+    - Do the rows differ?
+    - Row b uses lengths[b].
+    - Give lengths two more axes; no max.
+    """
+    return np.broadcast_to(np.arange(T) < lengths.max(), (len(lengths), 1, T))

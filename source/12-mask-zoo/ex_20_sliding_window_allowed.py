@@ -2,14 +2,15 @@
 
 Long texts are cheaper if each query looks back only a little way.
 
-Write `sliding_window_allowed(T, window)`: `(T, T)` booleans. A query sees at most `window` keys: its own, and the `window - 1` before it.
+Write `sliding_window_allowed(T, window)`: `(T, T)` booleans. A query sees at most `window` keys: its own, and the \
+`window - 1` before it.
 Never the future. `window` is at least 1 and may be larger than `T`.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -58,34 +59,84 @@ def sum_of_diagonals(T, window):
     return sum(np.eye(T, k=-age) for age in range(window)) > 0
 
 
-exercise.mistake(
-    Misconception("window_one_too_many", "One key too many", "i - j <= window counts window + 1 keys, the own one included.",
-                  ("How many keys does a query see with window = 1?", "0 <= i - j < window", "< instead of <="))
-)(lambda T, window: np.tri(T, dtype=bool) & ~np.tri(T, k=-window - 1, dtype=bool))  # fmt: skip
-exercise.mistake(
-    Misconception("window_one_too_few", "One key too few", "The own key counts too: window = 1 is the diagonal, not nothing.",
-                  ("How many keys does a query see with window = 1?", "0 <= i - j < window", "Mind the -1."))
-)(lambda T, window: np.tri(T, dtype=bool) & ~np.tri(T, k=-window + 1, dtype=bool))  # fmt: skip
-exercise.mistake(
-    Misconception("window_without_causal", "The window looks ahead too", "abs(i - j) < window opens the future.",
-                  ("May query 0 see key 1?", "i - j must not be negative.", "Ask for i - j >= 0 as well."))
-)(lambda T, window: abs(np.arange(T)[:, None] - np.arange(T)) < window)  # fmt: skip
-exercise.mistake(mc.NO_MASK.with_text("The window forbids old keys only, so the future stays visible."))(
-    lambda T, window: np.arange(T)[:, None] - np.arange(T) < window
-)
-exercise.mistake(
-    Misconception("window_ignored", "The window plays no part", "That is the whole causal triangle.",
-                  ("Which keys are too old?", "i - j < window", "Ask for i - j < window as well."))
-)(lambda T, window: np.tri(T, dtype=bool))  # fmt: skip
-exercise.mistake(mc.TRANSPOSED, message="Each query sees itself and the keys *after* it: rows and columns are swapped.")(
-    lambda T, window: sliding_window_allowed(T, window).T
-)
-exercise.mistake(mc.INVERTED)(lambda T, window: ~sliding_window_allowed(T, window))
-exercise.mistake(
-    Misconception("only_the_past_window", "The own key is missing", "1 <= i - j <= window leaves out the query's own position.",
-                  ("May a query see its own key?", "0 <= i - j < window", "Start at 0."))
-)(lambda T, window: np.tri(T, k=-1, dtype=bool) & ~np.tri(T, k=-window - 1, dtype=bool))  # fmt: skip
-exercise.mistake(
-    Misconception("blocks_not_window", "Blocks instead of a sliding window", "The keys were cut into fixed blocks; a window moves with every query.",
-                  ("How many keys does the first query of a block see?", "Every query looks back the same way.", "Compare i - j with window."))
-)(lambda T, window: np.tri(T, dtype=bool) & (np.arange(T)[:, None] // window == np.arange(T) // window))  # fmt: skip
+@exercise.mistake("One key too many")
+def window_one_too_many(T, window):
+    """i - j <= window counts window + 1 keys, the own one included.
+
+    - How many keys does a query see with window = 1?
+    - 0 <= i - j < window
+    - < instead of <=
+    """
+    return np.tri(T, dtype=bool) & ~np.tri(T, k=-window - 1, dtype=bool)
+
+
+@exercise.mistake("One key too few")
+def window_one_too_few(T, window):
+    """The own key counts too: window = 1 is the diagonal, not nothing.
+
+    - How many keys does a query see with window = 1?
+    - 0 <= i - j < window
+    - Mind the -1.
+    """
+    return np.tri(T, dtype=bool) & ~np.tri(T, k=-window + 1, dtype=bool)
+
+
+@exercise.mistake("The window looks ahead too")
+def window_without_causal(T, window):
+    """abs(i - j) < window opens the future.
+
+    - May query 0 see key 1?
+    - i - j must not be negative.
+    - Ask for i - j >= 0 as well.
+    """
+    return abs(np.arange(T)[:, None] - np.arange(T)) < window
+
+
+@exercise.mistake(mc.NO_MASK)
+def no_mask(T, window):
+    """The window forbids old keys only, so the future stays visible."""
+    return np.arange(T)[:, None] - np.arange(T) < window
+
+
+@exercise.mistake("The window plays no part")
+def window_ignored(T, window):
+    """That is the whole causal triangle.
+
+    - Which keys are too old?
+    - i - j < window
+    - Ask for i - j < window as well.
+    """
+    return np.tri(T, dtype=bool)
+
+
+@exercise.mistake(mc.TRANSPOSED)
+def transposed(T, window):
+    """Each query sees itself and the keys *after* it: rows and columns are swapped."""
+    return sliding_window_allowed(T, window).T
+
+
+@exercise.mistake(mc.INVERTED)
+def inverted(T, window):
+    return ~sliding_window_allowed(T, window)
+
+
+@exercise.mistake("The own key is missing")
+def only_the_past_window(T, window):
+    """1 <= i - j <= window leaves out the query's own position.
+
+    - May a query see its own key?
+    - 0 <= i - j < window
+    - Start at 0.
+    """
+    return np.tri(T, k=-1, dtype=bool) & ~np.tri(T, k=-window - 1, dtype=bool)
+
+
+@exercise.mistake("Blocks instead of a sliding window")
+def blocks_not_window(T, window):
+    """The keys were cut into fixed blocks; a window moves with every query.
+
+    - How many keys does the first query of a block see?
+    - Every query looks back the same way.
+    - Compare i - j with window.
+    """
+    return np.tri(T, dtype=bool) & (np.arange(T)[:, None] // window == np.arange(T) // window)

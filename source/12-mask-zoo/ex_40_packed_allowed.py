@@ -1,15 +1,17 @@
 """### Keep documents apart
 
-To waste no space, several short documents are packed into one row. `segment_ids` says which document each position belongs to.
+To waste no space, several short documents are packed into one row. `segment_ids` says which document each position \
+belongs to.
 
-Write `packed_allowed(segment_ids)`: `segment_ids` is `(T,)`, whole numbers. Return `(T, T)` booleans: causal within a document, and nothing
+Write `packed_allowed(segment_ids)`: `segment_ids` is `(T,)`, whole numbers. Return `(T, T)` booleans: causal within a \
+document, and nothing
 across documents. Equal ids mean the same document, wherever they stand; ids need not be sorted or start at 0.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -69,36 +71,94 @@ def with_one_hot(segment_ids):
     return np.tril(one_hot.T.astype(int) @ one_hot.astype(int)).astype(bool)
 
 
-exercise.mistake(
-    Misconception("documents_not_isolated", "Documents see each other", "That is the plain causal mask: the second document reads the first.",
-                  ("What has document 2 to do with document 1?", "segment_ids[i] == segment_ids[j]", "And it with the triangle."))
-)(lambda segment_ids: np.tri(len(segment_ids), dtype=bool))  # fmt: skip
-exercise.mistake(mc.NO_MASK, message="Within a document every query sees every key, the future included.")(
-    lambda segment_ids: segment_ids[:, None] == segment_ids
+@exercise.mistake("Documents see each other")
+def documents_not_isolated(segment_ids):
+    """That is the plain causal mask: the second document reads the first.
+
+    - What has document 2 to do with document 1?
+    - segment_ids[i] == segment_ids[j]
+    - And it with the triangle.
+    """
+    return np.tri(len(segment_ids), dtype=bool)
+
+
+@exercise.mistake(mc.NO_MASK)
+def no_mask(segment_ids):
+    """Within a document every query sees every key, the future included."""
+    return segment_ids[:, None] == segment_ids
+
+
+exercise.add_mistakes(
+    (mc.TRANSPOSED, lambda segment_ids: packed_allowed(segment_ids).T),
+    (mc.INVERTED, lambda segment_ids: ~packed_allowed(segment_ids)),
 )
-exercise.mistake(mc.TRANSPOSED)(lambda segment_ids: packed_allowed(segment_ids).T)
-exercise.mistake(mc.INVERTED)(lambda segment_ids: ~packed_allowed(segment_ids))
-exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="The diagonal is forbidden, so the first token of each document sees nothing.")(
-    lambda segment_ids: np.tril(segment_ids[:, None] == segment_ids, k=-1)
-)
-exercise.mistake(mc.ONE_AHEAD)(lambda segment_ids: np.tril(segment_ids[:, None] == segment_ids, k=1))
-exercise.mistake(
-    Misconception("ids_compared_by_order", "Ids were compared by size", "Earlier documents are visible: ids are names, so only equality counts.",
-                  ("Is document 7 later than document 3?", "==, not >=", "segment_ids[:, None] == segment_ids"))
-)(lambda segment_ids: np.tril(segment_ids[:, None] >= segment_ids))  # fmt: skip
-exercise.mistake(
-    Misconception("neighbours_only", "Only the previous token was compared", "A document is more than its neighbouring pairs: position i sees its whole document.",
-                  ("How far back in its document may a query look?", "To the document's start.", "Compare all pairs."))
-)(lambda segment_ids: (segment_ids[:, None] == segment_ids) & np.tri(len(segment_ids), dtype=bool) & ~np.tri(len(segment_ids), k=-2, dtype=bool))  # fmt: skip
-exercise.mistake(
-    Misconception("across_instead_of_within", "Other documents instead of the own one", "The comparison is the wrong way round: each query sees only what is not its own document.",
-                  ("Which documents should a query see?", "Equal ids.", "== instead of !="))
-)(lambda segment_ids: np.tril(segment_ids[:, None] != segment_ids))  # fmt: skip
-exercise.mistake(
-    Misconception("zero_means_padding", "Document 0 was taken for padding", "Here 0 is an id like any other.",
-                  ("Does the prompt speak of padding?", "Only equality counts.", "Drop the test for 0."))
-)(lambda segment_ids: packed_allowed(segment_ids) & (segment_ids != 0))  # fmt: skip
-exercise.mistake(
-    Misconception("runs_not_ids", "Runs were counted, not ids", "A document that goes on after another one was taken for a new one; equal ids belong together wherever they stand.",
-                  ("With ids 0, 1, 0: which document does position 2 belong to?", "Only equality counts.", "segment_ids[:, None] == segment_ids"))
-)(lambda segment_ids: packed_allowed(np.cumsum(np.append(0, segment_ids[1:] != segment_ids[:-1]))))  # fmt: skip
+
+
+@exercise.mistake(mc.OWN_POSITION_EXCLUDED)
+def own_position_excluded(segment_ids):
+    """The diagonal is forbidden, so the first token of each document sees nothing."""
+    return np.tril(segment_ids[:, None] == segment_ids, k=-1)
+
+
+@exercise.mistake(mc.ONE_AHEAD)
+def one_ahead(segment_ids):
+    return np.tril(segment_ids[:, None] == segment_ids, k=1)
+
+
+@exercise.mistake("Ids were compared by size")
+def ids_compared_by_order(segment_ids):
+    """Earlier documents are visible: ids are names, so only equality counts.
+
+    - Is document 7 later than document 3?
+    - ==, not >=
+    - segment_ids[:, None] == segment_ids
+    """
+    return np.tril(segment_ids[:, None] >= segment_ids)
+
+
+@exercise.mistake("Only the previous token was compared")
+def neighbours_only(segment_ids):
+    """A document is more than its neighbouring pairs: position i sees its whole document.
+
+    - How far back in its document may a query look?
+    - To the document's start.
+    - Compare all pairs.
+    """
+    return (
+        (segment_ids[:, None] == segment_ids)
+        & np.tri(len(segment_ids), dtype=bool)
+        & ~np.tri(len(segment_ids), k=-2, dtype=bool)
+    )
+
+
+@exercise.mistake("Other documents instead of the own one")
+def across_instead_of_within(segment_ids):
+    """The comparison is the wrong way round: each query sees only what is not its own document.
+
+    - Which documents should a query see?
+    - Equal ids.
+    - == instead of !=
+    """
+    return np.tril(segment_ids[:, None] != segment_ids)
+
+
+@exercise.mistake("Document 0 was taken for padding")
+def zero_means_padding(segment_ids):
+    """Here 0 is an id like any other.
+
+    - Does the prompt speak of padding?
+    - Only equality counts.
+    - Drop the test for 0.
+    """
+    return packed_allowed(segment_ids) & (segment_ids != 0)
+
+
+@exercise.mistake("Runs were counted, not ids")
+def runs_not_ids(segment_ids):
+    """A document that goes on after another one was taken for a new one; equal ids belong together wherever they stand.
+
+    - With ids 0, 1, 0: which document does position 2 belong to?
+    - Only equality counts.
+    - segment_ids[:, None] == segment_ids
+    """
+    return packed_allowed(np.cumsum(np.append(0, segment_ids[1:] != segment_ids[:-1])))

@@ -2,14 +2,15 @@
 
 Real models put several masks together: causal *and* no padding *and* the same document.
 
-Write `combine(*allowed)`: any number (at least one) of boolean masks whose shapes broadcast together, such as `(T, T)` and `(B, 1, T)`.
+Write `combine(*allowed)`: any number (at least one) of boolean masks whose shapes broadcast together, such as `(T, \
+T)` and `(B, 1, T)`.
 Return booleans: True where **all** of them allow. The inputs stay as they are.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -44,7 +45,11 @@ def two(rng):
 
 @exercise.part("Any number, any shape", points=1)
 def any_number(rng):
-    yield case(np.tri(4, dtype=bool), np.array([[[True, True, False, False]], [[True, True, True, False]]]), note="(T, T) and (B, 1, T)")
+    yield case(
+        np.tri(4, dtype=bool),
+        np.array([[[True, True, False, False]], [[True, True, True, False]]]),
+        note="(T, T) and (B, 1, T)",
+    )
     yield case(_random(rng, 3, 3))
     yield case(_random(rng, 5, 5), _random(rng, 5, 5), _random(rng, 5, 5))
     yield case(_random(rng, 2, 1, 1, 4), _random(rng, 3, 4, 4), _random(rng, 4, 1), _random(rng, 4))
@@ -70,31 +75,69 @@ def none_forbids(*allowed):
     return ~np.any(np.stack([~mask for mask in np.broadcast_arrays(*allowed)]), axis=0)
 
 
-exercise.mistake(
-    Misconception("any_instead_of_all", "One mask is enough", "A position counts as allowed if any mask allows it; all of them must.",
-                  ("The causal mask forbids, the padding mask allows: what should win?", "and, not or", "& instead of |"))
-)(lambda *allowed: np.logical_or.reduce(np.broadcast_arrays(*allowed)))  # fmt: skip
-exercise.mistake(
-    Misconception("only_two_masks", "Only the first two masks count", "From the third mask on nothing happens.",
-                  ("How many masks may come?", "Loop over all of them.", "for mask in allowed[1:]: ..."))
-)(lambda *allowed: allowed[0] & allowed[1] if len(allowed) > 1 else allowed[0])  # fmt: skip
-exercise.mistake(
-    Misconception("only_the_last_mask", "Only the last mask counts", "Each mask overwrote the one before.",
-                  ("What did the loop do with the first mask?", "together & mask", "Keep what you have so far."))
-)(lambda *allowed: np.broadcast_to(allowed[-1], np.broadcast_shapes(*(m.shape for m in allowed))).copy())  # fmt: skip
-exercise.mistake(
-    Misconception("only_the_first_mask", "Only the first mask counts", "The other masks play no part.",
-                  ("Where do the other masks enter?", "together & mask", "Loop over all of them."))
-)(lambda *allowed: np.broadcast_to(allowed[0], np.broadcast_shapes(*(m.shape for m in allowed))).copy())  # fmt: skip
-exercise.mistake(
-    Misconception("exclusive_or", "An odd number of masks", "xor is True where an odd number of masks allows.",
-                  ("Two masks allow: what should come out?", "and, not xor", "& instead of ^"))
-)(lambda *allowed: np.logical_xor.reduce(np.broadcast_arrays(*allowed)))  # fmt: skip
-exercise.mistake(mc.INVERTED)(lambda *allowed: ~combine(*allowed))
+@exercise.mistake("One mask is enough")
+def any_instead_of_all(*allowed):
+    """A position counts as allowed if any mask allows it; all of them must.
+
+    - The causal mask forbids, the padding mask allows: what should win?
+    - and, not or
+    - & instead of |
+    """
+    return np.logical_or.reduce(np.broadcast_arrays(*allowed))
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="A mask that was passed in was changed in place (as &= does), so the caller's mask is different afterwards.")
+@exercise.mistake("Only the first two masks count")
+def only_two_masks(*allowed):
+    """From the third mask on nothing happens.
+
+    - How many masks may come?
+    - Loop over all of them.
+    - for mask in allowed[1:]: ...
+    """
+    return allowed[0] & allowed[1] if len(allowed) > 1 else allowed[0]
+
+
+@exercise.mistake("Only the last mask counts")
+def only_the_last_mask(*allowed):
+    """Each mask overwrote the one before.
+
+    - What did the loop do with the first mask?
+    - together & mask
+    - Keep what you have so far.
+    """
+    return np.broadcast_to(allowed[-1], np.broadcast_shapes(*(m.shape for m in allowed))).copy()
+
+
+@exercise.mistake("Only the first mask counts")
+def only_the_first_mask(*allowed):
+    """The other masks play no part.
+
+    - Where do the other masks enter?
+    - together & mask
+    - Loop over all of them.
+    """
+    return np.broadcast_to(allowed[0], np.broadcast_shapes(*(m.shape for m in allowed))).copy()
+
+
+@exercise.mistake("An odd number of masks")
+def exclusive_or(*allowed):
+    """xor is True where an odd number of masks allows.
+
+    - Two masks allow: what should come out?
+    - and, not xor
+    - & instead of ^
+    """
+    return np.logical_xor.reduce(np.broadcast_arrays(*allowed))
+
+
+@exercise.mistake(mc.INVERTED)
+def inverted(*allowed):
+    return ~combine(*allowed)
+
+
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(*allowed):
+    """A mask that was passed in was changed in place (as &= does), so the caller's mask is different afterwards."""
     together = allowed[0]
     for mask in allowed[1:]:
         if np.broadcast_shapes(together.shape, mask.shape) == together.shape:
@@ -104,11 +147,14 @@ def in_place(*allowed):
     return together
 
 
-@exercise.mistake(
-    Misconception("no_broadcasting", "Different shapes break it", "Stacking needs equal shapes; `(T, T)` and `(B, 1, T)` have to broadcast.",
-                  ("What is the shape of (4, 4) & (2, 1, 4)?", "& broadcasts by itself.", "Use &, or np.broadcast_arrays first."))
-)  # fmt: skip
+@exercise.mistake("Different shapes break it")
 def no_broadcasting(*allowed):
+    """Stacking needs equal shapes; `(T, T)` and `(B, 1, T)` have to broadcast.
+
+    - What is the shape of (4, 4) & (2, 1, 4)?
+    - & broadcasts by itself.
+    - Use &, or np.broadcast_arrays first.
+    """
     return np.all(np.stack(allowed), axis=0)
 
 

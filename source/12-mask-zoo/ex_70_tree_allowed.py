@@ -1,16 +1,18 @@
 """### Ancestors only
 
-Speculative decoding tries several continuations at once. They form a tree: `parents[n]` is the node that node `n` continues, `-1` for a root.
+Speculative decoding tries several continuations at once. They form a tree: `parents[n]` is the node that node `n` \
+continues, `-1` for a root.
 Parents come before their children.
 
-Write `tree_allowed(parents)`: `parents` is `(T,)`, whole numbers. Return `(T, T)` booleans: each node sees itself and its ancestors (its parent, that one's
+Write `tree_allowed(parents)`: `parents` is `(T,)`, whole numbers. Return `(T, T)` booleans: each node sees itself and \
+its ancestors (its parent, that one's
 parent, and so on to a root), and nothing else.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -19,7 +21,10 @@ exercise = Exercise(
     hints=(
         "If you know what the parent sees, what does the child see?",
         "Row n is the parent's row, and n itself.",
-        "Go through the nodes in order; allowed[n] = allowed[parents[n]] unless the parent is -1; then allowed[n, n] = True.",
+        (
+            "Go through the nodes in order; allowed[n] = allowed[parents[n]] unless the parent is -1; then "
+            "allowed[n, n] = True."
+        ),
     ),
 )
 
@@ -86,39 +91,92 @@ def _parent_only(parents):
     return allowed
 
 
-exercise.mistake(
-    Misconception("causal_not_tree", "That is the plain causal mask", "Nodes of other branches are visible, but they are other continuations.",
-                  ("Does node 2 continue node 1?", "Only ancestors count.", "Follow parents, not positions."))
-)(lambda parents: np.tri(len(parents), dtype=bool))  # fmt: skip
-exercise.mistake(
-    Misconception("parent_only", "Only the parent, not its ancestors", "The path stops after one step; a node sees the whole way up to its root.",
-                  ("What does the parent see?", "Row n contains the parent's row.", "allowed[n] |= allowed[parent]"))
-)(_parent_only)  # fmt: skip
-exercise.mistake(mc.TRANSPOSED, message="Ancestors see their descendants: rows and columns are swapped.")(lambda parents: tree_allowed(parents).T)
-exercise.mistake(mc.OWN_POSITION_EXCLUDED, message="A node can't see itself.")(
-    lambda parents: tree_allowed(parents) & ~np.eye(len(parents), dtype=bool)
+@exercise.mistake("That is the plain causal mask")
+def causal_not_tree(parents):
+    """Nodes of other branches are visible, but they are other continuations.
+
+    - Does node 2 continue node 1?
+    - Only ancestors count.
+    - Follow parents, not positions.
+    """
+    return np.tri(len(parents), dtype=bool)
+
+
+@exercise.mistake("Only the parent, not its ancestors")
+def parent_only(parents):
+    """The path stops after one step; a node sees the whole way up to its root.
+
+    - What does the parent see?
+    - Row n contains the parent's row.
+    - allowed[n] |= allowed[parent]
+    """
+    return _parent_only(parents)
+
+
+@exercise.mistake(mc.TRANSPOSED)
+def transposed(parents):
+    """Ancestors see their descendants: rows and columns are swapped."""
+    return tree_allowed(parents).T
+
+
+@exercise.mistake(mc.OWN_POSITION_EXCLUDED)
+def own_position_excluded(parents):
+    """A node can't see itself."""
+    return tree_allowed(parents) & ~np.eye(len(parents), dtype=bool)
+
+
+@exercise.mistake(mc.INVERTED)
+def inverted(parents):
+    return ~tree_allowed(parents)
+
+
+@exercise.mistake("-1 was used as an index")
+def root_wraps_around(parents):
+    """For a root the parent is -1, and index -1 is the last node: the root sees it.
+
+    - What is allowed[-1]?
+    - A root has no parent.
+    - Skip the parent where it is -1.
+    """
+    return _wrapping(parents)
+
+
+exercise.add_mistakes(
+    (root_wraps_around, lambda parents: _wrapping_to_the_end(parents)),
 )
-exercise.mistake(mc.INVERTED)(lambda parents: ~tree_allowed(parents))
-exercise.mistake(
-    Misconception("root_wraps_around", "-1 was used as an index", "For a root the parent is -1, and index -1 is the last node: the root sees it.",
-                  ("What is allowed[-1]?", "A root has no parent.", "Skip the parent where it is -1."))
-)(lambda parents: _wrapping(parents))  # fmt: skip
-exercise.mistake(
-    Misconception("root_wraps_around", "-1 was used as an index", "For a root the parent is -1, and index -1 is the last node: the root sees it.",
-                  ("What is allowed[-1]?", "A root has no parent.", "Skip the parent where it is -1."))
-)(lambda parents: _wrapping_to_the_end(parents))  # fmt: skip
-exercise.mistake(
-    Misconception("siblings_visible", "Siblings see each other", "Nodes with the same parent are rival continuations; none may see another.",
-                  ("Can two rival tokens stand at the same place?", "Only ancestors count.", "Follow parents only."))
-)(lambda parents: tree_allowed(parents) | (np.tri(len(parents), dtype=bool) & (parents[:, None] == parents)))  # fmt: skip
-exercise.mistake(
-    Misconception("roots_are_shared", "Every node sees node 0", "Node 0 was taken for everybody's ancestor; a tree of its own has its own root.",
-                  ("Is node 0 an ancestor of every node?", "Climb to the node's own root.", "Don't open column 0."))
-)(lambda parents: tree_allowed(parents) | (np.arange(len(parents)) == 0))  # fmt: skip
-exercise.mistake(
-    Misconception("two_steps_only", "Only two steps up", "Parent and grandparent are allowed, but the way up may be longer.",
-                  ("How long can the way to the root be?", "Until the root.", "Use the parent's whole row."))
-)(lambda parents: (_parent_only(parents).astype(int) @ _parent_only(parents)) > 0)  # fmt: skip
+
+
+@exercise.mistake("Siblings see each other")
+def siblings_visible(parents):
+    """Nodes with the same parent are rival continuations; none may see another.
+
+    - Can two rival tokens stand at the same place?
+    - Only ancestors count.
+    - Follow parents only.
+    """
+    return tree_allowed(parents) | (np.tri(len(parents), dtype=bool) & (parents[:, None] == parents))
+
+
+@exercise.mistake("Every node sees node 0")
+def roots_are_shared(parents):
+    """Node 0 was taken for everybody's ancestor; a tree of its own has its own root.
+
+    - Is node 0 an ancestor of every node?
+    - Climb to the node's own root.
+    - Don't open column 0.
+    """
+    return tree_allowed(parents) | (np.arange(len(parents)) == 0)
+
+
+@exercise.mistake("Only two steps up")
+def two_steps_only(parents):
+    """Parent and grandparent are allowed, but the way up may be longer.
+
+    - How long can the way to the root be?
+    - Until the root.
+    - Use the parent's whole row.
+    """
+    return (_parent_only(parents).astype(int) @ _parent_only(parents)) > 0
 
 
 def _wrapping(parents):

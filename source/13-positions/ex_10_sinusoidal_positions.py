@@ -1,14 +1,16 @@
 """### Sines and cosines
 
-The first transformer (Vaswani et al., 2017) told its layers *where* a token stands by adding a vector of sines and cosines.
+The first transformer (Vaswani et al., 2017) told its layers *where* a token stands by adding a vector of sines and \
+cosines.
 
-Write `sinusoidal_positions(T, d)`, `d` even: an array `(T, d)`. For position `t` and pair `m = 0 .. d/2 - 1`, with the angle `t * 10000 ** (-2 * m / d)`:
+Write `sinusoidal_positions(T, d)`, `d` even: an array `(T, d)`. For position `t` and pair `m = 0 .. d/2 - 1`, with \
+the angle `t * 10000 ** (-2 * m / d)`:
 entry `2m` is the sine of the angle, entry `2m + 1` the cosine. Sines and cosines alternate.
 """
 
 import numpy as np
 
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -72,47 +74,125 @@ def _interleave(even, odd):
     return np.stack([even, odd], axis=-1).reshape(len(even), -1)
 
 
-exercise.mistake(
-    Misconception("halves_not_interleaved", "Sines first, cosines second", "All the sines stand before all the cosines; here they alternate.",
-                  ("What is entry 1 of row 0?", "Entry 2m is a sine, 2m + 1 a cosine.", "out[:, 0::2] and out[:, 1::2]"))
-)(lambda T, d: np.concatenate([np.sin(_angle(T, d)), np.cos(_angle(T, d))], axis=1))  # fmt: skip
-exercise.mistake(
-    Misconception("sine_and_cosine_swapped", "Sine and cosine are swapped", "Row 0 should be 0, 1, 0, 1, ...: the sine comes first.",
-                  ("What is sin(0)?", "Entry 2m is the sine.", "Swap the two."))
-)(lambda T, d: _interleave(np.cos(_angle(T, d)), np.sin(_angle(T, d))))  # fmt: skip
-exercise.mistake(
-    Misconception("exponent_without_two", "The exponent is m/d", "The frequencies fall too slowly: the exponent is -2m/d.",
-                  ("What is the last frequency for d = 4?", "10000^(-2m/d)", "Mind the factor 2."))
-)(lambda T, d: _interleave(np.sin(_angle(T, d, scale=1.0)), np.cos(_angle(T, d, scale=1.0))))  # fmt: skip
-exercise.mistake(
-    Misconception("exponent_four_m", "The exponent counts columns twice", "m runs over pairs 0, 1, 2, ...; with column numbers 0, 2, 4 and another factor 2 the frequencies fall too fast.",
-                  ("Is m a pair or a column?", "10000^(-2m/d), m = 0 .. d/2 - 1", "Leave out one factor 2."))
-)(lambda T, d: _interleave(np.sin(_angle(T, d, scale=4.0)), np.cos(_angle(T, d, scale=4.0))))  # fmt: skip
-exercise.mistake(
-    Misconception("frequencies_grow", "The frequencies grow", "The exponent's sign is flipped: later pairs should turn more slowly.",
-                  ("Which pair turns slowest?", "10000^(-2m/d)", "Mind the minus."))
-)(lambda T, d: _interleave(np.sin(_angle(T, d, scale=-2.0)), np.cos(_angle(T, d, scale=-2.0))))  # fmt: skip
-for _base in (1000.0, 100000.0, 500000.0, np.e):
-    exercise.mistake(
-        Misconception("other_base", "Another base", "The base is 10000.",
-                      ("Which number is raised to -2m/d?", "10000", "10000.0 ** ..."))
-    )(lambda T, d, base=_base: _interleave(np.sin(_angle(T, d, base)), np.cos(_angle(T, d, base))))  # fmt: skip
-exercise.mistake(
-    Misconception("positions_from_one", "Positions start at 1", "The first position is 0, and its row is 0, 1, 0, 1, ...",
-                  ("What is row 0?", "t = 0, 1, ..., T - 1", "np.arange(T)"))
-)(lambda T, d: sinusoidal_positions(T + 1, d)[1:])  # fmt: skip
-exercise.mistake(
-    Misconception("one_frequency_each_column", "Every column has a frequency of its own", "A sine and its cosine share one angle; here the cosine's is another.",
-                  ("Do entries 2m and 2m + 1 have the same angle?", "One angle a pair.", "Use c - c % 2 for column c."))
-)(lambda T, d: np.where(np.arange(d) % 2 == 0, np.sin(_columns(T, d)), np.cos(_columns(T, d))))  # fmt: skip
-exercise.mistake(
-    Misconception("transposed_table", "Rows and columns are swapped", "Rows are positions: the shape is (T, d).",
-                  ("Which axis counts positions?", "(T, d)", "Swap the axes."))
-)(lambda T, d: sinusoidal_positions(T, d).T)  # fmt: skip
-exercise.mistake(
-    Misconception("only_sines", "Only sines", "The cosines are missing.",
-                  ("What stands in the odd columns?", "The cosine.", "np.cos"))
-)(lambda T, d: _interleave(np.sin(_angle(T, d)), np.sin(_angle(T, d))))  # fmt: skip
+@exercise.mistake("Sines first, cosines second")
+def halves_not_interleaved(T, d):
+    """All the sines stand before all the cosines; here they alternate.
+
+    - What is entry 1 of row 0?
+    - Entry 2m is a sine, 2m + 1 a cosine.
+    - out[:, 0::2] and out[:, 1::2]
+    """
+    return np.concatenate([np.sin(_angle(T, d)), np.cos(_angle(T, d))], axis=1)
+
+
+@exercise.mistake("Sine and cosine are swapped")
+def sine_and_cosine_swapped(T, d):
+    """Row 0 should be 0, 1, 0, 1, ...: the sine comes first.
+
+    - What is sin(0)?
+    - Entry 2m is the sine.
+    - Swap the two.
+    """
+    return _interleave(np.cos(_angle(T, d)), np.sin(_angle(T, d)))
+
+
+@exercise.mistake("The exponent is m/d")
+def exponent_without_two(T, d):
+    """The frequencies fall too slowly: the exponent is -2m/d.
+
+    - What is the last frequency for d = 4?
+    - 10000^(-2m/d)
+    - Mind the factor 2.
+    """
+    return _interleave(np.sin(_angle(T, d, scale=1.0)), np.cos(_angle(T, d, scale=1.0)))
+
+
+@exercise.mistake("The exponent counts columns twice")
+def exponent_four_m(T, d):
+    """m runs over pairs 0, 1, 2, ...; with column numbers 0, 2, 4 and another factor 2 the frequencies fall too fast.
+
+    - Is m a pair or a column?
+    - 10000^(-2m/d), m = 0 .. d/2 - 1
+    - Leave out one factor 2.
+    """
+    return _interleave(np.sin(_angle(T, d, scale=4.0)), np.cos(_angle(T, d, scale=4.0)))
+
+
+@exercise.mistake("The frequencies grow")
+def frequencies_grow(T, d):
+    """The exponent's sign is flipped: later pairs should turn more slowly.
+
+    - Which pair turns slowest?
+    - 10000^(-2m/d)
+    - Mind the minus.
+    """
+    return _interleave(np.sin(_angle(T, d, scale=-2.0)), np.cos(_angle(T, d, scale=-2.0)))
+
+
+def _sines(T, d, base):
+    return _interleave(np.sin(_angle(T, d, base)), np.cos(_angle(T, d, base)))
+
+
+@exercise.mistake("Another base")
+def other_base(T, d):
+    """The base is 10000.
+
+    - Which number is raised to -2m/d?
+    - 10000
+    - 10000.0 ** ...
+    """
+    return _sines(T, d, 1000.0)
+
+
+exercise.add_mistakes(
+    (other_base, lambda T, d: _sines(T, d, 100000.0)),
+    (other_base, lambda T, d: _sines(T, d, 500000.0)),
+    (other_base, lambda T, d: _sines(T, d, np.e)),
+)
+
+
+@exercise.mistake("Positions start at 1")
+def positions_from_one(T, d):
+    """The first position is 0, and its row is 0, 1, 0, 1, ...
+
+    - What is row 0?
+    - t = 0, 1, ..., T - 1
+    - np.arange(T)
+    """
+    return sinusoidal_positions(T + 1, d)[1:]
+
+
+@exercise.mistake("Every column has a frequency of its own")
+def one_frequency_each_column(T, d):
+    """A sine and its cosine share one angle; here the cosine's is another.
+
+    - Do entries 2m and 2m + 1 have the same angle?
+    - One angle a pair.
+    - Use c - c % 2 for column c.
+    """
+    return np.where(np.arange(d) % 2 == 0, np.sin(_columns(T, d)), np.cos(_columns(T, d)))
+
+
+@exercise.mistake("Rows and columns are swapped")
+def transposed_table(T, d):
+    """Rows are positions: the shape is (T, d).
+
+    - Which axis counts positions?
+    - (T, d)
+    - Swap the axes.
+    """
+    return sinusoidal_positions(T, d).T
+
+
+@exercise.mistake("Only sines")
+def only_sines(T, d):
+    """The cosines are missing.
+
+    - What stands in the odd columns?
+    - The cosine.
+    - np.cos
+    """
+    return _interleave(np.sin(_angle(T, d)), np.sin(_angle(T, d)))
 
 
 def _columns(T, d):

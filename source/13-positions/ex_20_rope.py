@@ -1,16 +1,18 @@
 """### Rotary positions
 
-RoPE (Su et al., 2021) turns each pair of a query's or key's coordinates by an angle that grows with its position. The dot product then depends only on how
+RoPE (Su et al., 2021) turns each pair of a query's or key's coordinates by an angle that grows with its position. The \
+dot product then depends only on how
 far apart the two stand.
 
-Write `rope(x, positions)`: `x` is `(..., T, d)`, `d` even; `positions` is `(T,)`. For pair `m`, the coordinates `(2m, 2m+1)` at position `p` are rotated by the angle
+Write `rope(x, positions)`: `x` is `(..., T, d)`, `d` even; `positions` is `(T,)`. For pair `m`, the coordinates `(2m, \
+2m+1)` at position `p` are rotated by the angle
 `p * 10000 ** (-2 * m / d)`: `(a, b)` becomes `(a cos - b sin, a sin + b cos)`. Return the shape of `x`.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -89,61 +91,117 @@ def _turn(x, positions, base=10000.0, scale=1.0, sign=1.0):
     d = x.shape[-1]
     angle = sign * positions[:, None] * base ** (-scale * np.arange(0, d, 2) / d)
     a, b = x[..., 0::2], x[..., 1::2]
-    return np.stack([a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)], axis=-1).reshape(x.shape)
+    return np.stack([a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)], axis=-1).reshape(
+        x.shape
+    )
 
 
-exercise.mistake(
-    Misconception("rotated_backwards", "Turned the other way", "The angle's sign is flipped: (a, b) becomes (a cos - b sin, a sin + b cos).",
-                  ("Where does (1, 0) go at position 1?", "To (cos 1, sin 1).", "Mind the minus sign."))
-)(lambda x, positions: _turn(x, positions, sign=-1.0))  # fmt: skip
-exercise.mistake(
-    Misconception("positions_ignored", "The positions are ignored", "The rows were turned by 0, 1, 2, ..., whatever `positions` says.",
-                  ("Where does positions enter?", "positions[t] belongs to row t.", "positions[:, None] * frequency"))
-)(lambda x, positions: _turn(x, np.arange(x.shape[-2])))  # fmt: skip
-exercise.mistake(
-    Misconception("exponent_four_m", "The exponent counts columns twice", "The frequencies fall too fast: the exponent is -2m/d, where m counts pairs.",
-                  ("Is your counter a pair or a column?", "10000^(-2m/d)", "np.arange(0, d, 2) / d has the factor 2 already."))
-)(lambda x, positions: _turn(x, positions, scale=2.0))  # fmt: skip
-exercise.mistake(
-    Misconception("exponent_without_two", "The exponent is m/d", "The frequencies fall too slowly: the exponent is -2m/d.",
-                  ("What is the last frequency for d = 4?", "10000^(-2m/d)", "Mind the factor 2."))
-)(lambda x, positions: _turn(x, positions, scale=0.5))  # fmt: skip
-for _base in (1000.0, 100000.0, 500000.0):
-    exercise.mistake(
-        Misconception("other_base", "Another base", "The base is 10000.",
-                      ("Which number is raised to -2m/d?", "10000", "10000.0 ** ..."))
-    )(lambda x, positions, base=_base: _turn(x, positions, base=base))  # fmt: skip
-exercise.mistake(
-    Misconception("nothing_turned", "Nothing is turned", "x came back as it was.",
-                  ("What should happen at position 1?", "A rotation by the angle.", "Return the rotated pairs."))
-)(lambda x, positions: x.copy())  # fmt: skip
+@exercise.mistake("Turned the other way")
+def rotated_backwards(x, positions):
+    """The angle's sign is flipped: (a, b) becomes (a cos - b sin, a sin + b cos).
+
+    - Where does (1, 0) go at position 1?
+    - To (cos 1, sin 1).
+    - Mind the minus sign.
+    """
+    return _turn(x, positions, sign=-1.0)
 
 
-@exercise.mistake(
-    Misconception("halves_paired", "The halves were paired", "Coordinate m was paired with m + d/2 (as some libraries do); here 2m goes with 2m + 1.",
-                  ("Which coordinate is the partner of coordinate 0?", "Coordinate 1.", "x[..., 0::2] and x[..., 1::2]"))
-)  # fmt: skip
-def halves(x, positions):
+@exercise.mistake("The positions are ignored")
+def positions_ignored(x, positions):
+    """The rows were turned by 0, 1, 2, ..., whatever `positions` says.
+
+    - Where does positions enter?
+    - positions[t] belongs to row t.
+    - positions[:, None] * frequency
+    """
+    return _turn(x, np.arange(x.shape[-2]))
+
+
+@exercise.mistake("The exponent counts columns twice")
+def exponent_four_m(x, positions):
+    """The frequencies fall too fast: the exponent is -2m/d, where m counts pairs.
+
+    - Is your counter a pair or a column?
+    - 10000^(-2m/d)
+    - np.arange(0, d, 2) / d has the factor 2 already.
+    """
+    return _turn(x, positions, scale=2.0)
+
+
+@exercise.mistake("The exponent is m/d")
+def exponent_without_two(x, positions):
+    """The frequencies fall too slowly: the exponent is -2m/d.
+
+    - What is the last frequency for d = 4?
+    - 10000^(-2m/d)
+    - Mind the factor 2.
+    """
+    return _turn(x, positions, scale=0.5)
+
+
+@exercise.mistake("Another base")
+def other_base(x, positions):
+    """The base is 10000.
+
+    - Which number is raised to -2m/d?
+    - 10000
+    - 10000.0 ** ...
+    """
+    return _turn(x, positions, base=1000.0)
+
+
+exercise.add_mistakes(
+    (other_base, lambda x, positions: _turn(x, positions, base=100000.0)),
+    (other_base, lambda x, positions: _turn(x, positions, base=500000.0)),
+)
+
+
+@exercise.mistake("Nothing is turned")
+def nothing_turned(x, positions):
+    """x came back as it was.
+
+    - What should happen at position 1?
+    - A rotation by the angle.
+    - Return the rotated pairs.
+    """
+    return x.copy()
+
+
+@exercise.mistake("The halves were paired")
+def halves_paired(x, positions):
+    """Coordinate m was paired with m + d/2 (as some libraries do); here 2m goes with 2m + 1.
+
+    - Which coordinate is the partner of coordinate 0?
+    - Coordinate 1.
+    - x[..., 0::2] and x[..., 1::2]
+    """
     d = x.shape[-1]
     angle = positions[:, None] * 10000.0 ** (-np.arange(0, d, 2) / d)
     a, b = x[..., : d // 2], x[..., d // 2 :]
     return np.concatenate([a * np.cos(angle) - b * np.sin(angle), a * np.sin(angle) + b * np.cos(angle)], axis=-1)
 
 
-@exercise.mistake(
-    Misconception("not_interleaved_back", "Put back in the wrong order", "The pairs were turned rightly, but written back as two halves.",
-                  ("Where does the first entry of pair 1 belong?", "To column 2.", "stack(..., axis=-1).reshape, not concatenate"))
-)  # fmt: skip
-def not_interleaved(x, positions):
+@exercise.mistake("Put back in the wrong order")
+def not_interleaved_back(x, positions):
+    """The pairs were turned rightly, but written back as two halves.
+
+    - Where does the first entry of pair 1 belong?
+    - To column 2.
+    - stack(..., axis=-1).reshape, not concatenate
+    """
     turned = _turn(x, positions)
     return np.concatenate([turned[..., 0::2], turned[..., 1::2]], axis=-1)
 
 
-@exercise.mistake(
-    Misconception("second_line_uses_the_first", "The new value was used too early", "b was turned with the *new* a: the first line had overwritten it.",
-                  ("Which a does the second line need?", "The old one.", "Compute both before writing either."))
-)  # fmt: skip
-def overwritten(x, positions):
+@exercise.mistake("The new value was used too early")
+def second_line_uses_the_first(x, positions):
+    """b was turned with the *new* a: the first line had overwritten it.
+
+    - Which a does the second line need?
+    - The old one.
+    - Compute both before writing either.
+    """
     out, d = x.copy(), x.shape[-1]
     angle = positions[:, None] * 10000.0 ** (-np.arange(0, d, 2) / d)
     out[..., 0::2] = out[..., 0::2] * np.cos(angle) - out[..., 1::2] * np.sin(angle)
@@ -151,11 +209,14 @@ def overwritten(x, positions):
     return out
 
 
-@exercise.mistake(
-    Misconception("positions_added", "Positions were added, not turned", "The sinusoidal table was added; RoPE rotates.",
-                  ("Does the length of a vector change?", "A rotation keeps it.", "Multiply by cos and sin."))
-)  # fmt: skip
-def added(x, positions):
+@exercise.mistake("Positions were added, not turned")
+def positions_added(x, positions):
+    """The sinusoidal table was added; RoPE rotates.
+
+    - Does the length of a vector change?
+    - A rotation keeps it.
+    - Multiply by cos and sin.
+    """
     d = x.shape[-1]
     angle = positions[:, None] * 10000.0 ** (-np.arange(0, d, 2) / d)
     return x + np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(-1, d)
@@ -167,19 +228,25 @@ def in_place(x, positions):
     return x
 
 
-@exercise.mistake(
-    Misconception("one_angle_for_all_pairs", "Every pair turns equally fast", "All the pairs use the frequency of pair 0.",
-                  ("How fast does the last pair turn?", "10000^(-2m/d)", "A frequency for each pair."))
-)  # fmt: skip
-def one_angle(x, positions):
+@exercise.mistake("Every pair turns equally fast")
+def one_angle_for_all_pairs(x, positions):
+    """All the pairs use the frequency of pair 0.
+
+    - How fast does the last pair turn?
+    - 10000^(-2m/d)
+    - A frequency for each pair.
+    """
     return _turn(x, positions, scale=0.0)
 
 
-@exercise.mistake(
-    Misconception("table_kept_by_size", "The angles of an earlier call", "A table of angles was kept for each size of x; the positions of this call play no part in it.",
-                  ("What besides T and d do the angles depend on?", "positions", "Compute the angles anew, or keep them by position."))
-)  # fmt: skip
-def kept_by_size(x, positions, tables={}):  # noqa: B006 (that is the mistake)
+@exercise.mistake("The angles of an earlier call")
+def table_kept_by_size(x, positions, tables={}):
+    """A table of angles was kept for each size of x; the positions of this call play no part in it.
+
+    - What besides T and d do the angles depend on?
+    - positions
+    - Compute the angles anew, or keep them by position.
+    """
     positions = tables.setdefault(x.shape[-2:], np.array(positions))
     return _turn(x, positions)
 

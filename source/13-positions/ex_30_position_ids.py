@@ -1,14 +1,16 @@
 """### Padding on the left
 
-When sentences of different lengths *generate* together, they are padded on the **left**, so that all end at the same column. Their positions must not count the padding.
+When sentences of different lengths *generate* together, they are padded on the **left**, so that all end at the same \
+column. Their positions must not count the padding.
 
-Write `position_ids(is_token)`: `is_token` is `(B, T)`, True where a real token stands; every row is padding first, then tokens. Return `(B, T)` whole numbers: the first real token of a row has
+Write `position_ids(is_token)`: `is_token` is `(B, T)`, True where a real token stands; every row is padding first, \
+then tokens. Return `(B, T)` whole numbers: the first real token of a row has
 position 0, the next one 1, and so on; padding has 0 as well.
 """
 
 import numpy as np
 
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -71,38 +73,92 @@ def count_then_hide(is_token):
     return (is_token.cumsum(1) - is_token) * is_token
 
 
-exercise.mistake(
-    Misconception("padding_counted", "Padding was counted", "Positions are column numbers; a sentence would mean something else when it is padded.",
-                  ("Should padding change what a sentence means?", "Count real tokens only.", "cumsum of is_token"))
-)(lambda is_token: np.broadcast_to(np.arange(is_token.shape[1]), is_token.shape).copy())  # fmt: skip
-exercise.mistake(
-    Misconception("positions_from_one", "Positions start at 1", "The first real token has position 0.",
-                  ("What is cumsum at the first token?", "1, so subtract 1.", "cumsum - 1"))
-)(lambda is_token: np.cumsum(is_token, axis=-1))  # fmt: skip
-exercise.mistake(
-    Misconception("padding_is_negative", "Padding got -1", "cumsum - 1 is -1 at the padding; it should be 0 there (-1 would pick the last row of a table).",
-                  ("What does table[-1] pick?", "At least 0.", "np.maximum(..., 0)"))
-)(lambda is_token: np.cumsum(is_token, axis=-1) - 1)  # fmt: skip
-exercise.mistake(
-    Misconception("wrong_axis", "Counted down the batch", "cumsum ran over the rows of the batch, not along each sentence.",
-                  ("Which axis counts positions?", "axis=-1", "np.cumsum(is_token, axis=-1)"))
-)(lambda is_token: np.maximum(np.cumsum(is_token, axis=0) - 1, 0))  # fmt: skip
-exercise.mistake(
-    Misconception("right_padding_assumed", "The padding was taken to be on the right", "The row was numbered from its left end and padding set to 0.",
-                  ("Where does the first real token stand?", "Count from there.", "cumsum, not arange"))
-)(lambda is_token: np.arange(is_token.shape[1]) * is_token)  # fmt: skip
-exercise.mistake(
-    Misconception("counted_backwards", "Counted from the end", "The last token has position 0; the first one should.",
-                  ("Which token is read first?", "Position 0 is the first token.", "Count from the left."))
-)(lambda is_token: np.maximum(np.cumsum(is_token[:, ::-1], axis=-1)[:, ::-1] - 1, 0) * is_token)  # fmt: skip
-exercise.mistake(
-    Misconception("first_row_for_all", "One row for all", "Every row got the positions of the first.",
-                  ("Do the rows have the same padding?", "Each row counts for itself.", "cumsum along axis -1 for all rows"))
-)(lambda is_token: np.broadcast_to(position_ids(is_token)[:1], is_token.shape).copy())  # fmt: skip
-exercise.mistake(
-    Misconception("mask_returned", "That is the mask", "1 for a token and 0 for padding is no position.",
-                  ("What is the position of the third token?", "2", "cumsum - 1"))
-)(lambda is_token: is_token.astype(int))  # fmt: skip
+@exercise.mistake("Padding was counted")
+def padding_counted(is_token):
+    """Positions are column numbers; a sentence would mean something else when it is padded.
+
+    - Should padding change what a sentence means?
+    - Count real tokens only.
+    - cumsum of is_token
+    """
+    return np.broadcast_to(np.arange(is_token.shape[1]), is_token.shape).copy()
+
+
+@exercise.mistake("Positions start at 1")
+def positions_from_one(is_token):
+    """The first real token has position 0.
+
+    - What is cumsum at the first token?
+    - 1, so subtract 1.
+    - cumsum - 1
+    """
+    return np.cumsum(is_token, axis=-1)
+
+
+@exercise.mistake("Padding got -1")
+def padding_is_negative(is_token):
+    """cumsum - 1 is -1 at the padding; it should be 0 there (-1 would pick the last row of a table).
+
+    - What does table[-1] pick?
+    - At least 0.
+    - np.maximum(..., 0)
+    """
+    return np.cumsum(is_token, axis=-1) - 1
+
+
+@exercise.mistake("Counted down the batch")
+def wrong_axis(is_token):
+    """cumsum ran over the rows of the batch, not along each sentence.
+
+    - Which axis counts positions?
+    - axis=-1
+    - np.cumsum(is_token, axis=-1)
+    """
+    return np.maximum(np.cumsum(is_token, axis=0) - 1, 0)
+
+
+@exercise.mistake("The padding was taken to be on the right")
+def right_padding_assumed(is_token):
+    """The row was numbered from its left end and padding set to 0.
+
+    - Where does the first real token stand?
+    - Count from there.
+    - cumsum, not arange
+    """
+    return np.arange(is_token.shape[1]) * is_token
+
+
+@exercise.mistake("Counted from the end")
+def counted_backwards(is_token):
+    """The last token has position 0; the first one should.
+
+    - Which token is read first?
+    - Position 0 is the first token.
+    - Count from the left.
+    """
+    return np.maximum(np.cumsum(is_token[:, ::-1], axis=-1)[:, ::-1] - 1, 0) * is_token
+
+
+@exercise.mistake("One row for all")
+def first_row_for_all(is_token):
+    """Every row got the positions of the first.
+
+    - Do the rows have the same padding?
+    - Each row counts for itself.
+    - cumsum along axis -1 for all rows
+    """
+    return np.broadcast_to(position_ids(is_token)[:1], is_token.shape).copy()
+
+
+@exercise.mistake("That is the mask")
+def mask_returned(is_token):
+    """1 for a token and 0 for padding is no position.
+
+    - What is the position of the third token?
+    - 2
+    - cumsum - 1
+    """
+    return is_token.astype(int)
 
 
 exercise.equivalent_mutant("-1 -> 1", because="axis 1 is the last axis of a (B, T) array")

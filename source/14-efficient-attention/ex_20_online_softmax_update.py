@@ -1,16 +1,19 @@
 """### Softmax, a block at a time
 
-Attention can be computed without ever holding a whole row of scores (Milakov and Gimelshein, 2018; FlashAttention, 2022). Three things are carried along: the largest
+Attention can be computed without ever holding a whole row of scores (Milakov and Gimelshein, 2018; FlashAttention, \
+2022). Three things are carried along: the largest
 score so far `m`, the sum of exponentials `l = sum exp(s - m)`, and the weighted sum of values `acc = sum exp(s - m) v`.
 
-Write `online_softmax_update(state, scores, values)`: `state` is `(m, l, acc)` or `None` at the start; `scores` is `(n,)`, `values` `(n, d_v)`, the next block. Return the new
-`(m, l, acc)`. At any time `acc / l` is the softmax-weighted mean of all values so far. The old state stays unchanged. Scores may be large, or `-inf`; each block has a finite one.
+Write `online_softmax_update(state, scores, values)`: `state` is `(m, l, acc)` or `None` at the start; `scores` is \
+`(n,)`, `values` `(n, d_v)`, the next block. Return the new
+`(m, l, acc)`. At any time `acc / l` is the softmax-weighted mean of all values so far. The old state stays unchanged. \
+Scores may be large, or `-inf`; each block has a finite one.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Number, Tuple
 
 exercise = Exercise(
@@ -113,60 +116,110 @@ def _update(state, scores, values, rescale_l=True, rescale_acc=True, start=-np.i
     return top, l * (shrink if rescale_l else 1.0) + e.sum(), acc * (shrink if rescale_acc else 1.0) + e @ values
 
 
-exercise.mistake(
-    Misconception("not_rescaled", "The old sums were not rescaled", "The maximum grew, but l and acc still belong to the old one.",
-                  ("Relative to which maximum was the old l computed?", "Multiply by exp(m - m').", "l * np.exp(m - new_m)"))
-)(lambda *a: _update(*a, rescale_l=False, rescale_acc=False))  # fmt: skip
-exercise.mistake(
-    Misconception("accumulator_not_rescaled", "acc was not rescaled", "l was brought to the new maximum, acc was not.",
-                  ("Does acc hold exponentials too?", "The same factor for both.", "acc * shrink"))
-)(lambda *a: _update(*a, rescale_acc=False))  # fmt: skip
-exercise.mistake(
-    Misconception("sum_not_rescaled", "l was not rescaled", "acc was brought to the new maximum, l was not.",
-                  ("Does l hold exponentials too?", "The same factor for both.", "l * shrink"))
-)(lambda *a: _update(*a, rescale_l=False))  # fmt: skip
-exercise.mistake(
-    Misconception("running_max_starts_at_zero", "The maximum starts at 0", "Where all scores are far below 0, every exponential underflows to 0.",
-                  ("What is max(0, -900)?", "Start at -inf.", "-np.inf, or the first block's own maximum"))
-)(lambda *a: _update(*a, start=0.0))  # fmt: skip
-exercise.mistake(
-    Misconception("rescaled_the_wrong_way", "Rescaled the wrong way", "exp(m' - m) grows where the old sums should shrink.",
-                  ("Is the factor above or below 1?", "exp(m - m') <= 1", "np.exp(m - new_m)"))
-)(lambda *a: _update(*a, sign=-1.0))  # fmt: skip
-exercise.mistake(
-    Misconception("block_maximum_only", "Only the block's own maximum", "m fell: the maximum so far can never get smaller.",
-                  ("Can the largest score so far shrink?", "m' = max(m, max s)", "Take the old m into account."))
-)(lambda *a: _update(*a, fresh=True))  # fmt: skip
+@exercise.mistake("The old sums were not rescaled")
+def not_rescaled(*a):
+    """The maximum grew, but l and acc still belong to the old one.
+
+    - Relative to which maximum was the old l computed?
+    - Multiply by exp(m - m').
+    - l * np.exp(m - new_m)
+    """
+    return _update(*a, rescale_l=False, rescale_acc=False)
 
 
-@exercise.mistake(
-    Misconception("output_accumulated", "The output was carried, not the sum", "acc was divided by l already; then the next block can't be added.",
-                  ("When is the division done?", "acc / l, only at the very end.", "Carry the undivided sum."))
-)  # fmt: skip
-def divided(state, scores, values):
+@exercise.mistake("acc was not rescaled")
+def accumulator_not_rescaled(*a):
+    """l was brought to the new maximum, acc was not.
+
+    - Does acc hold exponentials too?
+    - The same factor for both.
+    - acc * shrink
+    """
+    return _update(*a, rescale_acc=False)
+
+
+@exercise.mistake("l was not rescaled")
+def sum_not_rescaled(*a):
+    """acc was brought to the new maximum, l was not.
+
+    - Does l hold exponentials too?
+    - The same factor for both.
+    - l * shrink
+    """
+    return _update(*a, rescale_l=False)
+
+
+@exercise.mistake("The maximum starts at 0")
+def running_max_starts_at_zero(*a):
+    """Where all scores are far below 0, every exponential underflows to 0.
+
+    - What is max(0, -900)?
+    - Start at -inf.
+    - -np.inf, or the first block's own maximum
+    """
+    return _update(*a, start=0.0)
+
+
+@exercise.mistake("Rescaled the wrong way")
+def rescaled_the_wrong_way(*a):
+    """exp(m' - m) grows where the old sums should shrink.
+
+    - Is the factor above or below 1?
+    - exp(m - m') <= 1
+    - np.exp(m - new_m)
+    """
+    return _update(*a, sign=-1.0)
+
+
+@exercise.mistake("Only the block's own maximum")
+def block_maximum_only(*a):
+    """m fell: the maximum so far can never get smaller.
+
+    - Can the largest score so far shrink?
+    - m' = max(m, max s)
+    - Take the old m into account.
+    """
+    return _update(*a, fresh=True)
+
+
+@exercise.mistake("The output was carried, not the sum")
+def output_accumulated(state, scores, values):
+    """acc was divided by l already; then the next block can't be added.
+
+    - When is the division done?
+    - acc / l, only at the very end.
+    - Carry the undivided sum.
+    """
     m, l, acc = online_softmax_update(state, scores, values)
     return m, l, acc / l
 
 
-@exercise.mistake(
-    Misconception("maximum_and_sum_swapped", "m and l are swapped", "The state is (m, l, acc): the maximum first, then the sum.",
-                  ("In which order are the three wanted?", "(m, l, acc)", "Swap the first two."))
-)  # fmt: skip
-def swapped(state, scores, values):
+@exercise.mistake("m and l are swapped")
+def maximum_and_sum_swapped(state, scores, values):
+    """The state is (m, l, acc): the maximum first, then the sum.
+
+    - In which order are the three wanted?
+    - (m, l, acc)
+    - Swap the first two.
+    """
     m, l, acc = online_softmax_update(state, scores, values)
     return l, m, acc
 
 
-@exercise.mistake(
-    Misconception("state_ignored", "The state is ignored", "Only the new block counts.",
-                  ("What is the state for?", "Old sums and new ones.", "l * shrink + ..."))
-)  # fmt: skip
-def ignored(state, scores, values):
+@exercise.mistake("The state is ignored")
+def state_ignored(state, scores, values):
+    """Only the new block counts.
+
+    - What is the state for?
+    - Old sums and new ones.
+    - l * shrink + ...
+    """
     return _update(None, scores, values)
 
 
-@exercise.mistake(mc.NO_MAX, message="Nothing is subtracted before exp, so large scores overflow.")
+@exercise.mistake(mc.NO_MAX)
 def no_max(state, scores, values):
+    """Nothing is subtracted before exp, so large scores overflow."""
     m, l, acc = (-np.inf, 0.0, 0.0) if state is None else state
     top = max(m, scores.max())
     old = 0.0 if state is None else np.exp(m)
@@ -174,20 +227,23 @@ def no_max(state, scores, values):
     return top, (l * old + e.sum()) / np.exp(top), (acc * old + e @ values) / np.exp(top)
 
 
-@exercise.mistake(
-    Misconception("block_normalised", "Each block was normalised", "The block's weights were divided by their own sum, so all blocks count the same.",
-                  ("Should a block of low scores count as much as one of high scores?", "Add exponentials, divide at the end.",
-                   "e @ values, not softmax(scores) @ values"))
-)  # fmt: skip
+@exercise.mistake("Each block was normalised")
 def block_normalised(state, scores, values):
+    """The block's weights were divided by their own sum, so all blocks count the same.
+
+    - Should a block of low scores count as much as one of high scores?
+    - Add exponentials, divide at the end.
+    - e @ values, not softmax(scores) @ values
+    """
     m, l, acc = online_softmax_update(state, scores, values)
     e = np.exp(scores - scores.max())
     mean = e @ values / e.sum()
     return m, l, mean if state is None else state[2] + mean
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="acc was changed in place (*=, +=), so the old state is spoiled.")
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(state, scores, values):
+    """acc was changed in place (*=, +=), so the old state is spoiled."""
     m, l, acc = (-np.inf, 0.0, np.zeros(values.shape[1])) if state is None else state
     top = max(m, scores.max())
     e = np.exp(scores - top)

@@ -1,16 +1,18 @@
 """### Causal attention in blocks
 
-Write `blockwise_causal_attention(Q, K, V, block)`: the same result as causal attention for `Q, K (..., T, d)` and `V (..., T, d_v)`, but work on blocks of `block` queries against blocks of `block`
-keys, and never hold more than `(block, block)` scores for each head. Blocks that lie wholly in the future are not computed at all. `T` need not be a multiple of `block`. Return `(..., T, d_v)`. Scores may be large.
+Write `blockwise_causal_attention(Q, K, V, block)`: the same result as causal attention for `Q, K (..., T, d)` and `V \
+(..., T, d_v)`, but work on blocks of `block` queries against blocks of `block`
+keys, and never hold more than `(block, block)` scores for each head. Blocks that lie wholly in the future are not \
+computed at all. `T` need not be a multiple of `block`. Return `(..., T, d_v)`. Scores may be large.
 
-One part measures memory on a long sequence: neither a `T × T` array may exist, nor strips of `block` rows and `T` columns.
+One part measures memory on a long sequence: neither a `T × T` array may exist, nor strips of `block` rows and `T` \
+columns.
 """
 
 import numpy as np
 
-from autograder.exercise import misconceptions as mc
 from autograder.exercise.attention_probes import attention_probes
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Boolean, Tuple
 from autograder.judge.guarded_call import measure_peak_memory
 
@@ -24,7 +26,10 @@ exercise = Exercise(
     hints=(
         "Which key blocks does the first query block need?",
         "For each query block carry (m, l, acc) over the key blocks up to its own; mask only the diagonal block.",
-        "for a in range(0, T, block): for b in range(0, a + 1, block): rescale by exp(m - new_m), add, and divide by l at the end.",
+        (
+            "for a in range(0, T, block): for b in range(0, a + 1, block): rescale by exp(m - new_m), add, and "
+            "divide by l at the end."
+        ),
     ),
 )
 
@@ -73,7 +78,15 @@ def four(rng):
 
 @exercise.part("Any length, any block", points=1)
 def any_block(rng):
-    for T, d, d_v, block in ((5, 4, 3, 2), (6, 3, 5, 6), (7, 5, 2, 3), (4, 3, 3, 9), (8, 2, 4, 1), (1, 2, 3, 1), (9, 3, 2, 4)):
+    for T, d, d_v, block in (
+        (5, 4, 3, 2),
+        (6, 3, 5, 6),
+        (7, 5, 2, 3),
+        (4, 3, 3, 9),
+        (8, 2, 4, 1),
+        (1, 2, 3, 1),
+        (9, 3, 2, 4),
+    ):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v), block)
     yield case(*_qkv(rng, 2, 4, T=5, d=4, d_v=3), 3, note="a batch of 2 with 4 heads")
 
@@ -139,128 +152,6 @@ def key_by_key(Q, K, V, block):
         acc[..., j:, :] = acc[..., j:, :] * old + new * V[..., j : j + 1, :]
         m[..., j:, :] = top
     return acc / l
-
-
-def _blockwise(Q, K, V, block, *, masked=lambda a, b: a == b, last=lambda a, T: a + 1, rescale=True, start=-np.inf, k=0, scale=None, mask=None):
-    """Blockwise attention with one thing changed."""
-    T, d = Q.shape[-2:]
-    out = np.empty((*Q.shape[:-1], V.shape[-1]))
-    for a in range(0, T, block):
-        q = Q[..., a : a + block, :] / (np.sqrt(d) if scale is None else scale)
-        m, l, acc = np.full((*q.shape[:-1], 1), start), 0.0, 0.0
-        for b in range(0, last(a, T), block):
-            s = q @ np.swapaxes(K[..., b : b + block, :], -1, -2)
-            if masked(a, b):
-                own = np.tri(*s.shape[-2:], k=k, dtype=bool) if mask is None else mask[a : a + block, b : b + block]
-                s = np.where(own, s, -np.inf)
-            top = np.maximum(m, s.max(axis=-1, keepdims=True))
-            shrink, e = (np.exp(m - top) if rescale else 1.0), np.exp(s - top)
-            l = l * shrink + e.sum(axis=-1, keepdims=True)
-            acc = acc * shrink + e @ V[..., b : b + block, :]
-            m = top
-        out[..., a : a + block, :] = acc / l
-    return out
-
-
-WHOLE = Misconception(
-    "whole_matrix_held",
-    "Far more than a block was held",
-    "The result is right, but far more than (block, block) numbers existed at a time: a T × T array, or a strip of it. That is what blocks are to avoid.",
-    ("How large is your largest array for T = 512 and block = 64?", "At most (block, block) scores a head.",
-     "Two loops, over query blocks and key blocks; the mask too is made for a block."),
-)  # fmt: skip
-
-
-@exercise.mistake(WHOLE)
-def strips(Q, K, V, block):
-    T, d = Q.shape[-2:]
-    rows = []
-    for a in range(0, T, block):
-        stop = min(a + block, T)
-        s = Q[..., a:stop, :] @ np.swapaxes(K[..., :stop, :], -1, -2) / np.sqrt(d)
-        s = np.where(np.arange(stop) <= np.arange(a, stop)[:, None], s, -np.inf)
-        e = np.exp(s - s.max(axis=-1, keepdims=True))
-        rows.append(e @ V[..., :stop, :] / e.sum(axis=-1, keepdims=True))
-    return np.concatenate(rows, axis=-2)
-
-
-@exercise.mistake(WHOLE)
-def whole_matrix(Q, K, V, block):
-    T, d = Q.shape[-2:]
-    s = np.where(np.tri(T, dtype=bool), Q @ np.swapaxes(K, -1, -2) / np.sqrt(d), -np.inf)
-    w = np.exp(s - s.max(axis=-1, keepdims=True))
-    return w @ V / w.sum(axis=-1, keepdims=True)
-
-
-@exercise.mistake(WHOLE)
-def whole_mask(Q, K, V, block):
-    mask = np.tri(Q.shape[-2], dtype=bool)
-    return _blockwise(Q, K, V, block, mask=mask)
-
-
-exercise.mistake(
-    Misconception("not_rescaled", "The old sums were not rescaled", "The maximum grew from one block to the next, but the sums still belong to the old one.",
-                  ("Why is one block alone right?", "Multiply by exp(m - m').", "l * np.exp(m - new_m), and acc too"))
-)(lambda Q, K, V, block: _blockwise(Q, K, V, block, rescale=False))  # fmt: skip
-exercise.mistake(
-    Misconception("diagonal_block_unmasked", "The diagonal block is not masked", "Inside its own block a query sees later keys.",
-                  ("With block = T, what is your function?", "The diagonal block is masked like a small causal matrix.",
-                   "np.where(np.tri(n, dtype=bool), s, -np.inf)"))
-)(lambda Q, K, V, block: _blockwise(Q, K, V, block, masked=lambda a, b: False))  # fmt: skip
-exercise.mistake(
-    Misconception("diagonal_block_skipped", "The diagonal block is missing", "Only the blocks before the query's own were used.",
-                  ("May a query see its own key?", "Up to and including the diagonal block.", "range(0, a + 1, block)"))
-)(lambda Q, K, V, block: _blockwise(Q, K, V, block, last=lambda a, T: max(a, 1), masked=lambda a, b: a == b))  # fmt: skip
-exercise.mistake(
-    Misconception("future_blocks_included", "Future blocks were included", "Key blocks after the query's own were neither skipped nor masked.",
-                  ("Which key blocks does the first query block need?", "Stop at the diagonal.", "range(0, a + 1, block)"))
-)(lambda Q, K, V, block: _blockwise(Q, K, V, block, last=lambda a, T: T))  # fmt: skip
-exercise.mistake(
-    Misconception("only_own_block", "Only the own block", "Queries look no further back than their own block.",
-                  ("How far back may a query look?", "To the first block.", "Loop over all earlier key blocks."))
-)(lambda Q, K, V, block: np.concatenate([whole_matrix(*(x[..., a : a + block, :] for x in (Q, K, V)), block) for a in range(0, Q.shape[-2], block)], axis=-2))  # fmt: skip
-exercise.mistake(
-    Misconception("every_block_masked", "Every block was masked", "Blocks before the diagonal lie wholly in the past and need no mask.",
-                  ("May query 3 see key 1, in an earlier block?", "Only the diagonal block is masked.", "if b == a: ..."))
-)(lambda Q, K, V, block: _blockwise(Q, K, V, block, masked=lambda a, b: True))  # fmt: skip
-exercise.mistake(
-    Misconception("running_max_starts_at_zero", "The maximum starts at 0", "Where all scores are far below 0, everything underflows to 0 / 0.",
-                  ("What is max(0, -900)?", "Start at -inf.", "np.full(..., -np.inf)"))
-)(lambda Q, K, V, block: _blockwise(Q, K, V, block, start=0.0))  # fmt: skip
-exercise.mistake(mc.ONE_AHEAD, message="In the diagonal block each query sees one key too far.")(
-    lambda Q, K, V, block: _blockwise(Q, K, V, block, k=1)
-)
-exercise.mistake(mc.OWN_POSITION_EXCLUDED)(lambda Q, K, V, block: _blockwise(Q, K, V, block, k=-1))
-exercise.mistake(mc.NO_SCALE)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=1.0))
-exercise.mistake(mc.SCALE_BY_D)(lambda Q, K, V, block: _blockwise(Q, K, V, block, scale=Q.shape[-1]))
-
-
-@exercise.mistake(
-    Misconception("last_block_dropped", "The last, shorter block is missing", "T is not a multiple of block, and the remaining rows were left at 0.",
-                  ("What happens at T = 5 and block = 2?", "The last block may be shorter.", "range(0, T, block) covers it."))
-)  # fmt: skip
-def dropped(Q, K, V, block):
-    out = _blockwise(Q, K, V, block)
-    out[..., Q.shape[-2] // block * block :, :] = 0
-    return out
-
-
-@exercise.mistake(
-    Misconception("block_normalised", "Each block was normalised", "The blocks were softmaxed on their own and averaged.",
-                  ("Should a block of low scores count as much as one of high scores?", "Add exponentials, divide at the end.", "Carry m, l and acc."))
-)  # fmt: skip
-def block_normalised(Q, K, V, block):
-    T, d = Q.shape[-2:]
-    out = np.empty((*Q.shape[:-1], V.shape[-1]))
-    for a in range(0, T, block):
-        parts = []
-        for b in range(0, a + 1, block):
-            s = Q[..., a : a + block, :] @ np.swapaxes(K[..., b : b + block, :], -1, -2) / np.sqrt(d)
-            s = np.where(np.tri(*s.shape[-2:], dtype=bool), s, -np.inf) if a == b else s
-            w = np.exp(s - s.max(axis=-1, keepdims=True))
-            parts.append(w @ V[..., b : b + block, :] / w.sum(axis=-1, keepdims=True))
-        out[..., a : a + block, :] = np.mean(parts, axis=0)
-    return out
 
 
 exercise.equivalent_mutant("0.0 -> 1.0", because="exp(-inf) = 0 removes whatever the sum starts with")

@@ -1,9 +1,12 @@
 """### Linear attention
 
-Replace `exp(q · k)` by a product of features, `phi(q) · phi(k)`, and the sum over keys no longer depends on the query: it can run along (Katharopoulos et al., 2020).
+Replace `exp(q · k)` by a product of features, `phi(q) · phi(k)`, and the sum over keys no longer depends on the \
+query: it can run along (Katharopoulos et al., 2020).
 
-Write `causal_linear_attention(Q, K, V)` with `phi(x) = elu(x) + 1`, that is `x + 1` for `x > 0` and `exp(x)` elsewhere. Output `i` is
-`sum_{j <= i} (phi(q_i) · phi(k_j)) v_j / sum_{j <= i} (phi(q_i) · phi(k_j))`. No scaling by sqrt(d). `Q, K (..., T, d)`, `V (..., T, d_v)` → `(..., T, d_v)`. A running sum costs O(T).
+Write `causal_linear_attention(Q, K, V)` with `phi(x) = elu(x) + 1`, that is `x + 1` for `x > 0` and `exp(x)` \
+elsewhere. Output `i` is
+`sum_{j <= i} (phi(q_i) · phi(k_j)) v_j / sum_{j <= i} (phi(q_i) · phi(k_j))`. No scaling by sqrt(d). `Q, K (..., T, \
+d)`, `V (..., T, d_v)` → `(..., T, d_v)`. A running sum costs O(T).
 Entries may be large, or far below 0.
 """
 
@@ -11,7 +14,7 @@ import numpy as np
 
 from autograder.exercise import misconceptions as mc
 from autograder.exercise.attention_probes import FORGETS, LEAKS, ROW_ZERO, SUMS, attention_probes
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -41,7 +44,12 @@ def _qkv(rng, *lead, T, d, d_v):
 
 @exercise.part("By hand", points=1)
 def by_hand(rng):
-    yield case(np.array([[0.0], [1.0], [0.0]]), np.array([[0.0], [1.0], [2.0]]), np.array([[6.0], [0.0], [0.0]]), note="one feature: phi(k) = 1, 2, 3")
+    yield case(
+        np.array([[0.0], [1.0], [0.0]]),
+        np.array([[0.0], [1.0], [2.0]]),
+        np.array([[6.0], [0.0], [0.0]]),
+        note="one feature: phi(k) = 1, 2, 3",
+    )
     yield case(*_qkv(rng, T=3, d=2, d_v=2))
 
 
@@ -100,49 +108,125 @@ def _linear(Q, K, V, phi=_phi, phi_q=None, k=0):
     return w @ V / w.sum(axis=-1, keepdims=True)
 
 
-exercise.mistake(
-    Misconception("not_causal_sum", "The sum runs over all positions", "S was summed over the whole sequence, the future included.",
-                  ("Which keys may query 0 use?", "A running sum, not a total.", "np.cumsum, not np.sum"))
-)(lambda Q, K, V: (lambda w: w @ V / w.sum(-1, keepdims=True))(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)))  # fmt: skip
-exercise.mistake(
-    Misconception("own_key_missing", "The own key is missing", "The sum stops before position i, so the first output is 0 / 0.",
-                  ("Does output i use v_i?", "j <= i", "Add the own key before reading the sum."))
-)(lambda Q, K, V: _linear(Q, K, V, k=-1))  # fmt: skip
-exercise.mistake(mc.ONE_AHEAD)(lambda Q, K, V: _linear(Q, K, V, k=1))
-exercise.mistake(
-    Misconception("not_divided", "Not normalised", "The denominator is missing: the weights don't sum to 1.",
-                  ("What should come out if all values are 1?", "Divide by phi(q) . z.", "z = cumsum of phi(k)"))
-)(lambda Q, K, V: np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)) @ V)  # fmt: skip
-exercise.mistake(
-    mc.EPSILON, message="A small number under the fraction is not small beside small features: the weights no longer sum to 1.",
-    hints=("Can the denominator ever be 0?", "phi is above 0 everywhere, so nothing needs protecting.", "Leave out the + 1e-6."),
-)(lambda Q, K, V: (lambda w: w @ V / (w.sum(-1, keepdims=True) + 1e-6))(np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2))))  # fmt: skip
-exercise.mistake(
-    Misconception("relu_features", "ReLU instead of elu + 1", "max(x, 0) loses everything negative and can be 0 / 0.",
-                  ("What is phi(-1)?", "exp(-1)", "np.where(x > 0, x + 1, np.exp(x))"))
-)(lambda Q, K, V: _linear(Q, K, V, phi=lambda x: np.maximum(x, 0)))  # fmt: skip
-exercise.mistake(
-    Misconception("elu_without_one", "The + 1 is missing", "elu(x) can be negative, and weights must not.",
-                  ("What is the smallest value of elu?", "-1, so add 1.", "elu(x) + 1"))
-)(lambda Q, K, V: _linear(Q, K, V, phi=lambda x: _phi(x) - 1))  # fmt: skip
-exercise.mistake(
-    Misconception("exponential_features", "exp instead of elu + 1", "exp(x) agrees below 0 only, and overflows above.",
-                  ("What is phi(1)?", "2", "x + 1 for x > 0"))
-)(lambda Q, K, V: _linear(Q, K, V, phi=np.exp))  # fmt: skip
-exercise.mistake(
-    Misconception("features_of_keys_only", "The queries have no features", "phi was applied to the keys, but not to the queries.",
-                  ("Can phi(q) . phi(k) be negative?", "phi for both.", "phi(Q) and phi(K)"))
-)(lambda Q, K, V: _linear(Q, K, V, phi_q=lambda x: x))  # fmt: skip
-exercise.mistake(
-    Misconception("softmax_attention", "That is softmax attention", "Here the weights are products of features, with no exponential of a score and no scale.",
-                  ("Where is phi?", "phi(q) . phi(k)", "No softmax at all."))
-)(lambda Q, K, V: _softmax_attention(Q, K, V))  # fmt: skip
-exercise.mistake(
-    Misconception("scaled_features", "A scale that does not belong here", "The queries were divided by sqrt(d) before phi; phi is not linear, so it matters.",
-                  ("Does the definition have a sqrt(d)?", "phi(q_i) . phi(k_j)", "Leave out the scale."))
-)(lambda Q, K, V: _linear(Q / np.sqrt(Q.shape[-1]), K, V) if Q.shape[-1] > 1 else _linear(Q / 2, K, V))  # fmt: skip
-exercise.mistake(mc.KEYS_AS_VALUES)(lambda Q, K, V: _linear(Q, K, K))
-exercise.mistake(mc.UNIFORM_MEAN)(lambda Q, K, V: np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None])
+@exercise.mistake("The sum runs over all positions")
+def not_causal_sum(Q, K, V):
+    """S was summed over the whole sequence, the future included.
+
+    - Which keys may query 0 use?
+    - A running sum, not a total.
+    - np.cumsum, not np.sum
+    """
+    return (lambda w: w @ V / w.sum(-1, keepdims=True))(_phi(Q) @ np.swapaxes(_phi(K), -1, -2))
+
+
+@exercise.mistake("The own key is missing")
+def own_key_missing(Q, K, V):
+    """The sum stops before position i, so the first output is 0 / 0.
+
+    - Does output i use v_i?
+    - j <= i
+    - Add the own key before reading the sum.
+    """
+    return _linear(Q, K, V, k=-1)
+
+
+@exercise.mistake(mc.ONE_AHEAD)
+def one_ahead(Q, K, V):
+    return _linear(Q, K, V, k=1)
+
+
+@exercise.mistake("Not normalised")
+def not_divided(Q, K, V):
+    """The denominator is missing: the weights don't sum to 1.
+
+    - What should come out if all values are 1?
+    - Divide by phi(q) . z.
+    - z = cumsum of phi(k)
+    """
+    return np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)) @ V
+
+
+@exercise.mistake(mc.EPSILON)
+def epsilon(Q, K, V):
+    """A small number under the fraction is not small beside small features: the weights no longer sum to 1.
+
+    - Can the denominator ever be 0?
+    - phi is above 0 everywhere, so nothing needs protecting.
+    - Leave out the + 1e-6.
+    """
+    return (lambda w: w @ V / (w.sum(-1, keepdims=True) + 1e-6))(np.tril(_phi(Q) @ np.swapaxes(_phi(K), -1, -2)))
+
+
+@exercise.mistake("ReLU instead of elu + 1")
+def relu_features(Q, K, V):
+    """max(x, 0) loses everything negative and can be 0 / 0.
+
+    - What is phi(-1)?
+    - exp(-1)
+    - np.where(x > 0, x + 1, np.exp(x))
+    """
+    return _linear(Q, K, V, phi=lambda x: np.maximum(x, 0))
+
+
+@exercise.mistake("The + 1 is missing")
+def elu_without_one(Q, K, V):
+    """elu(x) can be negative, and weights must not.
+
+    - What is the smallest value of elu?
+    - -1, so add 1.
+    - elu(x) + 1
+    """
+    return _linear(Q, K, V, phi=lambda x: _phi(x) - 1)
+
+
+@exercise.mistake("exp instead of elu + 1")
+def exponential_features(Q, K, V):
+    """exp(x) agrees below 0 only, and overflows above.
+
+    - What is phi(1)?
+    - 2
+    - x + 1 for x > 0
+    """
+    return _linear(Q, K, V, phi=np.exp)
+
+
+@exercise.mistake("The queries have no features")
+def features_of_keys_only(Q, K, V):
+    """phi was applied to the keys, but not to the queries.
+
+    - Can phi(q) . phi(k) be negative?
+    - phi for both.
+    - phi(Q) and phi(K)
+    """
+    return _linear(Q, K, V, phi_q=lambda x: x)
+
+
+@exercise.mistake("That is softmax attention")
+def softmax_attention(Q, K, V):
+    """Here the weights are products of features, with no exponential of a score and no scale.
+
+    - Where is phi?
+    - phi(q) . phi(k)
+    - No softmax at all.
+    """
+    return _softmax_attention(Q, K, V)
+
+
+@exercise.mistake("A scale that does not belong here")
+def scaled_features(Q, K, V):
+    """The queries were divided by sqrt(d) before phi; phi is not linear, so it matters.
+
+    - Does the definition have a sqrt(d)?
+    - phi(q_i) . phi(k_j)
+    - Leave out the scale.
+    """
+    return _linear(Q / np.sqrt(Q.shape[-1]), K, V) if Q.shape[-1] > 1 else _linear(Q / 2, K, V)
+
+
+exercise.add_mistakes(
+    (mc.KEYS_AS_VALUES, lambda Q, K, V: _linear(Q, K, K)),
+    (mc.UNIFORM_MEAN, lambda Q, K, V: np.cumsum(V, axis=-2) / np.arange(1, V.shape[-2] + 1)[:, None]),
+)
 
 
 def _softmax_attention(Q, K, V):
@@ -151,19 +235,25 @@ def _softmax_attention(Q, K, V):
     return w @ V / w.sum(-1, keepdims=True)
 
 
-@exercise.mistake(
-    Misconception("overflow_in_hidden_branch", "exp overflows in the branch that is not taken", "np.where evaluates both branches, and exp of a large number becomes inf (harmless), but inf * 0 becomes NaN.",
-                  ("What is 0 * np.exp(900.0)?", "Choose, don't multiply.", "np.exp(np.minimum(x, 0))"))
-)  # fmt: skip
-def multiplied_branches(Q, K, V):
+@exercise.mistake("exp overflows in the branch that is not taken")
+def overflow_in_hidden_branch(Q, K, V):
+    """np.where evaluates both branches, and exp of a large number becomes inf (harmless), but inf * 0 becomes NaN.
+
+    - What is 0 * np.exp(900.0)?
+    - Choose, don't multiply.
+    - np.exp(np.minimum(x, 0))
+    """
     return _linear(Q, K, V, phi=lambda x: (x > 0) * (x + 1) + (x <= 0) * np.exp(x))
 
 
-@exercise.mistake(
-    Misconception("sum_over_the_batch", "The running sum ran over the wrong axis", "cumsum ran along another axis than the positions.",
-                  ("Which axis of phi(k) v^T counts positions?", "axis -3 of (..., T, d, d_v)", "Count axes from the end."))
-)  # fmt: skip
-def wrong_axis(Q, K, V):
+@exercise.mistake("The running sum ran over the wrong axis")
+def sum_over_the_batch(Q, K, V):
+    """cumsum ran along another axis than the positions.
+
+    - Which axis of phi(k) v^T counts positions?
+    - axis -3 of (..., T, d, d_v)
+    - Count axes from the end.
+    """
     q, k = _phi(Q), _phi(K)
     S = np.cumsum(k[..., :, None] * V[..., None, :], axis=0)
     z = np.cumsum(k, axis=0)

@@ -1,15 +1,17 @@
 """### Measure a gradient
 
-Before deriving a gradient, build the instrument that checks it. **Central differences**: nudge one entry up and down by `eps`, and see how much the function changes.
+Before deriving a gradient, build the instrument that checks it. **Central differences**: nudge one entry up and down \
+by `eps`, and see how much the function changes.
 
-Write `numerical_gradient(f, x, eps=1e-6)`: `f` maps an array of `x`'s shape to one number. Return the gradient, an array of the shape of `x`: entry by entry `(f(x + eps e) - f(x - eps e)) / (2 eps)`,
+Write `numerical_gradient(f, x, eps=1e-6)`: `f` maps an array of `x`'s shape to one number. Return the gradient, an \
+array of the shape of `x`: entry by entry `(f(x + eps e) - f(x - eps e)) / (2 eps)`,
 where `e` is 1 at that entry and 0 elsewhere. `x` stays unchanged, and has any number of axes.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -62,12 +64,20 @@ def vector(rng):
 
 @exercise.part("Any shape, any eps", points=1)
 def any_shape(rng):
-    for f, shape in ((log_sum_exp, (5,)), (weighted_sines, (2, 3)), (log_sum_exp, (2, 2, 2)), (first_times_last, (1,)), (sum_of_cubes, (3, 1))):
+    for f, shape in (
+        (log_sum_exp, (5,)),
+        (weighted_sines, (2, 3)),
+        (log_sum_exp, (2, 2, 2)),
+        (first_times_last, (1,)),
+        (sum_of_cubes, (3, 1)),
+    ):
         yield case(f, rng.normal(size=shape))
     yield case(weighted_sines, np.arange(-9.0, 11.0) / 4, note="twenty entries, one of them 0")
     yield case(sum_of_cubes, np.array([1.0, 2.0]), eps=0.5, note="a coarse eps: central differences give 3x² + eps²")
     yield case(sum_of_cubes, np.array([[1.0, -2.0], [0.5, 3.0]]), eps=0.1)
-    yield case(log_sum_exp, np.array([[0.5, -1.0, 2.0]]), eps=0.5, note="a coarse eps, and entries that depend on each other")
+    yield case(
+        log_sum_exp, np.array([[0.5, -1.0, 2.0]]), eps=0.5, note="a coarse eps, and entries that depend on each other"
+    )
 
 
 @exercise.equivalent
@@ -110,45 +120,104 @@ def _differences(f, x, eps, up=1.0, down=1.0, divide=2.0):
     return grad
 
 
-exercise.mistake(
-    Misconception("one_sided_difference", "One-sided, not central", "(f(x + eps) - f(x)) / eps has an error that grows with eps; the central difference has one that grows with eps squared.",
-                  ("What is the error for x squared at eps = 0.5?", "Step up and down.", "f(x + e) - f(x - e), over 2 eps"))
-)(lambda f, x, eps=1e-6: _differences(f, x, eps, down=0.0, divide=1.0))  # fmt: skip
-exercise.mistake(
-    Misconception("one_sided_difference", "One-sided, not central", "(f(x) - f(x - eps)) / eps has an error that grows with eps; the central difference has one that grows with eps squared.",
-                  ("What is the error for x squared at eps = 0.5?", "Step up and down.", "f(x + e) - f(x - e), over 2 eps"))
-)(lambda f, x, eps=1e-6: _differences(f, x, eps, up=0.0, divide=1.0))  # fmt: skip
-exercise.mistake(
-    Misconception("half_the_step", "Half the step", "eps was taken for the whole distance; here x moves by eps up and by eps down, 2 eps in all.",
-                  ("How far apart are the two points?", "2 eps", "A step of eps, not of eps / 2."))
-)(lambda f, x, eps=1e-6: _differences(f, x, eps / 2))  # fmt: skip
-exercise.mistake(
-    Misconception("divided_by_eps", "Divided by eps, not 2 eps", "The two points are 2 eps apart, so the result is twice too large.",
-                  ("How far apart are x + eps and x - eps?", "2 eps", "/ (2 * eps)"))
-)(lambda f, x, eps=1e-6: _differences(f, x, eps, divide=1.0))  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "f(x - eps) - f(x + eps) is the negative gradient.",
-                  ("Where does x squared grow?", "Up minus down.", "f(x + step) - f(x - step)"))
-)(lambda f, x, eps=1e-6: -_differences(f, x, eps))  # fmt: skip
-exercise.mistake(
-    Misconception("all_entries_at_once", "All entries were nudged together", "That measures one directional derivative; each entry needs a nudge of its own.",
-                  ("How many numbers are in the gradient?", "One entry at a time.", "A step that is eps at one index, 0 elsewhere."))
-)(lambda f, x, eps=1e-6: np.full(x.shape, (f(x + eps) - f(x - eps)) / (2 * eps)))  # fmt: skip
-exercise.mistake(
-    Misconception("not_divided", "Not divided by the distance", "The difference of f is not yet a slope.",
-                  ("What are the units of a slope?", "Divide by 2 eps.", "/ (2 * eps)"))
-)(lambda f, x, eps=1e-6: _differences(f, x, eps) * 2 * eps)  # fmt: skip
-exercise.mistake(
-    Misconception("eps_ignored", "eps is ignored", "A step of its own was used, whatever eps says.",
-                  ("Where does eps enter?", "The step is eps.", "step[index] = eps"))
-)(lambda f, x, eps=1e-6: _differences(f, x, 1e-6))  # fmt: skip
+@exercise.mistake("One-sided, not central")
+def one_sided_difference(f, x, eps=1e-6):
+    """(f(x + eps) - f(x)) / eps has an error that grows with eps; the central difference has one that grows with eps
+    squared.
+
+    - What is the error for x squared at eps = 0.5?
+    - Step up and down.
+    - f(x + e) - f(x - e), over 2 eps
+    """
+    return _differences(f, x, eps, down=0.0, divide=1.0)
 
 
-@exercise.mistake(
-    Misconception("first_axis_only", "Whole rows were nudged", "The loop ran over the first axis only, so a row shares one number.",
-                  ("How many entries has a (2, 3) array?", "One entry at a time.", "np.ndindex(x.shape)"))
-)  # fmt: skip
-def rows(f, x, eps=1e-6):
+@exercise.mistake("One-sided, not central", id="one_sided_difference")
+def one_sided_backwards(f, x, eps=1e-6):
+    """(f(x) - f(x - eps)) / eps has an error that grows with eps; the central difference has one that grows with eps
+    squared.
+
+    - What is the error for x squared at eps = 0.5?
+    - Step up and down.
+    - f(x + e) - f(x - e), over 2 eps
+    """
+    return _differences(f, x, eps, up=0.0, divide=1.0)
+
+
+@exercise.mistake("Half the step")
+def half_the_step(f, x, eps=1e-6):
+    """eps was taken for the whole distance; here x moves by eps up and by eps down, 2 eps in all.
+
+    - How far apart are the two points?
+    - 2 eps
+    - A step of eps, not of eps / 2.
+    """
+    return _differences(f, x, eps / 2)
+
+
+@exercise.mistake("Divided by eps, not 2 eps")
+def divided_by_eps(f, x, eps=1e-6):
+    """The two points are 2 eps apart, so the result is twice too large.
+
+    - How far apart are x + eps and x - eps?
+    - 2 eps
+    - / (2 * eps)
+    """
+    return _differences(f, x, eps, divide=1.0)
+
+
+@exercise.mistake("The sign is flipped")
+def sign_flipped(f, x, eps=1e-6):
+    """f(x - eps) - f(x + eps) is the negative gradient.
+
+    - Where does x squared grow?
+    - Up minus down.
+    - f(x + step) - f(x - step)
+    """
+    return -_differences(f, x, eps)
+
+
+@exercise.mistake("All entries were nudged together")
+def all_entries_at_once(f, x, eps=1e-6):
+    """That measures one directional derivative; each entry needs a nudge of its own.
+
+    - How many numbers are in the gradient?
+    - One entry at a time.
+    - A step that is eps at one index, 0 elsewhere.
+    """
+    return np.full(x.shape, (f(x + eps) - f(x - eps)) / (2 * eps))
+
+
+@exercise.mistake("Not divided by the distance")
+def not_divided(f, x, eps=1e-6):
+    """The difference of f is not yet a slope.
+
+    - What are the units of a slope?
+    - Divide by 2 eps.
+    - / (2 * eps)
+    """
+    return _differences(f, x, eps) * 2 * eps
+
+
+@exercise.mistake("eps is ignored")
+def eps_ignored(f, x, eps=1e-6):
+    """A step of its own was used, whatever eps says.
+
+    - Where does eps enter?
+    - The step is eps.
+    - step[index] = eps
+    """
+    return _differences(f, x, 1e-6)
+
+
+@exercise.mistake("Whole rows were nudged")
+def first_axis_only(f, x, eps=1e-6):
+    """The loop ran over the first axis only, so a row shares one number.
+
+    - How many entries has a (2, 3) array?
+    - One entry at a time.
+    - np.ndindex(x.shape)
+    """
     grad = np.empty(x.shape)
     for i in range(len(x)):
         step = np.zeros(x.shape)
@@ -157,8 +226,9 @@ def rows(f, x, eps=1e-6):
     return grad
 
 
-@exercise.mistake(mc.CHANGES_INPUTS, message="x was nudged in place and not put back exactly.")
+@exercise.mistake(mc.CHANGES_INPUTS)
 def in_place(f, x, eps=1e-6):
+    """x was nudged in place and not put back exactly."""
     grad = np.empty(x.shape)
     for index in np.ndindex(x.shape):
         x[index] += eps
@@ -168,11 +238,14 @@ def in_place(f, x, eps=1e-6):
     return grad
 
 
-@exercise.mistake(
-    Misconception("nudge_not_taken_back", "The nudges pile up", "After an entry was measured it stayed nudged while the next one was measured.",
-                  ("Where should x be when the next entry is measured?", "Start from x each time.", "A fresh step for each entry."))
-)  # fmt: skip
-def piles_up(f, x, eps=1e-6):
+@exercise.mistake("The nudges pile up")
+def nudge_not_taken_back(f, x, eps=1e-6):
+    """After an entry was measured it stayed nudged while the next one was measured.
+
+    - Where should x be when the next entry is measured?
+    - Start from x each time.
+    - A fresh step for each entry.
+    """
     x, grad = x.copy(), np.empty(x.shape)
     for index in np.ndindex(x.shape):
         x[index] += eps

@@ -1,14 +1,16 @@
 """### Back through the softmax
 
-A row of weights `w = softmax(s)` sums to 1, so raising one score lowers all other weights. In matrix form: `dL/ds_j = w_j (g_j - sum_k w_k g_k)`, with `g = dL/dw`.
+A row of weights `w = softmax(s)` sums to 1, so raising one score lowers all other weights. In matrix form: `dL/ds_j = \
+w_j (g_j - sum_k w_k g_k)`, with `g = dL/dw`.
 
-Write `softmax_backward(weights, grad_weights)`: both `(..., T_k)`, rows along the last axis. Return the gradient with respect to the scores, the same shape. A weight of exactly 0 (a masked key) gives exactly 0.
+Write `softmax_backward(weights, grad_weights)`: both `(..., T_k)`, rows along the last axis. Return the gradient with \
+respect to the scores, the same shape. A weight of exactly 0 (a masked key) gives exactly 0.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
 exercise = Exercise(
@@ -72,39 +74,97 @@ def with_vecdot(weights, grad_weights):
     return wg - weights * np.vecdot(weights, grad_weights)[..., None]
 
 
-exercise.mistake(
-    Misconception("diagonal_only", "Only the diagonal of the Jacobian", "w (1 - w) g treats each weight alone; raising one score lowers all the others.",
-                  ("What happens to w_2 when s_1 grows?", "Subtract the weighted mean of g.", "g - sum(w * g)"))
-)(lambda weights, grad_weights: weights * (1 - weights) * grad_weights)  # fmt: skip
-exercise.mistake(
-    Misconception("mean_not_subtracted", "The mean was not subtracted", "w * g alone: the gradient of a row of scores has to sum to 0.",
-                  ("What happens to the weights if all scores grow by 1?", "ds sums to 0.", "Subtract sum(w * g)."))
-)(lambda weights, grad_weights: weights * grad_weights)  # fmt: skip
-exercise.mistake(
-    Misconception("plain_mean_subtracted", "The plain mean was subtracted", "The mean has to be weighted by the weights.",
-                  ("Which mean makes ds sum to 0?", "sum_k w_k g_k", "(w * g).sum, not g.mean"))
-)(lambda weights, grad_weights: weights * (grad_weights - grad_weights.mean(axis=-1, keepdims=True)))  # fmt: skip
-exercise.mistake(
-    Misconception("sum_over_everything", "The sum ran over the whole array", "Each row has a mean of its own.",
-                  ("Do the rows influence each other?", "axis=-1, keepdims=True", ".sum(axis=-1, keepdims=True)"))
-)(lambda weights, grad_weights: weights * (grad_weights - (weights * grad_weights).sum()))  # fmt: skip
-exercise.mistake(
-    Misconception("sum_over_queries", "The sum ran over the queries", "The softmax was along the keys (the last axis), and so is its backward pass.",
-                  ("Along which axis do the weights sum to 1?", "axis=-1", ".sum(axis=-1, keepdims=True)"))
-)(lambda weights, grad_weights: weights * (grad_weights - (weights * grad_weights).sum(axis=max(-2, -weights.ndim), keepdims=True)))  # fmt: skip
-exercise.mistake(
-    Misconception("weight_outside_missing", "The factor w is missing", "g - mean is not yet multiplied by the weights.",
-                  ("What is the gradient for a masked key?", "w_j (g_j - mean)", "weights * (...)"))
-)(lambda weights, grad_weights: grad_weights - (weights * grad_weights).sum(axis=-1, keepdims=True))  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "mean - g instead of g - mean.",
-                  ("If g_j is above the mean, should s_j's gradient be positive?", "w (g - mean)", "Swap the two terms."))
-)(lambda weights, grad_weights: weights * ((weights * grad_weights).sum(axis=-1, keepdims=True) - grad_weights))  # fmt: skip
-exercise.mistake(
-    Misconception("gradient_passed_through", "The softmax was skipped", "The gradient of the weights came back unchanged.",
-                  ("What lies between scores and weights?", "w (g - mean)", "Multiply by the Jacobian."))
-)(lambda weights, grad_weights: grad_weights.copy())  # fmt: skip
-exercise.mistake(mc.CHANGES_INPUTS)(lambda weights, grad_weights: _in_place(weights, grad_weights))
+@exercise.mistake("Only the diagonal of the Jacobian")
+def diagonal_only(weights, grad_weights):
+    """w (1 - w) g treats each weight alone; raising one score lowers all the others.
+
+    - What happens to w_2 when s_1 grows?
+    - Subtract the weighted mean of g.
+    - g - sum(w * g)
+    """
+    return weights * (1 - weights) * grad_weights
+
+
+@exercise.mistake("The mean was not subtracted")
+def mean_not_subtracted(weights, grad_weights):
+    """w * g alone: the gradient of a row of scores has to sum to 0.
+
+    - What happens to the weights if all scores grow by 1?
+    - ds sums to 0.
+    - Subtract sum(w * g).
+    """
+    return weights * grad_weights
+
+
+@exercise.mistake("The plain mean was subtracted")
+def plain_mean_subtracted(weights, grad_weights):
+    """The mean has to be weighted by the weights.
+
+    - Which mean makes ds sum to 0?
+    - sum_k w_k g_k
+    - (w * g).sum, not g.mean
+    """
+    return weights * (grad_weights - grad_weights.mean(axis=-1, keepdims=True))
+
+
+@exercise.mistake("The sum ran over the whole array")
+def sum_over_everything(weights, grad_weights):
+    """Each row has a mean of its own.
+
+    - Do the rows influence each other?
+    - axis=-1, keepdims=True
+    - .sum(axis=-1, keepdims=True)
+    """
+    return weights * (grad_weights - (weights * grad_weights).sum())
+
+
+@exercise.mistake("The sum ran over the queries")
+def sum_over_queries(weights, grad_weights):
+    """The softmax was along the keys (the last axis), and so is its backward pass.
+
+    - Along which axis do the weights sum to 1?
+    - axis=-1
+    - .sum(axis=-1, keepdims=True)
+    """
+    return weights * (grad_weights - (weights * grad_weights).sum(axis=max(-2, -weights.ndim), keepdims=True))
+
+
+@exercise.mistake("The factor w is missing")
+def weight_outside_missing(weights, grad_weights):
+    """g - mean is not yet multiplied by the weights.
+
+    - What is the gradient for a masked key?
+    - w_j (g_j - mean)
+    - weights * (...)
+    """
+    return grad_weights - (weights * grad_weights).sum(axis=-1, keepdims=True)
+
+
+@exercise.mistake("The sign is flipped")
+def sign_flipped(weights, grad_weights):
+    """mean - g instead of g - mean.
+
+    - If g_j is above the mean, should s_j's gradient be positive?
+    - w (g - mean)
+    - Swap the two terms.
+    """
+    return weights * ((weights * grad_weights).sum(axis=-1, keepdims=True) - grad_weights)
+
+
+@exercise.mistake("The softmax was skipped")
+def gradient_passed_through(weights, grad_weights):
+    """The gradient of the weights came back unchanged.
+
+    - What lies between scores and weights?
+    - w (g - mean)
+    - Multiply by the Jacobian.
+    """
+    return grad_weights.copy()
+
+
+@exercise.mistake(mc.CHANGES_INPUTS)
+def changes_inputs(weights, grad_weights):
+    return _in_place(weights, grad_weights)
 
 
 def _in_place(weights, grad_weights):
@@ -112,9 +172,12 @@ def _in_place(weights, grad_weights):
     return weights * grad_weights
 
 
-@exercise.mistake(
-    Misconception("keepdims_missing", "keepdims is missing", "The sums lost an axis and were subtracted from the wrong cells, or from none.",
-                  ("What is the shape of the sum?", "(..., 1)", "keepdims=True"))
-)  # fmt: skip
-def no_keepdims(weights, grad_weights):
+@exercise.mistake("keepdims is missing")
+def keepdims_missing(weights, grad_weights):
+    """The sums lost an axis and were subtracted from the wrong cells, or from none.
+
+    - What is the shape of the sum?
+    - (..., 1)
+    - keepdims=True
+    """
     return weights * (grad_weights - (weights * grad_weights).sum(axis=-1))

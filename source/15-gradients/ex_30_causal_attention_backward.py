@@ -1,15 +1,16 @@
 """### The whole way back
 
-Given `grad_output = dL/d(output)`, walk back through causal attention: through `weights @ V`, the softmax, the mask, the scale and `Q K^T`.
+Given `grad_output = dL/d(output)`, walk back through causal attention: through `weights @ V`, the softmax, the mask, \
+the scale and `Q K^T`.
 
-Write `causal_attention_backward(Q, K, V, grad_output)`: `Q, K (..., T, d)`, `V (..., T, d_v)`, `grad_output (..., T, d_v)`. Return the tuple `(dQ, dK, dV)`, each of the shape of its array. You will
+Write `causal_attention_backward(Q, K, V, grad_output)`: `Q, K (..., T, d)`, `V (..., T, d_v)`, `grad_output (..., T, \
+d_v)`. Return the tuple `(dQ, dK, dV)`, each of the shape of its array. You will
 have to compute the weights again on the way. Scores may be large.
 """
 
 import numpy as np
 
-from autograder.exercise import misconceptions as mc
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Tuple
 
 exercise = Exercise(
@@ -45,7 +46,13 @@ def _inputs(rng, *lead, T, d, d_v):
 def three(rng):
     Q, K, V, _ = _inputs(rng, T=3, d=2, d_v=2)
     only_first = np.array([[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]])
-    yield case(np.round(Q), np.round(K), np.round(2 * V), only_first, note="only output 0 matters: dV[1] and dV[2] have to be 0")
+    yield case(
+        np.round(Q),
+        np.round(K),
+        np.round(2 * V),
+        only_first,
+        note="only output 0 matters: dV[1] and dV[2] have to be 0",
+    )
     yield case(*_inputs(rng, T=3, d=2, d_v=2))
 
 
@@ -75,7 +82,11 @@ def with_einsum_and_row_dot(Q, K, V, grad_output):
     w, scale = _weights(Q, K), Q.shape[-1] ** -0.5
     delta = np.einsum("...iv,...iv->...i", grad_output, w @ V)  # FlashAttention's way: rowsum(dO * O)
     dS = scale * w * (np.einsum("...iv,...jv->...ij", grad_output, V) - delta[..., None])
-    return np.einsum("...ij,...jd->...id", dS, K), np.einsum("...ij,...id->...jd", dS, Q), np.einsum("...ij,...iv->...jv", w, grad_output)
+    return (
+        np.einsum("...ij,...jd->...id", dS, K),
+        np.einsum("...ij,...id->...jd", dS, Q),
+        np.einsum("...ij,...iv->...jv", w, grad_output),
+    )
 
 
 @exercise.equivalent
@@ -101,113 +112,6 @@ def with_the_jacobian(Q, K, V, grad_output):
     J = w[..., :, None] * (np.eye(w.shape[-1]) - w[..., None, :])
     dS = ((grad_output @ V.swapaxes(-1, -2))[..., None, :] @ J)[..., 0, :] / np.sqrt(Q.shape[-1])
     return [dS @ K, dS.swapaxes(-1, -2) @ Q, w.swapaxes(-1, -2) @ grad_output]
-
-
-def _backward(Q, K, V, g, weights=_weights, scale=None, mean=True, swap=True, values=True):
-    w = weights(Q, K)
-    dW = g @ V.swapaxes(-1, -2)
-    dS = w * (dW - ((w * dW).sum(-1, keepdims=True) if mean else 0)) / (np.sqrt(Q.shape[-1]) if scale is None else scale)
-    dV = (w.swapaxes(-1, -2) if values else w) @ g
-    return dS @ K, (dS.swapaxes(-1, -2) if swap else dS) @ Q, dV
-
-
-def _open_weights(Q, K):
-    s = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1])
-    e = np.exp(s - s.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
-
-
-exercise.mistake(mc.NO_MASK, message="The mask is missing in the weights, so gradients flow to keys and values of the future.")(
-    lambda Q, K, V, g: _backward(Q, K, V, g, weights=_open_weights)
-)
-exercise.mistake(mc.MASK_AFTER_SOFTMAX, message="The weights were set to 0 after the softmax, so their rows don't sum to 1, and the gradients are not those of causal attention.")(
-    lambda Q, K, V, g: _backward(Q, K, V, g, weights=lambda q, k: np.tril(_open_weights(q, k)))
-)
-exercise.mistake(mc.NO_SCALE, message="The scores were not divided by sqrt(d), neither on the way forth nor on the way back.")(
-    lambda Q, K, V, g: _backward(Q, K, V, g, weights=lambda q, k: _weights(q * np.sqrt(q.shape[-1]), k), scale=1.0)
-)
-exercise.mistake(
-    Misconception("diagonal_only", "Only the diagonal of the softmax's Jacobian", "w (1 - w) dW treats each weight alone; raising one score lowers all the others.",
-                  ("What happens to w_2 when s_1 grows?", "dS = w (dW - rowsum(w dW))", "Subtract the weighted mean of the row."))
-)(lambda Q, K, V, g: _diagonal_only(Q, K, V, g))  # fmt: skip
-exercise.mistake(
-    Misconception("scale_forgotten_backward", "The scale is missing on the way back", "Scores were divided by sqrt(d) on the way forth, so their gradient is too.",
-                  ("What is the derivative of q . k / sqrt(d) with respect to q?", "dQ = dS K / sqrt(d)", "Divide dS once."))
-)(lambda Q, K, V, g: _backward(Q, K, V, g, scale=1.0))  # fmt: skip
-exercise.mistake(
-    Misconception("scaled_twice_backward", "Scaled twice on the way back", "dQ and dK were divided by d instead of sqrt(d).",
-                  ("How many divisions by sqrt(d) are there on the way forth?", "One.", "Divide dS once."))
-)(lambda Q, K, V, g: _backward(Q, K, V, g, scale=Q.shape[-1]))  # fmt: skip
-exercise.mistake(
-    Misconception("mean_not_subtracted", "The softmax's mean was not subtracted", "dS = w * dW alone; a row of score gradients has to sum to 0.",
-                  ("What happens to the weights if all scores grow by 1?", "w (dW - rowsum(w dW))", "Subtract the weighted mean."))
-)(lambda Q, K, V, g: _backward(Q, K, V, g, mean=False))  # fmt: skip
-exercise.mistake(
-    Misconception("key_gradient_not_transposed", "dK uses dS instead of its transpose", "Key j collects from all queries i: column j of dS.",
-                  ("Which queries does key 0 influence?", "dK = dS^T Q", "np.swapaxes(dS, -1, -2) @ Q"))
-)(lambda Q, K, V, g: _backward(Q, K, V, g, swap=False))  # fmt: skip
-exercise.mistake(
-    Misconception("value_gradient_not_transposed", "dV uses the weights instead of their transpose", "Value j collects from all later outputs: column j of the weights.",
-                  ("Which outputs does value 0 influence?", "dV = W^T dO", "np.swapaxes(weights, -1, -2) @ grad_output"))
-)(lambda Q, K, V, g: _backward(Q, K, V, g, values=False))  # fmt: skip
-exercise.mistake(
-    Misconception("softmax_skipped", "The softmax was skipped on the way back", "dW was used as dS.",
-                  ("What lies between scores and weights?", "dS = w (dW - rowsum(w dW))", "Go through the softmax."))
-)(lambda Q, K, V, g: _no_softmax(Q, K, V, g))  # fmt: skip
-exercise.mistake(
-    Misconception("query_and_key_gradients_swapped", "dQ and dK are swapped", "The tuple is (dQ, dK, dV).",
-                  ("In which order are the gradients wanted?", "(dQ, dK, dV)", "Swap the first two."))
-)(lambda Q, K, V, g: (lambda a, b, c: (b, a, c))(*causal_attention_backward(Q, K, V, g)))  # fmt: skip
-exercise.mistake(
-    Misconception("sign_flipped", "The sign is flipped", "All three gradients have the wrong sign.",
-                  ("Is it a gradient or a step of descent?", "dL/dQ itself.", "Leave out the minus."))
-)(lambda Q, K, V, g: tuple(-x for x in causal_attention_backward(Q, K, V, g)))  # fmt: skip
-exercise.mistake(
-    Misconception("query_used_for_query", "dQ was made of Q, dK of K", "The gradient of a product goes to the *other* factor.",
-                  ("If s = q . k, what is ds/dq?", "k", "dQ = dS K, dK = dS^T Q"))
-)(lambda Q, K, V, g: _own_factor(Q, K, V, g))  # fmt: skip
-
-
-def _diagonal_only(Q, K, V, g):
-    w = _weights(Q, K)
-    dS = w * (1 - w) * (g @ V.swapaxes(-1, -2)) / np.sqrt(Q.shape[-1])
-    return dS @ K, dS.swapaxes(-1, -2) @ Q, w.swapaxes(-1, -2) @ g
-
-
-def _no_softmax(Q, K, V, g):
-    w, dS = _weights(Q, K), np.tril(g @ V.swapaxes(-1, -2)) / np.sqrt(Q.shape[-1])
-    return dS @ K, dS.swapaxes(-1, -2) @ Q, w.swapaxes(-1, -2) @ g
-
-
-def _own_factor(Q, K, V, g):
-    dQ, dK, dV = _backward(K, Q, V, g, weights=lambda a, b: _weights(b, a))
-    return dQ, dK, dV
-
-
-@exercise.mistake(mc.NO_MAX)
-def no_max(Q, K, V, g):
-    def weights(q, k):
-        e = np.where(np.tri(q.shape[-2]), np.exp(q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])), 0)
-        return e / e.sum(-1, keepdims=True)
-
-    return _backward(Q, K, V, g, weights=weights)
-
-
-@exercise.mistake(mc.ONLY_TWO_DIMENSIONS)
-def dot_T(Q, K, V, g):
-    s = np.where(np.tri(Q.shape[-2]), Q @ K.T / np.sqrt(Q.shape[-1]), -np.inf)
-    w = np.exp(s - s.max(-1, keepdims=True))
-    w = w / w.sum(-1, keepdims=True)
-    dW = g @ V.T
-    dS = w * (dW - (w * dW).sum(-1, keepdims=True)) / np.sqrt(Q.shape[-1])
-    return dS @ K, dS.T @ Q, w.T @ g
-
-
-@exercise.mistake(mc.CHANGES_INPUTS)
-def in_place(Q, K, V, g):
-    Q /= np.sqrt(Q.shape[-1])
-    dQ, dK, dV = _backward(Q, K, V, g, weights=lambda q, k: _weights(q * np.sqrt(q.shape[-1]), k), scale=1.0)
-    return dQ / np.sqrt(Q.shape[-1]), dK, dV
 
 
 exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

@@ -1,8 +1,10 @@
 """### The audit
 
-Before anybody believes a loss, the model is audited. Write `audit(logits_fn, vocab, T)`: `logits_fn(tokens)` maps `(T,)` tokens (whole numbers from 0 to `vocab - 1`) to `(T, vocab)` logits.
+Before anybody believes a loss, the model is audited. Write `audit(logits_fn, vocab, T)`: `logits_fn(tokens)` maps \
+`(T,)` tokens (whole numbers from 0 to `vocab - 1`) to `(T, vocab)` logits.
 
-Return True only if no logits at a position `i` depend on tokens **after** `i`. A leak may be small (1e-6), sit at one position only, or show only from the second call on; rounding noise (about 1e-12) is no leak.
+Return True only if no logits at a position `i` depend on tokens **after** `i`. A leak may be small (1e-6), sit at one \
+position only, or show only from the second call on; rounding noise (about 1e-12) is no leak.
 """
 
 import copy
@@ -12,16 +14,48 @@ import numpy as np
 from autograder.exercise.exercise import Exercise, Misconception, Probe, case
 from autograder.exercise.results import Boolean
 
-BELIEVES = Misconception("always_true", "It believes too easily", "A model that leaks was called honest.",
-    ("What should a model that sees one ahead get?", "False where an earlier row moves.", "Compare before and after a change."))  # fmt: skip
-SUSPECTS = Misconception("always_false", "It suspects too easily", "An honest model was accused.",
-    ("What does a causal model get?", "True where no earlier row moves.", "Compare only rows before the changed token."))  # fmt: skip
-TOO_WEAK = Misconception("detector_too_weak", "Small leaks slip through", "The tolerance is so wide that a leak of 1e-6 passes. Training would make it grow.",
-    ("How small may a leak be? And what does np.allclose add to its tolerance by itself?", "A tolerance between 1e-12 and 1e-6, however large the logits are.", "np.abs(a - b).max() > 1e-9"))  # fmt: skip
-TOO_STRICT = Misconception("detector_too_strict", "Rounding noise is taken for a leak", "Exact equality accuses honest models: floats differ in the last digits.",
-    ("Are 0.1 + 0.2 and 0.3 equal?", "A tolerance between 1e-12 and 1e-6.", "1e-9"))  # fmt: skip
-SOME_POSITIONS = Misconception("some_positions_only", "Some tokens are never changed", "A leak can come from a single position; every one has to be tried.",
-    ("Which tokens does your loop change?", "Every j from 1 to T - 1.", "for j in range(1, T)"))  # fmt: skip
+BELIEVES = Misconception(
+    "always_true",
+    "It believes too easily",
+    "A model that leaks was called honest.",
+    (
+        "What should a model that sees one ahead get?",
+        "False where an earlier row moves.",
+        "Compare before and after a change.",
+    ),
+)
+SUSPECTS = Misconception(
+    "always_false",
+    "It suspects too easily",
+    "An honest model was accused.",
+    (
+        "What does a causal model get?",
+        "True where no earlier row moves.",
+        "Compare only rows before the changed token.",
+    ),
+)
+TOO_WEAK = Misconception(
+    "detector_too_weak",
+    "Small leaks slip through",
+    "The tolerance is so wide that a leak of 1e-6 passes. Training would make it grow.",
+    (
+        "How small may a leak be? And what does np.allclose add to its tolerance by itself?",
+        "A tolerance between 1e-12 and 1e-6, however large the logits are.",
+        "np.abs(a - b).max() > 1e-9",
+    ),
+)
+TOO_STRICT = Misconception(
+    "detector_too_strict",
+    "Rounding noise is taken for a leak",
+    "Exact equality accuses honest models: floats differ in the last digits.",
+    ("Are 0.1 + 0.2 and 0.3 equal?", "A tolerance between 1e-12 and 1e-6.", "1e-9"),
+)
+SOME_POSITIONS = Misconception(
+    "some_positions_only",
+    "Some tokens are never changed",
+    "A leak can come from a single position; every one has to be tried.",
+    ("Which tokens does your loop change?", "Every j from 1 to T - 1.", "for j in range(1, T)"),
+)
 
 
 def _says(model, wrongly):
@@ -46,7 +80,10 @@ exercise = Exercise(
     ),
     hints=(
         "If token j changes, which rows of the logits may move?",
-        "Change token j, keep the tokens before it, and compare rows 0 to j - 1 with a tolerance between 1e-12 and 1e-6.",
+        (
+            "Change token j, keep the tokens before it, and compare rows 0 to j - 1 with a tolerance between 1e-12 "
+            "and 1e-6."
+        ),
         "for j in range(1, T): changed = tokens.copy(); changed[j] = (changed[j] + 1) % vocab; compare logits[:j].",
     ),
 )
@@ -71,7 +108,10 @@ class Model:
 
     def __init__(self, name, rng, vocab, leak=None, first_calls_honest=0):
         self.__name__ = name
-        self.table, self.leak = 20 + rng.normal(size=(vocab, vocab)), leak  # beside which a millionth is relatively little
+        self.table, self.leak = (
+            20 + rng.normal(size=(vocab, vocab)),
+            leak,
+        )  # beside which a millionth is relatively little
         self.vectors = rng.normal(size=(vocab, vocab))
         self.calls, self.first_calls_honest = 0, first_calls_honest
 
@@ -110,7 +150,9 @@ LEAKS = {
     "position_0_sees_the_last_token_only": lambda x: _only(np.broadcast_to(x[-1], x.shape), 0),
     "one_ahead_but_not_at_row_0": lambda x: _next(x) * (np.arange(len(x)) > 0)[:, None],
     "leaks_into_one_logit_only": lambda x: _next(x) * (np.arange(x.shape[1]) == 1),
-    "leaks_in_two_logits_that_cancel": lambda x: _next(x) @ np.outer(np.arange(x.shape[1]) == 0, _up_and_down(x.shape[1])),
+    "leaks_in_two_logits_that_cancel": lambda x: (
+        _next(x) @ np.outer(np.arange(x.shape[1]) == 0, _up_and_down(x.shape[1]))
+    ),
 }
 HONEST = {
     "causal": None,
@@ -121,7 +163,9 @@ HONEST = {
 
 def _up_or_down(rng, vocab):
     """Two models that differ in the sign of their leak: in one of them a change of a token lowers a logit."""
-    model = Model("leaks_into_one_logit_at_position_1", rng, vocab, lambda x: _only(LEAKS["leaks_into_one_logit_only"](x), 1))
+    model = Model(
+        "leaks_into_one_logit_at_position_1", rng, vocab, lambda x: _only(LEAKS["leaks_into_one_logit_only"](x), 1)
+    )
     twin = copy.copy(model)
     twin.leak = lambda x: -model.leak(x)
     return model, twin
@@ -199,85 +243,15 @@ def prefixes_against_the_whole(logits_fn, vocab, T):
     return True
 
 
-exercise.mistake(BELIEVES)(lambda logits_fn, vocab, T: True)  # fmt: skip
-exercise.mistake(SUSPECTS)(lambda logits_fn, vocab, T: False)  # fmt: skip
-
-
-def _auditor(tolerance=1e-9, positions=lambda T: range(1, T), rows=lambda logits, j: logits[:j], same=None, new=None):
-    """An audit with one flaw."""
-    same = same or (lambda a, b: np.abs(a - b).max() <= tolerance)
-    new = new or (lambda token, vocab: (token + 1) % vocab)
-
-    def audit_with_one_flaw(logits_fn, vocab, T):
-        tokens = np.arange(T) % vocab
-        before = np.array(logits_fn(tokens))
-        for j in positions(T):
-            changed = tokens.copy()
-            changed[j] = new(tokens[j], vocab)
-            if not same(rows(before, j), rows(np.array(logits_fn(changed)), j)):
-                return False
-        return True
-
-    return audit_with_one_flaw
-
-
-exercise.mistake(TOO_WEAK)(_auditor(tolerance=1e-3))  # fmt: skip
-exercise.mistake(
-    Misconception("differences_cancel", "Differences with signs were added up", "One logit rises, another falls, and the sum is 0: add nothing up, or take absolute values first.",
-                  ("What is 1e-3 + (-1e-3)?", "The largest absolute difference.", "np.abs(a - b).max()"))
-)(_auditor(same=lambda a, b: abs((a - b).sum()) < 1e-9))  # fmt: skip
-exercise.mistake(
-    Misconception("rises_only", "Only logits that rise are seen", "A leak can lower a logit too, and then the largest difference without absolute values is 0.",
-                  ("What is max(0, -1)?", "The largest absolute difference.", "np.abs(a - b).max()"))
-)(_auditor(same=lambda a, b: (b - a).max() < 1e-9))  # fmt: skip
-exercise.mistake(SOME_POSITIONS)(_auditor(positions=lambda T: range(1, T, 2)))  # fmt: skip
-exercise.mistake(SOME_POSITIONS)(_auditor(positions=lambda T: sorted({1, T - 1} & set(range(1, T)))))  # fmt: skip
-exercise.mistake(
-    Misconception("changed_to_itself", "Some tokens were changed to themselves", "A token that already has the new value stays as it was, and nothing can move.",
-                  ("What if the token is 0 already?", "The new token has to differ from the old one.", "(tokens[j] + 1) % vocab"))
-)(_auditor(new=lambda token, vocab: 0))  # fmt: skip
-exercise.mistake(TOO_STRICT)(_auditor(tolerance=0.0))  # fmt: skip
-exercise.mistake(
-    Misconception("one_position_only", "Only the last token is changed", "A leak elsewhere is not seen.",
-                  ("Which leaks show when only the last token changes?", "Change every position in turn.", "for j in range(1, T)"))
-)(_auditor(positions=lambda T: [T - 1] if T > 1 else []))  # fmt: skip
-exercise.mistake(
-    Misconception("first_row_only", "Only row 0 is looked at", "A model can be honest at row 0 and leak in all others.",
-                  ("Which rows come before position j?", "All rows 0 to j - 1.", "logits[:j]"))
-)(_auditor(rows=lambda logits, j: logits[:1]))  # fmt: skip
-exercise.mistake(
-    Misconception("one_row_before_only", "Only the row before is looked at", "Row j - 1 is compared, but an earlier row may see token j as well.",
-                  ("Can row 0 see the last token?", "All rows 0 to j - 1.", "logits[:j], not logits[j - 1]"))
-)(_auditor(rows=lambda logits, j: logits[j - 1 : j]))  # fmt: skip
-exercise.mistake(
-    Misconception("own_row_counted", "The token's own row is counted", "Row j may depend on token j; that is no leak.",
-                  ("May the prediction at j use token j?", "Rows 0 to j - 1 only.", "logits[:j]"))
-)(_auditor(rows=lambda logits, j: logits[: j + 1]))  # fmt: skip
-
-
-exercise.mistake(
-    Misconception("one_logit_only", "Only one of the logits is looked at", "A leak can sit in a single logit of a row: all of them have to be compared.",
-                  ("How many logits has a row?", "The largest difference over all of them.", "np.abs(a - b).max()"))
-)(_auditor(rows=lambda logits, j: logits[:j, :1]))  # fmt: skip
-
-
-@exercise.mistake(
-    Misconception("argmax_compared", "Only the likeliest token is compared", "A leak can move all logits without changing which one is the largest.",
-                  ("Does a leak of 1e-6 change the argmax?", "Compare the logits themselves.", "np.abs(a - b).max()"))
-)  # fmt: skip
-def by_argmax(logits_fn, vocab, T):
-    tokens = np.arange(T) % vocab
-    best = np.argmax(logits_fn(tokens), axis=-1)
-    for j in range(1, T):
-        changed = tokens.copy()
-        changed[j] = (changed[j] + 1) % vocab
-        if (np.argmax(logits_fn(changed), axis=-1)[:j] != best[:j]).any():
-            return False
-    return True
-
-
-exercise.equivalent_mutant("np.array(logits_fn(changed)) - before -> before - np.array(logits_fn(changed))", because="the absolute value is the same")
-exercise.equivalent_mutant("np.array(logits_fn(changed)) -> logits_fn(changed)", because="the logits are an array already")
-exercise.equivalent_mutant("np.array(logits_fn(tokens)) -> logits_fn(tokens)", because="the logits are an array already")
+exercise.equivalent_mutant(
+    "np.array(logits_fn(changed)) - before -> before - np.array(logits_fn(changed))",
+    because="the absolute value is the same",
+)
+exercise.equivalent_mutant(
+    "np.array(logits_fn(changed)) -> logits_fn(changed)", because="the logits are an array already"
+)
+exercise.equivalent_mutant(
+    "np.array(logits_fn(tokens)) -> logits_fn(tokens)", because="the logits are an array already"
+)
 exercise.equivalent_mutant("tokens[j] + 1 -> tokens[j] - 1", because="any other token will do")
 exercise.equivalent_mutant("moved[:j].max() > 1e-09 -> moved[:j].max() >= 1e-09", because="no leak is exactly 1e-9")

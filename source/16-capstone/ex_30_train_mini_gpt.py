@@ -1,15 +1,18 @@
 """### The training loop
 
-Write `train_mini_gpt(params, batches, steps)`: `batches` is `(n, B, T+1)` tokens; take `steps` steps, batch by batch (then from the first again). Return
+Write `train_mini_gpt(params, batches, steps)`: `batches` is `(n, B, T+1)` tokens; take `steps` steps, batch by batch \
+(then from the first again). Return
 the trained dictionary: the same names and shapes; the given one unchanged.
 
-`loss_and_gradients(params, rows)` from `leftcontext.model.mini_gpt` gives a batch's loss and a dictionary of gradients. **Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
-`p - rate * m / (sqrt(v) + 1e-8)` with a rate near 0.02. Any optimiser will do: **the loss on unseen text must fall below 0.7 nats** while the model reads its own words from the third on (it starts above 1.5; the best is 0.27).
+`loss_and_gradients(params, rows)` from `leftcontext.model.mini_gpt` gives a batch's loss and a dictionary of gradients. \
+**Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
+`p - rate * m / (sqrt(v) + 1e-8)` with a rate near 0.02. Any optimiser will do: **the loss on unseen text must fall \
+below 0.7 nats** while the model reads its own words from the third on (it starts above 1.5; the best is 0.27).
 """
 
 import numpy as np
 
-from autograder.exercise.exercise import Exercise, Misconception, case
+from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Difference, Tuple
 from leftcontext.model.mini_gpt import init_params, logits, loss_and_gradients
 
@@ -45,7 +48,10 @@ exercise = Exercise(
     hints=(
         "Does the loss of the first batches fall while you train? Print it every 20 steps.",
         "A step: loss, g = loss_and_gradients(params, batches[t % n]); then move every parameter against its gradient.",
-        "params = {name: p - rate * m[name] / (np.sqrt(v[name]) + 1e-8) for name, p in params.items()}, with m and v from Adam.",
+        (
+            "params = {name: p - rate * m[name] / (np.sqrt(v[name]) + 1e-8) for name, p in params.items()}, with m "
+            "and v from Adam."
+        ),
     ),
 )
 
@@ -74,7 +80,7 @@ def _echo(rng, n, T=6, vocab=5):
 
 @exercise.adapt
 def held_out(answer, params, batches, steps):
-    """Whether the form is right, whether anything moved, and the loss on unseen texts while the model reads its own words."""
+    """Whether the form is right, whether anything moved, and the loss on new texts, the model reading its own words."""
     before = {name: array.copy() for name, array in params.items()}
     trained = answer(params, batches, steps)
     if not isinstance(trained, dict) or trained.keys() != params.keys():
@@ -157,49 +163,84 @@ def _descend(params, batches, steps, rate=0.1, names=None, pick=lambda t, n: t %
     return params
 
 
-exercise.mistake(
-    Misconception("not_trained", "Nothing was learned", "The parameters came back as they were.",
-                  ("Are the parameters that you return different from those you got?", "p = p - rate * step", "Keep the new dictionary."))
-)(lambda params, batches, steps: dict(params))  # fmt: skip
-exercise.mistake(
-    Misconception("too_little_learned", "Not enough was learned", "The parameters moved, but the loss on unseen text is still above the bar.",
-                  ("Does every step start from the last one's parameters, and take the next batch? How far does it move?",
-                   "All the parameters, all the batches, all the steps; Adam with a rate near 0.02.", "params = {name: p - rate * step[name] for ...}, with batches[t % n]"))
-)(lambda params, batches, steps: _descend(params, batches, steps, rate=1e-3))  # fmt: skip
-exercise.mistake(
-    Misconception("gradient_added", "The loss has grown", "The loss on unseen text is higher than before: uphill instead of downhill, or with steps that are much too large.",
-                  ("Where does the gradient point, and how far do you go?", "p - rate * step, with a small rate", "A minus, and a rate near 0.02 for Adam."))
-)(lambda params, batches, steps: _descend(params, batches, steps, rate=-0.1))  # fmt: skip
-exercise.mistake(
-    Misconception("returns_gradients", "Those are not the parameters", "What came back is no dictionary with the names and shapes of the parameters.",
-                  ("What are the keys of the result?", "The same names and shapes.", "return params"))
-)(lambda params, batches, steps: {"loss": loss_and_gradients(params, batches[0])[0]})  # fmt: skip
+@exercise.mistake("Nothing was learned")
+def not_trained(params, batches, steps):
+    """The parameters came back as they were.
+
+    - Are the parameters that you return different from those you got?
+    - p = p - rate * step
+    - Keep the new dictionary.
+    """
+    return dict(params)
 
 
-@exercise.mistake(
-    Misconception("changes_inputs", "The given parameters were changed", "p -= ... works on the caller's arrays; a second training would start from the trained ones.",
-                  ("Does p -= make a new array?", "p = p - ... does.", "Copy the parameters first."))
-)  # fmt: skip
-def in_place(params, batches, steps):
+@exercise.mistake("Not enough was learned")
+def too_little_learned(params, batches, steps):
+    """The parameters moved, but the loss on unseen text is still above the bar.
+
+    - Does every step start from the last one's parameters, and take the next batch? How far does it move?
+    - All the parameters, all the batches, all the steps; Adam with a rate near 0.02.
+    - params = {name: p - rate * step[name] for ...}, with batches[t % n]
+    """
+    return _descend(params, batches, steps, rate=1e-3)
+
+
+@exercise.mistake("The loss has grown")
+def gradient_added(params, batches, steps):
+    """The loss on unseen text is higher than before: uphill instead of downhill, or with steps that are much too large.
+
+    - Where does the gradient point, and how far do you go?
+    - p - rate * step, with a small rate
+    - A minus, and a rate near 0.02 for Adam.
+    """
+    return _descend(params, batches, steps, rate=-0.1)
+
+
+@exercise.mistake("Those are not the parameters")
+def returns_gradients(params, batches, steps):
+    """What came back is no dictionary with the names and shapes of the parameters.
+
+    - What are the keys of the result?
+    - The same names and shapes.
+    - return params
+    """
+    return {"loss": loss_and_gradients(params, batches[0])[0]}
+
+
+@exercise.mistake("The given parameters were changed")
+def changes_inputs(params, batches, steps):
+    """p -= ... works on the caller's arrays; a second training would start from the trained ones.
+
+    - Does p -= make a new array?
+    - p = p - ... does.
+    - Copy the parameters first.
+    """
     for t in range(steps):
         for name, g in loss_and_gradients(params, batches[t % len(batches)])[1].items():
             params[name] -= 0.03 * g
     return params
 
 
-@exercise.mistake(
-    Misconception("batches_run_out", "It runs out of batches", "With more steps than batches the index runs past the end.",
-                  ("What is batches[35] if there are 35?", "Take them in turn.", "batches[t % len(batches)]"))
-)  # fmt: skip
-def runs_out(params, batches, steps):
+@exercise.mistake("It runs out of batches")
+def batches_run_out(params, batches, steps):
+    """With more steps than batches the index runs past the end.
+
+    - What is batches[35] if there are 35?
+    - Take them in turn.
+    - batches[t % len(batches)]
+    """
     return _descend(params, batches, steps, pick=lambda t, n: t)
 
 
-@exercise.mistake(
-    Misconception("rate_too_high", "The steps are too large", "The loss jumps instead of falling; the parameters explode.",
-                  ("What does the loss do in the first ten steps?", "A rate of about 0.01 for Adam, 0.1 for momentum.", "Make the rate smaller."))
-)  # fmt: skip
-def explodes(params, batches, steps):
+@exercise.mistake("The steps are too large")
+def rate_too_high(params, batches, steps):
+    """The loss jumps instead of falling; the parameters explode.
+
+    - What does the loss do in the first ten steps?
+    - A rate of about 0.01 for Adam, 0.1 for momentum.
+    - Make the rate smaller.
+    """
     return {name: array * 0 + np.nan for name, array in params.items()}
+
 
 exercise.equivalent_mutant("*", because="any optimiser will do: whatever gets below the bar is right")

@@ -55,7 +55,7 @@ def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) ->
     cells = [new_markdown_cell("# Masks"), new_code_cell("x" * 300)]
     for id in ("causal_mask", "causal_attention"):
         exercise = catalog.find(id).load()
-        said = render.as_html(judge(exercise, exercise.mistakes[0].function))
+        said = render.as_html(judge(exercise, exercise.wrong_answers[0].function))
         marks = {"grade_id": f"check_{id}", "grade": True, "score": 0, "points": 2}
         outputs = [new_output("display_data", data={"text/html": said})]
         cells.append(new_code_cell(f"check({id!r}, {id})", outputs=outputs, metadata={"nbgrader": marks}))

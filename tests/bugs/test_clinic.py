@@ -142,9 +142,9 @@ def test_the_evidence_is_four_pictures_in_words_too():
 ])  # fmt: skip
 def test_the_code_to_mend_scores_nothing_and_is_named(name):
     exercise = catalog.find(f"fix_{name}").load()
-    verdict = judge(exercise, exercise.starter_function)
+    verdict = judge(exercise, exercise.handed_out)
     assert verdict.score == 0
-    (mistake,) = (m for m in exercise.mistakes if m.function is exercise.starter_function)
+    (mistake,) = (m for m in exercise.wrong_answers if m.function is exercise.handed_out)
     assert verdict.misconception == mistake.misconception.id
 
 

@@ -39,7 +39,7 @@ def test_what_is_right_is_taken(written: dict[str, object]) -> None:
 
 def test_a_leak_is_not_taken(written: dict[str, object]) -> None:
     exercise = catalog.find("mini_gpt_logits").load()
-    written["mini_gpt_logits"] = exercise.mistakes[0].function
+    written["mini_gpt_logits"] = exercise.wrong_answers[0].function
     parts = own(mini_gpt_logits=mini_gpt.logits)
     assert parts.mini_gpt_logits is mini_gpt.logits
     assert "the course&#x27;s: yours is not right yet" in parts._repr_html_()

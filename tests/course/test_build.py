@@ -17,7 +17,8 @@ from autograder.course.execute import RunError
 from autograder.course.exercise_cells import code_answer, options, quiz_answer
 from autograder.course.lesson import LessonError, read_lesson
 from autograder.course.style_check import advice, words
-from autograder.exercise.exercise import Exercise, Quiz
+from autograder.exercise.exercise import Exercise
+from autograder.exercise.quiz import Quiz
 
 UNIT = "98-try"
 LESSON = """# A try
@@ -249,7 +250,7 @@ def test_a_worked_notebook_whose_check_fails_is_not_written(course: Course) -> N
     text = unit.files[unit.worked].decode().replace('quiz_left_context = \\"C\\"', 'quiz_left_context = \\"D\\"')
     assert text != unit.files[unit.worked].decode()
     unit.files[unit.worked] = text.encode()
-    with pytest.raises(RunError, match=r"ex_50_quiz_left_context\.py: .*CheckFailed"):
+    with pytest.raises(RunError, match=r"quiz_left_context\.md: .*CheckFailed"):
         build.run_unit(course, unit)
 
 
@@ -308,7 +309,7 @@ def test_new_lost_and_moved_cells_are_named(course: Course) -> None:
     path.write_text(json.dumps(notebook), encoding="utf-8")
     (refused,) = built(course).refused
     said = "\n".join(refused.edits)
-    assert "new: cell 12, after source/01-left-context/ex_50_quiz_left_context.py" in said
+    assert "new: cell 12, after source/01-left-context/quiz_left_context.md" in said
     assert f"gone: the cell that comes from source/{UNIT}/lesson.md" in said
     assert "moved:" in said
 

@@ -9,7 +9,7 @@ from support.clone import clone, run
 
 from autograder.bank import catalog
 from autograder.course.compose import CannotCompose, seed_of, students
-from autograder.exercise.exercise import Quiz
+from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import judge
 
 

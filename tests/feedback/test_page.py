@@ -85,7 +85,7 @@ def test_a_link_says_where_it_led() -> None:
 
 def test_the_page_shows_the_judges_finding_as_the_notebook_does() -> None:
     exercise = catalog.find("causal_mask").load()
-    found = judge(exercise, exercise.mistakes[0].function)
+    found = judge(exercise, exercise.wrong_answers[0].function)
     html = render.as_html(found)
     said = [
         new_output("display_data", data={"text/html": html, "text/plain": "less"}),

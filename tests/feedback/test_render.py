@@ -15,7 +15,8 @@ import test_judge
 from support.toy_exercise import doubling
 
 from autograder.bank import catalog
-from autograder.exercise.exercise import Exercise, Quiz
+from autograder.exercise.exercise import Exercise
+from autograder.exercise.quiz import Quiz
 from autograder.feedback import render
 from autograder.judge.judge import Verdict, judge
 
@@ -27,7 +28,7 @@ def wrong_answers(id: str) -> list[Verdict]:
     exercise = catalog.find(id).load()
     if isinstance(exercise, Quiz):
         return [judge(exercise, option.letter) for option in exercise.options] + [judge(exercise, "")]
-    return [judge(exercise, mistake.function) for mistake in exercise.mistakes]
+    return [judge(exercise, mistake.function) for mistake in exercise.wrong_answers]
 
 
 def troubles() -> list[Verdict]:
@@ -56,7 +57,7 @@ def test_the_wording_of_an_exercise(id: str) -> None:
 @pytest.mark.parametrize("id", [id for id, entry in catalog.entries().items() if isinstance(entry.load(), Exercise)])
 def test_there_are_words_for_any_answer(id: str) -> None:
     exercise = catalog.find(id).load()
-    wrong = [lambda *_, **__: 0, lambda: None, *(mistake.function for mistake in exercise.mistakes[:2])]
+    wrong = [lambda *_, **__: 0, lambda: None, *(mistake.function for mistake in exercise.wrong_answers[:2])]
     for verdict in (judge(exercise, function) for function in wrong):
         assert render.text(verdict).startswith(f"✗ {id}: ")
         assert render.as_html(verdict)

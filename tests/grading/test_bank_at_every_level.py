@@ -13,7 +13,7 @@ from support.clone import ROOT, run
 
 from autograder.bank import catalog
 from autograder.course.exercise_cells import exercise_cells, quiz_answer
-from autograder.exercise.exercise import Quiz
+from autograder.exercise.quiz import Quiz
 from autograder.grading.pool import Pool, Task
 from autograder.nbgrader.gradebook import Course, credit
 from autograder.notebook import rebuild

@@ -13,7 +13,7 @@ from support.clone import ROOT, clone, run
 from support.hostile_notebook import Dangers
 
 from autograder.bank import catalog
-from autograder.exercise.exercise import Quiz
+from autograder.exercise.quiz import Quiz
 
 UNITS = sorted(path.parent.name for path in ROOT.glob("source/*/lesson.md"))
 # Stock nbgrader runs each lesson twice, half a minute a unit: the suite takes four, `make test-long` all.
@@ -118,12 +118,12 @@ def _holds_no_answer(id: str, answer: str, everything: str) -> None:
         for option in exercise.variant(0).options:
             assert option.why not in everything
         return
-    if exercise.starter_function is None:
+    if exercise.handed_out is None:
         (function,) = ast.parse(answer).body
         assert isinstance(function, ast.FunctionDef)
         assert len(function.body) == 1
         assert ast.get_docstring(function)
-    for part in exercise.parts:
+    for part in exercise.case_groups:
         assert part.cases.__name__ == "<lambda>" or f"def {part.cases.__name__}(" not in everything
 
 

@@ -74,7 +74,7 @@ def test_what_float32_costs_is_only_digits(id: str) -> None:
 def test_pytorch_agrees_on_the_cases_that_judge_learners(topic: str, id: str) -> None:
     pytest.importorskip("torch")
     theirs, exercise = TORCH.function(topic, id), catalog.find(id).load()
-    for part in exercise.parts:
+    for part in exercise.case_groups:
         for case in part.cases(np.random.default_rng(3)):
             args = tuple(inspect.signature(exercise.reference).bind(*case.args, **case.kwargs).args)
             ours = to_numpy(exercise.reference(*args))
