@@ -9,13 +9,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-NOT_CLONED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "course", "workspace", "*.db")
+NOT_CLONED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.db")
+A_USERS_OWN = {"course", "workspace"}  # at the root only: packages are called so too
 
 
 def clone(to: Path) -> Path:
     """Copy what a clone holds."""
-    shutil.copytree(ROOT, to, ignore=NOT_CLONED, dirs_exist_ok=True)
+    shutil.copytree(ROOT, to, ignore=_left_out, dirs_exist_ok=True)
     return to
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    return set(NOT_CLONED(folder, names)) | (A_USERS_OWN & set(names) if Path(folder) == ROOT else set())
 
 
 def run(
