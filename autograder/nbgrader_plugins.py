@@ -1,8 +1,8 @@
 """For those who stay with `nbgrader autograde` and formgrader's button: our runner in the place of nbgrader's kernel.
 
-One line in nbgrader_config.py:
+Two lines in nbgrader_config.py:
 
-    from autograder.nbgrader_execute import PREPROCESSORS
+    from autograder.nbgrader_plugins import PREPROCESSORS
     c.Autograde.autograde_preprocessors = PREPROCESSORS
 """
 
@@ -27,19 +27,21 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Integer
 
+from autograder.grading.executor import Task
 from autograder.grading.journal import digest
-from autograder.grading.pool import Pool, Task
-from autograder.grading.run import Grading, hold
+from autograder.grading.pool import Pool
+from autograder.grading.run import Grading, verify_sandbox
 from autograder.nbgrader.gradebook import Course
-from autograder.notebook import rebuild
-from autograder.notebook.graded import document
+from autograder.notebook.graded import graded_notebook
+from autograder.notebook.rebuild import merge
+from autograder.notebook.submission import read
 from autograder.sandbox import levels
 
-REMARKS = "left_context_remarks"  # among nbconvert's resources, by grade id
-_last: dict[str, Any] = {}  # the parents of the assignment that was graded last, warm for the next submission
+COMMENTS = "left_context_comments"  # among nbconvert's resources, by grade id
+_last: dict[str, Any] = {}  # the fork servers of the assignment that was graded last, warm for the next submission
 
 
-class ExecuteApart(NbGraderPreprocessor):
+class ExecuteIsolated(NbGraderPreprocessor):
     """Runs a notebook as `leftcontext grade` does: the student's code in a sandbox, the tests in another process."""
 
     rung = Integer(levels.HIGHEST, min=0, max=levels.HIGHEST, help="Of the sandbox; 0 is none.").tag(config=True)
@@ -50,14 +52,14 @@ class ExecuteApart(NbGraderPreprocessor):
         grading, pool = self._running(about["assignment"], about["db_url"])
         notebook = grading.notebooks[about["notebook"]]
         source = nbformat.writes(nb).encode()
-        rebuilt = rebuild.rebuild(notebook.cells, rebuild.read(source)[0])
+        merged = merge(notebook.cells, read(source)[0])
         files = {**_beside(Path(resources["metadata"]["path"])), **notebook.files}
-        task = Task(about["student"], notebook.name, notebook.job(rebuilt, files, grading.seconds), int(digest(source)[:8], 16))
+        task = Task(about["student"], notebook.name, notebook.job(merged, files, grading.seconds), int(digest(source)[:8], 16))
         ((_, result),) = pool.results([task])
-        for note in (*rebuilt.notes, *result["notes"]):
-            self.log.warning("%s: %s", about["student"], note)
-        resources[REMARKS] = grading.remarks(notebook, rebuilt)
-        return nbformat.from_dict(document(notebook, rebuilt, result["outputs"], pool.shown(notebook.name))), resources
+        for note in (*merged.notes, *result.notes):
+            self.log.warning("%s: %s", about["student"], note.text)
+        resources[COMMENTS] = grading.comments(notebook, merged)
+        return nbformat.from_dict(graded_notebook(notebook, merged, result.outputs, pool.shown(notebook.name))), resources
 
     def _running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
         course = Course(self.config)
@@ -69,26 +71,26 @@ class ExecuteApart(NbGraderPreprocessor):
         if _last.get("key") != key:
             _stop()
             with contextlib.ExitStack() as stack:
-                imported = {name for notebook in notebooks for name in notebook.imported()}
+                imported = {name for notebook in notebooks for name in notebook.packages()}
                 terms = levels.terms(self.rung, imported)
                 pool = stack.enter_context(Pool(notebooks, terms, 1))
-                hold(pool, notebooks[0], terms, Path(course.folders.root, "nbgrader_config.py"))
+                verify_sandbox(pool, notebooks[0], terms, Path(course.folders.root, "nbgrader_config.py"))
                 grading = Grading(course, assignment, notebooks, None, "")
                 grading.calibrate(solved, pool, self.log.warning)
                 _last.update(key=key, grading=grading, pool=pool, end=stack.pop_all().close, process=os.getpid())
         return _last["grading"], _last["pool"]
 
 
-class SaveGradesAndRemarks(SaveAutoGrades):
-    """nbgrader's own, and at each answer what was mended in it and which of its points are unhardened."""
+class SaveGradesAndComments(SaveAutoGrades):
+    """nbgrader's own, and at each answer what was repaired in it and which of its points are not isolated."""
 
     def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         super()._add_comment(cell, resources)
-        if remark := resources.get(REMARKS, {}).get(cell.metadata.nbgrader.grade_id):
+        if comment_text := resources.get(COMMENTS, {}).get(cell.metadata.nbgrader.grade_id):
             comment = self.gradebook.find_comment(
                 cell.metadata.nbgrader.grade_id, self.notebook_id, self.assignment_id, self.student_id
             )
-            comment.auto_comment = " ".join(filter(None, (comment.auto_comment, remark)))
+            comment.auto_comment = " ".join(filter(None, (comment.auto_comment, comment_text)))
             self.gradebook.db.commit()
 
 
@@ -105,11 +107,11 @@ def _beside(folder: Path) -> dict[str, bytes]:
 
 
 PREPROCESSORS = [
-    ExecuteApart,
+    ExecuteIsolated,
     IgnorePattern,
     ClearMetadataPreprocessor,
     LimitOutput,
-    SaveGradesAndRemarks,
+    SaveGradesAndComments,
     AssignLatePenalties,
     CheckCellMetadata,
 ]

@@ -93,7 +93,7 @@ def submit(course: Path, unit: str, number: int) -> None:
 
 FLOOR = """
 import json, sys, time
-from autograder.grading import shell
+from autograder.grading import ipython_shell as shell
 own = shell.make()
 total = tests = 0.0
 for path in sys.argv[1:]:

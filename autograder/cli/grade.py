@@ -35,7 +35,7 @@ class Tally:
         self.number += 1
         self.score += one.score
         self.max_score = one.max_score
-        self.loose += bool(one.unhardened)
+        self.loose += bool(one.not_isolated)
 
 
 def run(
@@ -63,8 +63,8 @@ def run(
                 students=students,
                 seconds=seconds,
                 executor=functools.partial(Cluster, scheduler) if scheduler else Pool,
-                began=lambda total: bar.update(task, total=total),
-                said=lambda sentence: bar.console.print(sentence, highlight=False, markup=False, soft_wrap=True),
+                on_start=lambda total: bar.update(task, total=total),
+                on_message=lambda sentence: bar.console.print(sentence, highlight=False, markup=False, soft_wrap=True),
             ):
                 graded.add(one)
                 bar.update(task, advance=1, rate=f"{graded.number / (time.monotonic() - start):.1f} a second")
@@ -84,7 +84,8 @@ def _tell(one: Graded, as_json: bool, console: Console) -> None:
     if as_json:
         print(one.to_json(), flush=True)
     elif one.notes:
-        console.print(f"{one.student}: {' '.join(one.notes)}", highlight=False, markup=False, soft_wrap=True)
+        text = " ".join(note.text for note in one.notes)
+        console.print(f"{one.student}: {text}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _advice(reason: Exception, rung: int) -> str:
@@ -101,4 +102,4 @@ def _sum_up(assignment: str, graded: Tally, took: float) -> None:
     rate = f"{took:.1f} s ({graded.number / took:.1f} a second)"
     print(f"{assignment}: {graded.number} graded in {rate}, mean {graded.score / graded.number:.2f} of {graded.max_score:g}.")
     if graded.loose:
-        print(f"{graded.loose} have points that are unhardened: see the comments in formgrader.")
+        print(f"{graded.loose} have points that are not isolated: see the comments in formgrader.")

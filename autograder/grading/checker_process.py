@@ -6,9 +6,9 @@ run again in a new process, and everything else is graded as if it had never bee
 
 from __future__ import annotations
 
-import base64
 import builtins
 import contextlib
+import dataclasses
 import importlib
 import json
 import re
@@ -16,271 +16,300 @@ import socket
 import sys
 from typing import Any
 
-from autograder.grading.ipython_shell import CUT, Output, Shell
-from autograder.grading.rpc.calls import Peer
-from autograder.grading.rpc.channel import Channel, Gone, OutOfTime, soon
-from autograder.grading.rpc.serialize import Uncrossable
+from autograder.grading.executor import Result
+from autograder.grading.ipython_shell import Output, Shell
+from autograder.grading.outputs import check_partial_credit, error_output, first_line, sanitize
+from autograder.grading.rpc.calls import RpcEndpoint
+from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer, deadline_in
+from autograder.grading.rpc.serialize import NotSerializable
+from autograder.notebook.job import Job, Step, StepKind
+from autograder.notebook.note import Note, NoteKind
 
-MOST_JOB = 1 << 31
-SHOWN = ("text/plain", "text/latex", "image/png", "image/jpeg")  # of a student's outputs; HTML could hold a script
-MOST_OUTPUTS = 8_000_000  # characters of one cell's outputs
-MOST_SHOWN = 40_000_000  # of all cells' together
+MAX_JOB = 1 << 31
+MAX_OUTPUTS = 8_000_000  # characters of one cell's outputs
+MAX_SHOWN = 40_000_000  # of all cells' together
 SLACK = 1.0  # seconds that the grader waits longer anyway
-BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
-# NumPy's ways to write one number: np.float64(2.5), array([3]).
-NUMBER = re.compile(r"(?:np\.\w+|array)\(\[*([-+.\w]+)\]*(?:, dtype=\w+)?\)")
 
 
 def serve(connection: socket.socket, shell: Shell) -> None:
     """Take one job from the grader, do it, and send the result back."""
-    line = Channel(connection)
-    job = json.loads(line.receive(most=MOST_JOB))
-    line.send(json.dumps(Checker(line, shell, job).checked()).encode())
+    grader = Channel(connection)
+    job = Job.from_json(json.loads(grader.receive(max_bytes=MAX_JOB)))
+    grader.send(json.dumps(Checker(grader, shell, job).run().to_json()).encode())
 
 
 class Checker:
-    """One notebook of one student. A job is what `plan.Plan.job` makes."""
+    """One notebook of one student: a job, as `ReleasedNotebook.job` makes it."""
 
-    def __init__(self, line: Channel, shell: Shell, job: dict[str, Any]) -> None:
-        self.line, self.shell, self.job = line, shell, job
-        self.steps: list[dict[str, Any]] = job["steps"]
-        self.peer: Peer | None = None
-        self.at = 0  # the step that is done
+    def __init__(self, grader: Channel, shell: Shell, job: Job) -> None:
+        self.grader, self.shell, self.job = grader, shell, job
+        self.student: RpcEndpoint | None = None
+        self.step = 0  # the step that is done now
         self.done = 0  # steps that the student's process has behind it
         self.left_out: set[int] = set()
         self.fetched: set[str] = set()  # names of the student's that were brought over
-        self.room = MOST_SHOWN
-        self.testing = ""
-        self.notes: list[str] = []
+        self.room = MAX_SHOWN
+        self.test_id = ""
+        self.notes: list[Note] = []
         self.findings: dict[str, dict[str, Any]] = {}
-        self.until = self.known = soon(job["seconds_in_all"])  # `known`: the deadline that the grader knows of
-        self._listen()
+        self.end = self.announced = deadline_in(job.total_seconds)  # `announced`: the deadline that the grader knows of
+        self._listen_to_judge()
 
-    def checked(self) -> dict[str, Any]:
+    def run(self) -> Result:
         """Outputs for each step that has some, notes for the instructor, and what the judge found."""
         outputs: dict[int, list[Output]] = {}
-        for number, step in enumerate(self.steps):
-            self.at = number
-            match step["do"]:
-                case "run":
-                    outputs[number] = self._run(number, step["source"])
-                    if "given" in step:
-                        self._own(step["given"])
-                case "test":
-                    outputs[number] = self._test(number, step)
-                case "own":  # an instructor's cell that a test needs
-                    self._own(step["source"])
-                case "help":  # an instructor's cell that a test needs and that needs a student's name
-                    outputs[number] = self._run(number, step["source"])
-                    with contextlib.suppress(Gone):
-                        self._help(number, step)
-        outputs |= self._together()
-        return {"outputs": outputs, "notes": self.notes, "findings": self.findings}
+        for number, step in enumerate(self.job.steps):
+            self.step = number
+            match step.kind:
+                case StepKind.STUDENT:
+                    outputs[number] = self._run_student_cell(number, step.source)
+                    if step.instructor_source:  # imports that were handed out in the answer's cell
+                        self._run_instructor_cell(step.instructor_source)
+                case StepKind.TEST:
+                    outputs[number] = self._run_test(number, step)
+                case StepKind.INSTRUCTOR:
+                    self._run_instructor_cell(step.instructor_source)
+                case StepKind.BOTH:
+                    outputs[number] = self._run_student_cell(number, step.source)
+                    with contextlib.suppress(ConnectionLost):
+                        self._run_instructor_cell_with_student_names(number, step)
+        outputs |= self._run_in_process_tests()
+        return Result({str(number): shown for number, shown in outputs.items()}, self.notes, self.findings)
 
-    def _help(self, number: int, step: dict[str, Any]) -> None:
-        """Run an instructor's cell here too; not if it never ends there. Raises Gone."""
+    # --- The instructor's cells, here -----------------------------------------------------------------------------------
+
+    def _run_instructor_cell_with_student_names(self, number: int, step: Step) -> None:
+        """Run an instructor's cell here too; not if it never ends in the student's process. Raises ConnectionLost."""
         if number not in self.left_out:
-            self._fetch(step["needs"], before=number + 1)
-            self._own(step["ours"])
+            self._fetch(step.student_names, before=number + 1)
+            self._run_instructor_cell(step.instructor_source)
 
-    def _own(self, source: str) -> None:
-        """Run an instructor's cell. What it binds is the instructor's from now on."""
+    def _run_instructor_cell(self, source: str) -> None:
+        """Run an instructor's cell. What it defines is the instructor's from now on."""
         before = {name: self.shell.user_ns.get(name) for name in self.fetched}
         self.shell.run(source)
         self.fetched -= {name for name, value in before.items() if self.shell.user_ns.get(name) is not value}
 
-    def _together(self) -> dict[int, list[Output]]:
-        """The tests that can't be run apart: in a student's process of their own, where nothing can be trusted."""
-        tests = [number for number, step in enumerate(self.steps) if step["do"] == "together"]
+    # --- The student's cells, there -------------------------------------------------------------------------------------
+
+    def _run_in_process_tests(self) -> dict[int, list[Output]]:
+        """The tests that can't be isolated: in a student's process of their own, where nothing can be trusted."""
+        tests = [number for number, step in enumerate(self.job.steps) if step.kind is StepKind.TEST_IN_PROCESS]
         outputs = {}
         if tests:
-            self._end()
+            self._end_student()
         for number in tests:
-            self.at = number
+            self.step = number
+            step = self.job.steps[number]
             try:
-                outputs[number] = self._given_up() or self._asked("run", self.steps[number]["source"], before=number)
-            except Gone as reason:
-                outputs[number] = [_error("StudentProcessEnded", self._ended(reason))]
-            outputs[number] = _credited(outputs[number], self.steps[number])
+                outputs[number] = self._skipped() or self._ask_to_run(step.source, before=number)
+            except ConnectionLost as reason:
+                outputs[number] = [error_output("StudentProcessEnded", self._describe_end(reason).text)]
+            outputs[number] = check_partial_credit(outputs[number], step.points, step.is_partial_credit)
         return outputs
 
-    def _run(self, number: int, source: str) -> list[Output]:
-        if str(number) in self.job["given_up"]:
-            return [self._left_out(number, self.job["given_up"][str(number)])]
+    def _run_student_cell(self, number: int, source: str) -> list[Output]:
+        if number in self.job.skipped_steps:
+            return [self._leave_out(number, Note(NoteKind.LEFT_OUT, self.job.skipped_steps[number]))]
         try:
-            outputs: list[Output] = self._asked("run", source, before=number)
-        except Gone as reason:
-            return [self._leave_out(number, reason)]
+            outputs = self._ask_to_run(source, before=number)
+        except ConnectionLost as reason:
+            return [self._leave_out(number, self._describe_end(reason))]
         self.done = number + 1
         return outputs
 
-    def _leave_out(self, number: int, reason: Gone) -> Output:
-        return self._left_out(number, self._ended(reason))
-
-    def _left_out(self, number: int, why: str) -> Output:
+    def _leave_out(self, number: int, why: Note) -> Output:
         self.left_out.add(number)
-        self.notes.append(f"A cell was left out ({_head(self.steps[number]['source'])}): {why}")
-        return _error("LeftOut", why)
+        cell = first_line(self.job.steps[number].source)
+        self.notes.append(Note(why.kind, f"A cell was left out ({cell}): {why.text}"))
+        return error_output("LeftOut", why.text)
 
-    def _given_up(self) -> list[Output]:
-        """What a test shows that took a checker's process down before."""
-        why = self.job["given_up"].get(str(self.at))
-        return [_error("GivenUp", why)] if why else []
+    def _skipped(self) -> list[Output]:
+        """What a test shows that ended a checker's process before."""
+        why = self.job.skipped_steps.get(self.step)
+        return [error_output("GivenUp", why)] if why else []
 
-    def _test(self, number: int, step: dict[str, Any]) -> list[Output]:
-        if given_up := self._given_up():
-            return given_up
-        self.testing = step["grade_id"]
-        outputs, reason = self._tried(number, step)
-        why = self._ended(reason) if reason else ""
-        if why and self._was_a_cell(number):
-            outputs, reason = self._tried(number, step)
-            why = self._ended(reason) if reason else ""
+    # --- A test ---------------------------------------------------------------------------------------------------------
+
+    def _run_test(self, number: int, step: Step) -> list[Output]:
+        if skipped := self._skipped():
+            return skipped
+        self.test_id = str(step.grade_id)
+        outputs, lost = self._try_test(number, step)
+        why = self._describe_end(lost) if lost else None
+        if why and self._a_cell_ended_it(number):
+            outputs, lost = self._try_test(number, step)
+            why = self._describe_end(lost) if lost else None
         if why:
-            self.notes.append(f"{step['grade_id']}: {why}")
-        unjudged = next((output["evalue"] for output in outputs or () if output.get("ename") == Uncrossable.__name__), None)
-        if unjudged:  # a person should look
-            self.notes.append(f"{step['grade_id']} could not be judged: {unjudged}")
-        return [_error("StudentProcessEnded", why)] if outputs is None else outputs
+            self.notes.append(Note(why.kind, f"{step.grade_id}: {why.text}"))
+        errors = [output for output in outputs or () if output.get("ename") == NotSerializable.__name__]
+        if errors:  # a person should look
+            self.notes.append(Note(NoteKind.NOT_JUDGED, f"{step.grade_id} could not be judged: {errors[0]['evalue']}"))
+        return [error_output("StudentProcessEnded", why.text if why else "")] if outputs is None else outputs
 
-    def _was_a_cell(self, number: int) -> bool:
+    def _a_cell_ended_it(self, number: int) -> bool:
         """Whether a cell, run again, turns out to be what ended the student's process: by what it had left running, say."""
         before = len(self.left_out)
-        with contextlib.suppress(Gone):
-            self._peer(number)
+        with contextlib.suppress(ConnectionLost):
+            self._student(number)
         return len(self.left_out) > before
 
-    def _tried(self, number: int, step: dict[str, Any]) -> tuple[list[Output] | None, Gone | None]:
+    def _try_test(self, number: int, step: Step) -> tuple[list[Output] | None, ConnectionLost | None]:
         """What a test shows, None where it could not begin; and what became of the student's process if it is gone."""
         try:
-            self._fetch([name for name in step["needs"] if not self._is_ours(name, step["unsure"])], before=number)
-        except Gone as reason:
+            names = [name for name in step.student_names if not self._is_instructors(name, step.ambiguous_names)]
+            self._fetch(names, before=number)
+        except ConnectionLost as reason:
             return None, reason
-        assert self.peer is not None
-        self.peer.deadline = self.known = soon(self.job["seconds"])
-        self._say({"at": number, "seconds": self.job["seconds"]})
-        outputs = self.shell.run(step["source"])
-        return _credited(outputs, step), self.peer.broken
+        assert self.student is not None
+        self.student.deadline = self.announced = deadline_in(self.job.seconds)
+        self._tell_grader({"at": number, "seconds": self.job.seconds})
+        outputs = self.shell.run(step.source)
+        return check_partial_credit(outputs, step.points, step.is_partial_credit), self.student.broken
 
-    def _is_ours(self, name: str, unsure: list[str]) -> bool:
-        """Whether an instructor's cell turned out to bind a name that none was seen to bind, as by a star import."""
+    def _is_instructors(self, name: str, ambiguous: tuple[str, ...]) -> bool:
+        """Whether an instructor's cell turned out to define a name that none was seen to define, as by a star import."""
         here = name in self.shell.user_ns and name not in self.fetched
-        return name in unsure and (here or hasattr(builtins, name))
+        return name in ambiguous and (here or hasattr(builtins, name))
 
-    def _fetch(self, names: list[str], before: int) -> None:
-        """Bring the student's names over; one that he has not bound is unbound here too."""
-        found: Any = self._asked("values", names, before=before) if names else {}
+    def _fetch(self, names: list[str] | tuple[str, ...], before: int) -> None:
+        """Bring the student's names over; one that is not defined there is undefined here too."""
+        found: Any = self._ask("values", list(names), before=before) if names else {}
         self.fetched.update(names)
         for name in names:
             match found.get(name):
                 case ["value", value]:
                     self.shell.user_ns[name] = value
-                case ["module", str(module)] if self.job["modules"].get(name) == module:
+                case ["module", str(module)] if self.job.modules.get(name) == module:
                     self.shell.user_ns[name] = importlib.import_module(module)
-                case ["uncrossable", str(sentence)]:
+                case ["not serializable", str(sentence)]:
                     self.shell.user_ns[name] = Unknown(name, sentence[:500])
                 case _:
                     self.shell.user_ns.pop(name, None)
 
-    def _asked(self, verb: str, what: Any, before: int) -> Any:
-        """Ask the student's process, a new one if need be. Raises Gone."""
-        peer = self._peer(before)
-        self._give_time(peer, self.at)
-        match verb, peer.ask(verb, what):
+    # --- The student's process ------------------------------------------------------------------------------------------
+
+    def _ask_to_run(self, source: str, before: int) -> list[Output]:
+        """The outputs of a cell that the student's process runs. Raises ConnectionLost."""
+        outputs: list[Output] = self._ask("run", source, before)
+        return outputs
+
+    def _ask(self, verb: str, what: Any, before: int) -> Any:
+        """Ask the student's process, a new one if need be. Raises ConnectionLost."""
+        student = self._student(before)
+        self._give_time(student, self.step)
+        match verb, student.ask(verb, what):
             case "run", ["ran", list(outputs)]:
-                cleaned = _clean(outputs, min(MOST_OUTPUTS, self.room))
+                cleaned = sanitize(outputs, min(MAX_OUTPUTS, self.room))
                 self.room -= len(json.dumps(cleaned))
                 return cleaned
             case "values", ["are", dict(values)]:
                 return values
-        peer.broken = Gone("it sent what is no answer")
-        raise peer.broken
+        student.broken = NoAnswer("it sent what is no answer")
+        raise student.broken
 
-    def _give_time(self, peer: Peer, number: int) -> None:
+    def _give_time(self, student: RpcEndpoint, number: int) -> None:
         """Set the deadline of a question that has to do with step `number`. The grader must not give us up before it."""
-        peer.deadline = min(soon(self.job["seconds"]), self.until)
-        if self.job["telling"] or peer.deadline > self.known + SLACK:
-            self.known = peer.deadline
-            self._say({"at": number, "seconds": self.job["seconds"]})
+        student.deadline = min(deadline_in(self.job.seconds), self.end)
+        if self.job.report_every_step or student.deadline > self.announced + SLACK:
+            self.announced = student.deadline
+            self._tell_grader({"at": number, "seconds": self.job.seconds})
 
-    def _peer(self, before: int) -> Peer:
-        """The student's process, in the state that the cells before number `before` leave. Raises Gone."""
+    def _student(self, before: int) -> RpcEndpoint:
+        """The student's process, in the state that the cells before number `before` leave. Raises ConnectionLost."""
         while True:
-            if self.peer is None or self.peer.broken:
-                self._end()
-                self.peer, self.done = self._new(), 0
+            if self.student is None or self.student.broken:
+                self._end_student()
+                self.student, self.done = self._start_student(), 0
             try:
-                self._advance(self.peer, before)
-            except Gone as reason:  # it ran before, but not now: it ends by chance
-                self._leave_out(self.done, reason)
+                self._advance(self.student, before)
+            except ConnectionLost as reason:  # it ran before, but not now: it ends by chance
+                self._leave_out(self.done, self._describe_end(reason))
                 continue
-            return self.peer
+            return self.student
 
-    def _advance(self, peer: Peer, before: int) -> None:
+    def _advance(self, student: RpcEndpoint, before: int) -> None:
         while self.done < before:
-            if self.steps[self.done]["do"] in ("run", "help") and self.done not in self.left_out:
-                self._give_time(peer, self.done)
-                peer.ask("run", self.steps[self.done]["source"])
+            step = self.job.steps[self.done]
+            if step.runs_in_student_process and self.done not in self.left_out:
+                self._give_time(student, self.done)
+                student.ask("run", step.source)
             self.done += 1
 
-    def _new(self) -> Peer:
-        if self.until <= soon(0):
-            raise OutOfTime("the time for this notebook was used up")
-        self._say({"student": True})
-        _, descriptors, _, _ = socket.recv_fds(self.line.connection, 1, 1)
+    def _start_student(self) -> RpcEndpoint:
+        if self.end <= deadline_in(0):
+            raise DeadlineExceeded("the time for this notebook was used up")
+        self._tell_grader({"student": True})
+        _, descriptors, _, _ = socket.recv_fds(self.grader.connection, 1, 1)
         if not descriptors:
-            raise Gone("no process could be started for it")
-        peer = Peer(Channel(socket.socket(fileno=descriptors[0])))
-        peer.deadline = soon(self.job["seconds"])
-        if self.job["files"]:
-            peer.ask("files", {name: base64.b64decode(content) for name, content in self.job["files"].items()})
-        if self.job["from_the_start"]:
-            peer.ask("forget")
-        return peer
+            raise ConnectionLost("no process could be started for it")
+        student = RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])))
+        student.deadline = deadline_in(self.job.seconds)
+        if self.job.files:
+            student.ask("files", self.job.files)
+        if self.job.fresh_namespace:
+            student.ask("forget")
+        return student
 
-    def _end(self) -> dict[str, Any]:
+    def _end_student(self) -> dict[str, Any]:
         """End the student's process; how it ended."""
-        if self.peer is None:
+        if self.student is None:
             return {}
-        self.peer.channel.close()
-        self.peer = None
-        self._say({"end": True})
-        return dict(json.loads(self.line.receive()))
+        self.student.channel.close()
+        self.student = None
+        self._tell_grader({"end": True})
+        return dict(json.loads(self.grader.receive()))
 
-    def _ended(self, reason: Gone) -> str:
-        """A sentence on what a cell or a call did to the student's process."""
-        how = self._end()
+    def _describe_end(self, reason: ConnectionLost) -> Note:
+        """What a cell or a call did to the student's process."""
+        how = self._end_student()
         if how.get("why") == "memory":
-            return "It used more memory than it may, and was ended."
-        if isinstance(reason, OutOfTime):
-            return f"It was still running after {self.job['seconds']:g} seconds, and was ended."
-        if "no answer" in str(reason) or "no message" in str(reason):
-            return "It sent something that is no answer, and was ended."
+            return Note(NoteKind.TOO_MUCH_MEMORY, "It used more memory than it may, and was ended.")
+        if isinstance(reason, DeadlineExceeded):
+            return Note(NoteKind.RAN_TOO_LONG, f"It was still running after {self.job.seconds:g} seconds, and was ended.")
+        if isinstance(reason, NoAnswer):
+            return Note(NoteKind.ENDED_PYTHON, "It sent something that is no answer, and was ended.")
         status = how.get("status", 0)
         if status < 0:
-            return f"It crashed Python (signal {-status})."
-        return "It ended Python. Is there an exit() in it?"
+            return Note(NoteKind.ENDED_PYTHON, f"It crashed Python (signal {-status}).")
+        return Note(NoteKind.ENDED_PYTHON, "It ended Python. Is there an exit() in it?")
 
-    def _say(self, message: dict[str, Any]) -> None:
-        self.line.send(json.dumps(message).encode())
+    def _tell_grader(self, message: dict[str, Any]) -> None:
+        self.grader.send(json.dumps(message).encode())
 
-    def _listen(self) -> None:
-        checking = sys.modules.get("autograder.check_answer")
-        if checking is not None:
-            checking.listeners[:] = [self._heard]
+    # --- The judge's findings -------------------------------------------------------------------------------------------
 
-    def _heard(self, exercise: str, verdict: Any) -> None:
+    def _listen_to_judge(self) -> None:
+        check_answer = sys.modules.get("autograder.check_answer")
+        if check_answer is not None:
+            check_answer.listeners[:] = [self._keep_finding]
+
+    def _keep_finding(self, exercise: str, verdict: Any) -> None:
         from autograder.feedback import render  # here, for most courses know no judge
 
-        idea = verdict.finding.misconception if verdict.finding else None
-        self.findings[self.testing] = {
+        finding, printed = verdict.finding, ""
+        misconception = finding.misconception if finding else None
+        if finding and finding.outcome:  # what the student's code printed is kept apart: it may hold a name
+            printed = finding.outcome.printed[:300]
+            finding.outcome = dataclasses.replace(finding.outcome, printed="")
+        self.findings[self.test_id] = {
             "exercise": exercise,
             "passed": verdict.passed,
-            "misconception": idea.id if idea else None,
-            "title": idea.name if idea else "",
-            "says": verdict.finding.message[:2000] if verdict.finding else "",
+            "misconception": misconception.id if misconception else None,
+            "title": misconception.name if misconception else "",
+            "says": finding.message[:2000] if finding else "",
             "text": render.text(verdict, hints=1)[:4000],
+            "printed": printed,
+            "error_name": _error_name(finding.message) if misconception and misconception.id == "raises" else "",
+            "is_option": exercise.startswith("quiz_"),
         }
+
+
+def _error_name(message: str) -> str:
+    """The name of Python's own error that ended a call; another's, a student may have made up."""
+    match = re.match(r"It raised (\w+)", message)
+    known = getattr(builtins, match[1], None) if match else None
+    return match[1] if match and isinstance(known, type) and issubclass(known, BaseException) else ""
 
 
 class Unknown:
@@ -293,75 +322,9 @@ class Unknown:
         self.__dict__.update(_name=name, _sentence=sentence)
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise Uncrossable(f"{self._name} can't be judged. {self._sentence}")
+        raise NotSerializable(f"{self._name} can't be judged. {self._sentence}")
 
     __getattr__ = __setattr__ = __call__ = __iter__ = __len__ = __getitem__ = __eq__ = __ne__ = __lt__ = __gt__ = _refuse
     __le__ = __ge__ = __bool__ = __array__ = __float__ = __int__ = __index__ = __add__ = __sub__ = __mul__ = _refuse
     __radd__ = __rsub__ = __rmul__ = __matmul__ = __rmatmul__ = __truediv__ = __contains__ = __neg__ = __next__ = _refuse
     __hash__ = None  # type: ignore[assignment]
-
-
-def _error(name: str, sentence: str) -> Output:
-    return {"output_type": "error", "ename": name, "evalue": sentence, "traceback": [f"{name}: {sentence}"]}
-
-
-def _head(source: str) -> str:
-    lines = [line for line in source.splitlines() if line.strip()]
-    return lines[0].strip()[:60] if lines else "an empty cell"
-
-
-def _credited(outputs: list[Output], step: dict[str, Any]) -> list[Output]:
-    """A test's outputs, with an error before a partial credit that is none: no number, or out of range."""
-    for output in outputs:
-        if output["output_type"] == "error":
-            break
-        if output["output_type"] == "execute_result":
-            text = str(output["data"].get("text/plain", ""))
-            credit = _number(text)
-            if credit is None and step["partial"]:
-                return [_error("NoCredit", f"The test's result is {text[:100]}, which is no number of points."), *outputs]
-            if credit is not None and not 0 <= credit <= step["points"]:  # NaN too
-                wrong = f"The test's result is {credit:g}, which is no number of points between 0 and {step['points']:g}."
-                return [_error("NoCredit", wrong), *outputs]
-            if NUMBER.fullmatch(text):
-                output["data"]["text/plain"] = repr(credit)
-            break
-    return outputs
-
-
-def _number(text: str) -> float | None:
-    """The number that a result is, NumPy's too: for what is none, nbgrader gives full marks."""
-    numpys = NUMBER.fullmatch(text)
-    try:
-        return float(numpys[1] if numpys else text)
-    except ValueError:
-        return None
-
-
-def _clean(outputs: list[Any], room: int) -> list[Output]:
-    """What a student's process says that a cell has shown, as far as it is what a cell can show."""
-    cleaned: list[Output] = []
-    for output in outputs[:1000]:
-        kept = _cleaned(output)
-        if kept is not None:
-            room -= len(json.dumps(kept))
-            if room < 0:
-                cleaned.append({"output_type": "stream", "name": "stdout", "text": CUT})
-                break
-            cleaned.append(kept)
-    return cleaned
-
-
-def _cleaned(output: Any) -> Output | None:
-    match output:
-        case {"output_type": "stream", "name": "stdout" | "stderr" as name, "text": str(text)}:
-            return {"output_type": "stream", "name": name, "text": text}
-        case {"output_type": "error", "ename": str(ename), "evalue": str(evalue), "traceback": list(lines)}:
-            said = [line for line in lines if isinstance(line, str)]
-            return {"output_type": "error", "ename": ename, "evalue": evalue, "traceback": said}
-        case {"output_type": "execute_result" | "display_data" as kind, "data": dict(data)}:
-            kept = {mime: data[mime] for mime in SHOWN if isinstance(data.get(mime), str)}
-            kept = {mime: text for mime, text in kept.items() if not mime.startswith("image/") or BASE64.fullmatch(text)}
-            more = {"execution_count": None} if kind == "execute_result" else {}
-            return {"output_type": kind, "data": kept, "metadata": {}, **more} if kept else None
-    return None

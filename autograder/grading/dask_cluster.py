@@ -1,6 +1,6 @@
 """The executor for more than one machine: a Dask cluster's workers run the tasks, this process alone writes.
 
-Each worker keeps parents of its own, warm from one chunk to the next, in a sandbox made of its own machine's folders. A
+Each worker keeps fork servers of its own, warm from one chunk to the next, in a sandbox made of its own machine's folders. A
 chunk whose worker dies is done by another.
 """
 
@@ -12,8 +12,10 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from autograder.grading.pool import Pool, Task
-from autograder.notebook.released import Notebook
+from autograder.errors import UserError
+from autograder.grading.executor import Output, Result, Task
+from autograder.grading.pool import Pool
+from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox import levels
 from autograder.sandbox.policy import Terms
 
@@ -21,16 +23,16 @@ CHUNK = 8  # tasks: a second of work, so that a lost worker costs little
 AHEAD = 2  # chunks that wait at each worker
 
 
-class NoCluster(Exception):
+class NoCluster(UserError):
     """There is nobody to hand the work to; the message says what to do."""
 
 
 class Cluster:
     """What `grade` asks of a Pool, on the workers of a Dask scheduler at `address`."""
 
-    def __init__(self, address: str, notebooks: Iterable[Notebook], terms: Terms, jobs: int) -> None:
+    def __init__(self, address: str, notebooks: Iterable[ReleasedNotebook], terms: Terms, jobs: int) -> None:
         self.address, self.notebooks, self.rung, self.jobs = address, tuple(notebooks), terms.rung, jobs
-        self._shown: dict[str, dict[str, list[dict[str, Any]]]] = {}
+        self._shown: dict[str, dict[str, list[Output]]] = {}
 
     def __enter__(self) -> Cluster:
         try:
@@ -46,7 +48,7 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self.client.close()
 
-    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
+    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result]]:
         """Have tasks run, a few chunks ahead; each one's result as its chunk comes back."""
         from distributed import as_completed
 
@@ -67,7 +69,7 @@ class Cluster:
     def _submit(self, chunk: list[Task]) -> Any:
         return self.client.submit(_run, self.notebooks, self.rung, self.jobs, chunk, pure=False, retries=3)
 
-    def shown(self, notebook: str) -> dict[str, list[dict[str, Any]]]:
+    def shown(self, notebook: str) -> dict[str, list[Output]]:
         """What the cells that depend on no student showed."""
         return self._shown[notebook]
 
@@ -76,7 +78,7 @@ _lock = threading.Lock()  # a worker may have several threads; its pool has one 
 _pool: dict[str, Any] = {}
 
 
-def _run(notebooks: tuple[Notebook, ...], rung: int, jobs: int, chunk: list[Task]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _run(notebooks: tuple[ReleasedNotebook, ...], rung: int, jobs: int, chunk: list[Task]) -> tuple[list[Result], dict[str, Any]]:
     """On a worker: the results of a chunk in its order, and what was shown once for all."""
     with _lock:
         pool = _warm(notebooks, rung, jobs)
@@ -85,11 +87,11 @@ def _run(notebooks: tuple[Notebook, ...], rung: int, jobs: int, chunk: list[Task
         return [results[task.student, task.notebook] for task in chunk], shown
 
 
-def _warm(notebooks: tuple[Notebook, ...], rung: int, jobs: int) -> Pool:
+def _warm(notebooks: tuple[ReleasedNotebook, ...], rung: int, jobs: int) -> Pool:
     key = [(notebook.name, notebook.cells, notebook.files) for notebook in notebooks], rung
     if _pool.get("key") != key:
         _cool()
-        imported = {name for notebook in notebooks for name in notebook.imported()}
+        imported = {name for notebook in notebooks for name in notebook.packages()}
         _pool["pool"] = Pool(notebooks, levels.terms(rung, imported), jobs).__enter__()
         _pool["key"] = key
     pool: Pool = _pool["pool"]

@@ -1,4 +1,4 @@
-"""The warm parents, as the grader sees them: started, made to run what runs once for all, asked to fork and to end children."""
+"""The fork servers, as the grader sees them: started, made to run the shared cells, asked to fork and to end children."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.rpc.channel import Channel, Gone
-from autograder.grading.rpc.control_socket import Line, pair
-from autograder.notebook.rebuild import TEST
-from autograder.notebook.released import Notebook
+from autograder.grading.rpc.channel import Channel, ConnectionLost
+from autograder.grading.rpc.control_socket import ControlSocket, pair
+from autograder.notebook.cell import TEST
+from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox.namespaces import NOBODY
 from autograder.sandbox.policy import Terms
 
-MOST_RESULT = 1 << 31
+MAX_RESULT = 1 << 31
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -29,28 +29,28 @@ class NotHeld(Exception):
     """The sandbox can't be made as it should be; the message says what failed."""
 
 
-class Parent:
-    """A warm parent, seen from here."""
+class ForkServer:
+    """A process that forks for us: started, asked, closed."""
 
     def __init__(self, role: str, start: dict[str, Any], environment: dict[str, str]) -> None:
-        ours, theirs = pair()
-        command = [sys.executable, "-P", "-m", "autograder.grading.fork_server_process", role, str(theirs.fileno())]
+        server_end, child_end = pair()
+        command = [sys.executable, "-P", "-m", "autograder.grading.fork_server_process", role, str(child_end.fileno())]
         self.process = subprocess.Popen(
             command,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(child_end.fileno(),),
             env=environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-        theirs.close()
-        self.line = Line(ours)
-        self.line.send(start)
+        child_end.close()
+        self.control = ControlSocket(server_end)
+        self.control.send(start)
 
     def ready(self) -> None:
         """Wait until it can be asked. Raises NotHeld where it could not start."""
         while True:
             try:
-                message, _ = self.line.receive()
+                message, _ = self.control.receive()
             except EOFError:
                 raise NotHeld("its process ended") from None
             if "failed" in message:
@@ -61,7 +61,7 @@ class Parent:
                 self._map_users()
             except OSError as error:
                 raise NotHeld(f"users can't be mapped: {error.strerror}") from None
-            self.line.send({"mapped": True})
+            self.control.send({"mapped": True})
 
     def _map_users(self) -> None:
         """Give it its users, from outside: root stands for whoever runs this; one more, where that is allowed, for students."""
@@ -75,24 +75,24 @@ class Parent:
             (folder / "uid_map").write_text(f"0 {os.geteuid()} 1")
             (folder / "gid_map").write_text(f"0 {os.getegid()} 1")
 
-    def warm(self, files: dict[str, bytes], **work: Any) -> Channel:
+    def run_shared_cells(self, files: dict[str, bytes], **work: Any) -> Channel:
         """Have it run cells where `files` lie, and keep what they bind; the answer comes over the channel."""
-        ours, theirs = socket.socketpair()
-        self.line.send({"warm": True}, theirs.fileno())
-        theirs.close()
-        channel = Channel(ours)
+        server_end, child_end = socket.socketpair()
+        self.control.send({"run_shared_cells": True}, child_end.fileno())
+        child_end.close()
+        channel = Channel(server_end)
         beside = {name: base64.b64encode(content).decode() for name, content in files.items()}
         channel.send(json.dumps({**work, "files": beside}).encode())
         return channel
 
     def spawn(self, descriptor: int, **what: Any) -> int:
-        return int(self.line.ask({"spawn": True, **what}, descriptor)["child"])
+        return int(self.control.ask({"spawn": True, **what}, descriptor)["child"])
 
     def end(self, child: int) -> int:
-        return int(self.line.ask({"end": child})["status"])
+        return int(self.control.ask({"end": child})["status"])
 
     def close(self) -> None:
-        self.line.close()
+        self.control.close()
         try:
             self.process.wait(2)
         except subprocess.TimeoutExpired:
@@ -101,10 +101,10 @@ class Parent:
 
 
 @dataclass
-class Parents:
-    """Both parents of a notebook, and what its cells showed that were run once for all."""
+class ForkServers:
+    """Both fork servers of a notebook, and what its shared cells showed."""
 
-    notebook: Notebook
+    notebook: ReleasedNotebook
     terms: Terms
     folder: Path
 
@@ -112,32 +112,32 @@ class Parents:
         for name in ("view", "work"):
             (self.folder / name).mkdir(parents=True)
         start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view")}
-        self.students = Parent("students", start, _environment(bare=True))
+        self.students = ForkServer("students", start, _environment(bare=True))
         held = {"folder": str(self.folder / "work"), "memory": self.terms.memory}
-        self.checkers = Parent("checkers", held, _environment(bare=False))
+        self.checkers = ForkServer("checkers", held, _environment(bare=False))
         try:
-            self._warm()
+            self._run_shared_cells()
         except BaseException:
             self.close()
             raise
 
-    def _warm(self) -> None:
-        files = {**_fonts(), **self.notebook.files}  # looked for while the parents import
+    def _run_shared_cells(self) -> None:
+        files = {**_fonts(), **self.notebook.files}  # looked for while the servers import
         self.students.ready()
         self.checkers.ready()
         book = self.notebook
-        self.showing = self.students.warm(files, **book.warm_students())
+        self.showing = self.students.run_shared_cells(files, **book.student_preload())
         tests = [cell.source for cell in book.cells if cell.role == TEST]
-        self.checkers.warm(book.files, cells=book.warm_checkers(), tests=tests).close()
-        for parent in (self.students, self.checkers):
-            parent.line.receive()
+        self.checkers.run_shared_cells(book.files, cells=book.checker_preload(), tests=tests).close()
+        for server in (self.students, self.checkers):
+            server.control.receive()
 
     @functools.cached_property
     def shown(self) -> dict[str, list[dict[str, Any]]]:
         """What the cells showed that were run once for all; waits for it."""
         try:
-            return dict(json.loads(self.showing.receive(most=MOST_RESULT)))
-        except Gone:  # a picture took its process down; no grade depends on it
+            return dict(json.loads(self.showing.receive(max_bytes=MAX_RESULT)))
+        except ConnectionLost:  # a picture took its process down; no grade depends on it
             return {}
 
     @property
@@ -153,7 +153,7 @@ class Parents:
 
 
 def _environment(bare: bool) -> dict[str, str]:
-    """Of a parent. The students' one knows nothing of who runs it."""
+    """Of a fork server. The students' one knows nothing of who runs it."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "PYTHONPATH", "TZ") if name in os.environ}
     base = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **kept} if bare else dict(os.environ)
     return {

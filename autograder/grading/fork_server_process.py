@@ -1,7 +1,7 @@
-"""A warm parent: it has imported what the assignment needs, and forks a process a submission in milliseconds.
+"""A fork server: it has imported what the assignment needs, and forks a process a submission in milliseconds.
 
-There are two. The students' parent moves into the sandbox's view before it imports anything, and knows neither tests nor
-solutions; the checkers' parent knows the tests, and runs no student's code. Each runs the instructor's cells that depend on
+There are two. The students' fork server moves into the sandbox's view before it imports anything, and knows neither tests nor
+solutions; the checkers' fork server knows the tests, and runs no student's code. Each runs the instructor's cells that depend on
 no student once, for all. Both have one thread: neither threads nor BLAS survive a fork.
 """
 
@@ -22,51 +22,51 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.rpc.channel import Channel, Gone
-from autograder.grading.rpc.control_socket import Line, close_all_but
+from autograder.grading.rpc.channel import Channel, ConnectionLost
+from autograder.grading.rpc.control_socket import ControlSocket, close_all_but
 from autograder.sandbox import linux
 from autograder.sandbox.namespaces import BOX, View, confine_here
 from autograder.sandbox.policy import Terms
 
-WARM = 1 << 31  # bytes of a trusted message
+MAX_WORK = 1 << 31  # bytes of a trusted message
 
 
 def main() -> None:
-    """`python -m autograder.grading.fork_server_process ROLE DESCRIPTOR`, started by `parents.Parent`."""
+    """`python -m autograder.grading.fork_server_process ROLE DESCRIPTOR`, started by `fork_server.ForkServer`."""
     role, descriptor = sys.argv[1], int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
-    line = Line(socket.socket(fileno=descriptor))
-    start, _ = line.receive()
+    control = ControlSocket(socket.socket(fileno=descriptor))
+    start, _ = control.receive()
     try:
-        parent = _Students(line, start) if role == "students" else _Checkers(line, start)
+        server = _StudentForkServer(control, start) if role == "students" else _CheckerForkServer(control, start)
     except (OSError, ImportError) as error:
-        line.send({"failed": str(error)})
+        control.send({"failed": str(error)})
         return
-    line.send({"ready": True})
+    control.send({"ready": True})
     with contextlib.suppress(EOFError, OSError):
-        parent.serve()
-    parent.leave()
+        server.serve()
+    server.shut_down()
 
 
-class _Parent:
-    """Forks on demand: {"spawn": ...} with a connection, {"end": pid}, {"warm": true} with a connection."""
+class _ForkServer:
+    """Forks on demand: {"spawn": ...} with a connection, {"end": pid}, {"run_shared_cells": true} with a connection."""
 
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    def __init__(self, control: ControlSocket) -> None:
+        self.control = control
         self.children: set[int] = set()
 
     def serve(self) -> None:
         while True:
-            question, descriptors = self.line.receive()
+            question, descriptors = self.control.receive()
             if "spawn" in question:
                 child = self._spawn(question, descriptors[0])
                 self.children.add(child)
-                self.line.send({"child": child})
-            elif "warm" in question:
-                self._warm(Channel(socket.socket(fileno=descriptors.pop())))
-                self.line.send({"warm": True})
+                self.control.send({"child": child})
+            elif "run_shared_cells" in question:
+                self._run_shared_cells(Channel(socket.socket(fileno=descriptors.pop())))
+                self.control.send({"run_shared_cells": True})
             elif "end" in question:
-                self.line.send({"status": self._end(question["end"])})
+                self.control.send({"status": self._end(question["end"])})
             for descriptor in descriptors:
                 os.close(descriptor)
 
@@ -79,7 +79,7 @@ class _Parent:
         if not done:
             self.kill(child)
             status = os.waitpid(child, 0)[1]
-        self.sweep()
+        self.reap_orphans()
         return os.waitstatus_to_exitcode(status)
 
     def kill(self, child: int) -> None:
@@ -87,10 +87,10 @@ class _Parent:
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
 
-    def sweep(self) -> None:
+    def reap_orphans(self) -> None:
         """End what a child has left behind."""
 
-    def leave(self) -> None:
+    def shut_down(self) -> None:
         """The grader is gone, perhaps killed: end everything."""
         for child in list(self.children):
             self._end(child)
@@ -102,55 +102,55 @@ class _Parent:
         status = 70
         try:
             os.set_inheritable(descriptor, False)
-            self.begin(question, descriptor)
+            self.run_child(question, descriptor)
             status = 0
-        except Gone:
+        except ConnectionLost:
             status = 0
         finally:
             os._exit(status)
 
-    def _warm(self, channel: Channel) -> None:
+    def _run_shared_cells(self, channel: Channel) -> None:
         """Run the instructor's cells of `channel`'s message; what all of them showed is told over it, sooner or later."""
         from autograder.grading import ipython_shell
 
-        work = json.loads(channel.receive(most=WARM))
+        work = json.loads(channel.receive(max_bytes=MAX_WORK))
         for name, content in work["files"].items():
             Path(name).parent.mkdir(parents=True, exist_ok=True)
             Path(name).write_bytes(base64.b64decode(content))
         sys.path.insert(0, "")  # a notebook imports what lies beside it
         self.shell = ipython_shell.make()
         outputs = {key: self.shell.run(source) for key, source in work["cells"]}
-        self.rehearse(work.get("tests", []))
-        self.show(channel, outputs, work.get("aside", []))
+        self.preload_tests(work.get("tests", []))
+        self.run_display_cells(channel, outputs, work.get("display_only", []))
         channel.close()
         del work, outputs
         gc.collect()
         linux.give_back()
         gc.freeze()  # what is here is shared with all children, if no collection touches it
 
-    def show(self, channel: Channel, outputs: dict[str, Any], aside: list[tuple[str, str]]) -> None:
+    def run_display_cells(self, channel: Channel, outputs: dict[str, Any], display_only: list[tuple[str, str]]) -> None:
         """Run the cells that only show something in a process of their own: whoever is graded need not wait for pictures."""
 
-    def rehearse(self, tests: list[str]) -> None:
+    def preload_tests(self, tests: list[str]) -> None:
         """Load what tests will need, before the forks."""
 
     def fork(self) -> int:
         return os.fork()
 
-    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+    def run_child(self, question: dict[str, Any], descriptor: int) -> None:
         raise NotImplementedError
 
 
-class _Students(_Parent):
-    def __init__(self, line: Line, start: dict[str, Any]) -> None:
-        super().__init__(line)
+class _StudentForkServer(_ForkServer):
+    def __init__(self, control: ControlSocket, start: dict[str, Any]) -> None:
+        super().__init__(control)
         self.terms = Terms.from_json(start["terms"])
         self.view: View | None = None
         if self.terms.rung >= 2:
             self.view = View(self.terms, start["folder"], self._map_users)
         else:
             linux.adopt_orphans()
-        self._furnish(start)
+        self._prepare_home(start)
         import autograder.grading.student_process  # noqa: F401 (before the forks)
 
         # A library with threads, as JAX, warns at each fork. An answer that calls it may hang, which costs that answer alone.
@@ -158,9 +158,9 @@ class _Students(_Parent):
         warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
 
     def _map_users(self) -> None:
-        self.line.ask({"map": os.getpid()})
+        self.control.ask({"map": os.getpid()})
 
-    def _furnish(self, start: dict[str, Any]) -> None:
+    def _prepare_home(self, start: dict[str, Any]) -> None:
         """A folder to import things in."""
         folder = f"{BOX}/tmp" if self.view else start["folder"]
         if self.view:
@@ -169,14 +169,14 @@ class _Students(_Parent):
         os.environ.update(HOME=folder, MPLCONFIGDIR=folder, TMPDIR=folder, IPYTHONDIR=folder)
         os.chdir(folder)
 
-    def show(self, channel: Channel, outputs: dict[str, Any], aside: list[tuple[str, str]]) -> None:
+    def run_display_cells(self, channel: Channel, outputs: dict[str, Any], display_only: list[tuple[str, str]]) -> None:
         child = os.fork()
         self.children.add(child)
         if child:
             return
         try:
             linux.die_with_parent()
-            outputs |= {key: self.shell.run(source) for key, source in aside}
+            outputs |= {key: self.shell.run(source) for key, source in display_only}
             channel.send(json.dumps(outputs, default=str).encode())
         finally:
             os._exit(0)
@@ -193,7 +193,7 @@ class _Students(_Parent):
         else:
             linux.kill_all(child)
 
-    def sweep(self) -> None:
+    def reap_orphans(self) -> None:
         while not self.view and sys.platform == "linux":
             left = set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - self.children
             if not left:
@@ -203,7 +203,7 @@ class _Students(_Parent):
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(orphan, 0)
 
-    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+    def run_child(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import student_process
 
         if self.view:
@@ -215,27 +215,27 @@ class _Students(_Parent):
             if self.terms.rung == 1:
                 confine_here(self.terms, box, self.size)
         close_all_but(descriptor)
-        student_process.settle(box)
+        student_process.enter_home(box)
         student_process.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question["seed"])
 
 
-class _Checkers(_Parent):
-    def __init__(self, line: Line, start: dict[str, Any]) -> None:
-        super().__init__(line)
+class _CheckerForkServer(_ForkServer):
+    def __init__(self, control: ControlSocket, start: dict[str, Any]) -> None:
+        super().__init__(control)
         self.folder = Path(start["folder"]).parent
         os.chdir(start["folder"])
         os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start["folder"])  # no learner's progress is kept here
         self.memory = start["memory"] if sys.platform == "linux" else 0
         import autograder.grading.checker_process  # noqa: F401 (before the forks)
 
-    def leave(self) -> None:
-        super().leave()
+    def shut_down(self) -> None:
+        super().shut_down()
         with contextlib.suppress(OSError):
             os.chdir("/")
             shutil.rmtree(self.folder)
             self.folder.parent.rmdir()
 
-    def rehearse(self, tests: list[str]) -> None:
+    def preload_tests(self, tests: list[str]) -> None:
         if "autograder.check_answer" not in sys.modules:
             return
         from autograder.bank import catalog
@@ -251,7 +251,7 @@ class _Checkers(_Parent):
         self.size = _size() if self.memory else 0
         return super().fork()
 
-    def begin(self, question: dict[str, Any], descriptor: int) -> None:
+    def run_child(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import checker_process
 
         linux.die_with_parent()

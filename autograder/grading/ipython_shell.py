@@ -16,8 +16,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 
-MOST_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
-MOST_DATA = 4_000_000  # characters of one displayed object
+MAX_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
+MAX_DATA = 4_000_000  # characters of one displayed object
 CUT = "\n[the rest was cut off]\n"
 Output = dict[str, Any]
 
@@ -27,7 +27,7 @@ class _Outputs:
 
     def __init__(self) -> None:
         self.items: list[Output] = []
-        self.room = MOST_TEXT
+        self.room = MAX_TEXT
 
     def stream(self, name: str, text: str) -> None:
         if self.room <= 0:
@@ -42,7 +42,7 @@ class _Outputs:
 
     def data(self, kind: str, data: dict[str, Any], metadata: dict[str, Any], **more: Any) -> None:
         size = sum(len(part) if isinstance(part, str | bytes) else 100 for part in data.values())
-        if size <= MOST_DATA and len(self.items) < 1000:
+        if size <= MAX_DATA and len(self.items) < 1000:
             self.items.append({"output_type": kind, "data": data, "metadata": metadata, **more})
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+VERSION = 3  # of the grader and of an entry's form: a change regrades what was graded
 Entry = dict[str, Any]
 
 
@@ -18,6 +19,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.is_outdated = False  # whether it holds entries of an earlier version, which are not read
         self.digests = {entry["student"]: entry["digest"] for entry in self._read()}
 
     def newest(self) -> dict[str, Entry]:
@@ -29,15 +31,19 @@ class Journal:
             for line in file:
                 with contextlib.suppress(ValueError):  # the line that a kill cut short
                     entry = json.loads(line)
-                    if isinstance(entry, dict) and {"student", "digest"} <= entry.keys():
+                    if not isinstance(entry, dict) or not {"student", "digest"} <= entry.keys():
+                        continue
+                    if entry.get("version") == VERSION:
                         yield entry
+                    else:
+                        self.is_outdated = True
 
     def add(self, entry: Entry) -> None:
         self.digests[entry["student"]] = entry["digest"]
         with self.path.open("a", encoding="utf-8", errors="replace") as file:  # a student's words may hold half a character
             if file.tell() and not self._whole():
                 file.write("\n")
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            file.write(json.dumps({**entry, "version": VERSION}, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
@@ -63,8 +69,8 @@ def code_lines(source: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def only_one(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file at `path`; call `waiting` first where another run holds it."""
+def file_lock(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock file at `path`; call `on_wait` first where another run holds it."""
     import fcntl  # not on Windows, where the report is read all the same
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +78,6 @@ def only_one(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            waiting()
+            on_wait()
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""The local executor: a few submissions at a time, forked by warm parents, and one loop that watches over them all."""
+"""The local executor: a few submissions at a time, forked by fork servers, and one loop that watches over them all."""
 
 from __future__ import annotations
 
@@ -18,27 +18,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.fork_server import MOST_RESULT, Parents
-from autograder.grading.rpc.channel import Channel, Gone, soon
-from autograder.grading.rpc.serialize import Garbled
-from autograder.notebook.released import Notebook
+from autograder.grading.executor import Output, Result, Task
+from autograder.grading.fork_server import MAX_RESULT, ForkServers
+from autograder.grading.rpc.channel import Channel, ConnectionLost, deadline_in
+from autograder.grading.rpc.serialize import MalformedMessage
+from autograder.notebook.job import Job, StepKind
+from autograder.notebook.note import Note, NoteKind
+from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox import linux
 from autograder.sandbox.namespaces import NOBODY
 from autograder.sandbox.policy import Terms
 
 GRACE = 5.0  # seconds that a checker has beyond those of its test
 TICK = 0.25  # seconds between two looks at the memory
-MOST_HELD = 100  # results that wait until the lesson's pictures are drawn
-
-
-@dataclass(frozen=True)
-class Task:
-    """One notebook of one student, and what the checker's process is told of it."""
-
-    student: str
-    notebook: str
-    job: dict[str, Any]
-    seed: int = 0
+MAX_WAITING_RESULTS = 100  # results that wait until the lesson's pictures are ready
 
 
 @dataclass
@@ -49,7 +42,7 @@ class Running:
     channel: Channel
     checker: int
     deadline: float
-    at: int | None = None  # the step that it was at when it last said so
+    at: int | None = None  # the step that it reported last
     student: int | None = None
     box: str | None = None
     why: str | None = None  # we ended the student's process
@@ -58,20 +51,20 @@ class Running:
 class Pool:
     """Runs tasks of some released notebooks on this machine. A context manager; results come in any order."""
 
-    def __init__(self, notebooks: Iterable[Notebook], terms: Terms, jobs: int) -> None:
+    def __init__(self, notebooks: Iterable[ReleasedNotebook], terms: Terms, jobs: int) -> None:
         self.notebooks, self.terms, self.jobs = tuple(notebooks), terms, jobs
         self.running: dict[int, Running] = {}
-        self.next_look = 0.0
-        self.lost: list[tuple[Task, dict[str, Any]]] = []  # whose checker could not be kept alive
+        self.next_memory_check = 0.0
+        self.lost: list[tuple[Task, Result]] = []  # whose checker could not be kept alive
         self.selector = selectors.DefaultSelector()
 
     def __enter__(self) -> Pool:
         self.folder = Path(tempfile.mkdtemp(prefix="leftcontext-"))
         self.folder.chmod(0o755)
-        self.parents: dict[str, Parents] = {}
+        self.servers: dict[str, ForkServers] = {}
         try:
             for notebook in self.notebooks:
-                self.parents[notebook.name] = Parents(notebook, self.terms, self.folder / f"{len(self.parents)}")
+                self.servers[notebook.name] = ForkServers(notebook, self.terms, self.folder / f"{len(self.servers)}")
         except BaseException:
             self.__exit__()
             raise
@@ -79,77 +72,77 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         # No questions any more: Ctrl-C may have come between one and its answer. With a parent end all its children.
-        for parents in self.parents.values():
-            parents.close()
+        for servers in self.servers.values():
+            servers.close()
         for running in self.running.values():
             running.channel.close()
         self.selector.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def shown(self, notebook: str) -> dict[str, list[dict[str, Any]]]:
+    def shown(self, notebook: str) -> dict[str, list[Output]]:
         """What the cells that depend on no student showed, by their number in the released notebook."""
-        return self.parents[notebook].shown
+        return self.servers[notebook].shown
 
-    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
-        """Run tasks, a few at a time, and hand back each one's result, as soon as all is there that it is recorded with."""
+    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result]]:
+        """Run tasks, `jobs` at a time. A result waits for the shared cells' pictures: both go into one notebook."""
         waiting = iter(tasks)
-        held: list[tuple[Task, dict[str, Any]]] = []
+        waiting_results: list[tuple[Task, Result]] = []
         while True:
             # One more than cores, so that none waits while a result is written; one less while pictures are drawn on it.
-            drawn = all(parents.has_shown for parents in self.parents.values())
-            while len(self.running) < (self.jobs + 1 if drawn else max(1, self.jobs - 1)):
+            pictures_ready = all(servers.has_shown for servers in self.servers.values())
+            while len(self.running) < (self.jobs + 1 if pictures_ready else max(1, self.jobs - 1)):
                 task = next(waiting, None)
                 if task is None:
                     break
                 self._start(task)
             if not self.running and not self.lost:
-                yield from held
+                yield from waiting_results
                 return
-            held += self._step()
-            if drawn or len(held) > MOST_HELD:
-                yield from held
-                held.clear()
+            waiting_results += self._step()
+            if pictures_ready or len(waiting_results) > MAX_WAITING_RESULTS:
+                yield from waiting_results
+                waiting_results.clear()
 
     def _start(self, task: Task) -> None:
-        ours, theirs = socket.socketpair()
-        checker = self.parents[task.notebook].checkers.spawn(theirs.fileno())
-        theirs.close()
-        running = Running(task, Channel(ours), checker, soon(task.job["seconds_in_all"] + GRACE))
-        self.running[ours.fileno()] = running
-        self.selector.register(ours, selectors.EVENT_READ, running)
-        with contextlib.suppress(Gone):  # then the loop finds it gone
-            running.channel.send(json.dumps(task.job).encode())
+        grader_end, child_end = socket.socketpair()
+        checker = self.servers[task.notebook].checkers.spawn(child_end.fileno())
+        child_end.close()
+        running = Running(task, Channel(grader_end), checker, deadline_in(task.job.total_seconds + GRACE))
+        self.running[grader_end.fileno()] = running
+        self.selector.register(grader_end, selectors.EVENT_READ, running)
+        with contextlib.suppress(ConnectionLost):  # then the loop finds it gone
+            running.channel.send(json.dumps(task.job.to_json()).encode())
 
-    def _step(self) -> Iterator[tuple[Task, dict[str, Any]]]:
+    def _step(self) -> Iterator[tuple[Task, Result]]:
         """Serve whoever has something to say; see to those who take too long or too much."""
         for key, _ in self.selector.select(TICK) if self.running else ():
             running: Running = key.data
             try:
-                message = json.loads(running.channel.receive(most=MOST_RESULT))
-            except (Gone, Garbled, ValueError):
-                self._again(running, "ended the checker's process")
+                message = json.loads(running.channel.receive(max_bytes=MAX_RESULT))
+            except (ConnectionLost, MalformedMessage, ValueError):
+                self._retry(running, "ended the checker's process")
                 continue
             if "outputs" in message:
-                self._drop(running)
-                yield running.task, message
+                self._finish(running)
+                yield running.task, Result.from_json(message)
             else:
-                with contextlib.suppress(Gone, OSError):
+                with contextlib.suppress(ConnectionLost, OSError):
                     self._serve(running, message)
         yield from self.lost
         self.lost.clear()
-        heavy = time.monotonic() > self.next_look
-        if heavy:
-            self.next_look = soon(TICK)
+        memory_check_due = time.monotonic() > self.next_memory_check
+        if memory_check_due:
+            self.next_memory_check = deadline_in(TICK)
         for running in list(self.running.values()):
             if time.monotonic() > running.deadline:
-                self._again(running, f"was not over after {running.task.job['seconds']:g} seconds")
-            elif heavy and running.student is not None:
-                self._weigh(running)
+                self._retry(running, f"was not over after {running.task.job.seconds:g} seconds")
+            elif memory_check_due and running.student is not None:
+                self._enforce_memory_limit(running)
 
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
         if "at" in message:
             running.at = message["at"]
-            running.deadline = soon(message["seconds"] + GRACE)
+            running.deadline = deadline_in(message["seconds"] + GRACE)
         elif "student" in message:
             self._new_student(running)
         elif "end" in message:
@@ -158,50 +151,51 @@ class Pool:
             running.why = None
 
     def _new_student(self, running: Running) -> None:
-        ours, theirs = socket.socketpair()
+        grader_end, child_end = socket.socketpair()
         if self.terms.rung < 2:
             running.box = tempfile.mkdtemp(dir=self.folder)
             if self.terms.rung and os.geteuid() == 0:
                 os.chown(running.box, NOBODY, NOBODY)
-        parent = self.parents[running.task.notebook].students
-        running.student = parent.spawn(theirs.fileno(), seed=running.task.seed, box=running.box)
-        theirs.close()
-        socket.send_fds(running.channel.connection, [b"S"], [ours.fileno()])
-        ours.close()
+        server = self.servers[running.task.notebook].students
+        running.student = server.spawn(child_end.fileno(), seed=running.task.seed, box=running.box)
+        child_end.close()
+        socket.send_fds(running.channel.connection, [b"S"], [grader_end.fileno()])
+        grader_end.close()
 
     def _end_student(self, running: Running) -> int:
         status = 0
         if running.student is not None:
-            status = self.parents[running.task.notebook].students.end(running.student)
+            status = self.servers[running.task.notebook].students.end(running.student)
             running.student = None
         if running.box:
             shutil.rmtree(running.box, ignore_errors=True)
             running.box = None
         return status
 
-    def _drop(self, running: Running) -> None:
+    def _finish(self, running: Running) -> None:
         self.selector.unregister(running.channel.connection)
         del self.running[running.channel.connection.fileno()]
         running.channel.close()
         self._end_student(running)
-        self.parents[running.task.notebook].checkers.end(running.checker)
+        self.servers[running.task.notebook].checkers.end(running.checker)
 
-    def _again(self, running: Running, why: str) -> None:
+    def _retry(self, running: Running, why: str) -> None:
         """A step took its checker down: do the task anew, telling at which; and then, if need be, without that one."""
-        self._drop(running)
+        self._finish(running)
         job = running.task.job
-        if job["telling"]:
-            lost = running.at if running.at is not None else _first_test(job)
-            if lost == -1 or str(lost) in job["given_up"]:
-                self.lost.append((running.task, {"outputs": {}, "notes": [f"It could not be run: it {why}."], "findings": {}}))
+        if job.report_every_step:
+            step = running.at if running.at is not None else _first_test(job)
+            if step is None or step in job.skipped_steps:
+                note = Note(NoteKind.ENDED_PYTHON, f"It could not be run: it {why}.")
+                self.lost.append((running.task, Result(notes=[note])))
                 return
-            what = "The test" if "grade_id" in job["steps"][lost] else "Reading what the cell showed"
-            job = {**job, "given_up": {**job["given_up"], str(lost): f"{what} {why}."}}
-        self._start(dataclasses.replace(running.task, job={**job, "telling": True}))
+            what = "The test" if job.steps[step].is_test else "Reading what the cell showed"
+            job = job.without(step, f"{what} {why}.")
+        self._start(dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True)))
 
-    def _weigh(self, running: Running) -> None:
+    def _enforce_memory_limit(self, running: Running) -> None:
         """End a student's processes where together they use too much memory."""
-        parent = self.parents[running.task.notebook].students.process.pid
+        parent = self.servers[running.task.notebook].students.process.pid
         with contextlib.suppress(OSError, StopIteration):  # one of them has just ended
             first = _outer(parent, running.student) if self.terms.rung >= 2 else int(running.student or 0)
             family = [first, *linux.descendants(first)]
@@ -211,9 +205,9 @@ class Pool:
                 os.kill(first, signal.SIGKILL)
 
 
-def _first_test(job: dict[str, Any]) -> int:
-    tests = (n for n, step in enumerate(job["steps"]) if step["do"] == "test" and str(n) not in job["given_up"])
-    return next(tests, -1)
+def _first_test(job: Job) -> int | None:
+    tests = (n for n, step in enumerate(job.steps) if step.kind is StepKind.TEST and n not in job.skipped_steps)
+    return next(tests, None)
 
 
 def _outer(parent: int, local: int | None) -> int:

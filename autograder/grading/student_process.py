@@ -13,26 +13,26 @@ from typing import Any
 import numpy as np
 
 from autograder.grading.ipython_shell import Shell
-from autograder.grading.rpc.calls import Peer
-from autograder.grading.rpc.channel import Channel, Gone
-from autograder.grading.rpc.serialize import Uncrossable, encode
+from autograder.grading.rpc.calls import RpcEndpoint
+from autograder.grading.rpc.channel import Channel, ConnectionLost
+from autograder.grading.rpc.serialize import NotSerializable, encode
 
 
 def serve(channel: Channel, shell: Shell, seed: int) -> None:
     """Do as the checker says until it hangs up."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 (a fork would share the legacy generator's state with every other one)
-    peer = Peer(channel)
-    with contextlib.suppress(Gone):
+    endpoint = RpcEndpoint(channel)
+    with contextlib.suppress(ConnectionLost):
         while True:
-            match peer.receive():
+            match endpoint.receive():
                 case [str(), "call", *_] as call:
-                    peer.serve(call)
+                    endpoint.serve(call)
                 case [str(token), *question]:
-                    peer.send([token, *_answer(peer, shell, question)])
+                    endpoint.send([token, *_answer(endpoint, shell, question)])
 
 
-def _answer(peer: Peer, shell: Shell, question: list[Any]) -> list[Any]:
+def _answer(endpoint: RpcEndpoint, shell: Shell, question: list[Any]) -> list[Any]:
     match question:
         case ["files", dict(files)]:
             for name, content in files.items():
@@ -44,20 +44,20 @@ def _answer(peer: Peer, shell: Shell, question: list[Any]) -> list[Any]:
         case ["run", str(source)]:
             return ["ran", shell.run(source)]
         case ["values", list(names)]:
-            return ["are", {name: _value(peer, shell.user_ns[name]) for name in names if name in shell.user_ns}]
+            return ["are", {name: _value(endpoint, shell.user_ns[name]) for name in names if name in shell.user_ns}]
     return ["what?"]  # the answer to something that they asked behind this process's back
 
 
-def _value(peer: Peer, value: Any) -> list[Any]:
+def _value(endpoint: RpcEndpoint, value: Any) -> list[Any]:
     if isinstance(value, types.ModuleType):
         return ["module", str(value.__name__)]
     try:
-        encode(value, peer._export)
+        encode(value, endpoint._export)
         return ["value", value]
-    except Uncrossable as reason:
-        return ["uncrossable", str(reason)]
+    except NotSerializable as reason:
+        return ["not serializable", str(reason)]
     except Exception as error:  # an object of theirs that raises when it is read
-        return ["uncrossable", f"Reading it raised {type(error).__name__}."]
+        return ["not serializable", f"Reading it raised {type(error).__name__}."]
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -66,7 +66,7 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def settle(folder: str) -> None:
+def enter_home(folder: str) -> None:
     """Make `folder` home, and leave standard input, output and error to nobody."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=f"{folder}/tmp", MPLCONFIGDIR=f"{folder}/tmp")

@@ -39,8 +39,8 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
-from autograder.notebook.rebuild import LESSON, MANUAL, SOLUTION, TASK, TEST, Cell
-from autograder.notebook.released import Notebook
+from autograder.notebook.cell import LESSON, MANUAL, SOLUTION, TASK, TEST, Cell
+from autograder.notebook.released import ReleasedNotebook
 
 MOST_HANDED_IN = 64 * 1024 * 1024  # bytes of one submission
 PATIENCE = 60.0  # seconds to wait for another program's lock on the gradebook
@@ -126,7 +126,7 @@ class Course:
         place = Path(pattern).parts.index("*")
         return [name for path in folders if (name := path.parts[place]) not in excluded]
 
-    def released(self, assignment: str) -> tuple[Notebook, ...]:
+    def released(self, assignment: str) -> tuple[ReleasedNotebook, ...]:
         """The assignment's notebooks as they were released, hidden tests and all. Raises NotThere."""
         try:
             known = self.gradebook.find_assignment(assignment).notebooks
@@ -148,7 +148,7 @@ class Course:
         path = self.folder("source", ".", assignment) / f"{notebook}.ipynb"
         return path.read_bytes() if path.is_file() else None
 
-    def _notebook(self, known: Any, folder: Path, files: dict[str, bytes]) -> Notebook:
+    def _notebook(self, known: Any, folder: Path, files: dict[str, bytes]) -> ReleasedNotebook:
         path = folder / f"{known.name}.ipynb"
         if not path.is_file():
             raise NotThere(f"{path} is missing: the order of the cells and the lesson around them stand in it.")
@@ -164,7 +164,7 @@ class Course:
             _cell(cell, number, sources, points, own[number]) for number, cell in enumerate(node.cells)
         )
         metadata = {name: node.metadata[name] for name in ("kernelspec", "language_info") if name in node.metadata}
-        return Notebook(known.name, cells, json.loads(json.dumps(metadata)), files)
+        return ReleasedNotebook(known.name, cells, json.loads(json.dumps(metadata)), files)
 
     def submitted_files(self, assignment: str, student: str) -> dict[str, bytes | None]:
         """Everything that a student handed in, notebooks too, by relative path; None for what can't be read, or is too much.
@@ -296,7 +296,7 @@ def _cell(cell: NotebookNode, number: int, sources: dict[str, Any], points: dict
             role = SOLUTION
     return Cell(
         id=str(cell.get("id", f"cell-{number}")),
-        kind=known.cell_type if known else cell.cell_type,
+        cell_type=known.cell_type if known else cell.cell_type,
         source=known.source if known else cell.source,
         role=role,
         grade_id=marks.get("grade_id") if known else None,
@@ -309,7 +309,7 @@ def _cell(cell: NotebookNode, number: int, sources: dict[str, Any], points: dict
 
 def credit(cell: Cell, outputs: list[dict[str, Any]]) -> float:
     """The points of a test with these outputs, as nbgrader counts them."""
-    marked = {"cell_type": cell.kind, "source": cell.source, "metadata": {"nbgrader": cell.metadata}}
+    marked = {"cell_type": cell.cell_type, "source": cell.source, "metadata": {"nbgrader": cell.metadata}}
     node = nbformat.from_dict({**marked, "outputs": outputs})
     return float(utils.determine_grade(node)[0] or 0.0)
 

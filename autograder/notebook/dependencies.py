@@ -1,301 +1,268 @@
-"""Which of the instructor's cells need to run only once for all students, and which names a test takes from whom.
+"""Which released cells run once for all students, and which names a test needs from whom (def-use analysis of cells).
 
 A lesson's pictures cost seconds, its exercises milliseconds. A released cell that nobody changed and that depends on no
-answer gives the same in every submission; it is run in the parent, before the forks. Where that could make a difference to
-what the student's own cells see, the submission is run from its first cell to its last instead.
+answer gives the same in every submission. It is run once, before the processes of the students are forked. Where that
+could make a difference to a submission, the submission is run from its first cell to its last instead.
+
+An example; tests/grading/test_dependencies.py holds it to what is said here:
+
+    0  lesson   import numpy as np           student-independent: run once
+    1  lesson   x = np.arange(4)             student-independent: run once
+    2  answer   def f(x): return x + 1       defines f, the student's name
+    3  test     assert f(1) == 2             needs f of the student's
+    4  lesson   shown = f(x)                 uses f: run in each student's process
+    5  lesson   x = x * 2                    depends on no answer, but cell 4 must see the old x: as cell 4
+    6  test     assert shown.sum() == 10     needs cells 4, 1 and 0 of the instructor's and, through cell 4, f of the student's
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-import functools
 import re
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograder.notebook.names import MAGIC, OTHERWISE, parsed, plain, scoped
-from autograder.notebook.rebuild import LESSON, TEST, Cell, Rebuilt
+from autograder.notebook.cell import LESSON, TEST, Cell
+from autograder.notebook.code import (
+    Code,
+    analyse,
+    analyse_node,
+    defines_before_use,
+    is_definition,
+    never_rebound,
+    rebound_by_import_only,
+    stable_names,
+)
+from autograder.notebook.names import parse
+from autograder.notebook.rebuild import MergedCell, MergedNotebook
 
-NEVER = "skip-execution"  # the tag of a long demonstration; believed in released cells only
-DYNAMIC = {"get_ipython", "globals", "locals", "vars", "eval", "exec", "__main__", "__import__"}
-STATE = ("seed", "set_printoptions", "seterr", "rcParams", "filterwarnings", "simplefilter", "environ", "chdir")
-
-
-@dataclass(frozen=True)
-class Code:
-    """What can be told of a code cell without running it. `fixed` names are modules, functions and classes."""
-
-    reads: frozenset[str] = frozenset()
-    binds: frozenset[str] = frozenset()
-    fixed: frozenset[str] = frozenset()
-    opaque: bool = False  # a magic, a shell line, or a look at names that are not written down: it may do more than is seen here
-    plain: bool = False  # not that, and no star import, no change of a module's state
-
-    @property
-    def mentions(self) -> frozenset[str]:
-        return self.reads | self.binds
+SKIP_EXECUTION = "skip-execution"  # the tag of a long demonstration; believed in released cells only
 
 
-@functools.lru_cache(maxsize=4096)
-def code(source: str) -> Code:
-    """Read a cell."""
-    tree, text = parsed(source), plain(source)
-    opaque = "get_ipython" in source or MAGIC.search(source) is not None
-    try:
-        reads, binds = scoped(text)
-        loose = scoped("\n".join(ast.unparse(node) for node in tree.body if not _is_fixed(node)))[1]
-    except SyntaxError:  # unless IPython reads it otherwise, nothing of it runs
-        return Code(opaque=OTHERWISE.search(source) is not None)
-    except (ValueError, RecursionError, MemoryError):
-        return Code(opaque=True)
-    opaque |= not reads.isdisjoint(DYNAMIC)
-    fixed = {name for node in tree.body for name in _defined(node)}
-    words = [word for word in STATE if word in text]
-    state = bool(words) and any(isinstance(node, ast.Attribute) and node.attr in words for node in ast.walk(tree))
-    star = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
-    plainly = bool(tree.body) and not opaque and not state and not star
-    return Code(frozenset(reads), frozenset(binds), frozenset(fixed - loose), opaque, plainly)
-
-
-def _is_fixed(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
-
-
-def _statement(node: ast.AST) -> Code:
-    """What can be told of one statement or expression."""
-    try:
-        return code(ast.unparse(node))
-    except RecursionError:  # nested too deep to be written out again
-        return Code(opaque=True)
-
-
-def _defined(node: ast.stmt) -> list[str]:
-    """The names that an import, a function or a class binds."""
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name.split(".")[0] for alias in node.names]
-    return [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
-
-
-def _meanings(source: str) -> set[tuple[str, str]]:
-    """The names that a cell's imports, functions and classes bind, each with what it stands for."""
-    found: set[tuple[str, str]] = set()
-    for node in parsed(source).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            module = f"{node.module}:" if isinstance(node, ast.ImportFrom) else ""
-            found |= {(name, module + alias.name) for name, alias in zip(_defined(node), node.names, strict=True)}
-        else:
-            found |= {(name, ast.get_source_segment(plain(source), node) or "") for name in _defined(node)}
-    return found
-
-
-def runs(cell: Cell) -> bool:
+def is_run(cell: Cell) -> bool:
     """Whether a released cell is run at all."""
-    return cell.kind == "code" and (NEVER not in cell.tags or cell.role == TEST)
+    return cell.cell_type == "code" and (SKIP_EXECUTION not in cell.tags or cell.role == TEST)
 
 
-def binds(cell: Cell) -> frozenset[str]:
-    """The names that a released cell binds, or that its answer will."""
-    return code(cell.source).binds | code(cell.solved).binds if cell.kind == "code" else frozenset()
+def definitions(cell: Cell) -> frozenset[str]:
+    """The names that a released cell defines, or that its answer will."""
+    return analyse(cell.source).defines | analyse(cell.solved).defines if cell.cell_type == "code" else frozenset()
 
 
-def asked(released: tuple[Cell, ...]) -> set[str]:
-    """The names that the student is to bind: those of the answers, and those that are used and that nobody else binds."""
-    others = [cell for cell in released if cell.kind == "code" and not cell.theirs]
-    known = {name for cell in others for name in binds(cell)}
-    used = {name for cell in others for name in code(cell.source).reads if not hasattr(builtins, name)}
-    return {name for cell in released if cell.theirs for name in binds(cell)} | (used - known)
+def student_names(released: tuple[Cell, ...]) -> set[str]:
+    """The names that the student is to define: those of the answers, and those that are used and that nobody else defines."""
+    others = [cell for cell in released if cell.cell_type == "code" and not cell.is_answer]
+    defined = {name for cell in others for name in definitions(cell)}
+    used = {name for cell in others for name in analyse(cell.source).uses if not hasattr(builtins, name)}
+    return {name for cell in released if cell.is_answer for name in definitions(cell)} | (used - defined)
 
 
-def once(released: tuple[Cell, ...]) -> frozenset[int]:
-    """The released cells that depend on no answer, by number."""
-    answered = asked(released)
-    answered |= {name for cell in released if cell.role == TEST for name in code(cell.source).binds}
+# --- What runs once for all students ------------------------------------------------------------------------------------
+
+
+def student_independent_cells(released: tuple[Cell, ...]) -> frozenset[int]:
+    """The released cells that depend on no answer, by number, and that may be run before all others."""
+    dependent_names = student_names(released)
+    dependent_names |= {name for cell in released if cell.role == TEST for name in analyse(cell.source).defines}
     chosen: set[int] = set()
     for number, cell in enumerate(released):
-        if cell.role != LESSON or not runs(cell):
+        if cell.role != LESSON or not is_run(cell):
             continue
-        what = code(cell.source)
-        if what.plain and not what.mentions & answered:
+        code = analyse(cell.source)
+        if code.analysable and not code.names & dependent_names:
             chosen.add(number)
         else:
-            answered |= what.binds
-    return frozenset(chosen - _met_otherwise(released, chosen))
+            dependent_names |= code.defines
+    return frozenset(chosen - _order_conflicts(released, chosen))
 
 
-def _met_otherwise(released: tuple[Cell, ...], chosen: set[int]) -> set[int]:
-    """Those of the chosen cells that would change what an earlier released cell sees, one that waits for an answer."""
+def _order_conflicts(released: tuple[Cell, ...], chosen: set[int]) -> set[int]:
+    """The chosen cells that redefine or may change a name which an earlier, student-dependent lesson cell still needs.
+
+    They must not run ahead of it. What is dropped becomes such a cell itself.
+    """
     dropped: set[int] = set()
-    waiting = [n for n, cell in enumerate(released) if cell.role == LESSON and runs(cell) and n not in chosen]
+    waiting = [n for n, cell in enumerate(released) if cell.role == LESSON and is_run(cell) and n not in chosen]
     while waiting:
         number = waiting.pop()
         kept = chosen - dropped
-        fixed = _fixed_for_good(code(released[n].source) for n in kept)
-        own = code(released[number].source)
-        known = {name for n in kept for name in code(released[n].source).binds}
-        names = (own.mentions & known | own.binds) - fixed
-        met = {n for n in kept if n > number and code(released[n].source).mentions & names}
-        dropped |= met
-        waiting += met
+        constant = never_rebound(analyse(released[n].source) for n in kept)
+        code = analyse(released[number].source)
+        defined_by_kept = {name for n in kept for name in analyse(released[n].source).defines}
+        shared = (code.names & defined_by_kept | code.defines) - constant
+        conflicts = {n for n in kept if n > number and analyse(released[n].source).names & shared}
+        dropped |= conflicts
+        waiting += conflicts
     return dropped
 
 
-def aside(released: tuple[Cell, ...], chosen: frozenset[int]) -> frozenset[int]:
-    """Those of the `chosen` cells that only show something: whatever else is run can do without what they bind or change."""
-    ahead = {number: code(released[number].source) for number in sorted(chosen)}
-    shared = _same_everywhere([released[number].source for number in ahead])
-    wanted = {
-        name
-        for number, cell in enumerate(released)
-        if cell.kind == "code" and number not in chosen
-        for source in (cell.source, cell.solved)
-        for name in (re.findall(r"\w+", source) if code(source).opaque else code(source).mentions)
-    }
-    loose = {name for one in ahead.values() for name in one.binds} - shared  # a cell that mentions one may change it
-    # What only imports and defines shows nothing, and answers count on it.
-    kept = {n for n in ahead if all(map(_is_fixed, parsed(released[n].source).body))}
-    wanted.update(name for n in kept for name in ahead[n].mentions)
-    while more := [n for n in ahead if n not in kept and (ahead[n].binds | (ahead[n].mentions & loose)) & wanted]:
+def display_only_cells(released: tuple[Cell, ...], shared: frozenset[int]) -> frozenset[int]:
+    """The shared cells that only show something: no other cell needs what they define or change.
+
+    They run in a process of their own, so that no student waits for their pictures.
+    """
+    codes = {number: analyse(released[number].source) for number in sorted(shared)}
+    stable = stable_names([released[number].source for number in codes])
+    needed = _names_needed_by_others(released, shared)
+    unstable = {name for code in codes.values() for name in code.defines} - stable  # a cell that mentions one may change it
+    # A cell of imports and definitions shows nothing, and answers count on it.
+    kept = {n for n in codes if all(map(is_definition, parse(released[n].source).body))}
+    needed.update(name for n in kept for name in codes[n].names)
+    while more := [n for n in codes if n not in kept and (codes[n].defines | (codes[n].names & unstable)) & needed]:
         kept.update(more)
-        wanted.update(name for n in more for name in ahead[n].mentions)
-    return frozenset(ahead) - kept
+        needed.update(name for n in more for name in codes[n].names)
+    return frozenset(codes) - kept
 
 
-def _same_everywhere(sources: list[str]) -> frozenset[str]:
-    """The names that mean one and the same module, function or class in all of these cells."""
-    often = Counter(name for name, _ in set().union(*map(_meanings, sources)))
-    return frozenset(name for name in _fixed_for_good(map(code, sources)) if often[name] == 1)
+def _names_needed_by_others(released: tuple[Cell, ...], shared: frozenset[int]) -> set[str]:
+    """The names that the cells which are not shared mention; every word of a cell that can't be analysed."""
+    needed: set[str] = set()
+    for number, cell in enumerate(released):
+        if cell.cell_type != "code" or number in shared:
+            continue
+        for source in (cell.source, cell.solved):
+            code = analyse(source)
+            needed.update(re.findall(r"\w+", source) if code.dynamic else code.names)
+    return needed
 
 
-def looks_aside(released: tuple[Cell, ...], chosen: frozenset[int], shown: frozenset[int], rebuilt: Rebuilt) -> bool:
-    """Whether a submission may use what those of the `chosen` cells have bound that were run to be `shown` only."""
-    bound = {n: code(released[n].source).binds for n in chosen}
-    hidden = frozenset().union(*(bound[n] for n in shown)) - frozenset().union(*(bound[n] for n in chosen - shown))
+# --- Whether one submission may use what was run once -------------------------------------------------------------------
+
+
+def uses_display_only_names(
+    released: tuple[Cell, ...], shared: frozenset[int], display_only: frozenset[int], merged: MergedNotebook
+) -> bool:
+    """Whether a submission may use a name that only a display-only cell defines, which its process does not have."""
+    defined = {n: analyse(released[n].source).defines for n in shared}
+    absent = frozenset().union(*(defined[n] for n in display_only)) - frozenset().union(
+        *(defined[n] for n in shared - display_only)
+    )
     own: set[str] = set()
-    for written in rebuilt.cells if hidden else ():
-        if written.kind == "code" and written.changed:
-            what = code(written.source)
-            body = parsed(written.source).body
-            if what.opaque or any(not _bound_first(name, body) for name in (what.reads & hidden) - own):
+    for cell in merged.cells if absent else ():
+        if cell.cell_type == "code" and cell.changed:
+            code = analyse(cell.source)
+            body = parse(cell.source).body
+            if code.dynamic or any(not defines_before_use(name, body) for name in (code.uses & absent) - own):
                 return True
-            own |= what.binds
+            own |= code.defines
     return False
 
 
-def _bound_first(name: str, body: list[ast.stmt]) -> bool:
-    """Whether statements bind a name before they read it."""
-    for node in body:
-        if isinstance(node, ast.For) and name in _statement(node.target).reads:
-            return name not in _statement(node.iter).reads
-        what = _statement(node)
-        if what.opaque or name in what.mentions:
-            return name in what.binds - what.reads
+def can_reuse_shared_run(released: tuple[Cell, ...], shared: frozenset[int], merged: MergedNotebook) -> bool:
+    """Whether running the shared cells beforehand makes no difference to this submission.
+
+    Read from the last cell to the first: a cell of the student's must not touch what a shared cell behind it defines or uses.
+    """
+    codes = {number: analyse(released[number].source) for number in shared}
+    constant = never_rebound(codes.values())
+    defined = frozenset().union(*(code.defines for code in codes.values()))
+    numbers = {id(cell): number for number, cell in enumerate(released)}
+    names_behind: set[str] = set()  # that the shared cells behind the present one mention
+    for cell in reversed(merged.cells):
+        number = numbers.get(id(cell.released)) if cell.released else None
+        if number in shared:
+            if cell.changed:
+                return False  # what it was has been run
+            names_behind |= codes[number].names
+        elif _is_run_by_student(cell) and _touches(cell, defined, constant, names_behind):
+            return False
     return True
 
 
-def fits(released: tuple[Cell, ...], chosen: frozenset[int], rebuilt: Rebuilt) -> bool:
-    """Whether running the `chosen` cells beforehand makes no difference to this submission."""
-    ahead = {number: code(released[number].source) for number in chosen}
-    fixed = _fixed_for_good(ahead.values())
-    known = frozenset().union(*(one.binds for one in ahead.values()))
-    places = {id(cell): number for number, cell in enumerate(released)}
-    later: set[str] = set()  # what the cells that were run ahead of their time have to do with
-    for written in reversed(rebuilt.cells):
-        number = places.get(id(written.released)) if written.released else None
-        if number in chosen and not written.changed:
-            later |= ahead[number].mentions
-        elif number in chosen:
-            return False  # a changed lesson cell: what it was has been run
-        elif written.kind == "code" and (written.released is None or runs(written.released)):
-            if written.released is not None and written.released.role == TEST:
-                continue  # it runs in another process
-            own = code(written.source)
-            if ((own.mentions & known | own.binds) - fixed) & later:
-                return False
-            if not all(_by_import(name, written.source) for name in own.binds & fixed & later):
-                return False
-    return True
+def _is_run_by_student(cell: MergedCell) -> bool:
+    """Whether the student's process runs it; a test runs in another process."""
+    if cell.cell_type != "code":
+        return False
+    return cell.released is None or (cell.released.role != TEST and is_run(cell.released))
 
 
-def _fixed_for_good(cells: Iterable[Code]) -> frozenset[str]:
-    fixed: set[str] = set()
-    loose: set[str] = set()
-    for cell in cells:
-        fixed |= cell.fixed
-        loose |= cell.binds - cell.fixed
-    return frozenset(fixed - loose)
+def _touches(cell: MergedCell, defined: frozenset[str], constant: frozenset[str], names_behind: set[str]) -> bool:
+    """Whether a cell may change one of the `names_behind`, or gives a module, function or class among them another meaning."""
+    code = analyse(cell.source)
+    if ((code.names & defined | code.defines) - constant) & names_behind:
+        return True
+    return not all(rebound_by_import_only(name, cell.source) for name in code.defines & constant & names_behind)
 
 
-def _by_import(name: str, source: str) -> bool:
-    """Whether a student binds a module's name by an import; `import numpy as np` once more changes nothing."""
-    told = [(node, _statement(node)) for node in parsed(source).body]
-    binders = [node for node, what in told if what.opaque or name in what.binds]
-    return all(isinstance(node, ast.Import | ast.ImportFrom) for node in binders)
+# --- What a test needs --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Needs:
     """What a test needs: released cells to run in the checker before it, and names of the student's.
 
-    `unsure` are those of the names that no cell is seen to bind: the student's, unless a star import or the like makes
-    them the instructor's. `given` are answers whose imports, handed out with the cell, are the instructor's.
+    `ambiguous_names` are those of the student's names that no cell is seen to define: the instructor's, if a star import or
+    the like turns out to define them. `import_cells` are answers whose imports, handed out with the cell, are the instructor's.
     """
 
-    cells: frozenset[int]
-    theirs: frozenset[str]
-    unsure: frozenset[str]
-    given: frozenset[int]
+    required_cells: frozenset[int]
+    student_names: frozenset[str]
+    ambiguous_names: frozenset[str]
+    import_cells: frozenset[int]
 
 
-def needs(released: tuple[Cell, ...], number: int) -> Needs:
-    """What the test cell `number` needs."""
-    cells: set[int] = set()
-    theirs: set[str] = set()
-    unsure: set[str] = set()
-    given: set[int] = set()
-    open_names = {(name, number) for name in code(released[number].source).reads}
-    seen = set(open_names)
-    while open_names:
-        name, place = open_names.pop()
-        binder = _binder(released, name, place)
-        if binder is None:
+def needs(released: tuple[Cell, ...], test: int) -> Needs:
+    """What the test cell number `test` needs. Follows each name to the cell that defines it, and on to what that cell uses."""
+    required: set[int] = set()
+    student: set[str] = set()
+    ambiguous: set[str] = set()
+    import_cells: set[int] = set()
+    pending = {(name, test) for name in analyse(released[test].source).uses}
+    seen = set(pending)
+    while pending:
+        name, place = pending.pop()
+        definer = _defining_cell(released, name, place)
+        if definer is None:
             if not hasattr(builtins, name):
-                unsure.add(name)
+                ambiguous.add(name)
             continue
-        if released[binder].theirs and name in code(imports(released[binder])).binds:
-            given.add(binder)
-        elif released[binder].theirs:
-            theirs.add(name)
-        if released[binder].role in (LESSON, TEST) and binder not in cells:
-            cells.add(binder)
-            what = code(released[binder].source)
-            more = {(one, binder) for one in what.reads - what.binds} - seen
+        cell = released[definer]
+        if cell.is_answer:
+            handed_out = name in analyse(handed_out_imports(cell)).defines
+            (import_cells.add(definer) if handed_out else student.add(name))
+        if cell.role in (LESSON, TEST) and definer not in required:
+            required.add(definer)
+            code = analyse(cell.source)
+            more = {(used, definer) for used in code.uses - code.defines} - seen
             seen |= more
-            open_names |= more
-    state = {n for n in range(number) if released[n].role == LESSON and runs(released[n]) and not code(released[n].source).plain}
-    helping = frozenset(n for n in cells | state if released[n].role == LESSON)
-    return Needs(helping, frozenset(theirs | unsure), frozenset(unsure - theirs), frozenset(given))
+            pending |= more
+    required = {n for n in required | _state_changing_cells(released, test) if released[n].role == LESSON}
+    return Needs(frozenset(required), frozenset(student | ambiguous), frozenset(ambiguous - student), frozenset(import_cells))
 
 
-def imports(cell: Cell) -> str:
-    """The imports that are handed out in an answer's own cell, of names that the answer binds in no other way."""
-    handed, others = list[str](), set[str]()
-    for node in (*parsed(cell.source).body, *parsed(cell.solved).body):
+def _state_changing_cells(released: tuple[Cell, ...], before: int) -> set[int]:
+    """The lesson cells that do more than define names, such as `np.random.seed(1)`."""
+    lessons = (n for n in range(before) if released[n].role == LESSON and is_run(released[n]))
+    return {n for n in lessons if not analyse(released[n].source).analysable}
+
+
+def handed_out_imports(cell: Cell) -> str:
+    """The imports that are handed out in an answer's own cell, of names that the answer defines in no other way."""
+    imports, others = list[str](), set[str]()
+    for node in (*parse(cell.source).body, *parse(cell.solved).body):
         if isinstance(node, ast.Import | ast.ImportFrom):
-            handed.append(ast.unparse(node))
+            imports.append(ast.unparse(node))
         else:
-            others |= _statement(node).binds
-    known = {ast.unparse(node) for node in parsed(cell.source).body}
-    kept = [line for line in dict.fromkeys(handed) if line in known and not code(line).binds & others]
+            others |= analyse_node(node).defines
+    handed_out = {ast.unparse(node) for node in parse(cell.source).body}
+    kept = [line for line in dict.fromkeys(imports) if line in handed_out and not analyse(line).defines & others]
     return "\n".join(kept)
 
 
-def _binder(released: tuple[Cell, ...], name: str, before: int) -> int | None:
-    """The last released cell before `before` that binds a name; one of the student's wherever it is, if there is no other."""
-    ahead = [n for n in range(before) if name in binds(released[n])]
+def _defining_cell(released: tuple[Cell, ...], name: str, before: int) -> int | None:
+    """The last released cell before `before` that defines a name; an answer wherever it is, if there is no other."""
+    ahead = [n for n in range(before) if name in definitions(released[n])]
     if ahead:
         return ahead[-1]
-    after = [n for n in range(before + 1, len(released)) if released[n].theirs and name in binds(released[n])]
-    return after[0] if after else None
+    behind = [n for n in range(before + 1, len(released)) if released[n].is_answer and name in definitions(released[n])]
+    return behind[0] if behind else None
 
+
+def is_redefined_elsewhere(released: tuple[Cell, ...], number: int) -> bool:
+    """Whether another released cell gives one of the cell's names another value."""
+    own = analyse(released[number].source)
+    variables = own.defines - own.constant_definitions
+    others: list[Code] = [analyse(cell.source) for n, cell in enumerate(released) if n != number and cell.cell_type == "code"]
+    return any(
+        variables & other.defines or (own.constant_definitions & other.defines) - other.constant_definitions for other in others
+    )

@@ -1,4 +1,4 @@
-"""Which names a piece of code binds and which it needs; found without running it."""
+"""Which global names a piece of Python uses and which it defines; found without running it."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-AUGMENTS = re.compile(r"[-+*/%@&|^<>]=")
+AUGMENTED_ASSIGNMENT = re.compile(r"[-+*/%@&|^<>]=")
 MAGIC = re.compile(r"^\s*[%!]", re.MULTILINE)
-OTHERWISE = re.compile(r"^\s*([%!?/,;]|.*\?\s*$)", re.MULTILINE)  # what is no Python, IPython may read so
+IPYTHON_SYNTAX = re.compile(r"^\s*([%!?/,;]|.*\?\s*$)", re.MULTILINE)  # lines that are no Python, but that IPython may run
 
 
-def plain(source: str) -> str:
-    """A cell without its magics and shell lines; empty where it is no Python."""
+def without_magics(source: str) -> str:
+    """A cell with its magics and shell lines replaced by `pass`; empty for a cell magic, which may not be Python."""
     if source.lstrip().startswith("%%"):
         return ""
     return "\n".join("pass" if line.startswith(("%", "!")) else line for line in source.split("\n"))
 
 
-def parsed(source: str) -> ast.Module:
+def parse(source: str) -> ast.Module:
     """A cell's statements, magics and shell lines left out; an empty module where it is no Python."""
     try:
-        return ast.parse(plain(source))
+        return ast.parse(without_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
 
 
-def scoped(code: str) -> tuple[set[str], set[str]]:
-    """The global names that Python code reads, in functions too, and those that it binds. A function's own variables are neither.
+def uses_and_definitions(code: str) -> tuple[set[str], set[str]]:
+    """The global names that Python code uses, in functions too, and those that it defines. Local variables are neither.
 
     Raises SyntaxError where the compiler would, as at a `return` outside a function.
     """
     table = symtable.symtable(code, "cell", "exec")
-    reads: set[str] = set()
-    binds: set[str] = set()
+    uses: set[str] = set()
+    definitions: set[str] = set()
     for scope in _scopes(table):
         for symbol in scope.get_symbols():
             if scope.get_type() != "module" and not symbol.is_global():
                 continue
             if symbol.is_referenced():
-                reads.add(symbol.get_name())
+                uses.add(symbol.get_name())
             if symbol.is_assigned() or symbol.is_imported() or (symbol.is_namespace() and scope is table):
-                binds.add(symbol.get_name())
-    return reads | (_augmented(code) & binds), binds
+                definitions.add(symbol.get_name())
+    return uses | (_augmented_names(code) & definitions), definitions
 
 
-def _augmented(code: str) -> set[str]:
-    """The names that `+=` and the like change: to the compiler they are bound, not read."""
-    if not AUGMENTS.search(code):
+def _augmented_names(code: str) -> set[str]:
+    """The names that `+=` and the like change: to the compiler they are defined, not used."""
+    if not AUGMENTED_ASSIGNMENT.search(code):
         return set()
     nodes = (node.target for node in ast.walk(ast.parse(code)) if isinstance(node, ast.AugAssign))
     return {target.id for target in nodes if isinstance(target, ast.Name)}
@@ -61,6 +61,26 @@ def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     yield table
     for child in table.get_children():
         yield from _scopes(child)
+
+
+def imported_names(source: str) -> Iterator[tuple[str, str]]:
+    """(name, module) for the names that a cell's imports bind to modules, or may: `from a import b` could name the module a.b."""
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((one.asname, one.name) if one.asname else (one.name.split(".")[0],) * 2 for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from ((one.asname or one.name, f"{node.module}.{one.name}") for one in node.names)
+
+
+def imported_packages(source: str) -> set[str]:
+    """The top-level packages that a cell imports."""
+    found = set()
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
 
 
 def is_unwritten(function: Any) -> bool:

@@ -1,143 +1,144 @@
-"""A released notebook, read once; and the job that it and one submission make for a checker's process."""
+"""A released notebook, analysed once; and the job that it and one submission make for a checker's process."""
 
 from __future__ import annotations
 
-import ast
-import base64
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from autograder.notebook import dependencies, rebuild
-from autograder.notebook.names import parsed
-from autograder.notebook.rebuild import TEST, Cell, Rebuilt
+from autograder.notebook import dependencies
+from autograder.notebook.cell import TEST, Cell
+from autograder.notebook.code import analyse
+from autograder.notebook.dependencies import Needs
+from autograder.notebook.job import Job, Step, StepKind
+from autograder.notebook.names import imported_names, imported_packages
+from autograder.notebook.rebuild import MergedCell, MergedNotebook
 
-TOGETHER = "one-process"  # the tag by which a test asks to run in the student's process
-TRIES = 4  # times the seconds of a cell, that a whole notebook may take beyond its own
+IN_PROCESS_TAG = "one-process"  # the tag by which a test asks to run in the student's process
+TOTAL_TIME_FACTOR = 4  # times the seconds of a cell, that a whole notebook may take beyond its own
 
 
 @dataclass(frozen=True)
-class Notebook:
+class ReleasedNotebook:
     """What is known of a released notebook before any submission is seen."""
 
     name: str
     cells: tuple[Cell, ...]
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)  # that lie beside it, by their relative path
-    together: frozenset[str] = frozenset()  # grade ids of the tests that can't be run apart
-    partial: frozenset[str] = frozenset()  # of those that give the instructor's own answer a number of points
+    in_process_tests: frozenset[str] = frozenset()  # grade ids of the tests that can't be isolated
+    partial_credit_tests: frozenset[str] = frozenset()  # of those that give the instructor's own answer a number of points
 
-    def __post_init__(self) -> None:
-        set_ = object.__setattr__
-        set_(self, "ahead", dependencies.once(self.cells))
-        set_(self, "aside", dependencies.aside(self.cells, self.ahead))
-        code = [source for cell in self.cells if cell.kind == "code" for source in (cell.source, cell.solved)]
-        set_(self, "modules", {name: module for source in code for name, module in _imports(source)})
-        wanted = {n: dependencies.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
-        set_(self, "names", {n: sorted(one.theirs) for n, one in wanted.items()})
-        set_(self, "unsure", {n: sorted(one.unsure) for n, one in wanted.items()})
-        helping = sorted({n for one in wanted.values() for n in one.cells})
-        set_(self, "given", {n: dependencies.imports(self.cells[n]) for one in wanted.values() for n in sorted(one.given)})
-        set_(self, "helping", {n: sorted(self._theirs(n)) for n in helping})
-        alone = {n for n in helping if n in self.ahead and self._alone(n)}
-        set_(self, "ready", tuple(n for n in helping if n in alone))
+    @cached_property
+    def shared_cells(self) -> frozenset[int]:
+        """Run once, in the students' fork server."""
+        return dependencies.student_independent_cells(self.cells)
 
-    ahead: frozenset[int] = field(init=False)  # run once, in the students' parent
-    aside: frozenset[int] = field(init=False)  # of those: run beside it, for they only show something
-    modules: dict[str, str] = field(init=False)  # by the names that the instructor's cells and solutions give them
-    names: dict[int, list[str]] = field(init=False)  # of the student's, by the test that needs them
-    unsure: dict[int, list[str]] = field(init=False)  # of those names: the instructor's, if a cell of his turns out to bind them
-    given: dict[int, str] = field(init=False)  # imports handed out in an answer's cell, that tests need
-    helping: dict[int, list[str]] = field(init=False)  # lesson cells that tests need, and what of the student's these need
-    ready: tuple[int, ...] = field(init=False)  # of those: run once, in the checkers' parent
+    @cached_property
+    def display_only(self) -> frozenset[int]:
+        """The shared cells that only show something; run beside it."""
+        return dependencies.display_only_cells(self.cells, self.shared_cells)
 
-    def _theirs(self, number: int) -> set[str]:
-        return set(dependencies.code(self.cells[number].source).reads & dependencies.asked(self.cells))
+    @cached_property
+    def modules(self) -> dict[str, str]:
+        """Full names of modules, by the names that the instructor's cells and solutions give them."""
+        sources = [source for cell in self.cells if cell.cell_type == "code" for source in (cell.source, cell.solved)]
+        return {name: module for source in sources for name, module in imported_names(source)}
 
-    def _alone(self, number: int) -> bool:
-        """Whether no other released cell binds its names to something else."""
-        own = dependencies.code(self.cells[number].source)
-        others = [dependencies.code(cell.source) for n, cell in enumerate(self.cells) if n != number and cell.kind == "code"]
-        loose = own.binds - own.fixed
-        return not any(loose & other.binds or (own.fixed & other.binds) - other.fixed for other in others)
+    @cached_property
+    def needs(self) -> dict[int, Needs]:
+        """What each test needs, by its number."""
+        return {n: dependencies.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
 
-    def is_together(self, test: Cell) -> bool:
-        """Whether a test runs in the student's process: it asks for it, or can't be run apart."""
-        return TOGETHER in test.tags or test.grade_id in self.together
+    @cached_property
+    def handed_out_imports(self) -> dict[int, str]:
+        """Imports handed out in an answer's cell that tests need, by its number."""
+        numbers = sorted({n for needs in self.needs.values() for n in needs.import_cells})
+        return {n: dependencies.handed_out_imports(self.cells[n]) for n in numbers}
 
-    def loose(self) -> dict[str, list[str]]:
+    @cached_property
+    def required_cells(self) -> dict[int, tuple[str, ...]]:
+        """The lesson cells that tests need, and the student's names that these need."""
+        names = dependencies.student_names(self.cells)
+        numbers = sorted({n for needs in self.needs.values() for n in needs.required_cells})
+        return {n: tuple(sorted(analyse(self.cells[n].source).uses & names)) for n in numbers}
+
+    @cached_property
+    def preloaded(self) -> frozenset[int]:
+        """The required cells that are run once for all, in the checkers' fork server."""
+        shared = (n for n in self.required_cells if n in self.shared_cells)
+        return frozenset(n for n in shared if not dependencies.is_redefined_elsewhere(self.cells, n))
+
+    def is_in_process(self, test: Cell) -> bool:
+        """Whether a test runs in the student's process: it asks for it, or can't be isolated."""
+        return IN_PROCESS_TAG in test.tags or test.grade_id in self.in_process_tests
+
+    def in_process_tests_by_answer(self) -> dict[str, list[str]]:
         """The tests that run in the student's process, by the answer before each."""
         found: dict[str, list[str]] = {}
         answer = ""
         for cell in self.cells:
-            if cell.theirs:
+            if cell.is_answer:
                 answer = str(cell.grade_id)
-            elif cell.role == TEST and self.is_together(cell):
+            elif cell.role == TEST and self.is_in_process(cell):
                 found.setdefault(answer, []).append(str(cell.grade_id))
         return found
 
-    def warm_students(self) -> dict[str, list[tuple[str, str]]]:
-        """The code of the cells that the students' parent runs, and of those that it has run beside it."""
-        parts = {"cells": self.ahead - self.aside, "aside": self.aside}
+    def student_preload(self) -> dict[str, list[tuple[str, str]]]:
+        """The code of the cells that the students' fork server runs, and of those that it has run beside it."""
+        parts = {"cells": self.shared_cells - self.display_only, "display_only": self.display_only}
         return {part: [(str(n), self.cells[n].source) for n in sorted(numbers)] for part, numbers in parts.items()}
 
-    def warm_checkers(self) -> list[tuple[str, str]]:
-        return [(str(n), self.given.get(n) or self.cells[n].source) for n in sorted({*self.ready, *self.given})]
+    def checker_preload(self) -> list[tuple[str, str]]:
+        """The code of the cells that the checkers' fork server runs."""
+        numbers = sorted({*self.preloaded, *self.handed_out_imports})
+        return [(str(n), self.handed_out_imports.get(n) or self.cells[n].source) for n in numbers]
 
-    def imported(self) -> set[str]:
-        """The top-level modules that its cells name."""
-        return {name for cell in self.cells if cell.kind == "code" for name in _modules(cell.source)}
+    def packages(self) -> set[str]:
+        """The top-level packages that its cells import."""
+        return {name for cell in self.cells if cell.cell_type == "code" for name in imported_packages(cell.source)}
 
-    def job(self, rebuilt: Rebuilt, files: dict[str, bytes], seconds: float) -> dict[str, Any]:
-        """What a checker's process is told."""
-        looks_aside = dependencies.looks_aside(self.cells, self.ahead, self.aside, rebuilt)
-        fits = dependencies.fits(self.cells, self.ahead, rebuilt) and not looks_aside
+    def job(self, merged: MergedNotebook, files: dict[str, bytes], seconds: float) -> Job:
+        """What a checker's process is told of a submission. `seconds` is the time that one cell may take."""
+        needs_display = dependencies.uses_display_only_names(self.cells, self.shared_cells, self.display_only, merged)
+        reuse = not needs_display and dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged)
         numbers = {id(cell): n for n, cell in enumerate(self.cells)}
-        steps = [self._step(written, numbers.get(id(written.released)), fits) for written in rebuilt.cells]
-        return {
-            "steps": steps,
-            "files": {name: base64.b64encode(content).decode() for name, content in files.items()},
-            "from_the_start": not fits,
-            "modules": self.modules,
-            "seconds": seconds,
-            "seconds_in_all": TRIES * seconds,
-            "given_up": {},
-            "telling": False,
-        }
+        steps = tuple(self._step(cell, numbers.get(id(cell.released)), reuse) for cell in merged.cells)
+        return Job(
+            steps,
+            seconds=seconds,
+            total_seconds=TOTAL_TIME_FACTOR * seconds,
+            files=files,
+            modules=self.modules,
+            fresh_namespace=not reuse,
+        )
 
-    def _step(self, written: rebuild.Written, number: int | None, fits: bool) -> dict[str, Any]:
-        step: dict[str, Any] = {"do": "show", "source": written.source}
+    def _step(self, merged: MergedCell, number: int | None, reuse: bool) -> Step:
+        """The step for one cell; `number` is that of the released cell, None for one that the student added."""
+        source = merged.source
         if number is None:
-            return step | {"do": "run" if written.kind == "code" else "show"}
+            return Step(StepKind.STUDENT if merged.cell_type == "code" else StepKind.DISPLAY, source)
         cell = self.cells[number]
-        if cell.role == TEST and cell.kind == "code":
-            do: dict[str, Any] = {"do": "together" if self.is_together(cell) else "test"}
-            do |= {"needs": self.names[number], "unsure": self.unsure[number]}
-            return step | do | {"grade_id": cell.grade_id, "points": cell.points, "partial": cell.grade_id in self.partial}
-        if written.kind != "code" or not dependencies.runs(cell):
-            return step
-        if number in self.given:
-            return step | {"do": "run", "given": self.given[number]}
-        ahead = fits and number in self.ahead
-        if number in self.helping and number not in self.ready:
-            return step | {"do": "own" if ahead else "help", "needs": self.helping[number], "ours": cell.source}
-        return step | {"do": "show" if ahead else "run"}
+        if cell.is_code_test:
+            return self._test_step(cell, number)
+        if merged.cell_type != "code" or not dependencies.is_run(cell):
+            return Step(StepKind.DISPLAY, source)
+        if number in self.handed_out_imports:
+            return Step(StepKind.STUDENT, source, self.handed_out_imports[number])
+        already_run = reuse and number in self.shared_cells
+        if number in self.required_cells and number not in self.preloaded:
+            kind = StepKind.INSTRUCTOR if already_run else StepKind.BOTH
+            return Step(kind, source, cell.source, self.required_cells[number])
+        return Step(StepKind.DISPLAY if already_run else StepKind.STUDENT, source)
 
-
-def _imports(source: str) -> Iterator[tuple[str, str]]:
-    """The names that a cell's imports bind to modules, or may: `from a import b` could name the module a.b."""
-    for node in ast.walk(parsed(source)):
-        if isinstance(node, ast.Import):
-            yield from ((one.asname, one.name) if one.asname else (one.name.split(".")[0],) * 2 for one in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from ((one.asname or one.name, f"{node.module}.{one.name}") for one in node.names)
-
-
-def _modules(source: str) -> set[str]:
-    found = set()
-    for node in ast.walk(parsed(source)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found
+    def _test_step(self, cell: Cell, number: int) -> Step:
+        needs = self.needs[number]
+        return Step(
+            StepKind.TEST_IN_PROCESS if self.is_in_process(cell) else StepKind.TEST,
+            cell.source,
+            student_names=tuple(sorted(needs.student_names)),
+            ambiguous_names=tuple(sorted(needs.ambiguous_names)),
+            grade_id=cell.grade_id,
+            points=cell.points,
+            is_partial_credit=cell.grade_id in self.partial_credit_tests,
+        )

@@ -33,7 +33,7 @@ class Report:
     unnamed: records.Unnamed
     alike: list[records.Alike]
     remarks: list[records.Remark]
-    unhardened: dict[str, int]
+    not_isolated: dict[str, int]
 
     @property
     def hardest(self) -> statistics.Exercise | None:
@@ -85,7 +85,7 @@ def gather(course: Course, assignment: str) -> Report:
         records.unnamed(entries),
         records.alike(entries, known.own_lines),
         records.remarks(entries),
-        dict(records.unhardened(entries)),
+        dict(records.not_isolated(entries)),
     )
 
 

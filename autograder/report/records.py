@@ -1,9 +1,7 @@
-"""What the journal knows beyond points: misconceptions, mended notebooks, time-outs, unhardened tests, identical code."""
+"""What the journal knows beyond points: misconceptions, repaired notebooks, time-outs, tests not isolated, identical code."""
 
 from __future__ import annotations
 
-import builtins
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +9,7 @@ from typing import Any
 
 from autograder.grading.journal import code_lines
 from autograder.judge.failures import FAILURES
+from autograder.notebook.note import Note, NoteKind
 
 Entries = Mapping[str, Mapping[str, Any]]  # by student
 NOT_WRITTEN = "not_written"
@@ -60,19 +59,6 @@ class Remark:
     says: str
 
 
-KINDS = (
-    ("ran too long", r"still running|time for this notebook"),
-    ("used too much memory", r"more memory than"),
-    ("ended or crashed Python", r"crashed Python|ended Python|no answer"),
-    ("left out", r"left out"),
-    ("could not be judged", r"could not be judged"),
-    ("can't be read", r"no notebook|larger than"),
-    ("not handed in", r"was not handed in"),
-    ("not read", r"was not read"),
-    ("repaired", r"put back|another|old format|Null bytes|cells were read|the last one is|had lost|was read as|is empty"),
-)
-
-
 def misconceptions(entries: Entries) -> list[Idea]:
     """The class's misconceptions, the most frequent first; each student counts once."""
     who: dict[str, set[str]] = defaultdict(set)
@@ -85,8 +71,8 @@ def misconceptions(entries: Entries) -> list[Idea]:
             who[idea].add(student)
             where[idea][str(finding["exercise"])] += 1
             first[idea] = min(first.get(idea, finding), finding, key=_plainness)
-            if raised := _raised(finding):
-                errors[idea][raised] += 1
+            if error_name := finding.get("error_name"):
+                errors[idea][str(error_name)] += 1
     ranked = sorted(who, key=lambda idea: (-len(who[idea]), idea))
     return [
         Idea(
@@ -103,7 +89,7 @@ def _plainness(finding: Mapping[str, Any]) -> tuple[bool, int]:
 
 
 def _is_option(finding: Mapping[str, Any]) -> bool:
-    return re.fullmatch(r"Option \w", str(finding["title"])) is not None
+    return bool(finding.get("is_option"))
 
 
 def _title(finding: Mapping[str, Any]) -> str:
@@ -137,19 +123,12 @@ def _words(finding: Mapping[str, Any]) -> str:
 
 def _anonymous(finding: Mapping[str, Any]) -> str:
     """The judge's finding without what the student wrote or what their code said and printed: it may hold a name."""
-    text, said = re.split(r"\n {2}it printed: ", str(finding["text"]))[0], str(finding["says"])
+    text, said = str(finding["text"]), str(finding["says"])
     general = _words(finding)
     if said == general:
         return text
     before, found, after = text.partition(said)
     return f"{before}{general}{after}" if found else general
-
-
-def _raised(finding: Mapping[str, Any]) -> str:
-    """The name of Python's error that ended a call; another's, a student may have made up."""
-    found = re.match(r"It raised (\w+)", str(finding["says"]))
-    known = getattr(builtins, found[1], None) if found else None
-    return found[1] if found and isinstance(known, type) and issubclass(known, BaseException) else ""
 
 
 def usual(entries: Entries) -> dict[str, tuple[str, int]]:
@@ -168,18 +147,15 @@ def usual(entries: Entries) -> dict[str, tuple[str, int]]:
 
 def remarks(entries: Entries) -> list[Remark]:
     """Every note of the grader's, by kind and student."""
-    found = [Remark(_kind(note), student, note) for student, entry in entries.items() for note in entry.get("notes", ())]
-    order = [kind for kind, _ in KINDS] + ["other"]
-    return sorted(found, key=lambda one: (order.index(one.kind), one.student))
+    notes = [(student, Note.from_json(note)) for student, entry in entries.items() for note in entry.get("notes", ())]
+    order = list(NoteKind)
+    notes.sort(key=lambda pair: (order.index(pair[1].kind), pair[0]))
+    return [Remark(str(note.kind), student, note.text) for student, note in notes]
 
 
-def _kind(note: str) -> str:
-    return next((kind for kind, words in KINDS if re.search(words, note)), "other")
-
-
-def unhardened(entries: Entries) -> Counter[str]:
+def not_isolated(entries: Entries) -> Counter[str]:
     """Tests that ran in one process with the student's code, and for how many students."""
-    return Counter(test for entry in entries.values() for test in entry.get("unhardened", ()))
+    return Counter(test for entry in entries.values() for test in entry.get("not_isolated", ()))
 
 
 def alike(entries: Entries, lines_of: Callable[[str, str], int]) -> list[Alike]:
@@ -191,7 +167,7 @@ def alike(entries: Entries, lines_of: Callable[[str, str], int]) -> list[Alike]:
     """
     same: dict[tuple[str, str], list[str]] = defaultdict(list)
     for student in sorted(entries):
-        for exercise, digest in entries[student].get("codes", {}).items():
+        for exercise, digest in entries[student].get("code_digests", {}).items():
             same[exercise, digest].append(student)
     groups: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
     for (exercise, _), students in same.items():

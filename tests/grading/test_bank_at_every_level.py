@@ -14,10 +14,12 @@ from support.clone import ROOT, run
 from autograder.bank import catalog
 from autograder.course.exercise_cells import exercise_cells, quiz_answer
 from autograder.exercise.quiz import Quiz
-from autograder.grading.pool import Pool, Task
+from autograder.grading.executor import Task
+from autograder.grading.pool import Pool
 from autograder.nbgrader.gradebook import Course, credit
-from autograder.notebook import rebuild
-from autograder.notebook.released import Notebook
+from autograder.notebook.cell import TEST
+from autograder.notebook.rebuild import MergedCell, MergedNotebook
+from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.slicing import slice_for
 from autograder.sandbox import levels
 
@@ -58,7 +60,7 @@ def _turn(mine: list[str], turn: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
+def notebook(tmp_path_factory: pytest.TempPathFactory) -> ReleasedNotebook:
     folder = tmp_path_factory.mktemp("all")
     cells = [nbformat.v4.new_code_cell("import numpy as np\nfrom autograder import check")]
     for entry in catalog.entries().values():
@@ -77,23 +79,23 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> Notebook:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("rung", [pytest.param(rung, marks=pytest.mark.skipif(bool(levels.missing(rung)), reason="not on this machine")) for rung in (0, 1, 2)])
-def test_every_right_answer_scores_full(notebook: Notebook, rung: int) -> None:
+def test_every_right_answer_scores_full(notebook: ReleasedNotebook, rung: int) -> None:
     right = {id: answers(id) for id in catalog.entries()}
     tasks, written = [], {}
     for turn in range(max(map(len, right.values()))):
-        cells = [rebuild.Written(cell, cell.kind, _turn(right[str(cell.grade_id)], turn) if cell.theirs else cell.source) for cell in notebook.cells]
-        written[f"{turn}"] = rebuilt = rebuild.Rebuilt(tuple(cells), ())
-        tasks.append(Task(f"{turn}", notebook.name, notebook.job(rebuilt, {}, 200.0)))
+        cells = [MergedCell(cell, cell.cell_type, _turn(right[str(cell.grade_id)], turn) if cell.is_answer else cell.source) for cell in notebook.cells]
+        written[f"{turn}"] = merged = MergedNotebook(tuple(cells))
+        tasks.append(Task(f"{turn}", notebook.name, notebook.job(merged, {}, 200.0)))
     assert len(right) > 90
     assert sum(map(len, right.values())) > 300
-    with Pool([notebook], levels.terms(rung, notebook.imported()), jobs=1) as pool:
+    with Pool([notebook], levels.terms(rung, notebook.packages()), jobs=1) as pool:
         results = {task.student: result for task, result in pool.results(tasks)}
     wrong = [
-        (cell.released.grade_id, turn, [output.get("evalue", "")[:150] for output in result["outputs"].get(str(number), [])])
+        (cell.released.grade_id, turn, [output.get("evalue", "")[:150] for output in result.outputs.get(str(number), [])])
         for turn, result in results.items()
         for number, cell in enumerate(written[turn].cells)
         if cell.released is not None
-        and cell.released.role == rebuild.TEST
-        and credit(cell.released, result["outputs"].get(str(number), [])) != cell.released.points
+        and cell.released.role == TEST
+        and credit(cell.released, result.outputs.get(str(number), [])) != cell.released.points
     ]
     assert not wrong, "\n".join(map(str, wrong))

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from autograder.bank import catalog
-from autograder.grading.rpc.calls import Peer, Remote
-from autograder.grading.rpc.channel import HEAD, Channel, Gone, OutOfTime, soon
-from autograder.grading.rpc.serialize import Uncrossable, encode
+from autograder.grading.rpc.calls import RemoteFunction, RpcEndpoint
+from autograder.grading.rpc.channel import HEAD, Channel, ConnectionLost, DeadlineExceeded, deadline_in
+from autograder.grading.rpc.serialize import NotSerializable, encode
 from autograder.judge.guarded_call import measure_peak_memory
 from autograder.judge.judge import judge
 
@@ -94,29 +94,29 @@ FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritte
 
 
 def other_end(connection: socket.socket) -> None:
-    peer = Peer(Channel(connection))
-    peer.send([peer.receive()[0], "values", *FUNCTIONS])
-    with contextlib.suppress(Gone):
+    endpoint = RpcEndpoint(Channel(connection))
+    endpoint.send([endpoint.receive()[0], "values", *FUNCTIONS])
+    with contextlib.suppress(ConnectionLost):
         while True:
-            peer.serve(peer.receive())
+            endpoint.serve(endpoint.receive())
 
 
 @pytest.fixture
-def remote() -> Iterator[dict[str, Remote]]:
+def remote() -> Iterator[dict[str, RemoteFunction]]:
     ours, theirs = socket.socketpair()
     process = multiprocessing.get_context("fork").Process(target=other_end, args=(theirs,))
     process.start()
     theirs.close()
-    peer = Peer(Channel(ours))
-    peer.deadline = soon(30)
-    yield {function.__name__: function for function in peer.ask("all")[1:]}
+    endpoint = RpcEndpoint(Channel(ours))
+    endpoint.deadline = deadline_in(30)
+    yield {function.__name__: function for function in endpoint.ask("all")[1:]}
     ours.close()
     process.kill()
     process.join()
     process.close()
 
 
-def test_what_a_function_changes_is_changed_here(remote: dict[str, Remote]) -> None:
+def test_what_a_function_changes_is_changed_here(remote: dict[str, RemoteFunction]) -> None:
     items, a, of = [1, 2, 3], np.array([0.5, 4.0]), {"old": 1}
     assert remote["swap"](items) is None
     assert remote["clip"](a) is None
@@ -126,12 +126,12 @@ def test_what_a_function_changes_is_changed_here(remote: dict[str, Remote]) -> N
     assert of == {"old": 1, "new": [1]}
 
 
-def test_a_generator_goes_on_where_they_left_it(remote: dict[str, Remote]) -> None:
+def test_a_generator_goes_on_where_they_left_it(remote: dict[str, RemoteFunction]) -> None:
     mine, same = np.random.default_rng(3), np.random.default_rng(3)
     assert [remote["draw"](mine), remote["draw"](mine), mine.random()] == [same.random() for _ in range(3)]
 
 
-def test_memory_is_measured_where_it_is_held(remote: dict[str, Remote]) -> None:
+def test_memory_is_measured_where_it_is_held(remote: dict[str, RemoteFunction]) -> None:
     result, peak = measure_peak_memory(remote["holds"], 100_000)
     assert result == 100_000
     assert 800_000 <= peak < 900_000
@@ -140,18 +140,18 @@ def test_memory_is_measured_where_it_is_held(remote: dict[str, Remote]) -> None:
     assert verdict.misconception == "whole_matrix_held"
 
 
-def test_functions_go_both_ways(remote: dict[str, Remote]) -> None:
+def test_functions_go_both_ways(remote: dict[str, RemoteFunction]) -> None:
     assert remote["twice"](lambda n: n * 3, 2) == 18
     assert remote["makes"]("function")(4) == 5
 
 
-def test_what_is_printed_comes_along_and_stderr_is_none(remote: dict[str, Remote], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_printed_comes_along_and_stderr_is_none(remote: dict[str, RemoteFunction], capsys: pytest.CaptureFixture[str]) -> None:
     remote["says"]("hello")
     assert capsys.readouterr() == ("hello\nhello\n", "")
 
 
 @pytest.mark.parametrize(("kind", "error"), [("value", ValueError), ("own", ValueError), ("linalg", np.linalg.LinAlgError)])
-def test_an_error_arrives_as_what_it_is(remote: dict[str, Remote], kind: str, error: type[Exception]) -> None:
+def test_an_error_arrives_as_what_it_is(remote: dict[str, RemoteFunction], kind: str, error: type[Exception]) -> None:
     with pytest.raises(error, match="so it is") as caught:
         remote["fails"](kind)
     if kind == "own":
@@ -159,20 +159,20 @@ def test_an_error_arrives_as_what_it_is(remote: dict[str, Remote], kind: str, er
 
 
 @pytest.mark.parametrize("kind", ["stop", "exit"])
-def test_what_would_end_a_loop_or_a_process_is_an_error_like_any_other(remote: dict[str, Remote], kind: str) -> None:
+def test_what_would_end_a_loop_or_a_process_is_an_error_like_any_other(remote: dict[str, RemoteFunction], kind: str) -> None:
     with pytest.raises(Exception, match="so it is") as caught:
         remote["fails"](kind)
     assert not isinstance(caught.value, StopIteration | SystemExit)
 
 
 @pytest.mark.parametrize(("what", "named"), [("object", "object"), ("own", "type Own")])
-def test_what_cannot_cross_is_named(remote: dict[str, Remote], what: str, named: str) -> None:
-    with pytest.raises(Uncrossable, match=named):
+def test_what_cannot_cross_is_named(remote: dict[str, RemoteFunction], what: str, named: str) -> None:
+    with pytest.raises(NotSerializable, match=named):
         remote["makes"](what)
     assert remote["fill"]({}) == 3  # and the next call goes well
 
 
-def test_an_iterator_is_asked_for_one_item_after_another_both_ways(remote: dict[str, Remote]) -> None:
+def test_an_iterator_is_asked_for_one_item_after_another_both_ways(remote: dict[str, RemoteFunction]) -> None:
     items = remote["makes"]("endless")
     assert next(items) == [1]
     assert next(items)("ab") == 2
@@ -183,31 +183,31 @@ def test_an_iterator_is_asked_for_one_item_after_another_both_ways(remote: dict[
     assert list(given) == []
 
 
-def test_a_class_can_be_called_and_nothing_else_of_it_is_seen(remote: dict[str, Remote]) -> None:
+def test_a_class_can_be_called_and_nothing_else_of_it_is_seen(remote: dict[str, RemoteFunction]) -> None:
     made = remote["makes"]("class")
-    with pytest.raises(Uncrossable, match="type Own"):
+    with pytest.raises(NotSerializable, match="type Own"):
         made("x")
 
 
-def test_a_test_that_looks_at_a_function_does_not_see_a_stand_in(remote: dict[str, Remote]) -> None:
+def test_a_test_that_looks_at_a_function_does_not_see_a_stand_in(remote: dict[str, RemoteFunction]) -> None:
     assert remote["swap"].__doc__ is None
     with pytest.raises(TypeError):
         inspect.signature(remote["swap"])
 
 
-def test_an_unwritten_function_can_be_told(remote: dict[str, Remote]) -> None:
+def test_an_unwritten_function_can_be_told(remote: dict[str, RemoteFunction]) -> None:
     from autograder.judge.judge import _is_unwritten
 
     assert _is_unwritten(remote["unwritten"])
     assert not _is_unwritten(remote["fill"])
 
 
-def test_after_a_call_that_never_ends_nothing_more_is_asked(remote: dict[str, Remote]) -> None:
-    peer = remote["never"].peer
-    peer.deadline = soon(0.2)
-    with pytest.raises(Gone, match="out of time"):
+def test_after_a_call_that_never_ends_nothing_more_is_asked(remote: dict[str, RemoteFunction]) -> None:
+    endpoint = remote["never"].endpoint
+    endpoint.deadline = deadline_in(0.2)
+    with pytest.raises(ConnectionLost, match="out of time"):
         remote["never"]()
-    with pytest.raises(Gone):
+    with pytest.raises(ConnectionLost):
         remote["fill"]({})
 
 
@@ -227,11 +227,11 @@ def test_whoever_asks_without_end_or_never_reads_is_late(other: Callable[[socket
     ours, theirs = socket.socketpair()
     process = multiprocessing.get_context("fork").Process(target=other, args=(theirs,))
     process.start()
-    peer = Peer(Channel(ours))
-    peer.deadline = soon(0.3)
+    endpoint = RpcEndpoint(Channel(ours))
+    endpoint.deadline = deadline_in(0.3)
     began = time.monotonic()
-    with pytest.raises(OutOfTime):
-        peer.ask("values", np.zeros(1_000_000))
+    with pytest.raises(DeadlineExceeded):
+        endpoint.ask("values", np.zeros(1_000_000))
     assert time.monotonic() - began < 3
     for end in (ours, theirs):
         end.close()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from autograder.grading.rpc.serialize import DEEPEST, Garbled, Uncrossable, decode, encode
+from autograder.grading.rpc.serialize import MAX_DEPTH, MalformedMessage, NotSerializable, decode, encode
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers(allow_nan=False),
@@ -53,7 +53,7 @@ def test_arrays_arrive_bit_for_bit(value: np.ndarray) -> None:
 @settings(deadline=None, max_examples=500)
 def test_foreign_bytes_are_garbled_and_nothing_worse(tree: bytes, rest: bytes) -> None:
     for message in (tree, struct.pack("<I", len(tree)) + tree + rest):
-        with contextlib.suppress(Garbled):
+        with contextlib.suppress(MalformedMessage):
             decode(message)
 
 
@@ -69,9 +69,9 @@ trees = st.recursive(
 @settings(deadline=None, max_examples=1500)
 def test_what_looks_like_a_message_is_plain_data_or_garbled(tree: object, rest: bytes) -> None:
     text = json.dumps(tree).encode()
-    with contextlib.suppress(Garbled):
+    with contextlib.suppress(MalformedMessage):
         value = decode(struct.pack("<I", len(text)) + text + rest, lambda number, name, empty: len)
-        with contextlib.suppress(Uncrossable):  # by its depth alone
+        with contextlib.suppress(NotSerializable):  # by its depth alone
             decode(encode(value, lambda _: 0), lambda *_: len)
 
 
@@ -81,7 +81,7 @@ def test_a_message_that_was_tampered_with_is_another_or_garbled(value: object, c
     message = bytearray(encode(value))
     for place, new in changes:
         message[place % len(message) : place % len(message) + 1] = new
-    with contextlib.suppress(Garbled):
+    with contextlib.suppress(MalformedMessage):
         decode(bytes(message))
 
 
@@ -96,7 +96,7 @@ def test_no_generator_reads_the_memory_beyond_its_buffer(kind: str, where: tuple
     message = encode(state)
     (length,) = struct.unpack_from("<I", message)
     tree = json.dumps(["g", json.loads(message[4 : 4 + length])]).encode()
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedMessage):
         decode(struct.pack("<I", len(tree)) + tree + message[4 + length :])
 
 
@@ -114,7 +114,7 @@ def test_a_message_is_not_much_larger_inside(tree: list) -> None:
     text = json.dumps(tree).encode()
     message = struct.pack("<I", len(text)) + text + bytes(8_000_000)
     tracemalloc.start()
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedMessage):
         decode(message)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -129,7 +129,7 @@ def test_a_message_is_not_much_larger_inside(tree: list) -> None:
     ],
 )  # fmt: skip
 def test_forged_messages_are_garbled(tree: bytes) -> None:
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedMessage):
         decode(struct.pack("<I", len(tree)) + tree + bytes(8))
 
 
@@ -149,7 +149,7 @@ def test_subclasses_cross_as_what_they_are_underneath() -> None:
 
 @pytest.mark.parametrize("value", [object(), iter([]), int.__add__, Liar, np.array([object()]), np.ma.array([1])])
 def test_what_is_no_data_gets_a_sentence(value: object) -> None:
-    with pytest.raises(Uncrossable, match="It is"):
+    with pytest.raises(NotSerializable, match="It is"):
         encode(value)
 
 
@@ -162,22 +162,22 @@ def test_views_queues_and_exact_numbers_arrive_as_they_were(value: object) -> No
 
 
 def test_a_number_that_would_fill_the_memory_does_not_cross() -> None:
-    with pytest.raises(Uncrossable, match="exponent"):
+    with pytest.raises(NotSerializable, match="exponent"):
         encode(Decimal("1e999999"))
     tree = b'["D","1e999999"]'
-    with pytest.raises(Garbled):
+    with pytest.raises(MalformedMessage):
         decode(struct.pack("<I", len(tree)) + tree)
 
 
 def test_no_bottomless_list_crosses() -> None:
     endless: list = []
     endless.append(endless)
-    with pytest.raises(Uncrossable):
+    with pytest.raises(NotSerializable):
         encode(endless)
     deep: list = []
-    for _ in range(DEEPEST + 5):
+    for _ in range(MAX_DEPTH + 5):
         deep = [deep]
-    with pytest.raises(Uncrossable):
+    with pytest.raises(NotSerializable):
         encode(deep)
 
 

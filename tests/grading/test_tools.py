@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.grading.pool import Pool, Task
+from autograder.grading.executor import Task
+from autograder.grading.pool import Pool
 from autograder.nbgrader.gradebook import credit
-from autograder.notebook.rebuild import SOLUTION, TEST, Cell, Rebuilt, Written
-from autograder.notebook.released import Notebook
+from autograder.notebook.cell import SOLUTION, TEST, Cell
+from autograder.notebook.rebuild import MergedCell, MergedNotebook
+from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox import levels
 
 
@@ -21,7 +23,7 @@ def answer(source: str, solved: str, number: int) -> Cell:
 
 
 STUB = "from numpy.testing import assert_equal\ndef g(x):\n    # YOUR CODE HERE\n    raise NotImplementedError"
-NOTEBOOK = Notebook(
+NOTEBOOK = ReleasedNotebook(
     "tools",
     (
         Cell("0", "code", "import numpy as np\nfrom numpy.testing import *"),
@@ -35,7 +37,7 @@ NOTEBOOK = Notebook(
         graded("assert floor(2.5) == 2", 3),
         graded("f(1) == 2 and np.float64(2)", 4, 2.0),
     ),
-    partial=frozenset({"test_4"}),
+    partial_credit_tests=frozenset({"test_4"}),
 )
 HONEST = {"answer_0": "def f(x):\n    return x + 1", "answer_1": "from numpy.testing import assert_equal\ndef g(x):\n    return x + x", "answer_2": "from math import floor"}
 NOTHING = "lambda *a, **k: None"
@@ -51,15 +53,15 @@ LOSES = {"the star's names": (0, 1, 4), "the names of NumPy": (0, 1, 4), "the im
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
     rung = 1 if levels.missing(2) else 2
-    with Pool([NOTEBOOK], levels.terms(rung, NOTEBOOK.imported()), jobs=1) as made:
+    with Pool([NOTEBOOK], levels.terms(rung, NOTEBOOK.packages()), jobs=1) as made:
         yield made
 
 
 def scores(pool: Pool, answers: dict[str, str]) -> list[float]:
-    cells = tuple(Written(cell, "code", {**HONEST, **answers}.get(str(cell.grade_id), cell.source)) for cell in NOTEBOOK.cells)
-    ((_, result),) = pool.results([Task("ada", "tools", NOTEBOOK.job(Rebuilt(cells, ()), {}, 10.0))])
+    cells = tuple(MergedCell(cell, "code", {**HONEST, **answers}.get(str(cell.grade_id), cell.source)) for cell in NOTEBOOK.cells)
+    ((_, result),) = pool.results([Task("ada", "tools", NOTEBOOK.job(MergedNotebook(cells), {}, 10.0))])
     tests = ((number, cell) for number, cell in enumerate(NOTEBOOK.cells) if cell.role == TEST)
-    return [credit(cell, result["outputs"][str(number)]) for number, cell in tests]
+    return [credit(cell, result.outputs[str(number)]) for number, cell in tests]
 
 
 def test_the_honest_answer_scores_full(pool: Pool) -> None:

@@ -68,22 +68,22 @@ def stumbles(case: Case) -> bool:
 @pytest.mark.parametrize("case", BY_NAME)
 def test_alone(field: Field, held: Pool, case: Case) -> None:
     ((points, result),) = field.run(held, [case])
-    assert points == case.points, result["notes"]
-    assert SECRET not in json.dumps(result)
+    assert points == case.points, result.notes
+    assert SECRET not in json.dumps(result.to_json())
     assert field.left() == []
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.group in LOWER or case.name in MORE])
 def test_without_namespaces_too(field: Field, lower: Pool, case: Case) -> None:
     ((points, result),) = field.run(lower, [case])
-    assert points == case.points, result["notes"]
-    assert SECRET not in json.dumps(result)
+    assert points == case.points, result.notes
+    assert SECRET not in json.dumps(result.to_json())
     assert field.left() == []
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.trips in ("paid", "read", "left")])
 def test_with_nothing_to_hold_it_the_case_trips(field: Field, loose: Pool, case: Case) -> None:
-    ((points, result),) = field.run(loose, [case], together=True)
+    ((points, result),) = field.run(loose, [case], in_process=True)
     left = field.left()
     for name in left:
         path = field.outside / name
@@ -93,7 +93,7 @@ def test_with_nothing_to_hold_it_the_case_trips(field: Field, loose: Pool, case:
             assert points != case.points
             assert not sum(points) <= sum(case.points)
         case "read":
-            assert SECRET in json.dumps(result) or "secret" in json.dumps(result)
+            assert SECRET in json.dumps(result.to_json()) or "secret" in json.dumps(result.to_json())
         case "left":
             assert left
 

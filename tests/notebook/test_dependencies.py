@@ -2,8 +2,9 @@
 
 import pytest
 
-from autograder.notebook.rebuild import LESSON, SOLUTION, TEST, Cell, Rebuilt, Written
-from autograder.notebook.released import Notebook
+from autograder.notebook.cell import LESSON, SOLUTION, TEST, Cell
+from autograder.notebook.rebuild import MergedCell, MergedNotebook
+from autograder.notebook.released import ReleasedNotebook
 
 CELLS = (
     Cell("0", "code", "import numpy as np\nfrom math import pi"),
@@ -17,31 +18,31 @@ CELLS = (
     Cell("8", "code", "assert shown.sum() == pi or x is not None", TEST, "test_shown", 1.0),
     Cell("9", "code", "long()", LESSON, tags=("skip-execution",)),
 )
-NOTEBOOK = Notebook("one", CELLS)
+NOTEBOOK = ReleasedNotebook("one", CELLS)
 
 
-LATER = Notebook("two", (*CELLS[:4], Cell("10", "code", "z = np.ones(2) * pi + x")))
+LATER = ReleasedNotebook("two", (*CELLS[:4], Cell("10", "code", "z = np.ones(2) * pi + x")))
 
 
-def steps(answer: str, changed: dict[int, str] | None = None, notebook: Notebook = NOTEBOOK) -> dict[str, object]:
+def steps(answer: str, changed: dict[int, str] | None = None, notebook: ReleasedNotebook = NOTEBOOK) -> dict[str, object]:
     sources = {**{n: cell.source for n, cell in enumerate(notebook.cells)}, 2: answer, **(changed or {})}
-    job = notebook.job(Rebuilt(tuple(Written(cell, "code", sources[n]) for n, cell in enumerate(notebook.cells)), ()), {}, 5.0)
-    return {"fits": not job["from_the_start"], "do": [step["do"] for step in job["steps"]]}
+    job = notebook.job(MergedNotebook(tuple(MergedCell(cell, "code", sources[n]) for n, cell in enumerate(notebook.cells))), {}, 5.0)
+    return {"reuses": not job.fresh_namespace, "kinds": [str(step.kind) for step in job.steps]}
 
 
 def test_what_depends_on_no_answer_runs_once() -> None:
-    assert NOTEBOOK.ahead == {0, 1}  # 5 changes what 4 is to see, and 4 waits for f
+    assert NOTEBOOK.shared_cells == {0, 1}  # 5 changes what 4 is to see, and 4 waits for f
 
 
 def test_names_that_only_the_solution_binds_are_the_students() -> None:
-    assert NOTEBOOK.names[3] == ["f"]
-    assert NOTEBOOK.names[8] == ["f"]  # `shown` is the instructor's, made with the student's f
+    assert NOTEBOOK.needs[3].student_names == {"f"}
+    assert NOTEBOOK.needs[8].student_names == {"f"}  # `shown` is the instructor's, made with the student's f
 
 
 def test_an_answer_that_uses_none_of_them_fits() -> None:
     assert steps("def f(x):\n    y = np.array(x)\n    return y + 1") == {
-        "fits": True,
-        "do": ["show", "own", "run", "test", "help", "help", "help", "help", "test", "show"],
+        "reuses": True,
+        "kinds": ["display", "instructor", "student", "test", "both", "both", "both", "both", "test", "display"],
     }
 
 
@@ -50,22 +51,22 @@ def test_an_answer_that_uses_none_of_them_fits() -> None:
     ["np = None", "def np(): pass", "pi = 3", "for np in (1, 2): pass", "def f(n):\n    global pi\n    pi = n", "x = 3", "x[0] = 1"],
 )
 def test_an_answer_that_a_later_cell_would_have_met_otherwise_is_run_from_the_start(answer: str) -> None:
-    assert LATER.ahead == {0, 1, 4}
-    assert not steps(answer, notebook=LATER)["fits"]
+    assert LATER.shared_cells == {0, 1, 4}
+    assert not steps(answer, notebook=LATER)["reuses"]
 
 
 @pytest.mark.parametrize("answer", ["import numpy as np\ndef f(x): return x", "print(y)", "i = 5", "f = lambda x, i: x", "x = 3", "def f(n):\n    np = n"])
 def test_these_make_no_difference(answer: str) -> None:
-    assert steps(answer)["fits"]
+    assert steps(answer)["reuses"]
 
 
 def test_a_changed_lesson_cell_is_run_from_the_start() -> None:
-    assert not steps("def f(x): return x", {1: "x = 7"})["fits"]
+    assert not steps("def f(x): return x", {1: "x = 7"})["reuses"]
 
 
-def lesson(*sources: str) -> Notebook:
+def lesson(*sources: str) -> ReleasedNotebook:
     cells = (Cell(str(n), "code", source) for n, source in enumerate(sources))
-    return Notebook("shows", (*cells, Cell("f", "code", "", SOLUTION, "f", solved="def f(x):\n    return np.sqrt(x + bias)")))
+    return ReleasedNotebook("shows", (*cells, Cell("f", "code", "", SOLUTION, "f", solved="def f(x):\n    return np.sqrt(x + bias)")))
 
 
 @pytest.mark.parametrize(
@@ -84,12 +85,12 @@ def lesson(*sources: str) -> Notebook:
 )
 def test_what_only_shows_is_run_beside(sources: list[str], beside: set[int]) -> None:
     book = lesson(*sources)
-    assert book.ahead == {n for n, source in enumerate(sources) if "%" not in source}
-    assert book.aside == beside
+    assert book.shared_cells == {n for n, source in enumerate(sources) if "%" not in source}
+    assert book.display_only == beside
 
 
 SHOW = Cell("show", "code", "scale = [2]\nfor row in scale:\n    print(row)")
-SHOWS = Notebook("shows", (CELLS[0], SHOW, *CELLS[2:4]))
+SHOWS = ReleasedNotebook("shows", (CELLS[0], SHOW, *CELLS[2:4]))
 
 
 @pytest.mark.parametrize(
@@ -109,12 +110,12 @@ SHOWS = Notebook("shows", (CELLS[0], SHOW, *CELLS[2:4]))
     ],
 )
 def test_an_answer_that_looks_at_what_was_only_shown_is_run_from_the_start(answer: str, looks: bool) -> None:
-    assert SHOWS.aside == {1}
-    assert steps(answer, notebook=SHOWS)["fits"] is not looks
+    assert SHOWS.display_only == {1}
+    assert steps(answer, notebook=SHOWS)["reuses"] is not looks
 
 
 @pytest.mark.parametrize("first", ["import numpy as np", "print(scale)"])
 def test_an_answer_nested_too_deep_to_be_looked_at_is_run_from_the_start(first: str) -> None:
     deep = "-" * 700 + "1"
     notebook = SHOWS if "scale" in first else LATER
-    assert not steps(f"{first}\ndef f(x):\n    return {deep}", notebook=notebook)["fits"]
+    assert not steps(f"{first}\ndef f(x):\n    return {deep}", notebook=notebook)["reuses"]

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from autograder.notebook.rebuild import LESSON, SOLUTION, TEST, Cell, Rebuilt, Unreadable, read, rebuild
+from autograder.notebook.cell import LESSON, SOLUTION, TEST, Cell
+from autograder.notebook.rebuild import MergedNotebook, merge
+from autograder.notebook.submission import Unreadable, read
 
 
 def mark(grade_id: str) -> dict[str, Any]:
@@ -26,12 +28,12 @@ def cell(source: str, grade_id: str | None = None, kind: str = "code", **more: A
     return {"cell_type": kind, "source": source, "metadata": marks, **more}
 
 
-def rebuilt(*cells: dict[str, Any], **more: Any) -> Rebuilt:
-    return rebuild(RELEASED, *read(json.dumps({"cells": cells, "nbformat": 4, **more}).encode()))
+def merged(*cells: dict[str, Any], **more: Any) -> MergedNotebook:
+    return merge(RELEASED, *read(json.dumps({"cells": cells, "nbformat": 4, **more}).encode()))
 
 
 def sources(*cells: dict[str, Any]) -> list[str]:
-    return [one.source for one in rebuilt(*cells).cells]
+    return [one.source for one in merged(*cells).cells]
 
 
 GOOD = [cell("import numpy as np", id="lesson"), cell(ANSWER, "f"), cell("assert f(1) == 2", "test_f"), cell("The end.", kind="markdown")]
@@ -40,7 +42,7 @@ WANTED = ["import numpy as np", ANSWER, RELEASED[2].source, "The end."]
 
 def test_an_honest_one() -> None:
     assert sources(*GOOD) == WANTED
-    assert rebuilt(*GOOD).notes == ()
+    assert merged(*GOOD).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -84,9 +86,9 @@ def test_of_two_with_one_mark_the_last_is_the_answer_and_the_first_is_run_before
 )
 def test_odd_files_are_read(data: bytes, note: str | None) -> None:
     cells, notes = read(data)
-    assert ANSWER in [one.source for one in rebuild(RELEASED, cells).cells]
+    assert ANSWER in [one.source for one in merge(RELEASED, cells).cells]
     assert (note is None) == (not notes)
-    assert note is None or note in notes[0]
+    assert note is None or note in notes[0].text
 
 
 @pytest.mark.parametrize(
@@ -103,10 +105,10 @@ def test_odd_files_are_read(data: bytes, note: str | None) -> None:
     ids=["missing", "twice", "unmarked", "retyped", "test changed", "reversed", "empty"],
 )
 def test_what_was_mended_is_told_once_and_stands_as_a_comment_at_an_answer(cells: list, about: str, note: str) -> None:
-    made = rebuilt(*cells)
+    made = merged(*cells)
     assert len(made.notes) == 1
-    assert note in made.notes[0]
-    assert made.remarks == {about: made.notes[0]}
+    assert note in made.notes[0].text
+    assert made.comments == {about: made.notes[0].text}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_what_was_mended_is_told_once_and_stands_as_a_comment_at_an_answer(cells
     ],
 )
 def test_a_kernel_of_another_language_is_noted(metadata: dict, noted: bool) -> None:
-    assert bool(rebuilt(*GOOD, metadata=metadata).notes) == noted
+    assert bool(merged(*GOOD, metadata=metadata).notes) == noted
 
 
 @pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"[]", b"{}", b"3", b'{"cells": 3}', b"[" * 100_000])

@@ -16,6 +16,7 @@ from autograder.bank import catalog
 from autograder.feedback import render
 from autograder.grading.journal import code_lines, digest
 from autograder.judge.judge import judge
+from autograder.notebook.note import Note, NoteKind
 from autograder.report import records, statistics
 from autograder.report.page import Report, render_page
 
@@ -253,10 +254,10 @@ def test_an_assignment_that_nobody_handed_in(course: Path) -> None:
 # Without a course.
 
 
-def entry(*notes: str, codes: dict[str, str] | None = None, **finding: object) -> dict[str, object]:
+def entry(*notes: str | dict[str, str], codes: dict[str, str] | None = None, **finding: object) -> dict[str, object]:
     found = {"exercise": "f", "passed": False, "title": "T", "says": "s", "text": "t", **finding}
     findings = {"check_f": found} if finding else {}
-    return {"notes": list(notes), "findings": findings, "codes": codes or {}, "unhardened": ["test_f"]}
+    return {"notes": list(notes), "findings": findings, "code_digests": codes or {}, "not_isolated": ["test_f"]}
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -264,13 +265,13 @@ def test_whatever_a_journal_holds_the_page_carries_nothing_that_runs(attack: str
     entries = {attack: entry(attack, misconception=attack, title=attack, says=attack, text=attack, exercise=attack)}
     entries["other"] = entry("The test x was changed; it was put back.", misconception=None, exercise=attack)
     for student in entries:
-        entries[student]["codes"] = {attack: "same"}
+        entries[student]["code_digests"] = {attack: "same"}
     scores = np.array([[1.0], [0.0]])
     report = Report(
         attack, statistics.totals(scores, np.ones(1)), statistics.exercises((attack,), scores, np.ones(1)),
         {attack: (attack, 1)}, 1, 2, 2,
         records.misconceptions(entries), records.unnamed(entries), records.alike(entries, lambda *_: 9),
-        records.remarks(entries), dict(records.unhardened(entries)),
+        records.remarks(entries), dict(records.not_isolated(entries)),
     )  # fmt: skip
     assert Dangers(render_page(report)).found == []
 
@@ -320,9 +321,9 @@ def test_copies_of_a_few_come_before_what_many_share_and_comments_hide_none() ->
 
 def test_a_misconception_is_named_by_a_function_before_a_quiz() -> None:
     entries = {
-        "a": entry(misconception="transposed", title="Option A", exercise="quiz_x", text="short"),
+        "a": entry(misconception="transposed", title="Option A", is_option=True, exercise="quiz_x", text="short"),
         "b": entry(misconception="transposed", title="Transposed", text="a longer text"),
-        "c": entry(misconception="only_quiz", title="Option C", exercise="quiz_x"),
+        "c": entry(misconception="only_quiz", title="Option C", is_option=True, exercise="quiz_x"),
         "d": entry(misconception="not_written"),
     }
     named = {idea.title: idea.students for idea in records.misconceptions(entries)}
@@ -330,17 +331,6 @@ def test_a_misconception_is_named_by_a_function_before_a_quiz() -> None:
     assert records.unnamed(entries).empty == {"f": 1}
 
 
-@pytest.mark.parametrize(
-    ("note", "kind"),
-    [
-        ("u: A cell was left out (x = 1): It crashed Python (signal 11).", "ended or crashed Python"),
-        ("u: test_f: It used more memory than it may, and was ended.", "used too much memory"),
-        ("u: A cell was left out (x): It was still running after 5 seconds, and was ended.", "ran too long"),
-        ("u.ipynb was not handed in.", "not handed in"),
-        ("u: Null bytes were taken out of the file.", "repaired"),
-        ("u: test_f could not be judged: It is of type object, which can't be handed over.", "could not be judged"),
-        ("something new", "other"),
-    ],
-)
-def test_notes_by_kind(note: str, kind: str) -> None:
-    assert [one.kind for one in records.remarks({"s": entry(note)})] == [kind]
+def test_notes_by_kind_and_those_of_an_earlier_version_too() -> None:
+    new, old = Note(NoteKind.RAN_TOO_LONG, "u: test_f: It was still running.").to_json(), "u: something"
+    assert [one.kind for one in records.remarks({"s": entry(old, new)})] == ["ran too long", "other"]

@@ -9,15 +9,16 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from corpus import FULL, PARTS, RIGHT, Case, written
 from support import sample_course
 
-from autograder.grading.pool import Pool, Task
+from autograder.grading.executor import Result, Task
+from autograder.grading.pool import Pool
 from autograder.nbgrader.gradebook import Course, credit
-from autograder.notebook import rebuild
-from autograder.notebook.released import Notebook
+from autograder.notebook.rebuild import MergedNotebook, merge
+from autograder.notebook.released import ReleasedNotebook
+from autograder.notebook.submission import Unreadable, read
 from autograder.sandbox import levels
 
 SECONDS = 2.0
@@ -43,7 +44,7 @@ class Field:
                 released = next(one for one in course.released("plain") if one.name == "one")
         finally:
             os.chdir(here)
-        self.notebook = dataclasses.replace(released, partial=frozenset({"test_biggest"}))  # as a grading run finds out
+        self.notebook = dataclasses.replace(released, partial_credit_tests=frozenset({"test_biggest"}))  # as a grading run finds out
 
     def copy(self, folder: Path) -> Field:
         """Another such course."""
@@ -71,30 +72,30 @@ class Field:
         return sorted(path.name for path in self.outside.iterdir() if path.name.startswith("left"))
 
     def pool(self, rung: int, jobs: int = 1) -> Pool:
-        return Pool([self.notebook], levels.terms(rung, self.notebook.imported()), jobs)
+        return Pool([self.notebook], levels.terms(rung, self.notebook.packages()), jobs)
 
-    def rebuilt(self, case: Case) -> rebuild.Rebuilt:
+    def merged(self, case: Case) -> MergedNotebook:
         try:
-            cells, _ = rebuild.read(self.data(case))
-        except rebuild.Unreadable:
+            cells, _ = read(self.data(case))
+        except Unreadable:
             cells = []
-        return rebuild.rebuild(self.notebook.cells, cells)
+        return merge(self.notebook.cells, cells)
 
-    def run(self, pool: Pool, cases: Iterable[Case], together: bool = False) -> Iterator[tuple[tuple[float, ...], dict[str, Any]]]:
-        """The points of each case, and its result; in one process with the tests, if `together`."""
-        notebook = dataclasses.replace(self.notebook, together=frozenset(PARTS)) if together else self.notebook
+    def run(self, pool: Pool, cases: Iterable[Case], in_process: bool = False) -> Iterator[tuple[tuple[float, ...], Result]]:
+        """The points of each case, and its result; in one process with the tests, if `in_process`."""
+        notebook = dataclasses.replace(self.notebook, in_process_tests=frozenset(PARTS)) if in_process else self.notebook
         for case in cases:
-            rebuilt = self.rebuilt(case)
-            ((_, result),) = pool.results([Task(case.name, "one", notebook.job(rebuilt, case.files, SECONDS), 1)])
-            yield points(notebook, rebuilt, result), result
+            merged = self.merged(case)
+            ((_, result),) = pool.results([Task(case.name, "one", notebook.job(merged, case.files, SECONDS), 1)])
+            yield points(notebook, merged, result), result
 
 
-def points(notebook: Notebook, rebuilt: rebuild.Rebuilt, result: dict[str, Any]) -> tuple[float, ...]:
+def points(notebook: ReleasedNotebook, merged: MergedNotebook, result: Result) -> tuple[float, ...]:
     found = {}
-    for number, cell in enumerate(rebuilt.cells):
+    for number, cell in enumerate(merged.cells):
         if cell.released is not None and cell.released.grade_id in PARTS:
             try:
-                found[cell.released.grade_id] = credit(cell.released, result["outputs"].get(str(number), []))
+                found[cell.released.grade_id] = credit(cell.released, result.outputs.get(str(number), []))
             except ValueError:  # nbgrader refuses too large a credit
                 found[cell.released.grade_id] = float("nan")
     return tuple(found[name] for name in PARTS)

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.grading.rpc.channel import Channel, Gone, OutOfTime
-from autograder.grading.rpc.serialize import KINDS, Garbled, Uncrossable, decode, encode
+from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
+from autograder.grading.rpc.serialize import KINDS, MalformedMessage, NotSerializable, decode, encode
 from autograder.judge.guarded_call import measure_peak_memory
 
-MOST_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
-DEEPEST_CALLS = 40
+MAX_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
+MAX_CALL_DEPTH = 40
 CELLS = "<ipython-input"  # how IPython names the file of a cell
 # Those that mean something to the loop that they pass through are no errors of a function.
 SILENT = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
@@ -36,13 +36,13 @@ class StudentError(Exception):
     """An error of a kind that only the other process knows."""
 
 
-class Peer:
+class RpcEndpoint:
     """One end. `deadline` (time.monotonic's seconds) holds for whatever it waits for."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.deadline: float | None = None
-        self.broken: Gone | None = None  # why nothing more can be asked
+        self.broken: ConnectionLost | None = None  # why nothing more can be asked
         self._exports: dict[int, Callable[..., Any]] = {}
         self._numbers: dict[int, int] = {}
         self._depth = 0
@@ -51,14 +51,14 @@ class Peer:
         self.channel.send(encode(message, self._export), self.deadline)
 
     def receive(self) -> Any:
-        """The next message, whatever it is. Raises Gone."""
+        """The next message, whatever it is. Raises ConnectionLost."""
         try:
             return decode(self.channel.receive(self.deadline), self._import)
-        except Garbled:
-            raise Gone("it sent what is no message") from None
+        except MalformedMessage:
+            raise NoAnswer("it sent what is no message") from None
 
     def ask(self, *question: Any) -> Any:
-        """Send a question and return the answer to it; calls that come before the answer are served. Raises Gone."""
+        """Send a question and return the answer to it; calls that come before the answer are served. Raises ConnectionLost."""
         __tracebackhide__ = True
         if self.broken:
             raise self.broken.with_traceback(None)
@@ -72,15 +72,15 @@ class Peer:
                     case [str(), "call", *_] as call:
                         self.serve(call)
                     case _:
-                        raise Gone("it sent what is no answer")
-        except Uncrossable:  # before anything was sent
+                        raise NoAnswer("it sent what is no answer")
+        except NotSerializable:  # before anything was sent
             raise
         except BaseException as error:  # an alarm too: an answer is on its way that nobody waits for
-            self.broken = error if isinstance(error, Gone) else OutOfTime("it had to be ended")
+            self.broken = error if isinstance(error, ConnectionLost) else DeadlineExceeded("it had to be ended")
             raise
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], measured: bool = False) -> Any:
-        """Call the other end's function, `measured` its memory too. Raises what it raised, Uncrossable, or Gone."""
+        """Call the other end's function, `measured` its memory too. Raises what it raised, NotSerializable, or ConnectionLost."""
         __tracebackhide__ = True
         answer = self.ask("call", number, args, kwargs, *([True] if measured else []))
         match answer:
@@ -91,16 +91,16 @@ class Peer:
             case ["raised", [*kinds], str(words), str(line), str(printed)]:
                 self._wrote(printed)
                 raise _error(kinds, words, line) from None
-            case ["uncrossable", str(sentence)]:
-                raise Uncrossable(sentence[:500])
-        self.broken = Gone("it sent what is no answer")
+            case ["not serializable", str(sentence)]:
+                raise NotSerializable(sentence[:500])
+        self.broken = NoAnswer("it sent what is no answer")
         raise self.broken
 
     def serve(self, question: list[Any]) -> None:
         """Answer a call of one of this end's functions: a token, "call", its number, args and kwargs."""
         token = question[0]
         match question[1:]:
-            case ["call", int(number), tuple(args), dict(named), *how] if number in self._exports and self._depth < DEEPEST_CALLS:
+            case ["call", int(number), tuple(args), dict(named), *how] if self._may_call(number):
                 self._depth += 1
                 function = self._exports[number]
                 try:
@@ -111,6 +111,9 @@ class Peer:
                 answer = encode([token, "raised", ["RuntimeError"], "there is no such function", "", ""])
         self.channel.send(answer, self.deadline)
 
+    def _may_call(self, number: int) -> bool:
+        return number in self._exports and self._depth < MAX_CALL_DEPTH
+
     def _served(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
         with _captured() as printed:
@@ -119,9 +122,9 @@ class Peer:
                 changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
                 # Encoded in here, for an object of theirs may print or raise while it is read.
                 return encode([token, "returned", result, changed, printed()], self._export)
-            except Uncrossable as reason:
-                return encode([token, "uncrossable", str(reason)])
-            except Gone:
+            except NotSerializable as reason:
+                return encode([token, "not serializable", str(reason)])
+            except ConnectionLost:
                 raise
             except BaseException as error:
                 return encode([token, "raised", _kinds(error), _words(error), _line(error), printed()])
@@ -131,37 +134,37 @@ class Peer:
             sys.stdout.write(text)
 
     def _export(self, function: Callable[..., Any]) -> int:
-        if isinstance(function, Remote) and function.peer is self:
-            raise Uncrossable("It is one of the functions that it was given, which can't be handed back.")
+        if isinstance(function, RemoteFunction) and function.endpoint is self:
+            raise NotSerializable("It is one of the functions that it was given, which can't be handed back.")
         known = self._numbers.get(id(function))
         if known is None:
             known = self._numbers[id(function)] = len(self._exports)
             self._exports[known] = function  # kept, so that the id stays its own
         return known
 
-    def _import(self, number: int, name: str, empty: bool) -> Remote:
-        return Remote(self, number, name, empty)
+    def _import(self, number: int, name: str, empty: bool) -> RemoteFunction:
+        return RemoteFunction(self, number, name, empty)
 
 
-class Remote:
+class RemoteFunction:
     """A function that lives in the other process."""
 
     # A test that looks at a signature or a docstring fails, and so is found to be one that can't run apart.
     __signature__ = ...
 
-    def __init__(self, peer: Peer, number: int, name: str, empty: bool) -> None:
-        self.peer, self.number, self.empty = peer, number, empty
+    def __init__(self, endpoint: RpcEndpoint, number: int, name: str, empty: bool) -> None:
+        self.endpoint, self.number, self.empty = endpoint, number, empty
         self.__name__ = self.__qualname__ = name
         self.__doc__ = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython leaves this frame out
-        return self.peer.call(self.number, args, kwargs)
+        return self.endpoint.call(self.number, args, kwargs)
 
-    def measure_peak_memory(self, *args: Any) -> Any:
+    def with_peak(self, *args: Any) -> Any:
         """What a call returns, and the most memory that it held over there; see autograder.judge.guarded_call."""
         __tracebackhide__ = True
-        return self.peer.call(self.number, args, {}, measured=True)
+        return self.endpoint.call(self.number, args, {}, measured=True)
 
     @property
     def __code__(self) -> Any:
@@ -173,10 +176,10 @@ class Remote:
     def __repr__(self) -> str:
         return f"<function {self.__name__}>"
 
-    def __copy__(self) -> Remote:
+    def __copy__(self) -> RemoteFunction:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Remote:
+    def __deepcopy__(self, memo: Any) -> RemoteFunction:
         return self
 
 
@@ -196,15 +199,15 @@ def _print_of(value: Any) -> object:
         return value.dtype.str, value.shape, value.tobytes()
     try:
         return encode(value, lambda function: id(function) & 0xFFFF_FFFF)
-    except Uncrossable:
+    except NotSerializable:
         return b""
 
 
 def _apply(changed: dict[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Change the caller's own arguments as the function changed its copies."""
-    mine: dict[Any, Any] = dict(_mutable(args, kwargs))
+    own: dict[Any, Any] = dict(_mutable(args, kwargs))
     for key, new in changed.items():
-        old: Any = mine.get(key)
+        old: Any = own.get(key)
         if type(new) is not type(old):
             continue
         with contextlib.suppress(Exception):  # read-only, or resized: then there is nothing of the caller's to change
@@ -267,7 +270,7 @@ def _captured() -> Iterator[Callable[[], str]]:
 
 class _Cut(io.StringIO):
     def write(self, text: str) -> int:
-        room = MOST_PRINTED - self.tell()
+        room = MAX_PRINTED - self.tell()
         if room > 0:
             super().write(text[:room])
         return len(text)

@@ -6,16 +6,20 @@ import socket
 import struct
 import time
 
-from autograder.grading.rpc.serialize import MOST_BYTES, Garbled
+from autograder.grading.rpc.serialize import MAX_BYTES, MalformedMessage
 
 HEAD = struct.Struct("<I")
 
 
-class Gone(Exception):
+class ConnectionLost(Exception):
     """The other end is dead, or can't be used any more; the message says why."""
 
 
-class OutOfTime(Gone):
+class NoAnswer(ConnectionLost):
+    """The other end sent something that is no answer."""
+
+
+class DeadlineExceeded(ConnectionLost):
     """The other end took too long."""
 
     out_of_time = True  # by this the judge tells a hang from an error
@@ -28,20 +32,20 @@ class Channel:
         self.connection = connection
 
     def send(self, message: bytes, deadline: float | None = None) -> None:
-        """Raises Gone, OutOfTime too: the other end may not read."""
+        """Raises ConnectionLost, DeadlineExceeded too: the other end may not read."""
         self.connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
         try:
             self.connection.sendall(HEAD.pack(len(message)) + message)
         except TimeoutError:
-            raise OutOfTime("it ran out of time") from None
+            raise DeadlineExceeded("it ran out of time") from None
         except OSError:
-            raise Gone("it ended") from None
+            raise ConnectionLost("it ended") from None
 
-    def receive(self, deadline: float | None = None, most: int = MOST_BYTES + 1024) -> bytes:
-        """The next message; `deadline` in time.monotonic's seconds. Raises Gone or Garbled."""
+    def receive(self, deadline: float | None = None, max_bytes: int = MAX_BYTES + 1024) -> bytes:
+        """The next message; `deadline` in time.monotonic's seconds. Raises ConnectionLost or MalformedMessage."""
         (length,) = HEAD.unpack(self._exactly(HEAD.size, deadline))
-        if length > most:
-            raise Garbled("too long a message")
+        if length > max_bytes:
+            raise MalformedMessage("too long a message")
         return self._exactly(length, deadline)
 
     def _exactly(self, size: int, deadline: float | None) -> bytes:
@@ -49,16 +53,16 @@ class Channel:
         while missing:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:  # though there may be more to read: whoever never pauses is late too
-                raise OutOfTime("it ran out of time")
+                raise DeadlineExceeded("it ran out of time")
             self.connection.settimeout(left)
             try:
                 part = self.connection.recv(min(missing, 1 << 20))
             except TimeoutError:
-                raise OutOfTime("it ran out of time") from None
+                raise DeadlineExceeded("it ran out of time") from None
             except OSError:
-                raise Gone("it ended") from None
+                raise ConnectionLost("it ended") from None
             if not part:
-                raise Gone("it ended")
+                raise ConnectionLost("it ended")
             parts.append(part)
             missing -= len(part)
         return b"".join(parts)
@@ -67,6 +71,6 @@ class Channel:
         self.connection.close()
 
 
-def soon(seconds: float) -> float:
+def deadline_in(seconds: float) -> float:
     """A deadline, so many seconds from now."""
     return time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""The line between the grader and the parents that fork for it: small JSON messages with open files attached."""
+"""The control socket between the grader and the fork servers: small JSON messages with open files attached."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import os
 import socket
 from typing import Any
 
-MOST = 60_000
+MAX_MESSAGE = 60_000
 
 
-class Line:
+class ControlSocket:
     """One end of a SOCK_SEQPACKET pair: each message arrives whole, or not at all."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -24,7 +24,7 @@ class Line:
     def receive(self) -> tuple[dict[str, Any], list[int]]:
         """Raises EOFError where the other end is gone."""
         try:
-            data, descriptors, _flags, _ = socket.recv_fds(self.connection, MOST, 4)
+            data, descriptors, _flags, _ = socket.recv_fds(self.connection, MAX_MESSAGE, 4)
         except ConnectionError:
             raise EOFError from None
         if not data:
@@ -44,7 +44,7 @@ class Line:
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
-    """Two connected ends for a Line."""
+    """Two connected ends for a ControlSocket."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 

@@ -2,7 +2,7 @@
 
 A message is a JSON tree followed by the raw bytes that it points into. Whatever it holds, decoding it makes numbers, strings,
 containers, plain arrays, handles of functions, and iterators over them, and nothing else; a message that is anything else is
-`Garbled`.
+`MalformedMessage`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import numpy as np
 
 from autograder.notebook.names import is_unwritten
 
-MOST_BYTES = 64 * 1024 * 1024
-MOST_NODES = 1_000_000
-DEEPEST = 60
-MOST_DIGITS = 10_000  # of a Decimal: int() would write them all
+MAX_BYTES = 64 * 1024 * 1024
+MAX_NODES = 1_000_000
+MAX_DEPTH = 60
+MAX_DIGITS = 10_000  # of a Decimal: int() would write them all
 KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 _JSON = json.JSONEncoder(separators=(",", ":"))
@@ -36,36 +36,36 @@ Export = Callable[[Callable[..., Any]], int]
 Import = Callable[[int, str, bool], Any]
 
 
-class Uncrossable(TypeError):
+class NotSerializable(TypeError):
     """A value that is no plain data; the message names its type."""
 
 
-class Garbled(ValueError):
+class MalformedMessage(ValueError):
     """Bytes that are no message."""
 
 
 def encode(value: Any, export: Export | None = None) -> bytes:
-    """A message that holds `value`; `export` numbers the functions in it. Raises Uncrossable."""
+    """A message that holds `value`; `export` numbers the functions in it. Raises NotSerializable."""
     writer = _Writer(export)
     tree = _JSON.encode(writer.tree(value, 0)).encode()
     message = struct.pack("<I", len(tree)) + tree + b"".join(writer.blobs)
-    if len(message) > MOST_BYTES:
-        raise Uncrossable(f"It is too big to be judged: more than {MOST_BYTES // 2**20} MB.")
+    if len(message) > MAX_BYTES:
+        raise NotSerializable(f"It is too big to be judged: more than {MAX_BYTES // 2**20} MB.")
     return message
 
 
 def decode(message: bytes, imported: Import | None = None) -> Any:
-    """The value in a message; `imported` makes something to call of a function's number. Raises Garbled."""
+    """The value in a message; `imported` makes something to call of a function's number. Raises MalformedMessage."""
     try:
         (length,) = struct.unpack_from("<I", message)
         text = message[4 : 4 + length]
-        if text.count(b"[") + text.count(b"{") > MOST_NODES:  # three bytes of text are a container of sixty
-            raise Garbled("too many parts")
+        if text.count(b"[") + text.count(b"{") > MAX_NODES:  # three bytes of text are a container of sixty
+            raise MalformedMessage("too many parts")
         return _Reader(message[4 + length :], imported).value(json.loads(text), 0)
-    except Garbled:
+    except MalformedMessage:
         raise
     except Exception as error:  # foreign bytes: whatever goes wrong, it is their fault
-        raise Garbled(f"no message: {type(error).__name__}") from None
+        raise MalformedMessage(f"no message: {type(error).__name__}") from None
 
 
 class _Writer:
@@ -74,8 +74,8 @@ class _Writer:
 
     def tree(self, value: Any, depth: int) -> Any:
         self.nodes += 1
-        if depth > DEEPEST or self.nodes > MOST_NODES:
-            raise Uncrossable("It is nested too deeply, or has too many parts, to be judged.")
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise NotSerializable("It is nested too deeply, or has too many parts, to be judged.")
         if value is None or value is True or value is False:
             return value
         kind: Any = type(value)
@@ -90,22 +90,22 @@ class _Writer:
 
     def array(self, value: np.ndarray[Any, Any], _depth: int) -> list[Any]:
         if isinstance(value, np.ma.MaskedArray):
-            raise Uncrossable("It is a masked array, which can't be judged. Return a plain array.")
+            raise NotSerializable("It is a masked array, which can't be judged. Return a plain array.")
         plain = value if type(value) is np.ndarray else np.array(value, copy=True, subok=False)
         if plain.dtype.kind not in KINDS:
-            raise Uncrossable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
+            raise NotSerializable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
         return ["a", plain.dtype.str, list(plain.shape), *self.blob(plain.tobytes())]
 
     def decimal(self, value: Decimal, _depth: int) -> list[Any]:
-        if value.is_finite() and abs(value.adjusted()) > MOST_DIGITS:
-            raise Uncrossable("It is a Decimal with too large an exponent to be judged.")
+        if value.is_finite() and abs(value.adjusted()) > MAX_DIGITS:
+            raise NotSerializable("It is a Decimal with too large an exponent to be judged.")
         return ["D", Decimal.__str__(value)]
 
     def blob(self, data: bytes) -> list[int]:
         start = self.size
         self.size += len(data)
-        if self.size > MOST_BYTES:
-            raise Uncrossable(f"It is too big to be judged: more than {MOST_BYTES // 2**20} MB.")
+        if self.size > MAX_BYTES:
+            raise NotSerializable(f"It is too big to be judged: more than {MAX_BYTES // 2**20} MB.")
         self.blobs.append(data)
         return [start, len(data)]
 
@@ -124,7 +124,7 @@ class _Writer:
             return ["h", self.export(value), str(getattr(value, "__name__", "function"))[:80], is_unwritten(value)]
         if self.export and isinstance(value, Iterator):
             return ["x", self.export(functools.partial(_step, value))]
-        raise Uncrossable(f"It is {_kind(value)}, which can't be handed over to the tests as plain data.")
+        raise NotSerializable(f"It is {_kind(value)}, which can't be handed over to the tests as plain data.")
 
 
 Write = Callable[[_Writer, Any, int], Any]
@@ -179,12 +179,12 @@ class _Reader:
 
     def value(self, tree: Any, depth: int) -> Any:
         self.nodes += 1
-        if depth > DEEPEST or self.nodes > MOST_NODES:
-            raise Garbled("too deep or too many parts")
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise MalformedMessage("too deep or too many parts")
         if not isinstance(tree, list):
             if tree is None or isinstance(tree, bool | float | str):
                 return tree
-            raise Garbled("a bare number or object")
+            raise MalformedMessage("a bare number or object")
         tag, parts = tree[0], tree[1:]
         if make := _MAKERS.get(tag) if isinstance(tag, str) else None:
             return make([self.value(part, depth + 1) for part in parts])
@@ -221,29 +221,29 @@ class _Reader:
                 return self.imported(number, name[:80], empty)
             case ("x", [int(number)]) if self.imported:
                 return _stepwise(self.imported(number, "next", False))
-        raise Garbled("an unknown kind of value")
+        raise MalformedMessage("an unknown kind of value")
 
     def _bytes(self, start: int, size: int) -> bytes:
         # Each byte is pointed at once, in order: else a thousand arrays could be made of the same ones.
         if start != self.read or not 0 <= size <= len(self.blobs) - start:
-            raise Garbled("points elsewhere than to what comes next")
+            raise MalformedMessage("points elsewhere than to what comes next")
         self.read += size
         return self.blobs[start : self.read]
 
     def _array(self, dtype: str, shape: list[Any], start: int, size: int) -> np.ndarray[Any, Any]:
         if not all(isinstance(n, int) and n >= 0 for n in shape):
-            raise Garbled("no shape")
+            raise MalformedMessage("no shape")
         kind, parts = _dtype(dtype), math.prod(shape)
-        if parts * kind.itemsize != size or parts > MOST_BYTES:
-            raise Garbled("another size than its shape says")
+        if parts * kind.itemsize != size or parts > MAX_BYTES:
+            raise MalformedMessage("another size than its shape says")
         data = bytearray(self._bytes(start, size))  # writable, as an array of one's own is
         return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
 
 
 def _decimal(digits: str) -> Decimal:
     number = Decimal(digits)
-    if number.is_finite() and abs(number.adjusted()) > MOST_DIGITS:
-        raise Garbled("a number with too many digits")
+    if number.is_finite() and abs(number.adjusted()) > MAX_DIGITS:
+        raise MalformedMessage("a number with too many digits")
     return number
 
 
@@ -265,16 +265,16 @@ def _stepwise(step: Callable[[], Any]) -> Iterator[Any]:
 def _dtype(name: str) -> np.dtype[Any]:
     dtype = np.dtype(name)
     if dtype.kind not in KINDS or dtype.subdtype or dtype.names:
-        raise Garbled("no plain dtype")
+        raise MalformedMessage("no plain dtype")
     return dtype
 
 
 def _generator(state: Any) -> np.random.Generator:
     if state["bit_generator"] not in GENERATORS:
-        raise Garbled("no known generator")
+        raise MalformedMessage("no known generator")
     # NumPy believes where in its buffer a generator stands; it would read this process's memory from there.
     if not 0 <= int(state.get("buffer_pos", 0)) <= 4 or not 0 <= int(state["state"].get("pos", 0)) <= 624:
-        raise Garbled("a generator beyond its buffer")
+        raise MalformedMessage("a generator beyond its buffer")
     bits = getattr(np.random, state["bit_generator"])()
     bits.state = state
     return np.random.Generator(bits)

@@ -1,0 +1,93 @@
+"""What the checker's process is told: the steps of one student's notebook, in order."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class StepKind(StrEnum):
+    """Where a cell is run."""
+
+    DISPLAY = "display"  # nowhere: text, or a cell that was run once for all students
+    STUDENT = "student"  # in the student's process
+    INSTRUCTOR = "instructor"  # in the checker's process: a cell that a test needs
+    BOTH = "both"  # in both: a cell that a test needs and that needs a name of the student's
+    TEST = "test"  # in the checker's process, which calls the student's functions
+    TEST_IN_PROCESS = "test in process"  # in the student's process
+
+
+@dataclass(frozen=True)
+class Step:
+    """One cell. `source` is run in the student's process, `instructor_source` in the checker's."""
+
+    kind: StepKind
+    source: str
+    instructor_source: str = ""
+    student_names: tuple[str, ...] = ()  # what the checker fetches from the student's process before this step
+    ambiguous_names: tuple[str, ...] = ()  # of those: the instructor's, if a cell of the instructor's turns out to define them
+    grade_id: str | None = None
+    points: float = 0.0
+    is_partial_credit: bool = False  # a test whose result is a number of points
+
+    @property
+    def is_test(self) -> bool:
+        """Whether points hang on it."""
+        return self.kind in (StepKind.TEST, StepKind.TEST_IN_PROCESS)
+
+    @property
+    def runs_in_student_process(self) -> bool:
+        """Whether the student's process runs it when its state is made anew."""
+        return self.kind in (StepKind.STUDENT, StepKind.BOTH)
+
+    def to_json(self) -> dict[str, Any]:
+        """Without the fields that have their default value."""
+        found = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        return {name: value for name, value in found.items() if value or name in ("kind", "source")}
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Step:
+        """The step that `to_json` wrote."""
+        names = {name: tuple(fields.get(name, ())) for name in ("student_names", "ambiguous_names")}
+        return cls(**{**fields, **names, "kind": StepKind(fields["kind"])})
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook of one student."""
+
+    steps: tuple[Step, ...]
+    seconds: float  # that one cell may take
+    total_seconds: float  # that the whole notebook may take
+    files: dict[str, bytes] = field(default_factory=dict)  # that lie beside the notebook
+    modules: dict[str, str] = field(default_factory=dict)  # full names of modules, by the names that instructor's cells give them
+    fresh_namespace: bool = False  # whether to forget what the shared cells defined, and run everything in order
+    skipped_steps: dict[int, str] = field(default_factory=dict)  # steps that ended a checker's process, and what happened
+    report_every_step: bool = False  # so that a step that ends the checker's process is known
+
+    def without(self, step: int, reason: str) -> Job:
+        """The same job, with one more step left out."""
+        return dataclasses.replace(self, skipped_steps={**self.skipped_steps, step: reason})
+
+    def to_json(self) -> dict[str, Any]:
+        """Files as base64."""
+        return {
+            **{one.name: getattr(self, one.name) for one in dataclasses.fields(self)},
+            "steps": [step.to_json() for step in self.steps],
+            "files": {name: base64.b64encode(content).decode() for name, content in self.files.items()},
+        }
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Job:
+        """The job that `to_json` wrote."""
+        return cls(
+            **{
+                **fields,
+                "steps": tuple(map(Step.from_json, fields["steps"])),
+                "files": {name: base64.b64decode(content) for name, content in fields["files"].items()},
+                "skipped_steps": {int(number): why for number, why in fields["skipped_steps"].items()},
+            }
+        )
