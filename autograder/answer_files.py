@@ -24,11 +24,11 @@ from autograder.notebook.slicing import slice_for
 PYTHON_CELLS = ("%%time", "%%capture", "%%prun")  # their cells are Python and bind names
 IPYTHON = re.compile(r"\s*[%!?]|\s*[\w.]+\?{1,2}\s*$|\s*[\w.,\s\[\]]+=\s*[%!]")  # magics, shell lines, questions
 
-SECONDS_TO_LOAD = 30.0
-SECONDS_IN_ALL = 120.0
+LOAD_SECONDS = 30.0
+TOTAL_SECONDS = 120.0
 
 
-class Unusable(Exception):
+class UnusableFile(Exception):
     """A file that can't be judged; the message says why and what to do."""
 
 
@@ -56,10 +56,10 @@ def check_files(exercise: str, files: Iterable[str | Path], seed: int = 0) -> It
     """A result for each file, in order. Raises UnknownExercise before it reads any."""
     points = catalog.find(exercise).load().points
     for file in map(str, files):
-        yield _in_own_process(exercise, file, points, seed)
+        yield _judge_in_process(exercise, file, points, seed)
 
 
-def _in_own_process(exercise: str, file: str, points: float, seed: int) -> FileResult:
+def _judge_in_process(exercise: str, file: str, points: float, seed: int) -> FileResult:
     """The file's code may hang, crash or exit; it takes only its own process with it."""
     # Forked, the child has NumPy and the bank in memory already: milliseconds instead of half a second.
     fork = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
@@ -68,13 +68,13 @@ def _in_own_process(exercise: str, file: str, points: float, seed: int) -> FileR
     child = context.Process(target=_judge_into, args=(sender, exercise, file, seed))
     child.start()
     sender.close()
-    wrong = FileResult(file, exercise, False, 0.0, points, None, "")
+    unjudged = FileResult(file, exercise, False, 0.0, points, None, "")
     try:
-        if not receiver.poll(SECONDS_IN_ALL):
-            return _with(wrong, "hangs", f"It was still running after {SECONDS_IN_ALL:g} seconds.")
+        if not receiver.poll(TOTAL_SECONDS):
+            return _failed(unjudged, "hangs", f"It was still running after {TOTAL_SECONDS:g} seconds.")
         return FileResult(**json.loads(receiver.recv_bytes()))
     except EOFError:
-        return _with(wrong, "raises", "Its code ended Python instead of returning. Is there an exit() in it?")
+        return _failed(unjudged, "raises", "Its code ended Python instead of returning. Is there an exit() in it?")
     finally:
         if child.is_alive():
             child.kill()
@@ -82,7 +82,7 @@ def _in_own_process(exercise: str, file: str, points: float, seed: int) -> FileR
         receiver.close()
 
 
-def _with(result: FileResult, misconception: str, message: str) -> FileResult:
+def _failed(result: FileResult, misconception: str, message: str) -> FileResult:
     line = f"{result.exercise}: 0 of {result.max_score:g} points. {message}"
     return FileResult(**{**asdict(result), "misconception": misconception, "message": line, "details": line})
 
@@ -101,8 +101,8 @@ def _judge_into(sender: Any, exercise: str, file: str, seed: int) -> None:
 def _judge_file(exercise: str, file: str, seed: int) -> FileResult:
     task = catalog.find(exercise).load()
     try:
-        answer = answer_in(Path(file), exercise)
-    except Unusable as reason:
+        answer = load_answer(Path(file), exercise)
+    except UnusableFile as reason:
         return FileResult(file, exercise, False, 0.0, task.points, None, f"{file}: {reason}", usable=False)
     verdict = judge(task, answer, seed)
     return FileResult(
@@ -117,22 +117,22 @@ def _judge_file(exercise: str, file: str, seed: int) -> FileResult:
     )
 
 
-def answer_in(path: Path, name: str) -> Any:
-    """What `name` is once the file has run (only the statements that it needs). Raises Unusable."""
+def load_answer(path: Path, name: str) -> Any:
+    """What `name` is once the file has run (only the statements that it needs). Raises UnusableFile."""
     if path.suffix not in (".py", ".ipynb"):
-        raise Unusable("it is neither a .py nor an .ipynb file.")
+        raise UnusableFile("it is neither a .py nor an .ipynb file.")
     try:
         source = path.read_text(encoding="utf-8-sig")  # some editors put a mark before the text
     except OSError as error:
-        raise Unusable(f"it can't be read: {error.strerror}.") from None
+        raise UnusableFile(f"it can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise Unusable("it is not a text file in UTF-8.") from None
+        raise UnusableFile("it is not a text file in UTF-8.") from None
     cells = [source] if path.suffix == ".py" else _code_cells(source)
-    program = [statement for n, cell in enumerate(cells) for statement in _parsed(cell, path, n)]
+    program = [statement for n, cell in enumerate(cells) for statement in _parse(cell, path, n)]
     needed = slice_for(name, program)
     if not needed:
-        raise Unusable(f"it does not define {name}. Write `def {name}(...)` in it (or `{name} = ...` for a quiz).")
-    return _value(name, needed, program, path)
+        raise UnusableFile(f"it does not define {name}. Write `def {name}(...)` in it (or `{name} = ...` for a quiz).")
+    return _run_for(name, needed, program, path)
 
 
 def _code_cells(source: str) -> list[str]:
@@ -142,10 +142,10 @@ def _code_cells(source: str) -> list[str]:
         code = [cell for cell in cells if cell["cell_type"] == "code"]
         return ["".join(cell.get("source", cell.get("input", ""))) for cell in code]
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise Unusable("it is not a notebook (not valid JSON with cells). Save it again from Jupyter.") from None
+        raise UnusableFile("it is not a notebook (not valid JSON with cells). Save it again from Jupyter.") from None
 
 
-def _parsed(cell: str, path: Path, number: int) -> list[ast.stmt]:
+def _parse(cell: str, path: Path, number: int) -> list[ast.stmt]:
     """A cell's statements; magics and shell lines are left out. A broken cell spoils only itself in a notebook."""
     name = str(path) if path.suffix == ".py" else f"{path} cell {number + 1}"
     if path.suffix == ".ipynb":
@@ -156,7 +156,7 @@ def _parsed(cell: str, path: Path, number: int) -> list[ast.stmt]:
     except (SyntaxError, ValueError) as error:
         if path.suffix == ".py":
             where = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-            raise Unusable(f"it is not valid Python{where}: {error.args[0]}.") from None
+            raise UnusableFile(f"it is not valid Python{where}: {error.args[0]}.") from None
         return []
     for statement in statements:
         statement._file = name  # type: ignore[attr-defined]
@@ -175,7 +175,7 @@ def _python(cell: str) -> str:
     return cell  # plain Python: a line that begins with % goes on with the one above it
 
 
-class _Missing:
+class _MissingModule:
     """In place of a module that can't be imported: whoever uses it is told so."""
 
     def __init__(self, error: ImportError) -> None:
@@ -188,15 +188,15 @@ class _Missing:
         raise self._error
 
 
-def _value(name: str, needed: list[ast.stmt], program: list[ast.stmt], path: Path) -> Any:
+def _run_for(name: str, needed: list[ast.stmt], program: list[ast.stmt], path: Path) -> Any:
     for statements in (needed, program):
         names: dict[str, Any] = {"__name__": "answer", "__file__": str(path)}
-        # A closure: `guarded` copies arguments, and `names` has to come back filled.
-        done = guarded_call(partial(_run, statements, names), (), {}, SECONDS_TO_LOAD)
+        # A closure: `guarded_call` copies arguments, and `names` has to come back filled.
+        done = guarded_call(partial(_run, statements, names), (), {}, LOAD_SECONDS)
         if name in names:
             return names[name]
-    reason = done.trouble.message if done.trouble else ""
-    raise Unusable(f"running it does not define {name}. {reason}".strip())
+    reason = done.failure.message if done.failure else ""
+    raise UnusableFile(f"running it does not define {name}. {reason}".strip())
 
 
 def _run(statements: list[ast.stmt], names: dict[str, Any]) -> None:
@@ -210,6 +210,6 @@ def _run(statements: list[ast.stmt], names: dict[str, Any]) -> None:
             last = error
             if isinstance(error, ImportError) and isinstance(statement, ast.Import | ast.ImportFrom):
                 missing = {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-                names.update(dict.fromkeys(missing, _Missing(error)))
+                names.update(dict.fromkeys(missing, _MissingModule(error)))
     if last is not None:
         raise last

@@ -12,7 +12,8 @@ from typing import Any
 
 from autograder.bank import catalog
 from autograder.feedback import render
-from autograder.judge.judge import Verdict, judge
+from autograder.judge.judge import judge
+from autograder.judge.verdict import Verdict
 from autograder.workspace import progress
 
 listeners: list[Callable[[str, Verdict], None]] = []  # who else wants to know, as the grader does

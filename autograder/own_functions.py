@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder import paths
-from autograder.answer_files import Unusable, answer_in
+from autograder.answer_files import UnusableFile, load_answer
 from autograder.bank import catalog
 from autograder.judge.judge import judge
 
@@ -20,67 +20,75 @@ Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Part:
-    """A function and whose it is; `why` says why it is the course's."""
+class OwnFunction:
+    """The function for one exercise: the learner's, or the course's and why."""
 
     id: str
     unit: str
     function: Function
-    theirs: bool
-    why: str = ""
+    is_learners: bool
+    why_not: str = ""
 
     @property
-    def words(self) -> str:
-        return "yours" if self.theirs else f"the course's: {self.why}"
+    def owner(self) -> str:
+        """Whose it is, in a few words."""
+        return "yours" if self.is_learners else f"the course's: {self.why_not}"
+
+    @property
+    def mark(self) -> str:
+        return "✓" if self.is_learners else "·"
 
 
-class Parts:
+class OwnFunctions:
     """The functions as attributes, under their exercises' ids; shown as a table of whose they are."""
 
-    def __init__(self, parts: list[Part]) -> None:
-        self._parts = {part.id: part for part in parts}
+    def __init__(self, functions: list[OwnFunction]) -> None:
+        self._functions = {function.id: function for function in functions}
 
     def __getattr__(self, id: str) -> Function:
         try:
-            return self.__dict__["_parts"][id].function
+            return self.__dict__["_functions"][id].function
         except KeyError:
             raise AttributeError(f"{id} was not asked for") from None
 
-    def __getitem__(self, id: str) -> Part:
-        return self._parts[id]
+    def __getitem__(self, id: str) -> OwnFunction:
+        return self._functions[id]
 
     def __repr__(self) -> str:
-        return "\n".join(f"{'✓' if part.theirs else '·'} {part.id:18} {part.words}" for part in self._parts.values())
+        return "\n".join(f"{own.mark} {own.id:18} {own.owner}" for own in self._functions.values())
 
     def _repr_html_(self) -> str:
         head = "<tr><th>part</th><th>unit</th><th>whose</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{''.join(map(_row, self._parts.values()))}</tbody></table>"
+        return f"<table><thead>{head}</thead><tbody>{''.join(map(_row, self._functions.values()))}</tbody></table>"
 
 
-def _row(part: Part) -> str:
-    cells = (f"{'✓' if part.theirs else '·'} <code>{part.id}</code>", html.escape(part.unit), html.escape(part.words))
+def _row(own: OwnFunction) -> str:
+    cells = (f"{own.mark} <code>{own.id}</code>", html.escape(own.unit), html.escape(own.owner))
     return "<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def own(**ours: Function) -> Parts:
-    """For each exercise id the learner's function, of this notebook or of the unit's in the same workspace, or `ours`."""
-    return Parts([_part(id, function) for id, function in ours.items()])
+def own(**fallbacks: Function) -> OwnFunctions:
+    """For each exercise id the learner's function where it is right, otherwise the one that is handed in here.
+
+    The learner's is looked for in this notebook, then in the unit's notebook of the same workspace.
+    """
+    return OwnFunctions([_choose(id, function) for id, function in fallbacks.items()])
 
 
-def _part(id: str, ours: Function) -> Part:
+def _choose(id: str, fallback: Function) -> OwnFunction:
     try:
         entry = catalog.find(id)
         exercise = entry.load()
     except catalog.UnknownExercise:  # as in the grader's sandbox, where the bank is out of sight
-        return Part(id, "", ours, False, "there is no judge here")
-    theirs = _in_this_notebook(id) or _in_the_workspace(entry)
-    if theirs is None:
-        return Part(id, entry.unit, ours, False, "yours was not found")
-    verdict = judge(exercise, theirs)
+        return OwnFunction(id, "", fallback, False, "there is no judge here")
+    learners = _in_this_notebook(id) or _in_the_workspace(entry)
+    if learners is None:
+        return OwnFunction(id, entry.unit, fallback, False, "yours was not found")
+    verdict = judge(exercise, learners)
     if verdict.passed:
-        return Part(id, entry.unit, theirs, True)
-    written = verdict.misconception != "not_written"
-    return Part(id, entry.unit, ours, False, "yours is not right yet" if written else "yours is not written yet")
+        return OwnFunction(id, entry.unit, learners, True)
+    why_not = "yours is not written yet" if verdict.misconception == "not_written" else "yours is not right yet"
+    return OwnFunction(id, entry.unit, fallback, False, why_not)
 
 
 def _in_this_notebook(id: str) -> Function | None:
@@ -95,7 +103,7 @@ def _in_the_workspace(entry: catalog.Entry) -> Function | None:
     if folder is None:
         return None
     try:
-        found = answer_in(folder / entry.unit / f"{entry.unit}.ipynb", entry.id)
-    except Unusable:
+        found = load_answer(folder / entry.unit / f"{entry.unit}.ipynb", entry.id)
+    except UnusableFile:
         return None
     return found if callable(found) else None

@@ -13,7 +13,8 @@ from autograder.bank import catalog
 from autograder.bank.mutation import mutants
 from autograder.exercise.exercise import Exercise, ExerciseError
 from autograder.exercise.quiz import Quiz
-from autograder.judge.judge import attempt, is_right, judge, run, trials
+from autograder.judge.judge import judge
+from autograder.judge.trials import draw_trials, try_all, try_once
 
 SEEDS = 20  # verdicts must not change over so many
 FEWEST_EQUIVALENTS = 3
@@ -159,11 +160,11 @@ def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
 
 def _passes(exercise: Exercise, function: Callable[..., Any], seed: int) -> bool:
     """The judge's yes or no without the diagnosis: stops at the first wrong trial."""
-    all_trials = trials(exercise, seed)
-    if not all(is_right(t, attempt(exercise, function, t.case, t.kind)) for t in all_trials):
+    trials = draw_trials(exercise, seed)
+    if not all(try_once(exercise, function, trial).is_right for trial in trials):
         return False
-    # Once more in one go, repeats included: what changes its inputs or remembers shows only there.
-    return all(is_right(t, o) for t, o in zip(all_trials, run(exercise, function, all_trials), strict=True))
+    # Once more in one go, repeats included: what changes its inputs or caches shows only there.
+    return all(attempt.is_right for attempt in try_all(exercise, function, trials))
 
 
 def _first(seeds: Iterator[int]) -> int | None:

@@ -1,7 +1,7 @@
 """What an exercise may return, how a raw result is read, and where two results differ.
 
-A kind reads leniently (nested lists, float32, NumPy scalars) and compares strictly.
-What it can't read is a `Misread`: a sentence for the learner, never a traceback.
+A result type reads leniently (nested lists, float32, NumPy scalars) and compares strictly.
+What it can't read is an `InvalidResult`: a sentence for the learner, never a traceback.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 
 
 class InvalidResult(Exception):
-    """A result that is not of the exercise's kind; `kind` names which misreading it is."""
+    """A result that is not of the exercise's result type; `id` says in which way, for machines."""
 
-    def __init__(self, kind: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
+    def __init__(self, id: str, message: str) -> None:
+        super().__init__(message)
+        self.id = id
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Difference:
 
 
 class ResultType(Protocol):
-    """A kind of result: how a raw one is read, and where two read ones differ."""
+    """What a function returns: how a raw result is read, and where two read ones differ."""
 
     def parse(self, raw: Any) -> Any:
-        """The result in canonical form; raises Misread."""
+        """The result in canonical form; raises InvalidResult."""
 
     def compare(self, expected: Any, actual: Any) -> Difference | None:
         """None where the two agree."""
@@ -57,11 +57,12 @@ def _length(raw: Any) -> str:
     return f" of length {len(raw)}" if isinstance(raw, list | tuple) else ""
 
 
-def _as_array(raw: Any, expected: str = "an array") -> np.ndarray:
+def _as_array(raw: Any, wanted: str = "an array") -> np.ndarray:
+    """A raw result as an array of booleans, integers or floats; raises InvalidResult. `wanted` says what it should be."""
     if raw is None:
         raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
     if isinstance(raw, str | bytes | dict | set) or callable(raw):
-        raise InvalidResult("wrong_type", f"It returned {described(raw)}; {expected} is wanted.")
+        raise InvalidResult("wrong_type", f"It returned {described(raw)}; {wanted} is wanted.")
     try:
         array = np.array(raw, subok=False)
     except Exception as error:
@@ -69,14 +70,23 @@ def _as_array(raw: Any, expected: str = "an array") -> np.ndarray:
         reason = "its rows have different lengths" if ragged else f"it can't become an array ({error})"
         raise InvalidResult("wrong_type", f"It returned {described(raw)}, but {reason}.") from None
     if array.dtype == object:
-        try:
-            plain = np.array(array.tolist())  # Python's own bools, ints and floats show what they are
-            array = plain if plain.dtype.kind in "biuf" and plain.shape == array.shape else array.astype(np.float64)
-        except (TypeError, ValueError):
-            raise InvalidResult("wrong_type", f"It returned {described(raw)} holding things that are not numbers.") from None
+        array = _from_objects(array, raw)
     if array.dtype.kind not in "biuf":
         raise InvalidResult("wrong_type", f"It returned {array.dtype} values; real numbers are wanted.")
     return array
+
+
+def _from_objects(array: np.ndarray, raw: Any) -> np.ndarray:
+    """An array of Python objects as one of numbers."""
+    try:
+        plain = np.array(array.tolist())  # Python's own bools, ints and floats show what they are
+        if plain.dtype.kind in "biuf" and plain.shape == array.shape:
+            return plain
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InvalidResult(
+            "wrong_type", f"It returned {described(raw)} holding things that are not numbers."
+        ) from None
 
 
 def _tolerances(dtype: np.dtype) -> tuple[float, float]:
@@ -131,11 +141,10 @@ class Array:
             wrong = expected != actual
         else:
             rtol, atol = _tolerances(actual.dtype)
-            want, have = expected.astype(np.float64), actual.astype(np.float64)
-            close = np.isclose(have, want, rtol=self.rtol or rtol, atol=self.atol or atol, equal_nan=True)
-            wrong = ~close
+            right, given = expected.astype(np.float64), actual.astype(np.float64)
+            wrong = ~np.isclose(given, right, rtol=self.rtol or rtol, atol=self.atol or atol, equal_nan=True)
             if self.exact_zeros:
-                wrong |= (want == 0) & (have != 0) | (want == 1) & ~_is_one(have)
+                wrong |= ((right == 0) & (given != 0)) | ((right == 1) & ~_is_one(given))
         return Difference(expected, actual, wrong) if wrong.any() else None
 
 
@@ -188,7 +197,7 @@ class Boolean:
 
 @dataclass(frozen=True, init=False)
 class Tuple:
-    """Several results at once; a list will do. Each item has a kind of its own and a name."""
+    """Several results at once; a list will do. Each item has a name and a result type of its own."""
 
     items: tuple[tuple[str, ResultType], ...]
 
@@ -200,21 +209,23 @@ class Tuple:
         if raw is None:
             raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
         if not isinstance(raw, Sequence | np.ndarray) or isinstance(raw, str) or len(raw) != len(self.items):
-            raise InvalidResult("not_a_tuple", f"It returned {described(raw)}{_length(raw)}; the tuple ({names}) is wanted.")
-        return tuple(self._item(name, kind, value) for (name, kind), value in zip(self.items, raw, strict=True))
+            raise InvalidResult(
+                "not_a_tuple", f"It returned {described(raw)}{_length(raw)}; the tuple ({names}) is wanted."
+            )
+        return tuple(self._item(name, type, value) for (name, type), value in zip(self.items, raw, strict=True))
 
     @staticmethod
-    def _item(name: str, kind: ResultType, value: Any) -> Any:
+    def _item(name: str, type: ResultType, value: Any) -> Any:
         try:
-            return kind.parse(value)
-        except InvalidResult as misread:
+            return type.parse(value)
+        except InvalidResult as invalid:
             if value is None:
                 raise InvalidResult("wrong_type", f"The item `{name}` of the tuple is None.") from None
-            raise InvalidResult(misread.kind, f"In the item `{name}` of the tuple: {misread}") from None
+            raise InvalidResult(invalid.id, f"In the item `{name}` of the tuple: {invalid}") from None
 
     def compare(self, expected: tuple[Any, ...], actual: tuple[Any, ...]) -> Difference | None:
-        for (name, kind), want, have in zip(self.items, expected, actual, strict=True):
-            found = kind.compare(want, have)
+        for (name, type), expected_item, actual_item in zip(self.items, expected, actual, strict=True):
+            found = type.compare(expected_item, actual_item)
             if found is not None:
                 where = f"{name}.{found.where}" if found.where else name
                 return Difference(found.expected, found.actual, found.wrong, where)
@@ -223,19 +234,19 @@ class Tuple:
 
 @dataclass(frozen=True)
 class OrNone:
-    """A result of `kind`, or None where None is the right answer."""
+    """A result of `type`, or None where None is the right answer."""
 
-    kind: ResultType
+    type: ResultType
 
     def parse(self, raw: Any) -> Any:
         if raw is None:
             return None
         try:
-            return self.kind.parse(raw)
-        except InvalidResult as misread:
-            raise InvalidResult(misread.kind, f"{misread} Where there is nothing to return, None is wanted.") from None
+            return self.type.parse(raw)
+        except InvalidResult as invalid:
+            raise InvalidResult(invalid.id, f"{invalid} Where there is nothing to return, None is wanted.") from None
 
     def compare(self, expected: Any, actual: Any) -> Difference | None:
         if expected is None or actual is None:
             return None if expected is actual else Difference(expected, actual)
-        return self.kind.compare(expected, actual)
+        return self.type.compare(expected, actual)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.failures import FAILURES
-from autograder.judge.judge import Finding, Verdict
+from autograder.judge.verdict import Finding, Verdict
 
 FEW_NUMBERS = 12  # in a 3-D input that is shown layer by layer
 MOST_CELLS = 8  # rows or columns of a matrix that are shown; a larger one is cut around its first wrong cell
@@ -35,7 +35,7 @@ def text(verdict: Verdict, hints: int = 1) -> str:
         lines += [f"Hint {n}: {hint}" for n, hint in enumerate(verdict.hints[:hints], 1)]
         if len(verdict.hints) > hints:
             lines.append("Another failed try opens the next hint.")
-    lines += [f"Note: {remark}" for remark in verdict.remarks]
+    lines += [f"Note: {note}" for note in verdict.notes]
     return "\n".join(lines)
 
 
@@ -55,7 +55,7 @@ def as_html(verdict: Verdict, hints: int = 1) -> str:
         body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {_prose(hint)}</div>" for n, hint in opened]
         if len(verdict.hints) > hints:
             body.append("<div style='font-size:90%;opacity:.85'>Another failed try opens the next hint.</div>")
-    body += [f"<div style='margin-top:.4em'><b>Note.</b> {_prose(remark)}</div>" for remark in verdict.remarks]
+    body += [f"<div style='margin-top:.4em'><b>Note.</b> {_prose(note)}</div>" for note in verdict.notes]
     return (
         f"<div role='status' style='border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;max-width:60em;"
         f"line-height:1.5'>{''.join(body)}</div>"

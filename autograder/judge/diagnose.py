@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,206 +13,197 @@ from autograder.exercise.exercise import Exercise, Misconception
 from autograder.exercise.misconceptions import FLOAT16
 from autograder.judge.failures import FAILURES
 from autograder.judge.guarded_call import guarded_call
-from autograder.judge.judge import (
-    Finding,
-    Outcome,
-    Trial,
-    differs_again,
-    is_right,
-    not_repeatable,
-    run,
-    same_form,
-    trials,
-)
+from autograder.judge.trials import Attempt, differs_again, draw_trials, not_repeatable, same_form, try_all
+from autograder.judge.verdict import Finding
 
-LOOKS_LIKE = 0.5  # share of the failing cases on which an answer has to agree with a mistake to be likened to it
-ASKED_AGAIN = 4  # times, to see whether an answer that resembles nothing is steady
-SLOW = ("hangs", "floods", "not_written")  # troubles that are not worth waiting for once more
+SIMILARITY_THRESHOLD = 0.5  # share of the failing cases on which an answer has to agree with a mistake to look like it
+REPEATS = 4  # further calls, to see whether an answer that resembles no mistake always does the same
+NOT_REPEATED = ("hangs", "floods", "not_written")  # failures that are not worth waiting for once more
 
 
-def diagnose(
-    exercise: Exercise,
-    answer: Callable[..., Any],
-    seed: int,
-    all_trials: Sequence[Trial],
-    outcomes: Sequence[Outcome],
-    right: Sequence[bool],
-) -> Finding:
+def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts: Sequence[Attempt]) -> Finding:
     """The finding on a wrong answer, shown on the smallest failing case of the first part that fails."""
-    failing = [n for n, ok in enumerate(right) if not ok]
-    shown = min(failing, key=lambda n: (all_trials[n].part, all_trials[n].size))
-    trial, outcome = all_trials[shown], outcomes[shown]
-    if outcome.trouble is not None and outcome.trouble.kind == "not_written":
-        return Finding(FAILURES["not_written"], outcome.trouble.message)  # no input shows what is not there
-    idea, certain = _likeness(exercise, seed, all_trials, outcomes, failing)
+    failing = [attempt for attempt in attempts if not attempt.is_right]
+    shown = min(failing, key=lambda attempt: (attempt.trial.part, attempt.trial.size))
+    if shown.outcome.failure is not None and shown.outcome.failure.id == "not_written":
+        return Finding(FAILURES["not_written"], shown.outcome.failure.message)  # no input shows what is not there
+    misconception, certain = _closest_mistake(exercise, seed, attempts)
     if not certain:
-        unsteady = _unsteady(exercise, answer, all_trials, outcomes, [shown, *failing])
-        if unsteady is not None:
-            trial, outcome = all_trials[unsteady], not_repeatable()
-        own = _own_trouble(trial, outcome)
-        if own is not None:
-            idea, certain = own, True
-        elif idea is None and outcome.trouble is None:  # a trouble that an exercise's own kind names says it all itself
-            idea = _same_for_all(all_trials, outcomes) or _remembered(all_trials, outcomes, trial, outcome)
-            idea = idea or _misshapen(trial, outcome) or _coarse(trial, outcome)
-            idea = idea or _symptom(exercise, answer) or _has_nan(trial, outcome)
-            idea = idea or (FAILURES["changes_inputs"] if outcome.changed else None)
-            certain = idea is not None
-    difference = None
-    if outcome.trouble is None:
-        difference = trial.kind.compare(trial.expected, outcome.value)
-    names = tuple(exercise.argument_names(trial.case))
-    return Finding(idea, _sentence(idea, trial, outcome), certain, trial, outcome, difference, names)
+        shown = _nondeterministic_attempt(exercise, answer, [shown, *failing]) or shown
+        known = _call_failure(shown)
+        # A failure that the exercise's own result type names says it all by itself.
+        if known is None and misconception is None and shown.outcome.failure is None:
+            known = _symptom(exercise, answer, attempts, shown)
+        if known is not None:
+            misconception, certain = known, True
+    names = tuple(exercise.argument_names(shown.trial.case))
+    message = _message(misconception, shown)
+    return Finding(misconception, message, certain, shown.trial, shown.outcome, shown.difference, names)
 
 
 @functools.lru_cache(maxsize=256)
-def mistake_outcomes(exercise: Exercise, seed: int) -> tuple[tuple[Misconception, list[Outcome], list[bool]], ...]:
-    """What every mistake of the exercise does on the trials, and where that is right."""
-    all_trials = trials(exercise, seed)
-    found = []
-    for mistake in exercise.wrong_answers:
-        outcomes = run(exercise, mistake.function, all_trials)
-        right = [is_right(trial, outcome) for trial, outcome in zip(all_trials, outcomes, strict=True)]
-        found.append((mistake.misconception, outcomes, right))
-    return tuple(found)
+def mistake_attempts(exercise: Exercise, seed: int) -> tuple[tuple[Misconception, list[Attempt]], ...]:
+    """What every mistake of the exercise does on the trials."""
+    trials = draw_trials(exercise, seed)
+    return tuple(
+        (mistake.misconception, try_all(exercise, mistake.function, trials)) for mistake in exercise.wrong_answers
+    )
 
 
-def _likeness(
-    exercise: Exercise, seed: int, all_trials: Sequence[Trial], outcomes: Sequence[Outcome], failing: Sequence[int]
-) -> tuple[Misconception | None, bool]:
+@dataclass(frozen=True)
+class _Likeness:
+    """How near an answer is to a mistake: the share of cases on which both do the same."""
+
+    of_failing: float
+    of_all: float
+    misconception: Misconception
+
+
+def _closest_mistake(exercise: Exercise, seed: int, attempts: Sequence[Attempt]) -> tuple[Misconception | None, bool]:
     """The mistake that the answer equals on all cases (certain), or else the one it equals on most that fail.
 
-    Where several come equally near, the one that also agrees on most other cases; none if all are far off there,
-    for on a single extreme input many mistakes give the same.
+    Where several come equally near, it is the one that also agrees on most other cases. If all of these are far off
+    there, it is none: on a single extreme input many mistakes give the same.
     """
-    near: list[tuple[float, float, Misconception]] = []
-    telling = any(not _says_little(all_trials[n], outcomes[n]) for n in failing)
-    for idea, theirs, right in mistake_outcomes(exercise, seed):
-        if all(right):
+    informative = not all(_is_uninformative(attempt) for attempt in attempts if not attempt.is_right)
+    near: list[_Likeness] = []
+    for misconception, others in mistake_attempts(exercise, seed):
+        if all(other.is_right for other in others):
             continue
-        same = [_agree(all_trials[n], theirs[n], outcomes[n]) for n in range(len(all_trials))]
-        if all(same):
-            return idea, True
-        share = sum(same[n] and not right[n] for n in failing) / len(failing)
-        if telling and same[failing[0]] and share >= LOOKS_LIKE:
-            near.append((share, sum(same) / len(same), idea))
+        likeness = _likeness(misconception, attempts, others)
+        if likeness.of_all == 1:
+            return misconception, True
+        if informative and likeness.of_failing >= SIMILARITY_THRESHOLD:
+            near.append(likeness)
     if not near:
         return None, False
-    best = max(near, key=lambda candidate: candidate[:2])
-    rivals = [candidate for candidate in near if candidate[0] == best[0]]
-    return (None if len(rivals) > 1 and best[1] < LOOKS_LIKE else best[2]), False
+    best = max(near, key=lambda likeness: (likeness.of_failing, likeness.of_all))
+    rivals = [likeness for likeness in near if likeness.of_failing == best.of_failing]
+    if len(rivals) > 1 and best.of_all < SIMILARITY_THRESHOLD:
+        return None, False
+    return best.misconception, False
 
 
-def _agree(trial: Trial, theirs: Outcome, mine: Outcome) -> bool:
-    if theirs.trouble or mine.trouble:
-        return bool(theirs.trouble and mine.trouble and theirs.trouble.kind == mine.trouble.kind)
-    if bool(theirs.changed) != bool(mine.changed):
+def _likeness(misconception: Misconception, attempts: Sequence[Attempt], others: Sequence[Attempt]) -> _Likeness:
+    """How near two answers are. Those that differ on the first failing case are not near at all on failing ones."""
+    pairs = list(zip(attempts, others, strict=True))
+    same = [mine.does_as(other) for mine, other in pairs]
+    failing = [n for n, mine in enumerate(attempts) if not mine.is_right]
+    shared = sum(same[n] and not others[n].is_right for n in failing) if same[failing[0]] else 0
+    return _Likeness(shared / len(failing), sum(same) / len(same), misconception)
+
+
+def _is_uninformative(attempt: Attempt) -> bool:
+    """Whether a result is so plain (nothing but 0, True or NaN where one number is right) that two agree by chance."""
+    actual, expected = attempt.outcome.value, attempt.trial.expected
+    if attempt.outcome.failure or not isinstance(actual, np.ndarray) or not isinstance(expected, np.ndarray):
         return False
-    return trial.kind.compare(theirs.value, mine.value) is None
+    first = actual.ravel()[:1]
+    plain = not np.isfinite(first).all() or bool((first == np.rint(first)).all())
+    constant = np.array_equal(actual.ravel()[1:], actual.ravel()[:-1], equal_nan=True)
+    return plain and constant and np.unique(expected).size == 1
 
 
-def _says_little(trial: Trial, outcome: Outcome) -> bool:
-    """Whether a result is so plain (nothing but 0, True or NaN where one number is wanted) that two agree by chance."""
-    actual, expected = outcome.value, trial.expected
-    if outcome.trouble or not isinstance(actual, np.ndarray) or not isinstance(expected, np.ndarray):
-        return False
-    one = actual.ravel()[:1]
-    plain = not np.isfinite(one).all() or bool((one == np.rint(one)).all())
-    return plain and np.array_equal(actual.ravel()[1:], actual.ravel()[:-1], equal_nan=True) and np.unique(expected).size == 1
-
-
-def _unsteady(
-    exercise: Exercise,
-    answer: Callable[..., Any],
-    all_trials: Sequence[Trial],
-    outcomes: Sequence[Outcome],
-    suspects: Sequence[int],
-) -> int | None:
-    """A trial on which the answer does not do the same each time; the first suspect is asked again, a few times."""
-    for n in suspects:
-        trouble = outcomes[n].trouble
-        if trouble is not None and trouble.kind == "not_repeatable":
-            return n
+def _nondeterministic_attempt(
+    exercise: Exercise, answer: Callable[..., Any], suspects: Sequence[Attempt]
+) -> Attempt | None:
+    """A case on which the answer does not do the same each time; the first suspect is called again, a few times."""
+    for suspect in suspects:
+        if suspect.outcome.failure_id == "not_repeatable":
+            return not_repeatable(suspect.trial)
     first = suspects[0]
-    trouble = outcomes[first].trouble
-    if trouble is not None and trouble.kind in SLOW:
+    if first.outcome.failure_id in NOT_REPEATED:
         return None
-    again = any(differs_again(exercise, answer, all_trials[first], outcomes[first]) for _ in range(ASKED_AGAIN))
-    return first if again else None
+    differs = any(differs_again(exercise, answer, first) for _ in range(REPEATS))
+    return not_repeatable(first.trial) if differs else None
 
 
-def _own_trouble(trial: Trial, outcome: Outcome) -> Misconception | None:
-    if outcome.trouble is not None:
-        return FAILURES.get(outcome.trouble.kind)
-    if outcome.changed and trial.kind.compare(trial.expected, outcome.value) is None:
+def _call_failure(attempt: Attempt) -> Misconception | None:
+    """What the call did instead of answering, or beside it."""
+    if attempt.outcome.failure is not None:
+        return FAILURES.get(attempt.outcome.failure.id)
+    if attempt.outcome.changed and attempt.difference is None:
         return FAILURES["changes_inputs"]
     return None
 
 
-def _symptom(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | None:
-    """The first symptom that the exercise's probes find."""
-    for probe in exercise.probes:
-        done = guarded_call(probe.shows, (answer,), {}, exercise.seconds)
-        if done.trouble is None and done.result:
-            return probe.misconception
-    return None
+def _symptom(
+    exercise: Exercise, answer: Callable[..., Any], attempts: Sequence[Attempt], shown: Attempt
+) -> Misconception | None:
+    """The first thing that can be said of a wrong result that resembles no known mistake."""
+    return (
+        _same_for_all(attempts)
+        or _cached_result(attempts, shown)
+        or _wrong_shape(shown)
+        or _float16_rounding(shown)
+        or _probed(exercise, answer)
+        or _has_nan(shown)
+        or (FAILURES["changes_inputs"] if shown.outcome.changed else None)
+    )
 
 
-def _misshapen(trial: Trial, outcome: Outcome) -> Misconception | None:
-    difference = trial.kind.compare(trial.expected, outcome.value)
-    if difference is None or difference.actual is None or difference.expected is None:
-        return None
-    return FAILURES["wrong_shape"] if np.shape(difference.actual) != np.shape(difference.expected) else None
-
-
-def _same_for_all(all_trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Misconception | None:
+def _same_for_all(attempts: Sequence[Attempt]) -> Misconception | None:
     """An answer that gives one and the same result for inputs of every kind."""
-    first, expected = outcomes[0].value, all_trials[0].expected
-    if any(outcome.trouble for outcome in outcomes) or _has_nan(all_trials[0], outcomes[0]):
+    first = attempts[0]
+    if any(attempt.outcome.failure for attempt in attempts) or _has_nan(first):
         return None
-    if all(map(_misshapen, all_trials, outcomes)):
+    if all(attempt.shape_differs for attempt in attempts):
         return None
-    same = all(t.kind.compare(first, o.value) is None for t, o in zip(all_trials, outcomes, strict=True))
-    differ = sum(t.kind.compare(expected, t.expected) is not None for t in all_trials)
+    same = all(attempt.trial.type.compare(first.outcome.value, attempt.outcome.value) is None for attempt in attempts)
+    differ = sum(
+        attempt.trial.type.compare(first.trial.expected, attempt.trial.expected) is not None for attempt in attempts
+    )
     return FAILURES["same_for_all"] if same and differ > 1 else None
 
 
-def _remembered(
-    all_trials: Sequence[Trial], outcomes: Sequence[Outcome], trial: Trial, outcome: Outcome
-) -> Misconception | None:
+def _cached_result(attempts: Sequence[Attempt], shown: Attempt) -> Misconception | None:
     """A result that is right for the earlier case that differs from this one in its numbers only."""
-    for earlier, kept in zip(all_trials, outcomes, strict=True):
-        if earlier is trial:
+    for earlier in attempts:
+        if earlier.trial is shown.trial:
             return None
-        twins = earlier.part == trial.part and same_form(earlier.case, trial.case)
-        if twins and is_right(earlier, kept) and trial.kind.compare(earlier.expected, outcome.value) is None:
+        twins = earlier.trial.part == shown.trial.part and same_form(earlier.trial.case, shown.trial.case)
+        kept = shown.trial.type.compare(earlier.trial.expected, shown.outcome.value) is None
+        if twins and earlier.is_right and kept:
             return FAILURES["remembered"]
     return None
 
 
-def _coarse(trial: Trial, outcome: Outcome) -> Misconception | None:
+def _wrong_shape(attempt: Attempt) -> Misconception | None:
+    return FAILURES["wrong_shape"] if attempt.shape_differs else None
+
+
+def _float16_rounding(attempt: Attempt) -> Misconception | None:
     """A result in float16 that is right but for its few digits."""
-    difference = trial.kind.compare(trial.expected, outcome.value)
-    if difference is None or difference.wrong is None or np.asarray(difference.actual).dtype != np.float16:
+    found = attempt.difference
+    if found is None or found.wrong is None or np.asarray(found.actual).dtype != np.float16:
         return None
-    near = np.isclose(np.asarray(difference.actual, dtype=float), difference.expected, rtol=0.01, atol=0.01, equal_nan=True)
+    near = np.isclose(np.asarray(found.actual, dtype=float), found.expected, rtol=0.01, atol=0.01, equal_nan=True)
     return FLOAT16 if near.all() else None
 
 
-def _has_nan(trial: Trial, outcome: Outcome) -> Misconception | None:
-    difference = trial.kind.compare(trial.expected, outcome.value)
-    actual = np.asarray(difference.actual) if difference is not None else np.zeros(0)
+def _probed(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | None:
+    """The first symptom that the exercise's probes find."""
+    for probe in exercise.probes:
+        done = guarded_call(probe.shows, (answer,), {}, exercise.seconds)
+        if done.failure is None and done.result:
+            return probe.misconception
+    return None
+
+
+def _has_nan(attempt: Attempt) -> Misconception | None:
+    found = attempt.difference
+    actual = np.asarray(found.actual) if found is not None else np.zeros(0)
     return FAILURES["has_nan"] if actual.dtype.kind == "f" and np.isnan(actual).any() else None
 
 
-def _sentence(idea: Misconception | None, trial: Trial, outcome: Outcome) -> str:
-    if outcome.trouble is not None and (idea is None or idea.id == outcome.trouble.kind):
-        return outcome.trouble.message
-    if idea is not None and idea.id == "wrong_shape":
-        difference = trial.kind.compare(trial.expected, outcome.value)
-        assert difference is not None
-        what = f"The shape of `{difference.where}`" if difference.where else "Its shape"
-        return f"{what} is {np.shape(difference.actual)}; {np.shape(difference.expected)} is wanted."
-    if idea is not None:
-        return idea.message
-    return "Some values are not right yet; the marked cells differ."
+def _message(misconception: Misconception | None, attempt: Attempt) -> str:
+    failure = attempt.outcome.failure
+    if failure is not None and (misconception is None or misconception.id == failure.id):
+        return failure.message
+    if misconception is None:
+        return "Some values are not right yet; the marked cells differ."
+    found = attempt.difference
+    if misconception.id != "wrong_shape" or found is None:
+        return misconception.message
+    what = f"The shape of `{found.where}`" if found.where else "Its shape"
+    return f"{what} is {np.shape(found.actual)}; {np.shape(found.expected)} is wanted."

@@ -24,15 +24,21 @@ FAILURES = {
             "same_for_all",
             "The same result for every input",
             "Whatever comes in, the same comes out: the arguments play no part, or the first result was kept.",
-            ("Where do the arguments enter your code?", "Other inputs, other results.",
-             "Compute the result from the arguments, in every call."),
+            (
+                "Where do the arguments enter your code?",
+                "Other inputs, other results.",
+                "Compute the result from the arguments, in every call.",
+            ),
         ),
         M(
             "remembered",
             "The result of an earlier call",
             "What came back belongs to other numbers of the same shape: it was kept from an earlier call.",
-            ("Is something kept between two calls?", "Other numbers, another result.",
-             "Compute the result from the arguments, in every call."),
+            (
+                "Is something kept between two calls?",
+                "Other numbers, another result.",
+                "Compute the result from the arguments, in every call.",
+            ),
         ),
         M("wrong_shape", "The shape is wrong", "The result has the wrong shape."),
         M("wrong_type", "Another kind of thing", "The result is not of the kind that is wanted."),
@@ -43,6 +49,10 @@ FAILURES = {
         M("not_an_integer", "Not a whole number", "The result should be a whole number."),
         M("not_a_number", "Not a single number", "The result should be one number."),
         M("not_a_tuple", "Not the tuple that is wanted", "The result should be a tuple of several things."),
-        M("has_nan", "NaN in the result", "Some values are NaN (not a number): 0/0, inf - inf, or 0 * inf happened on the way."),
+        M(
+            "has_nan",
+            "NaN in the result",
+            "Some values are NaN (not a number): 0/0, inf - inf, or 0 * inf happened on the way.",
+        ),
     )
 }

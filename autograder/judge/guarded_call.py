@@ -1,6 +1,6 @@
 """One call of somebody else's function, held to a time, an amount of output, and its own inputs.
 
-Whatever it does (hang, recurse, print without end, raise, exit) ends here, as a `Trouble` in words.
+Whatever it does (hang, recurse, print without end, raise, exit) ends here, as a `CallFailure` in words.
 """
 
 from __future__ import annotations
@@ -25,25 +25,27 @@ from typing import Any
 import numpy as np
 
 _HOME = Path(__file__).parents[2]
-_OURS = (str(_HOME / folder) for folder in ("autograder", "source", "leftcontext"))  # the judge, its cases and their models
+_OURS = (
+    str(_HOME / folder) for folder in ("autograder", "source", "leftcontext")
+)  # the judge, its cases and their models
 FRAMES_TO_HIDE = (*_OURS, "site-packages", ".pyx", "/lib/python", "\\Lib\\")  # whose frames explain nothing
-MOST_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
+MAX_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
 
 
 @dataclass(frozen=True)
 class CallFailure:
-    """Why a call has no result: `kind` for machines, `says` for the learner."""
+    """Why a call has no result: `id` for machines, `message` for the learner."""
 
-    kind: str
+    id: str
     message: str
 
 
 @dataclass
 class Call:
-    """What one call did: its result or its trouble, which inputs it changed, and what it printed."""
+    """What one call did: its result or its failure, which inputs it changed, and what it printed."""
 
     result: Any = None
-    trouble: CallFailure | None = None
+    failure: CallFailure | None = None
     changed: list[int | str] = field(default_factory=list)
     printed: str = ""
 
@@ -55,9 +57,17 @@ class _OutOfTime(BaseException): ...
 class _Flood(BaseException): ...
 
 
+_FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (_Flood, "floods", f"It printed more than {MAX_OUTPUT:,} characters. Does a loop print without end?"),
+    (RecursionError, "recurses", "It calls itself without end (RecursionError)."),
+    (NotImplementedError, "not_written", "It is not written yet: it raises NotImplementedError."),
+    (MemoryError, "raises", "It asked for more memory than there is (MemoryError)."),
+)
+
+
 class _Bounded(io.StringIO):
     def write(self, text: str) -> int:
-        if self.tell() + len(text) > MOST_OUTPUT:
+        if self.tell() + len(text) > MAX_OUTPUT:
             raise _Flood
         return super().write(text)
 
@@ -77,7 +87,7 @@ def _by_alarm(seconds: float) -> Iterator[None]:
     def ring(_signal: int, frame: types.FrameType | None) -> None:
         nonlocal rang
         if rang:
-            _insist(frame)
+            _raise_on_next_line(frame)
         rang = True
         raise _OutOfTime
 
@@ -93,7 +103,7 @@ def _by_alarm(seconds: float) -> Iterator[None]:
         sys.settrace(tracing)
 
 
-def _insist(frame: types.FrameType | None) -> None:
+def _raise_on_next_line(frame: types.FrameType | None) -> None:
     """Raise at the next line too: in `while True: try: ... except: pass` that one lies outside the `try`."""
 
     def again(_frame: types.FrameType, event: str, _argument: Any) -> Any:
@@ -145,32 +155,31 @@ def same_data(before: Any, after: Any) -> bool:
 
 def guarded_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Call:
     """Call `function` on copies of the arguments; never raises but for the user's own Ctrl-C."""
-    given, named = copy.deepcopy(args), copy.deepcopy(kwargs)
+    copied, copied_by_name = copy.deepcopy(args), copy.deepcopy(kwargs)
     call, output = Call(), _Bounded()
     try:
         with _quiet(output), time_limit(seconds):
-            call.result = function(*given, **named)
-    except _OutOfTime:
-        call.trouble = CallFailure("hangs", f"It was still running after {seconds:g} seconds. Does a loop never end?")
-    except _Flood:
-        call.trouble = CallFailure("floods", f"It printed more than {MOST_OUTPUT:,} characters. Does a loop print without end?")
-    except RecursionError:
-        call.trouble = CallFailure("recurses", "It calls itself without end (RecursionError).")
-    except NotImplementedError:
-        call.trouble = CallFailure("not_written", "It is not written yet: it raises NotImplementedError.")
-    except MemoryError:
-        call.trouble = CallFailure("raises", "It asked for more memory than there is (MemoryError).")
+            call.result = function(*copied, **copied_by_name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        if getattr(error, "out_of_time", False):  # of a function in another process
-            call.trouble = CallFailure("hangs", "It was still running when its time was up. Does a loop never end?")
-        else:
-            call.trouble = CallFailure("raises", _raised(error))
+        call.failure = _failure(error, seconds)
     call.printed = output.getvalue()
-    call.changed = [index for index, (a, b) in enumerate(zip(args, given, strict=True)) if not same_data(a, b)]
-    call.changed += [name for name in kwargs if not same_data(kwargs[name], named[name])]
+    call.changed = [index for index, (a, b) in enumerate(zip(args, copied, strict=True)) if not same_data(a, b)]
+    call.changed += [name for name in kwargs if not same_data(kwargs[name], copied_by_name[name])]
     return call
+
+
+def _failure(error: BaseException, seconds: float) -> CallFailure:
+    """What ended a call, for its learner."""
+    if issubclass(type(error), _OutOfTime):
+        return CallFailure("hangs", f"It was still running after {seconds:g} seconds. Does a loop never end?")
+    for raised, id, message in _FAILURES:
+        if issubclass(type(error), raised):  # isinstance would ask the learner's own `__class__`
+            return CallFailure(id, message)
+    if _attribute(error, "out_of_time"):  # of a function in another process
+        return CallFailure("hangs", "It was still running when its time was up. Does a loop never end?")
+    return CallFailure("raises", _describe_error(error))
 
 
 def measure_peak_memory(function: Callable[..., Any], *args: Any) -> tuple[Any, int]:
@@ -203,20 +212,29 @@ def _quiet(output: io.StringIO) -> Iterator[None]:
         yield
 
 
-def _raised(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     """The error, and the last line of the learner's own code on the way to it."""
-    sentence = f"It raised {type(error).__name__}: {_words(error)[:300]}".rstrip(": .")
+    sentence = f"It raised {type(error).__name__}: {_error_text(error)[:300]}".rstrip(": .")
     frames = traceback.extract_tb(error.__traceback__)
-    theirs = [frame for frame in frames if not any(part in frame.filename for part in FRAMES_TO_HIDE)]
-    if isinstance(elsewhere := getattr(error, "theirs", None), str) and elsewhere:  # it was raised in another process
+    learners = [frame for frame in frames if not any(part in frame.filename for part in FRAMES_TO_HIDE)]
+    elsewhere = _attribute(error, "theirs")
+    if isinstance(elsewhere, str) and elsewhere:  # it was raised in another process
         sentence += f" (line {elsewhere})"
-    elif theirs:
-        line = (theirs[-1].line or linecache.getline(theirs[-1].filename, theirs[-1].lineno or 0)).strip()
-        sentence += f" (line {theirs[-1].lineno}" + (f": {line[:100]})" if line else ")")
+    elif learners:
+        last = learners[-1]
+        line = (last.line or linecache.getline(last.filename, last.lineno or 0)).strip()
+        sentence += f" (line {last.lineno}" + (f": {line[:100]})" if line else ")")
     return sentence + "."
 
 
-def _words(error: BaseException) -> str:
+def _attribute(error: BaseException, name: str) -> Any:
+    try:
+        return getattr(error, name, None)
+    except Exception:  # the learner's own property
+        return None
+
+
+def _error_text(error: BaseException) -> str:
     try:
         return str(error)
     except Exception:  # the learner's own __str__

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ast
-import dis
 import re
 import symtable
-import types
 from collections.abc import Iterator
-from typing import Any
 
 AUGMENTED_ASSIGNMENT = re.compile(r"[-+*/%@&|^<>]=")
 MAGIC = re.compile(r"^\s*[%!]", re.MULTILINE)
@@ -81,14 +78,3 @@ def imported_packages(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
     return found
-
-
-def is_unwritten(function: Any) -> bool:
-    """Whether nothing happens in a function, as in the stub that is handed out."""
-    code = getattr(function, "__code__", None)
-    if not isinstance(code, types.CodeType) or code.co_flags & 0x20 or code.co_names:
-        return False  # a generator, or it uses something
-    steps = (step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP"))
-    return all(
-        step.opname == "RETURN_VALUE" or (step.opname.endswith("_CONST") and step.argval is None) for step in steps
-    )

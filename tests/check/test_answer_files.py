@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.answer_files import Unusable, answer_in, check_files
+from autograder.answer_files import UnusableFile, check_files, load_answer
 
 DOUBLED = "def doubled(x):\n    return 2 * x\n"
 
@@ -45,19 +45,19 @@ def notebook(*cells: str) -> str:
 def test_an_answer_is_found(way: str, tmp_path: Path) -> None:
     for file, text in (("a.py", WRITTEN[way]), ("a.ipynb", notebook("1 +", WRITTEN[way].lstrip("\ufeff"), "1 / 0"))):
         (tmp_path / file).write_text(text, encoding="utf-8", newline="")
-        assert answer_in(tmp_path / file, "doubled")(4) == 8
+        assert load_answer(tmp_path / file, "doubled")(4) == 8
 
 
 @pytest.mark.parametrize("way", CELLS)
 def test_an_answer_is_found_beside_what_only_ipython_understands(way: str, tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_text(notebook(CELLS[way]), encoding="utf-8")
-    assert answer_in(tmp_path / "a.ipynb", "doubled")(4) == 8
+    assert load_answer(tmp_path / "a.ipynb", "doubled")(4) == 8
 
 
 def test_what_only_shows_something_does_not_run(tmp_path: Path) -> None:
     shown = "import numpy as np\nnp.save('seen', 1)\nfor n in range(3):\n    open('seen', 'w')\n"
     (tmp_path / "a.py").write_text(shown.replace("seen", str(tmp_path / "seen")) + "def doubled(x):\n    return np.add(x, x)\n")
-    assert answer_in(tmp_path / "a.py", "doubled")(4) == 8
+    assert load_answer(tmp_path / "a.py", "doubled")(4) == 8
     assert not list(tmp_path.glob("seen*"))
 
 
@@ -73,8 +73,8 @@ def test_what_only_shows_something_does_not_run(tmp_path: Path) -> None:
 )
 def test_a_file_without_an_answer_says_why(text: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(text)
-    with pytest.raises(Unusable, match=reason) as said:
-        answer_in(tmp_path / "a.py", "doubled")
+    with pytest.raises(UnusableFile, match=reason) as said:
+        load_answer(tmp_path / "a.py", "doubled")
     assert "\n" not in str(said.value)
 
 
@@ -89,4 +89,4 @@ def test_a_pattern_that_is_made_row_by_row_is_read_whole(tmp_path: Path) -> None
     loop = "rows = []\nfor i in range(4):\n    rows.append([1] * (i + 1) + [0] * (3 - i))\n"
     text = loop + "def weight_pattern():\n    return rows\n"
     (tmp_path / "a.py").write_text(text)
-    assert np.array_equal(answer_in(tmp_path / "a.py", "weight_pattern")(), np.tri(4))
+    assert np.array_equal(load_answer(tmp_path / "a.py", "weight_pattern")(), np.tri(4))

@@ -51,7 +51,7 @@ def test_what_is_not_written_or_no_function_is_the_courses(written: dict[str, ob
 
     written.update(mini_gpt_logits=mini_gpt_logits, audit=3)
     parts = own(mini_gpt_logits=mini_gpt.logits, audit=evaluation.is_honest)
-    assert [parts[id].why for id in ("mini_gpt_logits", "audit")] == ["yours is not written yet", "yours was not found"]
+    assert [parts[id].why_not for id in ("mini_gpt_logits", "audit")] == ["yours is not written yet", "yours was not found"]
 
 
 def test_an_earlier_units_answer_is_found_in_the_workspace_and_left_as_it_is(written: dict[str, object], tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_an_earlier_units_answer_is_found_in_the_workspace_and_left_as_it_is(wri
     path.write_bytes((ROOT / "source" / unit / path.name).read_bytes())  # the worked one
     before = path.read_bytes()
     parts = own(causal_attention=mini_gpt.causal_attention)
-    assert parts["causal_attention"].theirs
+    assert parts["causal_attention"].is_learners
     x = np.random.default_rng(0).normal(size=(2, 3, 5, 4))
     assert np.allclose(parts.causal_attention(x, x, x), mini_gpt.causal_attention(x, x, x))
     assert path.read_bytes() == before
@@ -71,7 +71,7 @@ def test_what_can_not_be_read_is_the_courses(written: dict[str, object], tmp_pat
     unit = catalog.find("causal_attention").unit
     (tmp_path / unit).mkdir()
     (tmp_path / unit / f"{unit}.ipynb").write_text("no notebook")
-    assert not own(causal_attention=mini_gpt.causal_attention)["causal_attention"].theirs
+    assert not own(causal_attention=mini_gpt.causal_attention)["causal_attention"].is_learners
 
 
 def test_where_there_is_no_bank_all_is_the_courses(written: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ from autograder.bank import catalog
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 from autograder.feedback import render
-from autograder.judge.judge import Verdict, judge
+from autograder.judge.judge import judge
+from autograder.judge.verdict import Verdict
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXERCISES = ("causal_mask", "causal_attention", "split_heads", "quiz_one_mechanism")

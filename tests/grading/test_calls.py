@@ -18,6 +18,7 @@ from autograder.grading.rpc.channel import HEAD, Channel, ConnectionLost, Deadli
 from autograder.grading.rpc.serialize import NotSerializable, encode
 from autograder.judge.guarded_call import measure_peak_memory
 from autograder.judge.judge import judge
+from autograder.judge.unwritten import is_unwritten
 
 
 def swap(items: list) -> None:
@@ -196,10 +197,8 @@ def test_a_test_that_looks_at_a_function_does_not_see_a_stand_in(remote: dict[st
 
 
 def test_an_unwritten_function_can_be_told(remote: dict[str, RemoteFunction]) -> None:
-    from autograder.judge.judge import _is_unwritten
-
-    assert _is_unwritten(remote["unwritten"])
-    assert not _is_unwritten(remote["fill"])
+    assert is_unwritten(remote["unwritten"])
+    assert not is_unwritten(remote["fill"])
 
 
 def test_after_a_call_that_never_ends_nothing_more_is_asked(remote: dict[str, RemoteFunction]) -> None:

@@ -22,7 +22,7 @@ def test_a_right_answer_scores_full(name: str) -> None:
     for seed in SEEDS:
         verdict = judge(EXERCISE, RIGHT[name], seed)
         assert verdict.passed, verdict.finding and verdict.finding.message
-        assert bool(verdict.remarks) == (name in WEAK)
+        assert bool(verdict.notes) == (name in WEAK)
 
 
 @pytest.mark.parametrize("name", WRONG)

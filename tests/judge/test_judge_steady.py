@@ -9,7 +9,8 @@ from support.toy_exercise import doubling
 
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Number
-from autograder.judge.judge import Verdict, judge
+from autograder.judge.judge import judge
+from autograder.judge.verdict import Verdict
 
 EXERCISE = doubling()
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.notebook.names import is_unwritten
+from autograder.judge.unwritten import is_unwritten
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_NODES = 1_000_000

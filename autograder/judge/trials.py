@@ -1,0 +1,211 @@
+"""What an answer is tried on: the cases of an exercise, one answer's attempts at them, and which of those are right."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from autograder.exercise.exercise import Case, Exercise
+from autograder.exercise.results import Difference, InvalidResult, ResultType
+from autograder.judge.failures import FAILURES
+from autograder.judge.guarded_call import CallFailure, guarded_call, same_data
+from autograder.judge.unwritten import is_unwritten
+
+# Added to the number of a part, so that its cases are drawn once more, or those of a warning, with other numbers.
+REDRAW_OFFSET, WARNING_OFFSET = 2000, 1000
+MIN_CALLS = 20  # an answer that is called less often is called again, for what is wrong now and then
+
+Cases = Callable[[np.random.Generator], Iterator[Case]]
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case of part number `part`, with what the solution gives for it."""
+
+    part: int
+    case: Case
+    type: ResultType
+    expected: Any
+
+    @property
+    def size(self) -> int:
+        """How much there is to look at; the smallest failing trial is the one that is shown."""
+        values = [*inputs(self.case), self.expected]
+        return sum(np.size(value) if isinstance(value, np.ndarray | list) else 1 for value in values)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an answer did in one call: its value or its failure, which inputs it changed, and what it printed."""
+
+    value: Any = None
+    failure: CallFailure | None = None
+    changed: list[int | str] = field(default_factory=list)
+    printed: str = ""
+
+    @property
+    def failure_id(self) -> str | None:
+        return self.failure.id if self.failure else None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A trial and what one answer did on it."""
+
+    trial: Trial
+    outcome: Outcome
+
+    @functools.cached_property
+    def difference(self) -> Difference | None:
+        """Where the value is wrong; None where it is right, and where there is no value."""
+        return None if self.outcome.failure else self.trial.type.compare(self.trial.expected, self.outcome.value)
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer did all that the trial wants, and nothing else."""
+        return self.outcome.failure is None and not self.outcome.changed and self.difference is None
+
+    @property
+    def shape_differs(self) -> bool:
+        """Whether the value, or the first wrong item of a tuple, is an array of another shape."""
+        found = self.difference
+        if found is None or found.actual is None or found.expected is None:
+            return False
+        return np.shape(found.actual) != np.shape(found.expected)
+
+    def does_as(self, other: Attempt) -> bool:
+        """Whether two answers did the same on one trial."""
+        mine, others = self.outcome, other.outcome
+        if mine.failure or others.failure:
+            return mine.failure_id == others.failure_id
+        if bool(mine.changed) != bool(others.changed):
+            return False
+        return self.trial.type.compare(others.value, mine.value) is None
+
+
+@functools.lru_cache(maxsize=256)
+def draw_trials(exercise: Exercise, seed: int) -> tuple[Trial, ...]:
+    """Every case of every part, with what the solution gives. The same seed gives the same cases."""
+    found: list[Trial] = []
+    for number, part in enumerate(exercise.case_groups):
+        cases = _draw_cases(exercise, part.cases, number, seed)
+        again = _redrawn_case(cases, _draw_cases(exercise, part.cases, REDRAW_OFFSET + number, seed))
+        found += [_solve(exercise, case, number) for case in cases + again]
+    return tuple(found)
+
+
+def draw_warning_trials(exercise: Exercise, number: int, cases: Cases, seed: int) -> Iterator[Trial]:
+    """The cases of warning number `number`, which cost no points."""
+    for case in _draw_cases(exercise, cases, WARNING_OFFSET + number, seed):
+        yield _solve(exercise, case, number)
+
+
+def _draw_cases(exercise: Exercise, cases: Cases, number: int, seed: int) -> list[Case]:
+    rng = np.random.default_rng([seed, number, zlib.crc32(exercise.id.encode())])
+    return [copy.deepcopy(case) for case in cases(rng)]  # a generator may go on changing the arrays that it yielded
+
+
+def _redrawn_case(cases: list[Case], drawn_again: list[Case]) -> list[Case]:
+    """A case that looks like an earlier one and holds other numbers, if there is one.
+
+    An answer that caches its results by the inputs' shape gives the earlier result for it.
+    """
+    for case, redrawn in zip(cases, drawn_again, strict=False):
+        if same_form(case, redrawn) and not same_data(inputs(case), inputs(redrawn)):
+            return [redrawn]
+    return []
+
+
+def same_form(case: Case, other: Case) -> bool:
+    """Whether two cases differ in the numbers within their arrays at most."""
+    mine, others = inputs(case), inputs(other)
+    if len(mine) != len(others) or case.note != other.note:
+        return False
+    pairs = zip(mine, others, strict=True)
+    return all(np.shape(a) == np.shape(b) if isinstance(a, np.ndarray) else same_data(a, b) for a, b in pairs)
+
+
+def inputs(case: Case) -> list[Any]:
+    """The values of all arguments of a case."""
+    return [*case.args, *case.kwargs.values()]
+
+
+def _solve(exercise: Exercise, case: Case, part: int) -> Trial:
+    result_type = exercise.result_type_of(case)
+    outcome = _call(exercise, exercise.reference, case, result_type)
+    if outcome.failure is not None:
+        raise ValueError(f"{exercise.id}: the solution fails on {case}: {outcome.failure.message}")
+    return Trial(part, case, result_type, outcome.value)
+
+
+def try_once(exercise: Exercise, function: Function, trial: Trial) -> Attempt:
+    """One guarded call on one trial."""
+    return Attempt(trial, _call(exercise, function, trial.case, trial.type))
+
+
+def _call(exercise: Exercise, function: Function, case: Case, result_type: ResultType) -> Outcome:
+    def call(*args: Any, **kwargs: Any) -> tuple[Any, InvalidResult | None]:
+        try:
+            raw = exercise.adapter(function, *args, **kwargs) if exercise.adapter else function(*args, **kwargs)
+            return result_type.parse(raw), None
+        except InvalidResult as invalid:
+            return None, invalid
+
+    done = guarded_call(call, case.args, case.kwargs, exercise.seconds)
+    if done.failure is not None:
+        return Outcome(None, done.failure, done.changed, done.printed)
+    value, invalid = done.result
+    failure = CallFailure(invalid.id, str(invalid)) if invalid is not None else None
+    return Outcome(value, failure, done.changed, done.printed)
+
+
+def try_all(exercise: Exercise, function: Function, trials: Sequence[Trial]) -> list[Attempt]:
+    """An attempt at every trial. A call that hangs, or was never written, ends the run: the others would do the same."""
+    if is_unwritten(function):
+        unwritten = Outcome(failure=CallFailure("not_written", FAILURES["not_written"].message))
+        return [Attempt(trial, unwritten) for trial in trials]
+    attempts: list[Attempt] = []
+    for trial in trials:
+        attempts.append(try_once(exercise, function, trial))
+        outcome = attempts[-1].outcome
+        if outcome.failure_id in ("hangs", "not_written"):
+            return attempts + [Attempt(skipped, outcome) for skipped in trials[len(attempts) :]]
+    return _repeat(exercise, function, attempts)
+
+
+def _repeat(exercise: Exercise, function: Function, attempts: list[Attempt]) -> list[Attempt]:
+    """Call the first case of each part once more, after all the others: what is cached or random shows."""
+    calls = max(1, (MIN_CALLS - len(attempts)) // len(exercise.case_groups))
+    repeated: set[int] = set()
+    result: list[Attempt] = []
+    for attempt in attempts:
+        if attempt.trial.part not in repeated and not attempt.outcome.failure:
+            repeated.add(attempt.trial.part)
+            if any(differs_again(exercise, function, attempt) for _ in range(calls)):
+                failure = not_repeatable(attempt.trial).outcome.failure
+                attempt = Attempt(attempt.trial, replace(attempt.outcome, failure=failure))
+        result.append(attempt)
+    return result
+
+
+def not_repeatable(trial: Trial) -> Attempt:
+    """Two calls with one input and two results."""
+    return Attempt(trial, Outcome(failure=CallFailure("not_repeatable", FAILURES["not_repeatable"].message)))
+
+
+def differs_again(exercise: Exercise, function: Function, first: Attempt) -> bool:
+    """Whether another call with the same input has another outcome."""
+    again = try_once(exercise, function, first.trial)
+    if again.outcome.failure and first.outcome.failure:
+        # A slow moment of the machine is no other outcome.
+        return again.outcome.failure_id not in (first.outcome.failure_id, "hangs")
+    if again.outcome.failure or first.outcome.failure:
+        return True
+    return first.trial.type.compare(first.outcome.value, again.outcome.value) is not None
