@@ -19,8 +19,8 @@ from pathlib import Path
 from types import ModuleType
 
 from autograder import paths
-from autograder.errors import UserError
-from autograder.exercise.exercise import Exercise, ExerciseError
+from autograder.errors import ExerciseError, UserError
+from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz, read_quiz
 
 FILE_NAME = re.compile(r"ex_\d+_(?P<exercise>\w+)\.py|(?P<quiz>quiz_\w+)\.md")

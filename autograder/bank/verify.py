@@ -11,7 +11,8 @@ from typing import Any
 
 from autograder.bank import catalog
 from autograder.bank.mutation import mutants
-from autograder.exercise.exercise import Exercise, ExerciseError
+from autograder.errors import ExerciseError
+from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import judge
 from autograder.judge.trials import draw_trials, try_all, try_once

@@ -245,7 +245,10 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Prove the bank: right answers pass, known mistakes and mutants fail, and every mistake is named."""
+    """Prove the bank: right answers pass, known mistakes and mutants fail, and every mistake is named.
+
+    It also says what the build and the tests will ask of an exercise: a lesson, a docstring, counterparts in PyTorch and JAX.
+    """
     from dataclasses import asdict
 
     from rich.console import Console
@@ -253,12 +256,14 @@ def verify(
 
     from autograder.bank import catalog
     from autograder.bank.verify import prove_all
+    from autograder.course.demands import unmet_demands
 
     wanted = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
     proofs = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task("proving", total=len(wanted))
         for proof in prove_all(wanted):
+            proof.problems += unmet_demands(catalog.find(proof.exercise))
             proofs.append(proof)
             bar.advance(task)
             if as_json:

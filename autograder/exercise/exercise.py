@@ -36,20 +36,12 @@ from typing import Any
 
 import numpy as np
 
-from autograder.errors import UserError
+from autograder.errors import ExerciseError
 from autograder.exercise.explanation import read_explanation
 from autograder.exercise.results import Array, ResultType
 
 Function = Callable[..., Any]
 Cases = Callable[[np.random.Generator], Iterator["Case"]]
-
-
-class ExerciseError(UserError):
-    """A slip in an exercise's file: what is wrong, in one line. `line` is where, if whoever raises it knows."""
-
-    def __init__(self, message: str, line: int | None = None) -> None:
-        super().__init__(message)
-        self.line = line
 
 
 @dataclass(frozen=True)
@@ -220,9 +212,10 @@ class Exercise:
 
     def part(self, title: str, points: float = 1.0) -> Callable[[Function], Function]:
         """A generator `(rng) -> cases`, small ones that print well first."""
+        _insist_on_text(title, "part")
 
         def add(cases: Function) -> Function:
-            self._case_groups.append(CaseGroup(_text(title, "part"), points, cases))
+            self._case_groups.append(CaseGroup(title, points, cases))
             return cases
 
         return add
@@ -242,8 +235,10 @@ class Exercise:
         words are those of the other.
         """
 
+        known = None if isinstance(misconception, str) else self._misconception(misconception)
+
         def add(function: Function) -> Function:
-            named = self._misconception(misconception, id or str(getattr(function, "__name__", "")))
+            named = known or self._misconception(misconception, id or str(getattr(function, "__name__", "")))
             # A starter's docstring is the contract that a learner is handed.
             message, hints = (None, None) if function is self._starter else read_explanation(function)
             if isinstance(misconception, str) and message is None:
@@ -268,9 +263,10 @@ class Exercise:
 
     def warning(self, sentence: str) -> Callable[[Function], Function]:
         """Cases that cost nothing: a full answer that fails them is told `sentence`."""
+        _insist_on_text(sentence, "warning")
 
         def add(cases: Function) -> Function:
-            self._warning_cases.append((_text(sentence, "warning"), cases))
+            self._warning_cases.append((sentence, cases))
             return cases
 
         return add
@@ -291,6 +287,8 @@ class Exercise:
         if isinstance(given, Misconception):
             return given
         if isinstance(given, str):
+            if any(mistake.misconception.id == id for mistake in self._wrong_answers):
+                raise ExerciseError(f"there is a mistake {id} already; another form of it is @exercise.mistake({id})")
             return Misconception(id, given, "")
         for mistake in self._wrong_answers:
             if mistake.function is given:
@@ -298,8 +296,6 @@ class Exercise:
         raise ExerciseError(f"{getattr(given, '__name__', given)} is not a mistake of this exercise")
 
 
-def _text(given: Any, decorator: str) -> str:
-    """What a decorator was called with, where it was called at all."""
-    if not isinstance(given, str):
+def _insist_on_text(given: Any, decorator: str) -> None:
+    if not isinstance(given, str):  # @exercise.part without a title is called with the function
         raise ExerciseError(f'@exercise.{decorator} is called with a text: @exercise.{decorator}("...")')
-    return given

@@ -18,17 +18,19 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
+from autograder.errors import ExerciseError
+
 FORM = "is a sentence, an empty line, and the hints as a list: `- ...`, further lines of a hint indented"
 
 
 def read_explanation(function: Callable[..., Any]) -> tuple[str | None, tuple[str, ...] | None]:
-    """The sentence and the hints of a docstring, None for what it does not hold. Raises ValueError."""
+    """The sentence and the hints of a docstring, None for what it does not hold. Raises ExerciseError."""
     text = inspect.getdoc(function) if isinstance(function, FunctionType) else None
     if not text:
         return None, None
     sentence, hints = ("", text) if text.startswith("- ") else text.partition("\n\n")[::2]
-    if hints and not hints.startswith("- "):
-        raise ValueError(f"the docstring of the mistake {function.__name__} {FORM}")
+    if (hints and not hints.startswith("- ")) or "\n- " in sentence:
+        raise ExerciseError(f"the docstring of the mistake {function.__name__} {FORM}")
     return " ".join(sentence.split()) or None, tuple(_items(function.__name__, hints)) or None
 
 
@@ -40,5 +42,5 @@ def _items(name: str, text: str) -> list[str]:
         elif line.startswith("  "):
             items[-1] += f" {line.strip()}"
         else:
-            raise ValueError(f"the docstring of the mistake {name} {FORM}")
+            raise ExerciseError(f"the docstring of the mistake {name} {FORM}")
     return items

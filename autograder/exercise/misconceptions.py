@@ -1,8 +1,8 @@
 """The wrong ideas that more than one exercise can name, in the order in which a causal attention goes wrong.
 
-`says` is what a learner reads first. The hints go from a question to nearly the code. An exercise may replace
-both with words of its own (`exercise.mistake(TRANSPOSED, says=...)`). Collected from public bug threads, other
-courses, and trials of our own.
+The sentence is what a learner reads first. The hints go from a question to nearly the code. An exercise may replace
+both with words of its own: the docstring of a mistake under `@exercise.mistake(mc.TRANSPOSED)`. Collected from public
+bug threads, other courses, and trials of our own.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
-from autograder.exercise.exercise import ExerciseError, Misconception
+from autograder.errors import ExerciseError
+from autograder.exercise.exercise import Misconception
 
 LETTERS = "ABCDEFGH"
 SETTINGS: dict[str, type | tuple[type, ...]] = {

@@ -132,7 +132,7 @@ def one_sided_difference(f, x, eps=1e-6):
     return _differences(f, x, eps, down=0.0, divide=1.0)
 
 
-@exercise.mistake("One-sided, not central", id="one_sided_difference")
+@exercise.mistake(one_sided_difference)
 def one_sided_backwards(f, x, eps=1e-6):
     """(f(x) - f(x - eps)) / eps has an error that grows with eps; the central difference has one that grows with eps
     squared.
