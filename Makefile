@@ -72,6 +72,7 @@ lint-js:
 
 lint: setup-test lint-js
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet source
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/leftcontext build --check

@@ -1,5 +1,6 @@
 """How an exercise and a quiz are written: what is read out of a file, and what a slip in one is told."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clone import ROOT
 
 from autograder.bank import catalog
 from autograder.errors import ExerciseError
@@ -24,6 +26,7 @@ from autograder.exercise.attention_mistakes import (
 from autograder.exercise.exercise import Exercise, Misconception
 from autograder.exercise.explanation import read_explanation
 from autograder.exercise.quiz import Quiz, read_quiz
+from autograder.judge.judge import judge
 
 # The docstring of a mistake.
 
@@ -370,3 +373,22 @@ def test_a_slip_in_a_quizs_file_is_placed_there(unit: Path) -> None:
 def test_no_exercise_file_of_the_bank_is_long() -> None:
     files = {path: path.read_text(encoding="utf-8").count("\n") for path in catalog.paths.source().glob("*/ex_*.py")}
     assert {path.name: lines for path, lines in files.items() if lines > 300} == {}
+
+
+def test_no_line_of_the_bank_asks_the_formatter_to_look_away() -> None:
+    files = catalog.paths.source().glob("*/ex_*.py")
+    assert [path.name for path in files if "fmt:" in path.read_text(encoding="utf-8")] == []
+
+
+def test_the_examples_of_the_documentation_can_be_loaded(unit: Path) -> None:
+    text = (ROOT / "docs/exercise-format.md").read_text(encoding="utf-8")
+    python, quiz = (re.search(rf"{fence}\n(.*?)\n`{{3,4}}\n", text, re.DOTALL) for fence in ("```python", "````markdown"))
+    assert python and quiz
+    path = unit / "ex_10_sliding_window_allowed.py"
+    path.write_text(python[1])
+    exercise = load(path)
+    assert isinstance(exercise, Exercise) and exercise.id == "sliding_window_allowed"
+    assert not judge(exercise, exercise.wrong_answers[0].function).passed
+    assert judge(exercise, exercise.right_answers[0]).passed
+    _, options = read_quiz("quiz_window_depth", quiz[1])
+    assert options.variant(0).options[1].text == "9 positions"
