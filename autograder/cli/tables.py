@@ -36,7 +36,7 @@ def print_proofs(proofs: Iterable[Proof]) -> None:
     proofs = sorted(proofs, key=lambda proof: (proof.unit, proof.exercise))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)  # fits 80 columns
     table.add_column("exercise", no_wrap=True)
-    for name in ("right", "wrong", "named", "mutants", "killed", "right too"):
+    for name in ("right", "wrong", "named", "mutants", "killed", "equivalent"):
         table.add_column(name, justify="right", no_wrap=True)
     for proof in proofs:
         numbers = proof.right, proof.wrong, proof.named, proof.mutants, proof.killed, len(proof.equivalent)
@@ -48,7 +48,11 @@ def print_proofs(proofs: Iterable[Proof]) -> None:
 
     equivalent = sum(len(proof.equivalent) for proof in proofs)
     print(
-        f"{len(proofs)} exercises: {total('right')} right answers pass; {total('wrong')} mistakes fail, "
-        f"{total('named')} of them by name; {total('killed')} of {total('mutants')} mutants fail, {equivalent} are right "
-        f"too; {sum(bool(proof.problems) for proof in proofs)} exercises have problems."
+        f"{_exercises(len(proofs))}: {total('right')} right answers pass; {total('wrong')} mistakes fail, "
+        f"{total('named')} of them by name; {total('killed')} of {total('mutants')} mutants fail, {equivalent} are "
+        f"equivalent to the solution; problems in {_exercises(sum(bool(proof.problems) for proof in proofs))}."
     )
+
+
+def _exercises(number: int) -> str:
+    return f"{number} exercise" if number == 1 else f"{number} exercises"
