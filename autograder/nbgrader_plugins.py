@@ -1,9 +1,11 @@
-"""For those who stay with `nbgrader autograde` and formgrader's button: our runner in the place of nbgrader's kernel.
+"""The isolated runner for `nbgrader autograde` and for formgrader's button, in the place of nbgrader's kernel.
 
 Two lines in nbgrader_config.py:
 
     from autograder.nbgrader_plugins import PREPROCESSORS
     c.Autograde.autograde_preprocessors = PREPROCESSORS
+
+`c.ExecuteIsolated.isolation = "basic"` asks for less isolation, where namespaces are forbidden.
 """
 
 from __future__ import annotations
@@ -25,17 +27,18 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveAutoGrades,
 )
-from traitlets import Integer
+from traitlets import Enum
 
+from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.journal import digest
 from autograder.grading.pool import Pool
 from autograder.grading.run import Grading, verify_sandbox
-from autograder.nbgrader.gradebook import Course
+from autograder.nbgrader.gradebook import NbgraderCourse
 from autograder.notebook.graded import graded_notebook
 from autograder.notebook.rebuild import merge
 from autograder.notebook.submission import read
-from autograder.sandbox import levels
+from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel
 
 COMMENTS = "left_context_comments"  # among nbconvert's resources, by grade id
 _last: dict[str, Any] = {}  # the fork servers of the assignment that was graded last, warm for the next submission
@@ -44,7 +47,14 @@ _last: dict[str, Any] = {}  # the fork servers of the assignment that was graded
 class ExecuteIsolated(NbGraderPreprocessor):
     """Runs a notebook as `leftcontext grade` does: the student's code in a sandbox, the tests in another process."""
 
-    rung = Integer(levels.HIGHEST, min=0, max=levels.HIGHEST, help="Of the sandbox; 0 is none.").tag(config=True)
+    isolation = Enum(
+        [level.value for level in IsolationLevel], "full", help="full, basic (without namespaces) or none."
+    ).tag(config=True)
+
+    def _level(self) -> IsolationLevel:
+        """The configured level; `c.ExecuteApart.rung` of older configurations still counts."""
+        rung = self.config.get("ExecuteApart", {}).get("rung")
+        return IsolationLevel(self.isolation) if rung is None else LEVEL_BY_RUNG[int(rung)]
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Give the notebook the outputs that nbgrader then counts."""
@@ -62,19 +72,19 @@ class ExecuteIsolated(NbGraderPreprocessor):
         return nbformat.from_dict(graded_notebook(notebook, merged, result.outputs, pool.shown(notebook.name))), resources
 
     def _running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
-        course = Course(self.config)
+        course, level = NbgraderCourse(self.config), self._level()
         with course.open():
             notebooks = course.released(assignment)
             solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
         released = [(one.name, one.cells, sorted(one.files.items()), solved[one.name]) for one in notebooks]
-        key = (gradebook, self.rung, assignment, digest(released))  # formgrader's server outlives a change of the assignment
+        key = (gradebook, level, assignment, digest(released))  # formgrader's server outlives a change of the assignment
         if _last.get("key") != key:
             _stop()
             with contextlib.ExitStack() as stack:
                 imported = {name for notebook in notebooks for name in notebook.packages()}
-                terms = levels.terms(self.rung, imported)
-                pool = stack.enter_context(Pool(notebooks, terms, 1))
-                verify_sandbox(pool, notebooks[0], terms, Path(course.folders.root, "nbgrader_config.py"))
+                policy = course_policy(level, imported)
+                pool = stack.enter_context(Pool(notebooks, policy, 1))
+                verify_sandbox(pool, notebooks[0], policy, Path(course.folders.root, "nbgrader_config.py"))
                 grading = Grading(course, assignment, notebooks, None, "")
                 grading.calibrate(solved, pool, self.log.warning)
                 _last.update(key=key, grading=grading, pool=pool, end=stack.pop_all().close, process=os.getpid())
@@ -106,6 +116,7 @@ def _beside(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
+ExecuteApart = ExecuteIsolated  # its former name, which other configurations may have in their list
 PREPROCESSORS = [
     ExecuteIsolated,
     IgnorePattern,

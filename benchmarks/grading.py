@@ -171,7 +171,7 @@ def grow(sizes: list[int], folder: Path) -> None:
         shutil.rmtree(course / "autograded", ignore_errors=True)
         for number in range(size):
             sample_course.submit(course, "bank", f"student{number:05d}", number)
-        seconds, memory = timed(["leftcontext", "grade", "bank", "--jobs", "2", "--again"], course)
+        seconds, memory = timed(["leftcontext", "grade", "bank", "--jobs", "2", "--force"], course)
         own = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         table.add_row(f"{size:,}", f"{seconds:.0f}", f"{size / seconds:.1f}", f"{memory:.0f}", f"{own:.0f}")
         Console().print(table)

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -164,30 +164,46 @@ def check(
 @app.command()
 def grade(
     assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Submissions at a time. Default: a core each.", min=1)] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", help="Submissions graded in parallel. Default: the number of cores.", min=1)
+    ] = None,
     as_json: Json = False,
     students: Annotated[
         list[str] | None, typer.Option("--student", metavar="ID", help="Only this one; may be given more than once.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Grade anew what was graded and has not changed.")] = False,
-    seconds: Annotated[
-        float | None, typer.Option(help="That one cell may take. Default: nbgrader's ExecutePreprocessor.timeout.", min=0.5)
+    force: Annotated[bool, typer.Option("--force", help="Regrade every submission, changed or not.")] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Time limit for one cell in seconds. Default: nbgrader's ExecutePreprocessor.timeout.", min=0.5),
     ] = None,
-    rung: Annotated[int, typer.Option(help="Of the sandbox: 2, or 1 where namespaces are forbidden.", min=1, max=2)] = 2,
-    unsafe: Annotated[bool, typer.Option("--unsafe", help="Without a sandbox. Only for code that you trust.")] = False,
+    isolation: Annotated[
+        Literal["full", "basic", "none"],
+        typer.Option(
+            help="The sandbox: full (namespaces, Landlock, seccomp), basic (where namespaces are forbidden), "
+            "none (only for code that you trust).",
+        ),
+    ] = "full",
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Of a Dask cluster that is to do the work, as tcp://host:8786.")
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://host:8786.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", hidden=True)] = False,
+    seconds: Annotated[float | None, typer.Option(hidden=True, min=0.5)] = None,
+    rung: Annotated[int | None, typer.Option(hidden=True, min=1, max=2)] = None,
+    unsafe: Annotated[bool, typer.Option("--unsafe", hidden=True)] = False,
 ) -> None:
     """What `nbgrader autograde ASSIGNMENT` does for every submission, into the same gradebook and folders."""
     if sys.platform == "win32":
         raise typer.Exit(_refuse("grading needs Linux. On Windows, run it in WSL."))
     gc.disable()  # while much is imported, and nothing of it is garbage
-    from autograder.cli.grade import run
+    from autograder.cli.grade import current_options, run
 
     gc.freeze()
     gc.enable()
-    raise typer.Exit(run(assignment, jobs, as_json, students, again, seconds, 0 if unsafe else rung, scheduler))
+    options = current_options(
+        {"force": force, "timeout": timeout, "isolation": isolation},
+        {"again": again, "seconds": seconds, "rung": rung, "unsafe": unsafe},
+    )
+    raise typer.Exit(run(assignment, jobs=jobs, as_json=as_json, students=students, scheduler=scheduler, **options))
 
 
 @app.command()
@@ -198,12 +214,12 @@ def report(
     ] = None,
 ) -> None:
     """A page for the instructor: scores, exercises, misconceptions, and what deserves a look."""
-    from autograder.nbgrader.gradebook import NotThere
+    from autograder.nbgrader.gradebook import MissingData
     from autograder.report.page import write
 
     try:
         typer.echo(f"wrote {write(assignment, output)}")
-    except (NotThere, OSError) as reason:
+    except (MissingData, OSError) as reason:
         raise typer.Exit(_refuse(str(reason))) from None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.grading.executor import Executor, Result, Task
-from autograder.nbgrader.gradebook import credit
+from autograder.nbgrader.scores import score_of_test
 from autograder.notebook.cell import Cell
 from autograder.notebook.rebuild import MergedNotebook, merge
 from autograder.notebook.released import ReleasedNotebook
@@ -38,7 +38,12 @@ def calibrate(
     if won:
         on_message(f"{notebook.name}: not isolated, for they need the student's process: {', '.join(sorted(won))}.")
     partial = {test for test in tests if _is_number(merged, in_process if test in won else isolated, test)}
-    return dataclasses.replace(notebook, in_process_tests=frozenset(won), partial_credit_tests=frozenset(partial))
+    return dataclasses.replace(
+        notebook,
+        in_process_tests=frozenset(won),
+        partial_credit_tests=frozenset(partial),
+        unsolved_tests=frozenset(lost - won),
+    )
 
 
 def _try(notebook: ReleasedNotebook, merged: MergedNotebook, seconds: float, executor: Executor) -> Result:
@@ -49,7 +54,7 @@ def _try(notebook: ReleasedNotebook, merged: MergedNotebook, seconds: float, exe
 
 def _is_full(merged: MergedNotebook, result: Result, grade_id: str) -> bool:
     cell, outputs = _outputs_of(merged, result, grade_id)
-    return cell is not None and credit(cell, outputs) >= cell.points
+    return cell is not None and score_of_test(cell, outputs) >= cell.points
 
 
 def _is_number(merged: MergedNotebook, result: Result, grade_id: str) -> bool:

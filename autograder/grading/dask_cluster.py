@@ -13,11 +13,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autograder.errors import UserError
+from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Output, Result, Task
 from autograder.grading.pool import Pool
 from autograder.notebook.released import ReleasedNotebook
-from autograder.sandbox import levels
-from autograder.sandbox.policy import Terms
+from autograder.sandbox.levels import IsolationLevel
+from autograder.sandbox.policy import SandboxPolicy
 
 CHUNK = 8  # tasks: a second of work, so that a lost worker costs little
 AHEAD = 2  # chunks that wait at each worker
@@ -30,8 +31,9 @@ class NoCluster(UserError):
 class Cluster:
     """What `grade` asks of a Pool, on the workers of a Dask scheduler at `address`."""
 
-    def __init__(self, address: str, notebooks: Iterable[ReleasedNotebook], terms: Terms, jobs: int) -> None:
-        self.address, self.notebooks, self.rung, self.jobs = address, tuple(notebooks), terms.rung, jobs
+    def __init__(self, address: str, notebooks: Iterable[ReleasedNotebook], policy: SandboxPolicy, jobs: int) -> None:
+        self.address, self.notebooks, self.jobs = address, tuple(notebooks), jobs
+        self.level = IsolationLevel(policy.level)  # each worker makes a policy of its own machine's folders
         self._shown: dict[str, dict[str, list[Output]]] = {}
 
     def __enter__(self) -> Cluster:
@@ -67,7 +69,7 @@ class Cluster:
             yield from zip(out.pop(future), results, strict=True)
 
     def _submit(self, chunk: list[Task]) -> Any:
-        return self.client.submit(_run, self.notebooks, self.rung, self.jobs, chunk, pure=False, retries=3)
+        return self.client.submit(_run, self.notebooks, self.level, self.jobs, chunk, pure=False, retries=3)
 
     def shown(self, notebook: str) -> dict[str, list[Output]]:
         """What the cells that depend on no student showed."""
@@ -78,21 +80,23 @@ _lock = threading.Lock()  # a worker may have several threads; its pool has one 
 _pool: dict[str, Any] = {}
 
 
-def _run(notebooks: tuple[ReleasedNotebook, ...], rung: int, jobs: int, chunk: list[Task]) -> tuple[list[Result], dict[str, Any]]:
+def _run(
+    notebooks: tuple[ReleasedNotebook, ...], level: IsolationLevel, jobs: int, chunk: list[Task]
+) -> tuple[list[Result], dict[str, Any]]:
     """On a worker: the results of a chunk in its order, and what was shown once for all."""
     with _lock:
-        pool = _warm(notebooks, rung, jobs)
+        pool = _warm(notebooks, level, jobs)
         results = {(task.student, task.notebook): result for task, result in pool.results(chunk)}
         shown = {notebook.name: pool.shown(notebook.name) for notebook in notebooks}
         return [results[task.student, task.notebook] for task in chunk], shown
 
 
-def _warm(notebooks: tuple[ReleasedNotebook, ...], rung: int, jobs: int) -> Pool:
-    key = [(notebook.name, notebook.cells, notebook.files) for notebook in notebooks], rung
+def _warm(notebooks: tuple[ReleasedNotebook, ...], level: IsolationLevel, jobs: int) -> Pool:
+    key = [(notebook.name, notebook.cells, notebook.files) for notebook in notebooks], level
     if _pool.get("key") != key:
         _cool()
         imported = {name for notebook in notebooks for name in notebook.packages()}
-        _pool["pool"] = Pool(notebooks, levels.terms(rung, imported), jobs).__enter__()
+        _pool["pool"] = Pool(notebooks, course_policy(level, imported), jobs).__enter__()
         _pool["key"] = key
     pool: Pool = _pool["pool"]
     return pool

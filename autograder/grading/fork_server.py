@@ -18,15 +18,12 @@ from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.control_socket import ControlSocket, pair
 from autograder.notebook.cell import TEST
 from autograder.notebook.released import ReleasedNotebook
-from autograder.sandbox.namespaces import NOBODY
-from autograder.sandbox.policy import Terms
+from autograder.sandbox.levels import SandboxUnavailable
+from autograder.sandbox.policy import SandboxPolicy
+from autograder.sandbox.restrict import other_user
 
 MAX_RESULT = 1 << 31
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-
-
-class NotHeld(Exception):
-    """The sandbox can't be made as it should be; the message says what failed."""
 
 
 class ForkServer:
@@ -47,27 +44,28 @@ class ForkServer:
         self.control.send(start)
 
     def ready(self) -> None:
-        """Wait until it can be asked. Raises NotHeld where it could not start."""
+        """Wait until it can be asked. Raises SandboxUnavailable where it could not start."""
         while True:
             try:
                 message, _ = self.control.receive()
             except EOFError:
-                raise NotHeld("its process ended") from None
+                raise SandboxUnavailable("its process ended") from None
             if "failed" in message:
-                raise NotHeld(message["failed"])
+                raise SandboxUnavailable(message["failed"])
             if "ready" in message:
                 return
             try:
                 self._map_users()
             except OSError as error:
-                raise NotHeld(f"users can't be mapped: {error.strerror}") from None
+                raise SandboxUnavailable(f"users can't be mapped: {error.strerror}") from None
             self.control.send({"mapped": True})
 
     def _map_users(self) -> None:
         """Give it its users, from outside: root stands for whoever runs this; one more, where that is allowed, for students."""
         folder = Path("/proc", str(self.process.pid))
-        if os.geteuid() == 0:
-            both = f"0 0 1\n{NOBODY} {NOBODY} 1\n"
+        user = other_user()
+        if user is not None:
+            both = f"0 0 1\n{user} {user} 1\n"
             (folder / "uid_map").write_text(both)
             (folder / "gid_map").write_text(both)
         else:
@@ -105,16 +103,16 @@ class ForkServers:
     """Both fork servers of a notebook, and what its shared cells showed."""
 
     notebook: ReleasedNotebook
-    terms: Terms
+    policy: SandboxPolicy
     folder: Path
 
     def __post_init__(self) -> None:
-        for name in ("view", "work"):
+        for name in ("root", "work"):
             (self.folder / name).mkdir(parents=True)
-        start = {"terms": self.terms.to_json(), "folder": str(self.folder / "view")}
+        start: dict[str, Any] = {"policy": self.policy.to_json(), "folder": str(self.folder / "root")}
         self.students = ForkServer("students", start, _environment(bare=True))
-        held = {"folder": str(self.folder / "work"), "memory": self.terms.memory}
-        self.checkers = ForkServer("checkers", held, _environment(bare=False))
+        start = {"folder": str(self.folder / "work"), "memory": self.policy.memory}
+        self.checkers = ForkServer("checkers", start, _environment(bare=False))
         try:
             self._run_shared_cells()
         except BaseException:

@@ -1,6 +1,6 @@
 """A fork server: it has imported what the assignment needs, and forks a process a submission in milliseconds.
 
-There are two. The students' fork server moves into the sandbox's view before it imports anything, and knows neither tests nor
+There are two. The students' fork server moves into the sandbox's root file system before it imports, and knows neither tests nor
 solutions; the checkers' fork server knows the tests, and runs no student's code. Each runs the instructor's cells that depend on
 no student once, for all. Both have one thread: neither threads nor BLAS survive a fork.
 """
@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.rpc.channel import Channel, ConnectionLost
-from autograder.grading.rpc.control_socket import ControlSocket, close_all_but
+from autograder.grading.rpc.control_socket import ControlSocket
 from autograder.sandbox import linux
-from autograder.sandbox.namespaces import BOX, View, confine_here
-from autograder.sandbox.policy import Terms
+from autograder.sandbox.namespaces import HOME, SandboxRoot
+from autograder.sandbox.policy import SandboxPolicy
+from autograder.sandbox.restrict import enter_basic
 
 MAX_WORK = 1 << 31  # bytes of a trusted message
 
@@ -34,16 +35,18 @@ MAX_WORK = 1 << 31  # bytes of a trusted message
 def main() -> None:
     """`python -m autograder.grading.fork_server_process ROLE DESCRIPTOR`, started by `fork_server.ForkServer`."""
     role, descriptor = sys.argv[1], int(sys.argv[2])
+    os.umask(0o022)  # that of whoever starts the grader could hide the sandbox's folders from students
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
     control = ControlSocket(socket.socket(fileno=descriptor))
     start, _ = control.receive()
     try:
         server = _StudentForkServer(control, start) if role == "students" else _CheckerForkServer(control, start)
     except (OSError, ImportError) as error:
-        control.send({"failed": str(error)})
+        with contextlib.suppress(OSError):
+            control.send({"failed": str(error)})
         return
-    control.send({"ready": True})
-    with contextlib.suppress(EOFError, OSError):
+    with contextlib.suppress(EOFError, OSError):  # the grader has ended, or has given up the sandbox
+        control.send({"ready": True})
         server.serve()
     server.shut_down()
 
@@ -125,7 +128,7 @@ class _ForkServer:
         channel.close()
         del work, outputs
         gc.collect()
-        linux.give_back()
+        linux.malloc_trim()
         gc.freeze()  # what is here is shared with all children, if no collection touches it
 
     def run_display_cells(self, channel: Channel, outputs: dict[str, Any], display_only: list[tuple[str, str]]) -> None:
@@ -144,12 +147,12 @@ class _ForkServer:
 class _StudentForkServer(_ForkServer):
     def __init__(self, control: ControlSocket, start: dict[str, Any]) -> None:
         super().__init__(control)
-        self.terms = Terms.from_json(start["terms"])
-        self.view: View | None = None
-        if self.terms.rung >= 2:
-            self.view = View(self.terms, start["folder"], self._map_users)
+        self.policy = SandboxPolicy.from_json(start["policy"])
+        self.sandbox: SandboxRoot | None = None
+        if self.policy.has_namespaces:
+            self.sandbox = SandboxRoot(self.policy, start["folder"], self._map_users)
         else:
-            linux.adopt_orphans()
+            linux.set_child_subreaper()
         self._prepare_home(start)
         import autograder.grading.student_process  # noqa: F401 (before the forks)
 
@@ -162,9 +165,9 @@ class _StudentForkServer(_ForkServer):
 
     def _prepare_home(self, start: dict[str, Any]) -> None:
         """A folder to import things in."""
-        folder = f"{BOX}/tmp" if self.view else start["folder"]
-        if self.view:
-            linux.mount("box", BOX, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=64m")
+        folder = f"{HOME}/tmp" if self.sandbox else start["folder"]
+        if self.sandbox:
+            linux.mount("home", HOME, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=64m")
             os.mkdir(folder)
         os.environ.update(HOME=folder, MPLCONFIGDIR=folder, TMPDIR=folder, IPYTHONDIR=folder)
         os.chdir(folder)
@@ -175,47 +178,51 @@ class _StudentForkServer(_ForkServer):
         if child:
             return
         try:
-            linux.die_with_parent()
+            linux.set_parent_death_signal()
             outputs |= {key: self.shell.run(source) for key, source in display_only}
             channel.send(json.dumps(outputs, default=str).encode())
         finally:
             os._exit(0)
 
     def fork(self) -> int:
-        self.size = _size(self.view.proc if self.view else None) if self.terms.rung else 0
-        return self.view.fork() if self.view else os.fork()
+        self.size = _size(self.sandbox.proc if self.sandbox else None) if self.policy.is_enforced else 0
+        return self.sandbox.fork() if self.sandbox else os.fork()
 
     # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
 
     def kill(self, child: int) -> None:
-        if self.view or sys.platform != "linux":
+        if self.sandbox or sys.platform != "linux":
             super().kill(child)
         else:
-            linux.kill_all(child)
+            linux.kill_tree(child)
 
     def reap_orphans(self) -> None:
-        while not self.view and sys.platform == "linux":
+        while not self.sandbox and sys.platform == "linux":
             left = set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - self.children
             if not left:
                 return
             for orphan in left:
-                linux.kill_all(orphan)
+                linux.kill_tree(orphan)
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(orphan, 0)
 
     def run_child(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import student_process
 
-        if self.view:
-            box = self.view.confine(self.size)
+        # Before there are limits; what the sandbox itself needs is closed when it is entered.
+        needed = (self.sandbox.proc, self.sandbox.own_pids) if self.sandbox else ()
+        linux.close_descriptors([descriptor, *needed], needed[0] if needed else None)
+        if self.sandbox:
+            home = self.sandbox.enter(self.size)
         else:
-            box = question["box"]
-            linux.die_with_parent()
+            home = question["home"]
+            linux.set_parent_death_signal()
             os.setsid()
-            if self.terms.rung == 1:
-                confine_here(self.terms, box, self.size)
-        close_all_but(descriptor)
-        student_process.enter_home(box)
+            if self.policy.is_enforced:
+                enter_basic(self.policy, home, self.size)
+        for needless in needed:
+            os.close(needless)
+        student_process.enter_home(home)
         student_process.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question["seed"])
 
 
@@ -254,12 +261,12 @@ class _CheckerForkServer(_ForkServer):
     def run_child(self, question: dict[str, Any], descriptor: int) -> None:
         from autograder.grading import checker_process
 
-        linux.die_with_parent()
+        linux.set_parent_death_signal()
         os.setsid()
         if self.memory:  # a test counts to where a student tells it to, and makes arrays as large
             most = self.size + self.memory
             resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        close_all_but(descriptor)
+        linux.close_descriptors([descriptor])
         checker_process.serve(socket.socket(fileno=descriptor), self.shell)
 
 

@@ -26,8 +26,8 @@ from autograder.notebook.job import Job, StepKind
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox import linux
-from autograder.sandbox.namespaces import NOBODY
-from autograder.sandbox.policy import Terms
+from autograder.sandbox.policy import SandboxPolicy
+from autograder.sandbox.restrict import other_user
 
 GRACE = 5.0  # seconds that a checker has beyond those of its test
 TICK = 0.25  # seconds between two looks at the memory
@@ -44,15 +44,15 @@ class Running:
     deadline: float
     at: int | None = None  # the step that it reported last
     student: int | None = None
-    box: str | None = None
+    home: str | None = None
     why: str | None = None  # we ended the student's process
 
 
 class Pool:
     """Runs tasks of some released notebooks on this machine. A context manager; results come in any order."""
 
-    def __init__(self, notebooks: Iterable[ReleasedNotebook], terms: Terms, jobs: int) -> None:
-        self.notebooks, self.terms, self.jobs = tuple(notebooks), terms, jobs
+    def __init__(self, notebooks: Iterable[ReleasedNotebook], policy: SandboxPolicy, jobs: int) -> None:
+        self.notebooks, self.policy, self.jobs = tuple(notebooks), policy, jobs
         self.running: dict[int, Running] = {}
         self.next_memory_check = 0.0
         self.lost: list[tuple[Task, Result]] = []  # whose checker could not be kept alive
@@ -64,7 +64,7 @@ class Pool:
         self.servers: dict[str, ForkServers] = {}
         try:
             for notebook in self.notebooks:
-                self.servers[notebook.name] = ForkServers(notebook, self.terms, self.folder / f"{len(self.servers)}")
+                self.servers[notebook.name] = ForkServers(notebook, self.policy, self.folder / f"{len(self.servers)}")
         except BaseException:
             self.__exit__()
             raise
@@ -152,12 +152,12 @@ class Pool:
 
     def _new_student(self, running: Running) -> None:
         grader_end, child_end = socket.socketpair()
-        if self.terms.rung < 2:
-            running.box = tempfile.mkdtemp(dir=self.folder)
-            if self.terms.rung and os.geteuid() == 0:
-                os.chown(running.box, NOBODY, NOBODY)
+        if not self.policy.has_namespaces:
+            running.home = tempfile.mkdtemp(dir=self.folder)
+            if self.policy.is_enforced and (user := other_user()) is not None:
+                os.chown(running.home, user, user)
         server = self.servers[running.task.notebook].students
-        running.student = server.spawn(child_end.fileno(), seed=running.task.seed, box=running.box)
+        running.student = server.spawn(child_end.fileno(), seed=running.task.seed, home=running.home)
         child_end.close()
         socket.send_fds(running.channel.connection, [b"S"], [grader_end.fileno()])
         grader_end.close()
@@ -167,9 +167,9 @@ class Pool:
         if running.student is not None:
             status = self.servers[running.task.notebook].students.end(running.student)
             running.student = None
-        if running.box:
-            shutil.rmtree(running.box, ignore_errors=True)
-            running.box = None
+        if running.home:
+            shutil.rmtree(running.home, ignore_errors=True)
+            running.home = None
         return status
 
     def _finish(self, running: Running) -> None:
@@ -197,10 +197,10 @@ class Pool:
         """End a student's processes where together they use too much memory."""
         parent = self.servers[running.task.notebook].students.process.pid
         with contextlib.suppress(OSError, StopIteration):  # one of them has just ended
-            first = _outer(parent, running.student) if self.terms.rung >= 2 else int(running.student or 0)
+            first = _outer(parent, running.student) if self.policy.has_namespaces else int(running.student or 0)
             family = [first, *linux.descendants(first)]
             base = _resident(parent)
-            if sum(max(0, _resident(process) - base) for process in family) > self.terms.total_memory:
+            if sum(max(0, _resident(process) - base) for process in family) > self.policy.total_memory:
                 running.why = "memory"
                 os.kill(first, signal.SIGKILL)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,18 +13,21 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 
 from autograder.grading.calibrate import calibrate
+from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Executor, Result, Task
-from autograder.grading.fork_server import NotHeld
 from autograder.grading.journal import VERSION, Journal, code_lines, digest, file_lock
 from autograder.grading.pool import Pool
-from autograder.nbgrader.gradebook import Course, NotThere
+from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
+from autograder.nbgrader.scores import Recorded
+from autograder.nbgrader.submitted_files import SubmittedFiles
 from autograder.notebook.graded import encode, graded_notebook
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedCell, MergedNotebook, matches, merge
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.submission import Unreadable, read
-from autograder.sandbox import levels
-from autograder.sandbox.policy import Terms
+from autograder.sandbox.escape_attempts import escape_attempts, first_escape
+from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
+from autograder.sandbox.policy import SandboxPolicy
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,11 @@ class Graded:
     student: str
     score: float
     max_score: float
-    status: str  # graded, or unreadable: none of its files is a notebook
+    status: str  # graded, unchanged, missing, unreadable (none of its files is a notebook), or failed (by the grader's fault)
     cells: dict[str, float | None]
+    late_penalty: float = 0.0
+    previous_score: float | None = None  # None where it had none
+    reason: str = ""  # why it was graded, or what changed without
     notes: list[Note] = field(default_factory=list)
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)
     not_isolated: list[str] = field(default_factory=list)  # grade ids of the tests that ran in the student's process
@@ -42,8 +49,14 @@ class Graded:
 
     def to_json(self) -> str:
         """A line for programs."""
-        shown = {name: getattr(self, name) for name in ("student", "score", "max_score", "status", "cells")}
+        names = ("student", "score", "max_score", "status", "cells", "late_penalty", "previous_score", "reason")
+        shown = {name: getattr(self, name) for name in names}
         return json.dumps({**shown, "notes": [note.text for note in self.notes]})
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it was graded now."""
+        return self.status not in ("unchanged", "failed")
 
     def entry(self) -> dict[str, Any]:
         """For the journal."""
@@ -66,45 +79,96 @@ class Grading:
     """One run over one assignment."""
 
     def __init__(
-        self, course: Course, assignment: str, notebooks: tuple[ReleasedNotebook, ...], seconds: float | None, version: str
+        self,
+        course: NbgraderCourse,
+        assignment: str,
+        notebooks: tuple[ReleasedNotebook, ...],
+        seconds: float | None,
+        version: str,
     ) -> None:
         self.course, self.assignment = course, assignment
         self.notebooks = {notebook.name: notebook for notebook in notebooks}
         self.seconds = seconds or course.seconds
         self.journal = Journal(course.records / f"{assignment}.jsonl")
         self.open: dict[str, _Open] = {}
+        self.recorded = course.recorded(assignment)
+        self.kept: frozenset[str] = frozenset()  # tests whose scores stay, for the instructor's own solution fails them
         self.released = digest(version, [(n.name, n.cells, sorted(n.files.items())) for n in notebooks])
 
-    def waiting(self, again: bool) -> list[str]:
-        """The students whose submission has to be graded: all, if `again`, else those that are new or changed."""
-        return [student for student in self.course.students(self.assignment) if again or not self._is_done(student)]
+    def waiting(self, force: bool) -> list[str]:
+        """The students whose submission has to be graded: all, if `force`, else those that are new or changed."""
+        return [student for student in self.course.students(self.assignment) if force or not self._is_done(student)]
 
     def _is_done(self, student: str) -> bool:
         known = self.journal.digests.get(student)
         if known is None or not self.course.folder("autograded", student, self.assignment).is_dir():
             return False
-        return known == self._digest(self.course.submitted_files(self.assignment, student))
+        try:
+            return known == self._digest(self.course.submitted_files(self.assignment, student).contents)
+        except FileNotFoundError:
+            return True  # it is gone: what it was graded with stays
 
     def _digest(self, files: dict[str, bytes | None]) -> str:
-        return digest(self.released, self.seconds, *(part for name in sorted(files) for part in (name, files[name])))
+        """A name for all that a grade follows from; of three parts, so that what changed can be told."""
+        submitted = (part for name in sorted(files) for part in (name, files[name]))
+        return ".".join((self.released, digest(self.seconds), digest(*submitted)))
 
-    def calibrate(self, solutions: dict[str, bytes | None], executor: Executor, on_message: Callable[[str], None]) -> None:
-        """Try the tests on the instructor's own solutions; see autograder.grading.calibrate."""
+    def _reason(self, student: str, new: str) -> str:
+        """Why a submission is graded, as what changed since it was last."""
+        old = self.journal.digests.get(student)
+        if old is None:
+            return "it is new"
+        changed = [before != after for before, after in itertools.zip_longest(old.split("."), new.split("."))]
+        causes = ("the released tests, points, files or solutions changed", "the time limit changed", "the submission changed")
+        return " and ".join(cause for cause, is_so in zip(causes, changed, strict=False) if is_so) or "it was asked for"
+
+    def calibrate(
+        self,
+        solutions: dict[str, bytes | None],
+        executor: Executor,
+        on_message: Callable[[str], None],
+        overwrite: bool = False,
+    ) -> None:
+        """Try the tests on the instructor's own solutions; see autograder.grading.calibrate.
+
+        A test that they fail tells nothing of a student: scores that it gave earlier stay, unless `overwrite`.
+        """
         for name, notebook in self.notebooks.items():
             self.notebooks[name] = calibrate(notebook, solutions[name], self.seconds, executor, on_message)
+        if not overwrite:
+            self.kept = frozenset(test for notebook in self.notebooks.values() for test in notebook.unsolved_tests)
+        if self.kept:
+            on_message(f"Earlier scores of {', '.join(sorted(self.kept))} are kept. Use --force to overwrite them.")
 
-    def run(self, students: Iterable[str], executor: Executor) -> Iterator[Graded]:
+    def run(self, students: Iterable[str], executor: Executor, on_message: Callable[[str], None]) -> Iterator[Graded]:
         """Grade these students' submissions; each is recorded before it is handed back."""
-        for task, result in executor.results(self._tasks(students)):
+        for task, result in executor.results(self._tasks(students, on_message)):
             submission = self.open[task.student]
             submission.results[task.notebook] = result
             if len(submission.results) == len(submission.merged):
                 del self.open[task.student]
                 yield self._record(task.student, submission, executor)
 
-    def _tasks(self, students: Iterable[str]) -> Iterator[Task]:
+    def unchanged(self, students: Iterable[str]) -> Iterator[Graded]:
+        """What the gradebook holds of these students, with penalties for being late worked out anew."""
+        penalties = self.course.update_penalties(self.assignment)
+        recorded = self.course.recorded(self.assignment) if penalties else self.recorded
         for student in students:
-            submission = self.open[student] = self._read(student)
+            if (now := recorded.get(student)) is None:
+                continue
+            reason = ""
+            if student in penalties:
+                before, after = penalties[student]
+                reason = f"the penalty for being late changed from {before:g} to {after:g}"
+            yield Graded(student, now.score, now.max_score, "unchanged", now.cells, now.late_penalty, now.score, reason)
+
+    def _tasks(self, students: Iterable[str], on_message: Callable[[str], None]) -> Iterator[Task]:
+        for student in students:
+            try:
+                submission = self.open[student] = self._read(student)
+            except FileNotFoundError:
+                on_message(f"{student}: the submission is gone since the run began; nothing was recorded.")
+                continue
             beside = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
             for name, merged in submission.merged.items():
                 notebook = self.notebooks[name]
@@ -114,9 +178,10 @@ class Grading:
     # --- Reading --------------------------------------------------------------------------------------------------------
 
     def _read(self, student: str) -> _Open:
-        submitted = self.course.submitted_files(self.assignment, student)
+        found = self.course.submitted_files(self.assignment, student)
+        submitted = found.contents
         files, notes = self._rename_notebooks(submitted)
-        notes += self._unread_files(student, submitted)
+        notes += self._unread_files(student, found)
         merged: dict[str, MergedNotebook] = {}
         unreadable = 0
         for name, notebook in self.notebooks.items():
@@ -152,12 +217,12 @@ class Grading:
                 notes.append(Note(NoteKind.NOT_READ, f"{other} was not read: {why}."))
         return files, notes
 
-    def _unread_files(self, student: str, files: dict[str, bytes | None]) -> list[Note]:
-        """Notes on what of a submission is not taken into account; of notebooks more is said elsewhere."""
-        lost = sorted(name for name, content in files.items() if content is None and not name.endswith(".ipynb"))
-        notes = [Note(NoteKind.LEFT_OUT, f"{name!r} can't be read, or is too large; it was left out.") for name in lost]
+    def _unread_files(self, student: str, files: SubmittedFiles) -> list[Note]:
+        """Notes on what of a submission is not taken into account, or was read under another name."""
+        notes = [Note(NoteKind.LEFT_OUT, sentence) for sentence in files.left_out_sentences()]
+        notes += [Note(NoteKind.REPAIRED, sentence) for sentence in files.notes]
         try:
-            self.course.handed_in(self.assignment, student)
+            self.course.submitted_at(self.assignment, student)
         except ValueError:
             notes.append(Note(NoteKind.OTHER, "timestamp.txt holds no date: nothing was taken off for handing in late."))
         return notes
@@ -183,19 +248,33 @@ class Grading:
             not_isolated += [test for tests in notebook.in_process_tests_by_answer().values() for test in tests]
         if submission.status == "missing":
             nodes = {}
-        scores = self.course.record(self.assignment, student, nodes, comments)
-        self.course.publish(self.assignment, student, files)
+        before = self.recorded.get(student)
+        notes = notes + self._notes_on_kept(before)
+        scores = self.course.save_submission(self.assignment, student, nodes, comments, self.kept)
+        for name in self.course.write_autograded(self.assignment, student, files):
+            notes.append(Note(NoteKind.LEFT_OUT, f"{name!r} could not be written into the graded folder."))
         graded = Graded(
             student,
             status=submission.status,
+            previous_score=before.score if before else None,
+            reason=self._reason(student, submission.digest),
             notes=notes,
             findings=findings,
             not_isolated=not_isolated,
             code_digests={name: code for merged in submission.merged.values() for name, code in _answer_digests(merged.cells)},
-            **scores,
+            **dataclasses.asdict(scores),
         )
         self.journal.add({**graded.entry(), "digest": submission.digest})
         return graded
+
+    def _notes_on_kept(self, before: Recorded | None) -> list[Note]:
+        """What is said of tests that the instructor's own solution fails."""
+        notes = []
+        for test in sorted(self.kept):
+            score = before.cells.get(test) if before else None
+            kept = f"its score of {score:g} was kept" if score is not None else "its score may not be right"
+            notes.append(Note(NoteKind.OTHER, f"The instructor's own solution does not pass {test}: {kept}."))
+        return notes
 
     def comments(self, notebook: ReleasedNotebook, merged: MergedNotebook) -> dict[str, str]:
         """Automatic comments by grade id: what was repaired, and which points of an answer are not isolated."""
@@ -233,51 +312,64 @@ def grade(
     assignment: str,
     *,
     jobs: int,
-    rung: int = levels.HIGHEST,
-    again: bool = False,
+    isolation: IsolationLevel = IsolationLevel.FULL,
+    force: bool = False,
     students: Iterable[str] | None = None,
-    seconds: float | None = None,
+    timeout: float | None = None,
     executor: Callable[..., Any] = Pool,
     on_start: Callable[[int], None] = lambda _: None,
     on_message: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Graded]:
     """Grade an assignment's submissions in the nbgrader course of the current folder.
 
-    `on_start` hears how many there are, `on_message` a sentence now and then. Raises NotThere, NotHeld.
+    `on_start` hears how many there are, `on_message` a sentence now and then. Raises MissingData, SandboxUnavailable.
     """
-    if lacking := levels.missing(rung):
-        raise NotHeld(lacking)
-    course = Course()
-    if not course.has_gradebook:  # opening one would make it, wherever this is
-        raise NotThere(f"There is no gradebook here. In a course, run `nbgrader generate_assignment {assignment}` first.")
+    if lacking := unmet_requirement(isolation):
+        raise SandboxUnavailable(lacking)
+    course = NbgraderCourse()
+    if not course.has_gradebook and not course.is_released(assignment):  # opening one would make it, wherever this is
+        raise MissingData(f"There is no gradebook here. In a course, run `nbgrader generate_assignment {assignment}` first.")
     waiting_for_lock = "Another run grades this course; waiting for it to end."
     with file_lock(course.records / "lock", lambda: on_message(waiting_for_lock)), course.open():
+        if course.register(assignment):
+            on_message(f"{assignment} was entered into the gradebook, as it is released.")
         notebooks = course.released(assignment)
+        for sentence in course.release_differences(assignment):
+            on_message(sentence)
         solutions = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
-        grading = Grading(course, assignment, notebooks, seconds, digest(VERSION, *solutions.values()))
+        grading = Grading(course, assignment, notebooks, timeout, digest(VERSION, *solutions.values()))
         if grading.journal.is_outdated:
             on_message("The journal is of an earlier version of the grader, so everything is graded anew.")
-        waiting, there = grading.waiting(again), set(course.students(assignment))
-        if not there:
-            raise NotThere(f"Nobody handed in {assignment}: there is no {course.folder('submitted', 'STUDENT', assignment)}.")
-        if students is not None:
-            chosen = set(students)
-            if unknown := chosen - there:
-                raise NotThere(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
-            waiting = [student for student in waiting if student in chosen]
-        for student in [student for student in waiting if not _is_text(student)]:
-            on_message(f"The name of the folder {student!r} is no text; it was left out.")
-            waiting.remove(student)
+        chosen = _choose(course, assignment, students, on_message)
+        waiting = [student for student in grading.waiting(force) if student in chosen]
         on_start(len(waiting))
-        if not waiting:
-            return
-        imported = {name for notebook in notebooks for name in notebook.packages()}
-        terms = levels.terms(rung, imported)
-        with executor(notebooks, terms, jobs) as running:
-            verify_sandbox(running, notebooks[0], terms, course.records / "lock")
-            on_message(f"sandbox: rung {rung} holds ({levels.MEANING[rung]})")
-            grading.calibrate(solutions, running, on_message)
-            yield from grading.run(waiting, running)
+        if waiting:
+            policy = course_policy(isolation, {name for notebook in notebooks for name in notebook.packages()})
+            with executor(notebooks, policy, jobs) as running:
+                verify_sandbox(running, notebooks[0], policy, course.records / "lock")
+                on_message(f"Sandbox: {isolation} ({isolation.meaning}).")
+                grading.calibrate(solutions, running, on_message, overwrite=force)
+                yield from grading.run(waiting, running, on_message)
+        done = set(waiting)
+        yield from grading.unchanged(student for student in chosen if student not in done)
+
+
+def _choose(
+    course: NbgraderCourse, assignment: str, students: Iterable[str] | None, on_message: Callable[[str], None]
+) -> list[str]:
+    """The students to be graded, those that were asked for. Raises MissingData where there is nobody."""
+    there = course.students(assignment)
+    if not there:
+        raise MissingData(f"Nobody handed in {assignment}: there is no {course.folder('submitted', 'STUDENT', assignment)}.")
+    if students is not None:
+        wanted = set(students)
+        if unknown := wanted - set(there):
+            raise MissingData(f"No submission of {assignment} by {', '.join(sorted(unknown))}.")
+        there = [student for student in there if student in wanted]
+    for student in there:
+        if not _is_text(student):
+            on_message(f"The name of the folder {student!r} is no text; it was left out.")
+    return [student for student in there if _is_text(student)]
 
 
 def _is_text(name: str) -> bool:
@@ -288,12 +380,12 @@ def _is_text(name: str) -> bool:
         return False
 
 
-def verify_sandbox(executor: Executor, notebook: ReleasedNotebook, terms: Terms, secret: Path) -> None:
-    """Have a student's process try what it must not do. Raises NotHeld where it can."""
-    if terms.rung == 0:
+def verify_sandbox(executor: Executor, notebook: ReleasedNotebook, policy: SandboxPolicy, secret: Path) -> None:
+    """Have a student's process try what it must not be able to do. Raises SandboxUnavailable where it can."""
+    if not policy.is_enforced:
         return
-    tried = levels.attempts(str(secret.resolve()), terms.hidden)
-    cells = tuple(MergedCell(None, "code", source) for source in tried.values())
+    attempts = escape_attempts(str(secret.resolve()), policy.hidden)
+    cells = tuple(MergedCell(None, "code", source) for source in attempts.values())
     ((_, result),) = executor.results([Task("", notebook.name, notebook.job(MergedNotebook(cells), {}, 20.0))])
-    if escape := levels.escaped(tried, result.to_json()):
-        raise NotHeld(escape)
+    if escape := first_escape(attempts, result.outputs):
+        raise SandboxUnavailable(escape)

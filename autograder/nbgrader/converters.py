@@ -1,4 +1,4 @@
-"""The one module that knows nbgrader: what its own converters make of a unit, with the course's own configuration.
+"""What nbgrader's own converters make of a unit, with the course's own configuration.
 
 A build wants files, not a gradebook, so the converters work in a folder of their own and without a database.
 """

@@ -6,7 +6,6 @@ What is written is what `nbgrader autograde` writes, so that formgrader, feedbac
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import shutil
@@ -18,38 +17,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import nbformat
 import numpy as np
 from nbformat import NotebookNode
-from nbgrader import utils
 from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import (
-    AssignLatePenalties,
-    CheckCellMetadata,
-    ClearOutput,
-    ClearSolutions,
-    ComputeChecksums,
-    Execute,
-    IncludeHeaderFooter,
-    LockCells,
-)
+from nbgrader.preprocessors import AssignLatePenalties, Execute
+from nbgrader.utils import parse_utc
 from numpy.typing import NDArray
 from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
-from autograder.notebook.cell import LESSON, MANUAL, SOLUTION, TASK, TEST, Cell
+from autograder.errors import UserError
+from autograder.nbgrader import release, scores
+from autograder.nbgrader.scores import Recorded
+from autograder.nbgrader.submitted_files import SubmittedFiles, read_folder, with_notebooks_found
 from autograder.notebook.released import ReleasedNotebook
 
-MOST_HANDED_IN = 64 * 1024 * 1024  # bytes of one submission
-PATIENCE = 60.0  # seconds to wait for another program's lock on the gradebook
+MAX_TIMESTAMP = 1000  # bytes of timestamp.txt
+_STUDENT = "STUDENT-ID"  # stands for a student's id while a path is taken apart
+LOCK_TIMEOUT = 60.0  # seconds to wait for another program's lock on the gradebook
 Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
-class Marks:
-    """An assignment's points as the gradebook has them, those given by hand too, before penalties.
+class ScoreTable:
+    """An assignment's points as the gradebook has them, with those given by hand, before penalties.
 
     Rows of `scores` (S, C) are students, columns the graded cells; NaN where the instructor still has to look.
     """
@@ -61,11 +54,11 @@ class Marks:
     penalties: NDArray[np.float64]  # (S,) taken off for handing in late
 
 
-class NotThere(Exception):
-    """What a course lacks; the message says what to run."""
+class MissingData(UserError):
+    """Something that a course lacks; the message says what to run."""
 
 
-class Course:
+class NbgraderCourse:
     """An nbgrader course directory: by its `config`, else that of the current folder, as in every nbgrader command."""
 
     def __init__(self, config: Config | None = None) -> None:
@@ -94,22 +87,22 @@ class Course:
         return folder / "grading"
 
     def folder(self, step: str, student: str, assignment: str) -> Path:
-        """`step` is submitted, autograded or source."""
+        """A folder of the course; `step` is "submitted", "autograded" or "source"."""
         return Path(self.folders.format_path(getattr(self.folders, f"{step}_directory"), student, assignment))
 
     @property
     def has_gradebook(self) -> bool:
-        """Whether there is one already; opening makes one."""
+        """Whether there is a gradebook already; `open` makes one."""
         kind, _, path = self.folders.db_url.partition(":///")
         return kind != "sqlite" or Path(path).is_file()
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[Course]:
-        """The gradebook, for as long as the block runs. Raises NotThere where it is none."""
+    def open(self) -> Iterator[NbgraderCourse]:
+        """Open the gradebook for as long as the block runs. Raises MissingData where the file is no gradebook."""
         try:
             self.gradebook = Gradebook(self.folders.db_url, self.folders.course_id)
         except DBAPIError as error:
-            raise NotThere(f"The gradebook {self.folders.db_url} can't be opened: {error.orig}.") from None
+            raise MissingData(f"The gradebook {self.folders.db_url} can't be opened: {error.orig}.") from None
         try:
             yield self
         finally:
@@ -119,75 +112,129 @@ class Course:
         return sorted(assignment.name for assignment in self.gradebook.assignments)
 
     def students(self, assignment: str) -> list[str]:
-        """Who handed in something for an assignment."""
-        pattern = self.folders.format_path(self.folders.submitted_directory, "*", assignment)
-        folders = sorted(path for path in Path("/").glob(pattern.lstrip("/")) if path.is_dir())
+        """The ids of those who handed in something for an assignment."""
+        parts = Path(self.folders.format_path(self.folders.submitted_directory, _STUDENT, assignment)).parts
+        place = next(number for number, part in enumerate(parts) if _STUDENT in part)
+        base, (before, after) = Path(*parts[:place]), parts[place].split(_STUDENT, 1)
         excluded = set(filter(None, (self.folders.student_id_exclude or "").split(",")))
-        place = Path(pattern).parts.index("*")
-        return [name for path in folders if (name := path.parts[place]) not in excluded]
+        try:
+            names = sorted(entry.name for entry in os.scandir(base))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        # A link is somebody's submission too, though nothing is read through it.
+        handed_in = (name for name in names if Path(base, name, *parts[place + 1 :]).is_dir())
+        found = (name[len(before) : len(name) - len(after)] for name in handed_in if _is_between(before, name, after))
+        return [student for student in found if student not in excluded]
 
     def released(self, assignment: str) -> tuple[ReleasedNotebook, ...]:
-        """The assignment's notebooks as they were released, hidden tests and all. Raises NotThere."""
+        """The assignment's notebooks as they were released, with hidden tests. Raises MissingData."""
+        folder = self.release_folder(assignment)
+        found = read_folder(folder, [*self.folders.ignore, "*.ipynb"]) if folder.is_dir() else SubmittedFiles()
+        made = []
+        for known in self._known(assignment):
+            paths = self._paths(assignment, known.name)
+            notebook = release.read_notebook(self.config, known, *paths, found.files)
+            if notebook is None:
+                raise MissingData(f"{paths[0]} and {paths[1]} are missing: the order of the cells stands in them.")
+            made.append(notebook)
+        return tuple(made)
+
+    def release_differences(self, assignment: str) -> list[str]:
+        """Sentences on how the source differs from what was released; the released tests and points are what counts."""
+        found = {
+            str(known.name): release.differences(self.config, known, *self._paths(assignment, known.name))
+            for known in self._known(assignment)
+        }
+        return [
+            f"The source of {name} differs from what was released in: {'; '.join(clauses)}. The released tests and "
+            f"points are used. To release the change, run `nbgrader generate_assignment {assignment}`."
+            for name, clauses in found.items()
+            if clauses
+        ]
+
+    def is_released(self, assignment: str) -> bool:
+        """Whether both the source and the release of an assignment are here."""
+        released = Path(self.folders.format_path(self.folders.release_directory, ".", assignment))
+        return released.is_dir() and self.folder("source", ".", assignment).is_dir()
+
+    def register(self, assignment: str) -> bool:
+        """Enter an assignment that is released but not in the gradebook; whether there was one. Raises MissingData.
+
+        A release whose source makes something else is not entered: nobody knows which of them is meant.
+        """
+        if assignment in self.assignments() or not self.is_released(assignment):
+            return False
+        released = self.release_folder(assignment)
+        if clauses := release.register(self.folders, self.config, assignment):
+            raise MissingData(
+                f"{assignment} is not in the gradebook, and its source and {released} differ: {'; '.join(clauses)}. "
+                f"Run `nbgrader generate_assignment {assignment}` first."
+            )
+        return True
+
+    def release_folder(self, assignment: str) -> Path:
+        """What students were handed; where that is not here, the source that it was made of."""
+        released = Path(self.folders.format_path(self.folders.release_directory, ".", assignment))
+        return released if released.is_dir() else self.folder("source", ".", assignment)
+
+    def solved(self, assignment: str, notebook: str) -> bytes | None:
+        """The instructor's own notebook, with solutions; None where it isn't here."""
+        path = self._paths(assignment, notebook)[1]
+        return path.read_bytes() if path.is_file() else None
+
+    def _known(self, assignment: str) -> list[Any]:
+        """The gradebook's notebooks of an assignment. Raises MissingData."""
         try:
             known = self.gradebook.find_assignment(assignment).notebooks
         except MissingEntry:
             known = []
         if not known:
             others = ", ".join(self.assignments()) or "none"
-            raise NotThere(
+            raise MissingData(
                 f"{assignment} is not in the gradebook (it holds: {others}). "
                 f"Run `nbgrader generate_assignment {assignment}` first."
             )
-        folder = self.folder("source", ".", assignment)
-        beside = _files_in(folder, [*self.folders.ignore, "*.ipynb"])  # the notebooks hold the solutions
-        files = {name: content for name, content in beside.items() if content is not None}
-        return tuple(self._notebook(notebook, folder, files) for notebook in sorted(known, key=lambda one: one.name))
+        return sorted(known, key=lambda notebook: str(notebook.name))
 
-    def solved(self, assignment: str, notebook: str) -> bytes | None:
-        """The instructor's own notebook, with solutions; None where it isn't here."""
-        path = self.folder("source", ".", assignment) / f"{notebook}.ipynb"
-        return path.read_bytes() if path.is_file() else None
+    def _paths(self, assignment: str, notebook: str) -> tuple[Path, Path]:
+        """A notebook's file in the release, and in the source."""
+        released = Path(self.folders.format_path(self.folders.release_directory, ".", assignment))
+        return released / f"{notebook}.ipynb", self.folder("source", ".", assignment) / f"{notebook}.ipynb"
 
-    def _notebook(self, known: Any, folder: Path, files: dict[str, bytes]) -> ReleasedNotebook:
-        path = folder / f"{known.name}.ipynb"
-        if not path.is_file():
-            raise NotThere(f"{path} is missing: the order of the cells and the lesson around them stand in it.")
-        node = nbformat.read(path, as_version=4)
-        resources: dict[str, Any] = {"nbgrader": {"notebook": known.name}, "metadata": {"path": str(folder)}}
-        node, resources = IncludeHeaderFooter(config=self.config).preprocess(node, resources)
-        own = [str(cell.source) for cell in node.cells]
-        for step in (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
-            node, resources = step(config=self.config).preprocess(node, resources)
-        sources = {cell.name: cell for cell in known.source_cells}
-        points = {cell.name: float(cell.max_score) for cell in (*known.grade_cells, *known.task_cells)}
-        cells = tuple(
-            _cell(cell, number, sources, points, own[number]) for number, cell in enumerate(node.cells)
-        )
-        metadata = {name: node.metadata[name] for name in ("kernelspec", "language_info") if name in node.metadata}
-        return ReleasedNotebook(known.name, cells, json.loads(json.dumps(metadata)), files)
+    def submitted_files(self, assignment: str, student: str) -> SubmittedFiles:
+        """What a student handed in, notebooks under their released names. Raises FileNotFoundError where it is gone."""
+        folder = self.folder("submitted", student, assignment)
+        own = len(folder.parts) - 1 - self._place_of_student(assignment)  # folders of the student's own in the path
+        if any(path.is_symlink() for path in (folder, *list(folder.parents)[:own])):
+            return SubmittedFiles(left_out={".": "is a symbolic link"})
+        names = [str(notebook.name) for notebook in self._known(assignment)]
+        first = [*(f"{name}.ipynb" for name in names), "timestamp.txt"]
+        return with_notebooks_found(read_folder(folder, self.folders.ignore, first), names)
 
-    def submitted_files(self, assignment: str, student: str) -> dict[str, bytes | None]:
-        """Everything that a student handed in, notebooks too, by relative path; None for what can't be read, or is too much.
+    def _place_of_student(self, assignment: str) -> int:
+        parts = Path(self.folders.format_path(self.folders.submitted_directory, _STUDENT, assignment)).parts
+        return next(number for number, part in enumerate(parts) if _STUDENT in part)
 
-        Links out of the folder are no files.
-        """
-        return _files_in(self.folder("submitted", student, assignment), self.folders.ignore, MOST_HANDED_IN)
-
-    def handed_in(self, assignment: str, student: str) -> datetime | None:
-        """When, if timestamp.txt says so. Raises ValueError where that is no date."""
+    def submitted_at(self, assignment: str, student: str) -> datetime | None:
+        """When a submission was handed in, if timestamp.txt says so. Raises ValueError where that is no date."""
+        folder = self.folder("submitted", student, assignment)
         try:
-            stamp: datetime | None = self.folders.get_existing_timestamp(str(self.folder("submitted", student, assignment)))
-        except Exception as error:  # nbgrader's own way of saying so is to call what is not there
+            content = read_folder(folder, ["?*"], ["timestamp.txt"]).files.get("timestamp.txt", b"")
+        except OSError:
+            return None
+        text = content[:MAX_TIMESTAMP].decode("utf-8-sig").strip()  # UnicodeDecodeError is a ValueError
+        try:
+            return parse_utc(text) if text else None
+        except (ValueError, OverflowError) as error:
             raise ValueError(str(error)) from None
-        return stamp
 
     def max_score(self, assignment: str) -> float:
         return float(self.gradebook.find_assignment(assignment).max_score)
 
-    def marks(self, assignment: str) -> Marks:
-        """What the students have for an assignment. Raises NotThere where nothing of it is graded."""
+    def score_table(self, assignment: str) -> ScoreTable:
+        """What the students have for an assignment. Raises MissingData where nothing of it is graded."""
         if assignment not in self.assignments():
-            raise NotThere(f"{assignment} is not in the gradebook (it holds: {', '.join(self.assignments()) or 'none'}).")
+            raise MissingData(f"{assignment} is not in the gradebook (it holds: {', '.join(self.assignments()) or 'none'}).")
         notebooks = sorted(self.gradebook.find_assignment(assignment).notebooks, key=lambda one: one.name)
         graded = [cell for notebook in notebooks for cell in (*notebook.grade_cells, *notebook.task_cells)]
         column = {cell.id: number for number, cell in enumerate(graded)}
@@ -199,7 +246,7 @@ class Course:
         ).all()
         students = tuple(sorted({student for student, _, _ in entries}))
         if not students:
-            raise NotThere(f"No submission of {assignment} is graded yet. Run `leftcontext grade {assignment}` first.")
+            raise MissingData(f"No submission of {assignment} is graded yet. Run `leftcontext grade {assignment}` first.")
         row = {student: number for number, student in enumerate(students)}
         owner = {id: row[student] for student, id, _ in entries}
         scores, penalties = np.zeros((len(students), len(graded))), np.zeros(len(students))
@@ -209,140 +256,140 @@ class Course:
         for id, cell, score, waits in found.filter(Grade.cell_id.in_(list(column))):
             scores[owner[id], column[cell]] = float("nan") if waits else score
         points = np.array([float(cell.max_score) for cell in graded])
-        return Marks(students, tuple(cell.name for cell in graded), points, scores, penalties)
+        return ScoreTable(students, tuple(cell.name for cell in graded), points, scores, penalties)
 
-    def record(
-        self, assignment: str, student: str, notebooks: dict[str, NotebookNode | None], remarks: dict[str, str]
-    ) -> dict[str, Any]:
+    def recorded(self, assignment: str) -> dict[str, Recorded]:
+        """What the gradebook holds of each graded submission, by student."""
+        return scores.recorded(self.gradebook, assignment)
+
+    def save_submission(
+        self,
+        assignment: str,
+        student: str,
+        notebooks: dict[str, NotebookNode | None],
+        remarks: dict[str, str],
+        keep: frozenset[str] = frozenset(),
+    ) -> Recorded:
         """Enter a graded submission: a notebook's graded cells with their outputs, or None where it was not handed in.
 
-        `remarks` are automatic comments by grade id. One commit; manual scores and comments stay. Returns the scores
-        as the gradebook has them: {"score", "max_score", "cells": {grade_id: score}}.
+        `remarks` are automatic comments by grade id; a test in `keep` keeps the score that it has, if it has one. There is one
+        commit; manual scores and comments stay. Returns what the gradebook then holds.
         """
-        return self._patiently(lambda: self._record(assignment, student, notebooks, remarks))
+        return self._retry_while_locked(lambda: self._save_submission(assignment, student, notebooks, remarks, keep))
 
-    def _record(
-        self, assignment: str, student: str, notebooks: dict[str, NotebookNode | None], remarks: dict[str, str]
-    ) -> dict[str, Any]:
+    def _save_submission(
+        self,
+        assignment: str,
+        student: str,
+        notebooks: dict[str, NotebookNode | None],
+        remarks: dict[str, str],
+        keep: frozenset[str],
+    ) -> Recorded:
         book = self.gradebook
         with _one_commit(book):
             book.update_or_create_student(student)
-            known = _loaded(book, assignment)
+            cells_of = scores.load_cells(book, assignment)
             stamp = None
             with contextlib.suppress(ValueError):
-                stamp = self.handed_in(assignment, student)
+                stamp = self.submitted_at(assignment, student)
             with book.db.no_autoflush:  # nbgrader adds the submission last
                 submission = book.update_or_create_submission(assignment, student, **({"timestamp": stamp} if stamp else {}))
             cells: dict[str, float | None] = {}
             for entry in submission.notebooks:
-                cells |= _graded(entry, notebooks.get(entry.name), remarks)
+                cells |= scores.enter_notebook(entry, notebooks.get(entry.name), remarks, keep)
             book.db.flush()
-            del known
-            for entry in submission.notebooks:
-                self._penalise(student, submission, entry)
+            del cells_of
+            penalty = sum(self._penalise(student, submission, entry) for entry in submission.notebooks)
         book.db.refresh(submission)
-        result = {"score": float(submission.score), "max_score": float(submission.max_score), "cells": cells}
+        result = Recorded(float(submission.score), float(submission.max_score), penalty, cells)
         book.db.expunge_all()  # ten thousand submissions must not pile up
         return result
 
-    def _penalise(self, student: str, submission: Any, entry: SubmittedNotebook) -> None:
-        entry.late_submission_penalty = None
+    def _penalise(self, student: str, submission: Any, entry: SubmittedNotebook) -> float:
+        """Set what a notebook loses for being late, by the plug-in that the course is configured with; how much it is."""
+        penalty = None
         if submission.total_seconds_late > 0:
             self.gradebook.db.flush()
             self.gradebook.db.refresh(entry)
             penalty = self.penalties.plugin_inst.late_submission_penalty(student, entry.score, submission.total_seconds_late)
-            if penalty is not None:
-                entry.late_submission_penalty = min(max(penalty, 0), entry.score)
+        if penalty is not None:
+            penalty = min(max(float(penalty), 0.0), float(entry.score))
+        if entry.late_submission_penalty != penalty:
+            entry.late_submission_penalty = penalty
+        return penalty or 0.0
 
-    def _patiently(self, work: Callable[[], Done]) -> Done:
-        """Formgrader, or another program, may hold the gradebook's lock for a moment."""
-        until = time.monotonic() + PATIENCE
+    def update_penalties(self, assignment: str) -> dict[str, tuple[float, float]]:
+        """Work out anew what each submission loses for being late, for due dates and extensions move without a new submission.
+
+        Returns the penalties before and after, by student, of those that changed. Nothing is run.
+        """
+        return self._retry_while_locked(lambda: self._update_penalties(assignment))
+
+    def _update_penalties(self, assignment: str) -> dict[str, tuple[float, float]]:
+        changed = {}
+        with _one_commit(self.gradebook):
+            for submission in self.gradebook.find_assignment(assignment).submissions:
+                before = sum(entry.late_submission_penalty or 0.0 for entry in submission.notebooks)
+                if not before and submission.total_seconds_late <= 0:
+                    continue
+                student = submission.student.id
+                after = sum(self._penalise(student, submission, entry) for entry in submission.notebooks)
+                if abs(after - before) > 1e-9:
+                    changed[student] = (float(before), float(after))
+        self.gradebook.db.expunge_all()
+        return changed
+
+    def _retry_while_locked(self, work: Callable[[], Done]) -> Done:
+        """Repeat `work` while another program, such as formgrader, holds the lock on the gradebook. Raises MissingData."""
+        until = time.monotonic() + LOCK_TIMEOUT
         while True:
             try:
                 return work()
             except OperationalError as error:
                 self.gradebook.db.rollback()
                 if "locked" not in str(error) or time.monotonic() > until:
-                    raise NotThere(f"The gradebook can't be written: {error.orig}. Close what else is using it.") from None
+                    raise MissingData(f"The gradebook can't be written: {error.orig}. Close what else is using it.") from None
                 time.sleep(0.2)
 
-    def publish(self, assignment: str, student: str, files: dict[str, bytes]) -> None:
-        """Put the graded files into the autograded folder, all at once."""
+    def write_autograded(self, assignment: str, student: str, files: dict[str, bytes]) -> list[str]:
+        """Put the graded files into the autograded folder, all at once. Returns the names that could not be written."""
         place = self.folder("autograded", student, assignment)
-        aside = place.parent / f".{place.name}.new"
-        shutil.rmtree(aside, ignore_errors=True)
-        permissions = 0o664 if self.folders.groupshared else 0o444
-        for name, content in files.items():
-            path = aside / name
+        new = place.parent / f".{place.name}.new"
+        shutil.rmtree(new, ignore_errors=True)
+        new.mkdir(parents=True)
+        # Notebooks first: a folder may have the name of one.
+        names = sorted(files, key=lambda name: (not name.endswith(".ipynb"), name))
+        lost = [name for name in names if not self._write(new, name, files[name])]
+        if place.exists() or place.is_symlink():
+            _remove(place)
+        new.rename(place)
+        return lost
+
+    def _write(self, folder: Path, name: str, content: bytes) -> bool:
+        path = folder / name
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-            path.chmod(permissions)
-        aside.mkdir(parents=True, exist_ok=True)
-        if place.exists():
-            shutil.rmtree(place, ignore_errors=True)
-        aside.rename(place)
+            path.chmod(0o664 if self.folders.groupshared else 0o444)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            return False
+        return True
 
 
-def _cell(cell: NotebookNode, number: int, sources: dict[str, Any], points: dict[str, float], solved: str) -> Cell:
-    marks = cell.metadata.get("nbgrader", {})
-    known = sources.get(marks.get("grade_id")) if marks else None
-    role = LESSON
-    if known is not None:
-        if utils.is_grade(cell):
-            role = MANUAL if utils.is_solution(cell) else TEST
-        elif utils.is_task(cell):
-            role = TASK
-        elif utils.is_solution(cell):
-            role = SOLUTION
-    return Cell(
-        id=str(cell.get("id", f"cell-{number}")),
-        cell_type=known.cell_type if known else cell.cell_type,
-        source=known.source if known else cell.source,
-        role=role,
-        grade_id=marks.get("grade_id") if known else None,
-        points=points.get(marks.get("grade_id", ""), 0.0),
-        tags=tuple(cell.metadata.get("tags", ())),
-        solved=solved if role in (SOLUTION, MANUAL) else "",
-        metadata={**json.loads(json.dumps(marks)), **({"checksum": known.checksum} if known else {})},
-    )
+def _remove(place: Path) -> None:
+    if place.is_symlink() or not place.is_dir():
+        place.unlink()
+    else:
+        shutil.rmtree(place, ignore_errors=True)
 
 
-def credit(cell: Cell, outputs: list[dict[str, Any]]) -> float:
-    """The points of a test with these outputs, as nbgrader counts them."""
-    marked = {"cell_type": cell.cell_type, "source": cell.source, "metadata": {"nbgrader": cell.metadata}}
-    node = nbformat.from_dict({**marked, "outputs": outputs})
-    return float(utils.determine_grade(node)[0] or 0.0)
-
-
-def _loaded(book: Gradebook, assignment: str) -> list[Any]:
-    """Each cell of an assignment, in one query; while they are held, no grade asks for its own."""
-    notebooks = book.find_assignment(assignment).notebooks
-    return [[*one.grade_cells, *one.solution_cells, *one.task_cells] for one in notebooks]
-
-
-def _graded(entry: SubmittedNotebook, node: NotebookNode | None, remarks: dict[str, str]) -> dict[str, float | None]:
-    """Enter one notebook's scores and automatic comments, as nbgrader's SaveAutoGrades does."""
-    cells = {cell.metadata.nbgrader.grade_id: cell for cell in node.cells} if node else {}
-    scores: dict[str, float | None] = {}
-    for grade in entry.grades:
-        if node is None:
-            grade.auto_score, grade.needs_manual_grade = 0, False
-        elif grade.name in cells and utils.is_grade(cells[grade.name]):  # a task has no automatic score
-            grade.auto_score, _ = utils.determine_grade(cells[grade.name])
-            grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
-        scores[grade.name] = grade.auto_score if grade.manual_score is None else grade.manual_score
-    for comment in entry.comments:
-        cell = cells.get(comment.name)
-        if cell is not None:
-            same = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell) and not utils.is_task(cell)
-            said = ("No response." if same else "", remarks.get(comment.name, ""))
-            comment.auto_comment = " ".join(filter(None, said)) or None
-    return scores
+def _is_between(before: str, name: str, after: str) -> bool:
+    return name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
 
 
 @contextlib.contextmanager
 def _one_commit(book: Gradebook) -> Iterator[None]:
-    """nbgrader commits after every step; a submission is entered whole or not at all."""
+    """Make one commit of the block, where nbgrader makes one after every step: a submission is entered whole or not at all."""
     commit = book.db.commit
     book.db.commit = book.db.flush
     try:
@@ -353,28 +400,3 @@ def _one_commit(book: Gradebook) -> Iterator[None]:
     finally:
         book.db.commit = commit
     book.db.commit()
-
-
-def _files_in(folder: Path, ignore: list[str], most: int | None = None) -> dict[str, bytes | None]:
-    """What lies below a folder. With `most`, no file is believed: each may be larger, and all of them together."""
-    found: dict[str, bytes | None] = {}
-    room = most
-    for name in sorted(utils.find_all_files(str(folder), ignore), key=lambda name: (not name.endswith(".ipynb"), name)):
-        path = Path(name)
-        with contextlib.suppress(OSError, RuntimeError):  # a name too long, a ring of links
-            if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-                continue
-        content = _read(path, room)
-        found[path.relative_to(folder).as_posix()] = content
-        if room is not None:
-            room -= len(content or b"")
-    return found
-
-
-def _read(path: Path, most: int | None) -> bytes | None:
-    try:
-        with path.open("rb") as file:
-            content = file.read() if most is None else file.read(most + 1)
-    except OSError:
-        return None
-    return None if most is not None and len(content) > most else content

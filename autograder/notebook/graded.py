@@ -7,6 +7,7 @@ from typing import Any
 
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
+from autograder.plain_text import inert_markdown
 
 Node = dict[str, Any]
 
@@ -50,8 +51,15 @@ def _cell(cell: MergedCell, step: int) -> Node:
         "id": released.id if released is not None else f"added-{step}",
         "cell_type": cell.cell_type,
         "metadata": metadata,
-        "source": cell.source,
+        "source": _source(cell),
     }
+
+
+def _source(cell: MergedCell) -> str:
+    """A cell's source. Formgrader renders Markdown and raw cells as they are, so those that a student wrote are made inert."""
+    if cell.released is not None and cell.source == cell.released.source:
+        return cell.source
+    return cell.source if cell.cell_type == "code" else inert_markdown(cell.source)
 
 
 def _numbered(outputs: list[Node], count: int) -> list[Node]:

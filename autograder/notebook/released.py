@@ -26,6 +26,7 @@ class ReleasedNotebook:
     cells: tuple[Cell, ...]
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)  # that lie beside it, by their relative path
+    unsolved_tests: frozenset[str] = frozenset()  # grade ids of the tests that the instructor's own solution fails
     in_process_tests: frozenset[str] = frozenset()  # grade ids of the tests that can't be isolated
     partial_credit_tests: frozenset[str] = frozenset()  # of those that give the instructor's own answer a number of points
 

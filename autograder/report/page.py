@@ -11,7 +11,7 @@ from typing import Any
 from autograder.feedback.page_templates import environment
 from autograder.feedback.sanitize import plain, words
 from autograder.grading.journal import Journal
-from autograder.nbgrader.gradebook import Course, NotThere
+from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.report import plots, records, statistics
 
 FEW = 12  # misconceptions to read first; the rest is folded away
@@ -53,10 +53,10 @@ class Report:
 
 
 def write(assignment: str, output: Path | None = None) -> Path:
-    """Write the page; where it stands now. Raises NotThere, OSError."""
-    course = Course()
+    """Write the page; where it stands now. Raises MissingData, OSError."""
+    course = NbgraderCourse()
     if not course.has_gradebook:
-        raise NotThere("There is no gradebook here. Run this in the folder of an nbgrader course, after grading.")
+        raise MissingData("There is no gradebook here. Run this in the folder of an nbgrader course, after grading.")
     with course.open():
         report = gather(course, assignment)
     page = render_page(report)
@@ -66,20 +66,20 @@ def write(assignment: str, output: Path | None = None) -> Path:
     return output
 
 
-def gather(course: Course, assignment: str) -> Report:
-    """Points from the gradebook, the rest from the journal. Raises NotThere."""
-    marks = course.marks(assignment)
+def gather(course: NbgraderCourse, assignment: str) -> Report:
+    """Points from the gradebook, the rest from the journal. Raises MissingData."""
+    table = course.score_table(assignment)
     newest = Journal(course.records / f"{assignment}.jsonl").newest()
-    entries = {student: newest[student] for student in marks.students if student in newest}
+    entries = {student: newest[student] for student in table.students if student in newest}
     known = _Sources(course, assignment)
-    found = statistics.exercises(marks.cells, marks.scores, marks.points)
+    found = statistics.exercises(table.cells, table.scores, table.points)
     return Report(
         assignment,
-        statistics.totals(marks.scores, marks.points),
+        statistics.totals(table.scores, table.points),
         sorted(found, key=lambda one: known.order.get(one.id, len(known.order))),
         records.usual(entries),
-        int((marks.penalties > 0).sum()),
-        len(marks.students),
+        int((table.penalties > 0).sum()),
+        len(table.students),
         len(entries),
         records.misconceptions(entries),
         records.unnamed(entries),
@@ -103,11 +103,11 @@ def render_page(report: Report) -> str:
 class _Sources:
     """The code behind the digests: what was released, what the solution is, what a student wrote."""
 
-    def __init__(self, course: Course, assignment: str) -> None:
+    def __init__(self, course: NbgraderCourse, assignment: str) -> None:
         self.course, self.assignment = course, assignment
         try:
             notebooks = course.released(assignment)
-        except NotThere:
+        except MissingData:
             notebooks = ()  # the source is elsewhere; the gradebook is here
         cells = [cell for notebook in notebooks for cell in notebook.cells if cell.grade_id]
         self.order = {str(cell.grade_id): number for number, cell in enumerate(cells)}

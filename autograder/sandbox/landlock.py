@@ -1,6 +1,6 @@
-"""Landlock: from here on, this process and its children open only what they were told they may.
+"""Landlock: restricts, for good, which files this process and its children can open.
 
-Of the bindings on PyPI none knows the network (ABI 4) and signals (ABI 6), hence these few calls of our own.
+None of the bindings on PyPI knows the rules for the network (ABI 4) and for signals (ABI 6), hence our own few calls.
 Source: https://docs.kernel.org/userspace-api/landlock.html
 """
 
@@ -15,7 +15,7 @@ from autograder.sandbox.linux import call
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _PATH_BENEATH = 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE, _IOCTL_DEV = 1, 2, 4, 8, 1 << 14, 1 << 15
-_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV  # the others are of folders only
+_FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV  # the other rights apply to folders only
 READ = _EXECUTE | _READ_FILE | _READ_DIR
 _RIGHTS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 
@@ -30,7 +30,7 @@ class _PathBeneath(ctypes.Structure):
 
 
 def abi() -> int:
-    """The kernel's version of Landlock; 0 where it has none."""
+    """The version of Landlock's interface in this kernel; 0 where it has none."""
     try:
         return call("syscall", _CREATE_RULESET, None, 0, 1)
     except OSError:
@@ -38,9 +38,9 @@ def abi() -> int:
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str], hidden: Iterable[str] = ()) -> None:
-    """Allow reading below `readable` but for `hidden`, everything below `writable`, nothing else.
+    """Allow reading below `readable` but for `hidden`, everything below `writable`, and nothing else.
 
-    Raises OSError where it can't be done.
+    Raises OSError where the kernel refuses.
     """
     version = abi()
     everything = _RIGHTS_BY_ABI[max((known for known in _RIGHTS_BY_ABI if known <= version), default=1)]
@@ -58,22 +58,24 @@ def restrict(readable: Iterable[str], writable: Iterable[str], hidden: Iterable[
 
 
 def _around(paths: Iterable[str], hidden: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """Rules that allow reading below `paths`. Landlock can't take back what it allowed above: names may be listed, files
-    are opened one by one around what is hidden.
+    """Rules, as pairs of rights and path, that allow reading below `paths` but for `hidden`.
+
+    A rule can't take back what one for an outer folder allows. So a folder that holds something hidden may be listed only, and
+    what lies beside the hidden one gets rules of its own.
     """
     for path in paths:
         if not any(f"{secret}/".startswith(f"{path.rstrip('/')}/") for secret in hidden):
             yield READ, path
         elif path not in hidden:
             yield _READ_DIR, path
-            # A link needs no rule, and would be one for all that it leads to.
+            # A symbolic link needs no rule; a rule for it would be one for its target.
             yield from _around((entry.path for entry in os.scandir(path) if not entry.is_symlink()), hidden)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
     folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
-        rule = _PathBeneath(rights if os.path.isdir(path) else rights & _OF_FILES, folder)
+        rule = _PathBeneath(rights if os.path.isdir(path) else rights & _FILE_RIGHTS, folder)
         call("syscall", _ADD_RULE, ruleset, _PATH_BENEATH, ctypes.pointer(rule), 0)
     finally:
         os.close(folder)

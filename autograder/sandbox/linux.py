@@ -1,4 +1,4 @@
-"""Calls of Linux that Python's own `os` does not have (in 3.11), one function each. See their man pages."""
+"""System calls that Python's own `os` does not have (in 3.11), one function each, under the names of their man pages."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 NEWNS, NEWUTS, NEWIPC = 0x00020000, 0x04000000, 0x08000000
 NEWUSER, NEWPID, NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
-DETACH = 2
-CAN_REACH = 2  # the capability to read any file and go through any folder, as far as Landlock allows it
+MNT_DETACH = 2
+CAP_DAC_READ_SEARCH = 2  # capabilities(7): read any file and search any folder; Landlock still applies
 _SET_KEEPCAPS, _CAP_AMBIENT, _AMBIENT_RAISE = 8, 47, 2
 _SET_PDEATHSIG, _SET_DUMPABLE, _CAPBSET_DROP, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS = 1, 4, 24, 36, 38
 _CAPABILITY_VERSION_3 = 0x20080522
-_MOUNT_SETATTR = 442
+_MOUNT_SETATTR, _CLOSE_RANGE = 442, 436
 _AT_RECURSIVE = 0x8000
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 
@@ -38,52 +38,56 @@ def call(name: str, *arguments: Any) -> int:
 
 
 def unshare(flags: int) -> None:
-    """Leave for new namespaces of these kinds."""
+    """Move this process into new namespaces of these kinds (unshare(2))."""
     call("unshare", flags)
 
 
-def enter(descriptor: int, kind: int) -> None:
-    """Go (or send one's later children) into a namespace that `descriptor` stands for."""
+def setns(descriptor: int, kind: int) -> None:
+    """Move this process, or for a pid namespace its later children, into the namespace that `descriptor` stands for."""
     call("setns", descriptor, kind)
 
 
 def mount(what: str, where: str, kind: str | None = None, flags: int = 0, options: str = "") -> None:
-    """As mount(2)."""
+    """Mount `what` on the folder or file `where` (mount(2))."""
     call("mount", what.encode(), where.encode(), kind.encode() if kind else None, flags, options.encode())
 
 
-def bind_read_only(what: str, where: str) -> None:
-    """What stands at `what` is seen at `where` too, and can't be changed there, nor in what is mounted below it."""
+def bind_read_only(what: str, where: str, device: bool = False) -> None:
+    """Bind-mount `what` on `where` read-only, with everything that is mounted below it (mount_setattr(2)).
+
+    A `device` can still be written to, but its times and its owner can't be changed.
+    """
     mount(what, where, flags=MS_BIND | MS_REC)
-    attributes = (ctypes.c_uint64 * 4)(MS_RDONLY | MS_NOSUID | MS_NODEV, 0, 0, 0)  # set, clear, propagation, user namespace
+    flags = MS_RDONLY | MS_NOSUID | (0 if device else MS_NODEV)
+    attributes = (ctypes.c_uint64 * 4)(flags, 0, 0, 0)  # set, clear, propagation, user namespace
     call("syscall", _MOUNT_SETATTR, -100, where.encode(), _AT_RECURSIVE, ctypes.pointer(attributes), ctypes.sizeof(attributes))
 
 
 def pivot_root(new: str, old: str) -> None:
-    """Make `new` the root; what was the root is found at `old`."""
+    """Make `new` the root; the former root is then mounted on `old` (pivot_root(2))."""
     call("syscall", _PIVOT_ROOT[platform.machine()], new.encode(), old.encode())
     os.chdir("/")
 
 
-def unmount(where: str) -> None:
-    """Take away what is mounted at `where`, as soon as nobody uses it."""
-    call("umount2", where.encode(), DETACH)
+def umount(where: str) -> None:
+    """Unmount what is mounted on `where`, as soon as nobody uses it (umount2(2), MNT_DETACH)."""
+    call("umount2", where.encode(), MNT_DETACH)
 
 
-def die_with_parent() -> None:
-    """Be killed when the parent ends. Does nothing where there is no Linux."""
+def set_parent_death_signal() -> None:
+    """Have this process killed when its parent ends (prctl(2), PR_SET_PDEATHSIG). Does nothing on other systems than Linux."""
     if _libc is not None:
         call("prctl", _SET_PDEATHSIG, 9, 0, 0, 0)
 
 
-def adopt_orphans() -> None:
-    """Have the children of one's dead children become one's own. Does nothing where there is no Linux."""
+def set_child_subreaper() -> None:
+    """Become the parent of orphaned descendants (prctl(2), PR_SET_CHILD_SUBREAPER). Does nothing on other systems than Linux."""
     if _libc is not None:
         call("prctl", _SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def descendants(process: int) -> Iterator[int]:
-    """The children of a process, their children, and so on, as /proc has them now. Raises OSError where it has ended."""
+    """The process ids of all descendants of a process, as /proc has them now. Raises OSError where the process has ended."""
     for thread in os.listdir(f"/proc/{process}/task"):
         with open(f"/proc/{process}/task/{thread}/children", encoding="ascii") as file:
             children = file.read().split()
@@ -93,8 +97,8 @@ def descendants(process: int) -> Iterator[int]:
                 yield from descendants(child)
 
 
-def kill_all(process: int) -> None:
-    """Kill a process and its descendants: first stop them one by one, for who is killed alone makes room for the next."""
+def kill_tree(process: int) -> None:
+    """Kill a process and its descendants. They are all stopped first, so that none can fork while others are killed."""
     stopped: set[int] = set()
     with contextlib.suppress(OSError):
         while new := {process, *descendants(process)} - stopped:
@@ -107,18 +111,21 @@ def kill_all(process: int) -> None:
             os.kill(one, signal.SIGKILL)
 
 
-def be_dumpable() -> None:
-    """Own one's /proc/self again, after a change of user."""
+def set_dumpable() -> None:
+    """Own /proc/self again after a change of user (prctl(2), PR_SET_DUMPABLE)."""
     call("prctl", _SET_DUMPABLE, 1, 0, 0, 0)
 
 
-def gain_no_privileges() -> None:
-    """No program that this process starts has more rights than it."""
+def set_no_new_privs() -> None:
+    """Grant no program that this process starts more privileges than it has (prctl(2), PR_SET_NO_NEW_PRIVS)."""
     call("prctl", _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def drop_capabilities(keep: int | None = None) -> None:
-    """All of them, for good, but for `keep` and what it takes to become another user. The bounding set too, if allowed."""
+    """Drop all capabilities for good, from the bounding set too where that is allowed.
+
+    With `keep`, that one stays, as do those that changing the user takes; `become_user` then drops these.
+    """
     for capability in range(64):
         if capability == keep:
             continue
@@ -127,24 +134,61 @@ def drop_capabilities(keep: int | None = None) -> None:
         except OSError:
             break
     if keep is None:
-        _have_capabilities(0)
+        _set_capabilities(0)
 
 
-def become(user: int, keep: int) -> None:
-    """Be another user and group for good, with one capability, which the programs that it starts have too."""
+def become_user(user: int, keep: int) -> None:
+    """Become another user and group for good, with one ambient capability, which started programs inherit."""
     call("prctl", _SET_KEEPCAPS, 1, 0, 0, 0)
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    _have_capabilities(1 << keep)
+    _set_capabilities(1 << keep)
     call("prctl", _CAP_AMBIENT, _AMBIENT_RAISE, keep, 0, 0)
 
 
-def _have_capabilities(which: int) -> None:
+def _set_capabilities(which: int) -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     call("capset", ctypes.pointer(header), ctypes.pointer((ctypes.c_uint32 * 6)(which, which, which)))
 
 
-def give_back() -> None:
-    """Memory that is free again goes back to the system: each fork would copy what maps it."""
+def close_descriptors(kept: Iterable[int], proc: int | None = None) -> None:
+    """Close every open file of this process but for standard input, output and error and those in `kept`, whatever its number.
+
+    Limits do not matter: RLIMIT_NOFILE hides descriptors above it from sysconf(3), and close_range(2) closes them all. `proc`
+    is an open /proc, for a process that sees none.
+    """
+    kept = sorted({0, 1, 2, *kept})
+    last = 0xFFFF_FFFF
+    try:
+        for low, high in zip(kept, [*kept[1:], last + 1], strict=True):
+            if low + 1 < high:
+                call("syscall", _CLOSE_RANGE, low + 1, high - 1, 0)
+    except OSError:  # before Linux 5.9
+        for descriptor in _open_descriptors(proc):
+            if descriptor not in kept:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+
+
+def _open_descriptors(proc: int | None) -> list[int]:
+    folder = os.open("/proc/self/fd" if proc is None else "self/fd", os.O_RDONLY | os.O_DIRECTORY, dir_fd=proc)
+    try:
+        return [int(name) for name in os.listdir(folder)]
+    finally:
+        os.close(folder)
+
+
+def is_mapped(user: int) -> bool:
+    """Whether a user id exists in this process's user namespace; in a small one, root can't become another."""
+    try:
+        with open("/proc/self/uid_map", encoding="ascii") as file:
+            ranges = [tuple(map(int, line.split())) for line in file]
+    except OSError:
+        return False
+    return any(first <= user < first + count for first, _, count in ranges)
+
+
+def malloc_trim() -> None:
+    """Return free memory to the system (malloc_trim(3)), since each fork would copy the page tables that map it."""
     with contextlib.suppress(AttributeError):  # another C library than GNU's
         _libc.malloc_trim(0)  # type: ignore[union-attr]

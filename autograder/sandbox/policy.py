@@ -1,4 +1,4 @@
-"""On what terms a student's process runs: how much it may use, and on which rung it is held."""
+"""What restricts one student's process: its isolation level, the files it may read and the resources it may use."""
 
 from __future__ import annotations
 
@@ -12,42 +12,50 @@ MB = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Terms:
-    """`readable` is what it may see of the machine; `program` is the compiled filter of its system calls."""
+class SandboxPolicy:
+    """`level` is one of "full", "basic" and "none". Sizes are in bytes. `levels.make_policy` makes a policy."""
 
-    rung: int = 2
-    memory: int = 1536 * MB  # of one process, above what it begins with
-    total_memory: int = 2560 * MB  # of all its processes together
+    level: str = "full"
+    memory: int = 1536 * MB  # the address space of one process, above what it starts with
+    total_memory: int = 2560 * MB  # resident memory of all processes of one student together
     disk: int = 64 * MB
     files: int = 2000
     processes: int = 32
     readable: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()  # folders inside the readable ones
-    program: bytes = b""
+    hidden: tuple[str, ...] = ()  # folders inside the readable ones that are to look empty
+    program: bytes = b""  # the compiled filter of system calls
+
+    @property
+    def has_namespaces(self) -> bool:
+        return self.level == "full"
+
+    @property
+    def is_enforced(self) -> bool:
+        return self.level != "none"
 
     def to_json(self) -> dict[str, Any]:
         return {**dataclasses.asdict(self), "program": base64.b64encode(self.program).decode()}
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Terms:
-        lists = {name: tuple(fields[name]) for name in ("readable", "hidden")}
-        return cls(**{**fields, **lists, "program": base64.b64decode(fields["program"])})
+    def from_json(cls, fields: dict[str, Any]) -> SandboxPolicy:
+        paths = {name: tuple(fields[name]) for name in ("readable", "hidden")}
+        return cls(**{**fields, **paths, "program": base64.b64decode(fields["program"])})
 
 
-def limit(terms: Terms, already: int, others: int = 0) -> None:
-    """Hold this process to its limits; `already` is the memory in bytes that it began with.
+def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int = 0) -> None:
+    """Set this process's resource limits (setrlimit(2)). `initial_memory` is its address space in bytes before it does anything.
 
-    Call it in the process's own user namespace, if it has one: outside, one student's processes count as another's, and
-    `others` are those that its user has.
+    RLIMIT_NPROC counts all processes of a user within the user namespace in which it is set: call this in the process's own
+    namespace, or pass how many `other_processes` its user has.
     """
-    space = already + terms.memory
-    most = {
-        resource.RLIMIT_AS: space,
+    address_space = initial_memory + policy.memory
+    limits = {
+        resource.RLIMIT_AS: address_space,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: terms.disk,
+        resource.RLIMIT_FSIZE: policy.disk,
         resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_NPROC: others + terms.processes,
+        resource.RLIMIT_NPROC: other_processes + policy.processes,
         resource.RLIMIT_MEMLOCK: 0,
     }
-    for what, value in most.items():
+    for what, value in limits.items():
         resource.setrlimit(what, (value, value))

@@ -1,7 +1,7 @@
-"""The system calls that a student's process is refused: those that change the machine, watch others, or reach a network.
+"""The filter of system calls (seccomp(2)): it refuses those that change the machine, watch other processes or reach a network.
 
-The filter is compiled once, before anything is locked up, for libseccomp looks around for its own library; loading it
-takes microseconds.
+The filter is compiled once, before any restriction, since libseccomp has to find its own library; loading it then takes
+microseconds.
 """
 
 from __future__ import annotations
@@ -28,24 +28,29 @@ REFUSED = [
     "setregid", "setresuid", "setresgid", "setgroups", "setfsuid", "setfsgid", "capset", "fanotify_init",
     "inotify_init", "inotify_init1", "mbind", "migrate_pages", "move_pages", "set_mempolicy", "truncate", "ioprio_set",
 ]  # fmt: skip
-# Memory that is in no process's size, and that may outlive it. The C library knows how to do without.
+# They allocate memory that counts as no process's own and may outlive it. The C library can do without them.
 UNCOUNTED = [
     "memfd_create", "memfd_secret", "shmget", "shmat", "shmdt", "shmctl", "msgget", "msgsnd", "msgrcv", "msgctl",
     "semget", "semop", "semtimedop", "semctl", "mq_open", "mq_unlink", "io_setup",
 ]  # fmt: skip
 SIGNALS = ["kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo"]
-# Landlock looks at none of these. They say that they did it, for shutil.copy asks for them without need.
-MARKS = [
+# They change metadata, which Landlock does not control. They do nothing and report success: shutil.copy calls them needlessly.
+METADATA_CALLS = [
     "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "futimesat",
     "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr",
 ]  # fmt: skip
-# Of others, where others are in sight: the first argument says whose.
-OF_OTHERS = ["sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"]
-NEWER = range(463, 600)  # than this list: Linux 6.13 and later; the numbers are the same on every machine
+# They concern the process that the first argument names; refused where other processes can be seen.
+ON_OTHER_PROCESSES = ["sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"]
+NEWER = range(463, 600)  # system calls newer than this list: Linux 6.13 and later, numbered alike on every machine
 _NEW_NAMESPACES = 0x7E020000
-_TIOCSTI, _TIOCLINUX, _INT = 0x5412, 0x541C, 0xFFFF_FFFF
+_INT = 0xFFFF_FFFF
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # they type into a terminal
+_FIOSETOWN, _SIOCSPGRP = 0x8901, 0x8902
+_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 1026
+# By these the kernel itself sends a signal to whatever process is named, and no rule about kill(2) matters.
+_SIGNAL_BY_FCNTL = (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY)
 _UNIX, _KINDS, _STREAM, _SEQPACKET = 1, 0xF, 1, 5
-_OF_PARENTS = (1, 36)  # that one dies with its parent, and is the parent of its children's orphans
+_PARENT_OPTIONS = (1, 36)  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: by these a student's processes are found and ended
 _BINARY_TREE = 2
 _SET_SECCOMP, _FILTER = 22, 2
 
@@ -56,8 +61,10 @@ class _Program(ctypes.Structure):
 
 @functools.lru_cache
 def compiled(signals: bool, alone: bool) -> bytes:
-    """The filter as BPF. `signals`: whether signals may be sent, as where none can reach another's process; `alone`:
-    whether the process sees no file and no process of others that have its user.
+    """The filter as a BPF program.
+
+    `signals` allows sending signals; pass it where none can reach a process outside the sandbox. `alone` says that no file and
+    no process of the same user outside the sandbox is visible.
 
     Raises ImportError or OSError where there is no libseccomp.
     """
@@ -68,25 +75,27 @@ def compiled(signals: bool, alone: bool) -> bytes:
 
     def refuse(names: Iterable[str | int], number: int, *arguments: Any) -> None:
         for name in names:
-            # A call that this machine, or its libseccomp, does not know is left out.
+            # A system call that this machine or its libseccomp does not know is left out.
             with contextlib.suppress(OSError, ValueError, RuntimeError):
                 rules.add_rule(seccomp.ERRNO(number), name, *arguments)
 
     refuse(REFUSED + ([] if signals else SIGNALS), errno.EPERM)
-    refuse([*UNCOUNTED, *NEWER, "clone3"], errno.ENOSYS)  # for EPERM every thread would fail; for ENOSYS libc falls back to clone
+    refuse([*UNCOUNTED, *NEWER, "clone3"], errno.ENOSYS)  # after EPERM no thread would start; after ENOSYS libc uses clone
     for flag in (1 << bit for bit in range(32) if _NEW_NAMESPACES >> bit & 1):
         refuse(["clone"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
-    for request in (_TIOCSTI, _TIOCLINUX):
+    for request in (_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP):
         refuse(["ioctl"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _INT, request))
-    refuse(["prlimit64"], errno.EPERM, seccomp.Arg(0, seccomp.NE, 0))  # of others
+    for command in _SIGNAL_BY_FCNTL:
+        refuse(["fcntl"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _INT, command))
+    refuse(["prlimit64"], errno.EPERM, seccomp.Arg(0, seccomp.NE, 0))  # the limits of another process
     refuse(["socketpair"], errno.EPERM, seccomp.Arg(0, seccomp.NE, _UNIX))
-    for kind in {*range(_KINDS + 1)} - {_STREAM, _SEQPACKET}:  # one for datagrams sends to whomever it likes
+    for kind in {*range(_KINDS + 1)} - {_STREAM, _SEQPACKET}:  # a datagram socket can send to any address
         refuse(["socketpair"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _KINDS, kind))
     if not alone:
-        refuse(MARKS, 0)
-        for option in _OF_PARENTS:
+        refuse(METADATA_CALLS, 0)
+        for option in _PARENT_OPTIONS:
             refuse(["prctl"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, option))
-        refuse(OF_OTHERS, errno.EPERM, seccomp.Arg(0, seccomp.NE, 0))
+        refuse(ON_OTHER_PROCESSES, errno.EPERM, seccomp.Arg(0, seccomp.NE, 0))
         for place in (0, 1):  # a process group, a user, another process
             refuse(["setpriority"], errno.EPERM, seccomp.Arg(place, seccomp.NE, 0))
     with tempfile.TemporaryFile() as file:
@@ -96,5 +105,5 @@ def compiled(signals: bool, alone: bool) -> bytes:
 
 
 def load(program: bytes) -> None:
-    """Hold this process and its children to a compiled filter, for good. Raises OSError."""
+    """Apply a compiled filter to this process and its later children, for good. Raises OSError."""
     call("prctl", _SET_SECCOMP, _FILTER, ctypes.pointer(_Program(len(program) // 8, program)))

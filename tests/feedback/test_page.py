@@ -215,7 +215,7 @@ f(1)
     commands = [
         ("nbgrader", "generate_assignment", "ps1"),
         ("nbgrader", "autograde", "ps1", "--student=stock"),
-        ("leftcontext", "grade", "ps1", "--student=ours", "--unsafe"),
+        ("leftcontext", "grade", "ps1", "--student=ours", "--isolation=none"),
         ("nbgrader", "generate_feedback", "ps1"),
     ]
     for student in ("stock", "ours"):

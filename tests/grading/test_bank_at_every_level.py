@@ -1,4 +1,4 @@
-"""Every right answer that the bank knows scores full, whatever holds it: namespaces, Landlock and filter alone, or nothing."""
+"""Every right answer that the bank knows scores full, at every isolation level."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from support.clone import ROOT, run
 from autograder.bank import catalog
 from autograder.course.exercise_cells import exercise_cells, quiz_answer
 from autograder.exercise.quiz import Quiz
+from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.pool import Pool
-from autograder.nbgrader.gradebook import Course, credit
+from autograder.nbgrader.gradebook import NbgraderCourse
+from autograder.nbgrader.scores import score_of_test
 from autograder.notebook.cell import TEST
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.slicing import slice_for
-from autograder.sandbox import levels
+from autograder.sandbox.levels import IsolationLevel, unmet_requirement
 
 
 def answers(id: str) -> list[str]:
@@ -72,14 +74,16 @@ def notebook(tmp_path_factory: pytest.TempPathFactory) -> ReleasedNotebook:
     assert done.returncode == 0, done.stderr
     with pytest.MonkeyPatch.context() as here:
         here.chdir(folder)
-        with Course().open() as course:
+        with NbgraderCourse().open() as course:
             (found,) = course.released("all")
     return found
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("rung", [pytest.param(rung, marks=pytest.mark.skipif(bool(levels.missing(rung)), reason="not on this machine")) for rung in (0, 1, 2)])
-def test_every_right_answer_scores_full(notebook: ReleasedNotebook, rung: int) -> None:
+@pytest.mark.parametrize("level", IsolationLevel)
+def test_every_right_answer_scores_full(notebook: ReleasedNotebook, level: IsolationLevel) -> None:
+    if lacking := unmet_requirement(level):
+        pytest.skip(lacking)
     right = {id: answers(id) for id in catalog.entries()}
     tasks, written = [], {}
     for turn in range(max(map(len, right.values()))):
@@ -88,7 +92,7 @@ def test_every_right_answer_scores_full(notebook: ReleasedNotebook, rung: int) -
         tasks.append(Task(f"{turn}", notebook.name, notebook.job(merged, {}, 200.0)))
     assert len(right) > 90
     assert sum(map(len, right.values())) > 300
-    with Pool([notebook], levels.terms(rung, notebook.packages()), jobs=1) as pool:
+    with Pool([notebook], course_policy(level, notebook.packages()), jobs=1) as pool:
         results = {task.student: result for task, result in pool.results(tasks)}
     wrong = [
         (cell.released.grade_id, turn, [output.get("evalue", "")[:150] for output in result.outputs.get(str(number), [])])
@@ -96,6 +100,6 @@ def test_every_right_answer_scores_full(notebook: ReleasedNotebook, rung: int) -
         for number, cell in enumerate(written[turn].cells)
         if cell.released is not None
         and cell.released.role == TEST
-        and credit(cell.released, result.outputs.get(str(number), [])) != cell.released.points
+        and score_of_test(cell.released, result.outputs.get(str(number), [])) != cell.released.points
     ]
     assert not wrong, "\n".join(map(str, wrong))

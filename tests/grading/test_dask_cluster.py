@@ -48,7 +48,7 @@ def test_a_worker_is_killed_and_nothing_is_lost(course: Path) -> None:
 
         killer = threading.Thread(target=kill_once_under_way)
         killer.start()
-        done = run(course, "leftcontext", "grade", "plain", "--again", "--scheduler", cluster.scheduler_address, env=HERE)
+        done = run(course, "leftcontext", "grade", "plain", "--force", "--scheduler", cluster.scheduler_address, env=HERE)
         killer.join()
     assert done.returncode == 0, done.stderr
     assert f"{STUDENTS} graded" in done.stdout
@@ -56,6 +56,6 @@ def test_a_worker_is_killed_and_nothing_is_lost(course: Path) -> None:
 
 
 def test_without_a_scheduler_there_is_one_line(course: Path) -> None:
-    done = run(course, "leftcontext", "grade", "plain", "--again", "--scheduler", "tcp://127.0.0.1:9", env=HERE)
+    done = run(course, "leftcontext", "grade", "plain", "--force", "--scheduler", "tcp://127.0.0.1:9", env=HERE)
     assert done.returncode == 2
     assert "no Dask scheduler answers" in done.stderr.splitlines()[-1]

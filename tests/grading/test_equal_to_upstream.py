@@ -89,7 +89,7 @@ def test_a_regrade_keeps_what_a_person_wrote(graded: tuple[Path, Path]) -> None:
         next(grade for grade in submission.grades if grade.name == "essay").manual_score = 2.5
         next(comment for comment in submission.comments if comment.name == "essay").manual_comment = "Go on."
         book.db.commit()
-    done = run(ours, "leftcontext", "grade", "mixed", "--again", "--student", "student0", env=HERE)
+    done = run(ours, "leftcontext", "grade", "mixed", "--force", "--student", "student0", env=HERE)
     assert done.returncode == 0, done.stderr
     after = sample_course.scores(ours)["mixed", "student0"]
     assert ("mixed", "essay", 2.5) in [(cell[0], cell[1], cell[3]) for cell in after["cells"]]

@@ -1,4 +1,4 @@
-"""`leftcontext grade` on a course of somebody else's: what can't be judged apart, every rung, bad input."""
+"""`leftcontext grade` on a course of somebody else's: what can't be judged apart, every isolation level, bad input."""
 
 import json
 import shutil
@@ -64,15 +64,15 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def grade(course: Path, *options: str) -> dict[str, dict]:
-    done = run(course, "leftcontext", "grade", "odd", "--again", "--json", *options, env=HERE)
+    done = run(course, "leftcontext", "grade", "odd", "--force", "--json", *options, env=HERE)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return {line["student"]: line for line in lines}
 
 
-@pytest.mark.parametrize("rung", ["2", "1", "0"])
-def test_every_rung_gives_the_same_scores(course: Path, rung: str) -> None:
-    graded = grade(course, *(["--unsafe"] if rung == "0" else ["--rung", rung]))
+@pytest.mark.parametrize("isolation", ["full", "basic", "none"])
+def test_every_isolation_level_gives_the_same_scores(course: Path, isolation: str) -> None:
+    graded = grade(course, "--isolation", isolation)
     for student, (_, points) in CLASSES.items():
         assert list(graded[student]["cells"].values()) == points, student
         assert graded[student]["score"] == sum(points)
@@ -133,6 +133,16 @@ def test_a_notebook_under_another_name_and_what_the_instructor_is_told(course: P
         shutil.rmtree(submitted / student)
 
 
+def test_former_options_still_work_and_say_their_present_name(course: Path) -> None:
+    arguments = ("--again", "--seconds", "20", "--rung", "1", "--student", "right")
+    done = run(course, "leftcontext", "grade", "odd", "--json", *arguments, env=HERE)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["score"] == 8
+    for notice in ("--again is now called --force.", "--seconds is now called --timeout N.", "--rung is now called --isolation"):
+        assert f"leftcontext: {notice}" in done.stderr
+    assert "Sandbox: basic (" in done.stderr
+
+
 BUTTON = """
 import sys
 from pathlib import Path
@@ -166,6 +176,7 @@ def test_formgraders_button_runs_apart_too_marks_the_same_and_sees_a_new_release
         (["nothing"], "nbgrader generate_assignment nothing"),
         (["odd", "--student", "nobody"], "No submission of odd by nobody"),
         (["odd", "--jobs", "0"], "--jobs"),
+        (["odd", "--isolation", "half"], "--isolation"),
     ],
 )
 def test_bad_input_is_one_line(course: Path, arguments: list[str], says: str) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.pool import Pool
-from autograder.nbgrader.gradebook import credit
+from autograder.nbgrader.scores import score_of_test
 from autograder.notebook.cell import SOLUTION, TEST, Cell
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
-from autograder.sandbox import levels
+from autograder.sandbox.levels import IsolationLevel, unmet_requirement
 
 
 def graded(source: str, number: int, points: float = 1.0) -> Cell:
@@ -52,8 +53,8 @@ LOSES = {"the star's names": (0, 1, 4), "the names of NumPy": (0, 1, 4), "the im
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    rung = 1 if levels.missing(2) else 2
-    with Pool([NOTEBOOK], levels.terms(rung, NOTEBOOK.packages()), jobs=1) as made:
+    level = IsolationLevel.BASIC if unmet_requirement(IsolationLevel.FULL) else IsolationLevel.FULL
+    with Pool([NOTEBOOK], course_policy(level, NOTEBOOK.packages()), jobs=1) as made:
         yield made
 
 
@@ -61,7 +62,7 @@ def scores(pool: Pool, answers: dict[str, str]) -> list[float]:
     cells = tuple(MergedCell(cell, "code", {**HONEST, **answers}.get(str(cell.grade_id), cell.source)) for cell in NOTEBOOK.cells)
     ((_, result),) = pool.results([Task("ada", "tools", NOTEBOOK.job(MergedNotebook(cells), {}, 10.0))])
     tests = ((number, cell) for number, cell in enumerate(NOTEBOOK.cells) if cell.role == TEST)
-    return [credit(cell, result.outputs[str(number)]) for number, cell in tests]
+    return [score_of_test(cell, result.outputs[str(number)]) for number, cell in tests]
 
 
 def test_the_honest_answer_scores_full(pool: Pool) -> None:

@@ -32,19 +32,19 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Field:
 
 @pytest.fixture(scope="module")
 def held(field: Field) -> Iterator[Pool]:
-    with field.pool(rung=2) as pool:
+    with field.pool("full") as pool:
         yield pool
 
 
 @pytest.fixture(scope="module")
 def lower(field: Field) -> Iterator[Pool]:
-    with field.pool(rung=1) as pool:
+    with field.pool("basic") as pool:
         yield pool
 
 
 @pytest.fixture(scope="module")
 def loose(field: Field) -> Iterator[Pool]:
-    with field.pool(rung=0) as pool:
+    with field.pool("none") as pool:
         yield pool
 
 
@@ -112,7 +112,7 @@ def test_all_at_once_twice_and_between_neighbours(field: Field, tmp_path: Path) 
     processes = {process.pid for process in psutil.process_iter()}
     environment = {"PYTHONPATH": str(ROOT), "HOME": str(home), "LEFTCONTEXT_SECRET": SECRET}
 
-    done = run(field.course, "leftcontext", "grade", "plain", "--json", "--seconds", "2", env=environment)
+    done = run(field.course, "leftcontext", "grade", "plain", "--json", "--timeout", "2", env=environment)
 
     assert done.returncode == 0, done.stderr[-3000:]
     lines = {line["student"]: line for line in map(json.loads, done.stdout.splitlines())}

@@ -13,13 +13,15 @@ from pathlib import Path
 from corpus import FULL, PARTS, RIGHT, Case, written
 from support import sample_course
 
+from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Result, Task
 from autograder.grading.pool import Pool
-from autograder.nbgrader.gradebook import Course, credit
+from autograder.nbgrader.gradebook import NbgraderCourse
+from autograder.nbgrader.scores import score_of_test
 from autograder.notebook.rebuild import MergedNotebook, merge
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.submission import Unreadable, read
-from autograder.sandbox import levels
+from autograder.sandbox.levels import IsolationLevel
 
 SECONDS = 2.0
 SECRET = "the-secret-of-the-course"
@@ -40,7 +42,7 @@ class Field:
         here = Path.cwd()
         os.chdir(self.course)  # where every nbgrader command is run
         try:
-            with Course().open() as course:
+            with NbgraderCourse().open() as course:
                 released = next(one for one in course.released("plain") if one.name == "one")
         finally:
             os.chdir(here)
@@ -71,8 +73,8 @@ class Field:
         """What somebody left outside."""
         return sorted(path.name for path in self.outside.iterdir() if path.name.startswith("left"))
 
-    def pool(self, rung: int, jobs: int = 1) -> Pool:
-        return Pool([self.notebook], levels.terms(rung, self.notebook.packages()), jobs)
+    def pool(self, level: str, jobs: int = 1) -> Pool:
+        return Pool([self.notebook], course_policy(IsolationLevel(level), self.notebook.packages()), jobs)
 
     def merged(self, case: Case) -> MergedNotebook:
         try:
@@ -95,7 +97,7 @@ def points(notebook: ReleasedNotebook, merged: MergedNotebook, result: Result) -
     for number, cell in enumerate(merged.cells):
         if cell.released is not None and cell.released.grade_id in PARTS:
             try:
-                found[cell.released.grade_id] = credit(cell.released, result.outputs.get(str(number), []))
+                found[cell.released.grade_id] = score_of_test(cell.released, result.outputs.get(str(number), []))
             except ValueError:  # nbgrader refuses too large a credit
                 found[cell.released.grade_id] = float("nan")
     return tuple(found[name] for name in PARTS)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
 import socket
 from typing import Any
 
@@ -46,10 +44,3 @@ class ControlSocket:
 def pair() -> tuple[socket.socket, socket.socket]:
     """Two connected ends for a ControlSocket."""
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-
-
-def close_all_but(*kept: int) -> None:
-    """Close what this process inherited; standard input, output and error stay."""
-    bounds = sorted({2, *kept, os.sysconf("SC_OPEN_MAX")})
-    for low, high in itertools.pairwise(bounds):
-        os.closerange(low + 1, high)

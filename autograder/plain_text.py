@@ -1,0 +1,46 @@
+"""Text that a student wrote, made safe to stand in a terminal, in a database and in Markdown.
+
+A terminal obeys escape sequences (window title, clipboard, cursor), a database takes no lone surrogates, and formgrader
+renders Markdown without a sanitizer. Pages are made safe by `feedback.sanitize`.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Control characters but for tab and newline, and those that turn the direction of writing.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ESCAPE_SEQUENCE = re.compile(
+    r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: window title, clipboard
+    r"|[PX^_][^\x1b]*(?:\x1b\\)?"  # DCS, SOS, PM, APC
+    r"|\[[0-?]*[ -/]*[@-~]?"  # CSI: cursor, colours, clearing
+    r"|[ -/]*[0-~]?)"
+)
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_ENTITY = re.compile(r"&(?=#|\w{1,40};)")
+_SPACED = r"[\s\\\x00-\x20]*"
+_SCHEMES = "|".join(_SPACED.join(scheme) for scheme in ("javascript", "vbscript", "livescript", "data", "file"))
+_SCRIPT_SCHEME = re.compile(rf"({_SCHEMES}){_SPACED}:", re.IGNORECASE)
+_JOINER = "\u2060"  # WORD JOINER: has no width, and ends a tag, an entity and a scheme for every parser
+
+
+def plain(text: str, most: int = 20_000) -> str:
+    """`text` without escape sequences and control characters, encodable as UTF-8, cut after `most` characters."""
+    text = _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text[: 4 * most])).encode("utf-8", "replace").decode()
+    return text if len(text) <= most else f"{text[:most]} ..."
+
+
+def plain_line(text: str, most: int = 2_000) -> str:
+    """`plain` text on one line, so that it can't look like a line of ours."""
+    return " ".join(plain(text, most).split())
+
+
+def inert_markdown(source: str) -> str:
+    """Markdown that reads the same and can hold neither HTML nor a link that runs a script.
+
+    What would start a tag, an entity or such a link gets an invisible character after its first sign. In code it is as
+    invisible; whether a parser sees code there need not be known.
+    """
+    source = _CONTROL.sub("", source.encode("utf-8", "replace").decode())
+    source = _ENTITY.sub(f"&{_JOINER}", _TAG.sub(f"<{_JOINER}", source))
+    return _SCRIPT_SCHEME.sub(rf"\1{_JOINER}:", source)

@@ -1,0 +1,56 @@
+"""The restrictions that need no namespace, and the isolation level that consists of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+
+from autograder.sandbox import landlock, linux, seccomp
+from autograder.sandbox.policy import SandboxPolicy, set_limits
+from autograder.sandbox.visible_paths import DEVICES, SYSTEM_FILES, SYSTEM_FOLDERS
+
+NOBODY = 65534
+
+
+def other_user() -> int | None:
+    """The user that students' processes of root become; None where this process is not root, or can't become another."""
+    return NOBODY if os.geteuid() == 0 and linux.is_mapped(NOBODY) else None
+
+
+def restrict(policy: SandboxPolicy, home: str, readable: Iterable[str], hidden: Iterable[str]) -> None:
+    """Set no_new_privs, Landlock and the seccomp filter on this process, for good.
+
+    It may read below `readable` but for `hidden`, and write below `home`. Raises OSError where the kernel refuses.
+    """
+    linux.set_no_new_privs()
+    devices = [f"/dev/{name}" for name in DEVICES if os.path.exists(f"/dev/{name}")]
+    landlock.restrict(readable, [home, *devices], hidden)
+    seccomp.load(policy.program)
+
+
+def enter_basic(policy: SandboxPolicy, home: str, initial_memory: int) -> None:
+    """Put this process at level `basic`, for good: it sees the whole machine and may open little of it."""
+    user = other_user()
+    if user is not None:
+        # No limit counts the processes of root, so it becomes another user. Root may be the only one who can reach Python,
+        # though, so it keeps the right to read; Landlock still says which files.
+        linux.drop_capabilities(keep=linux.CAP_DAC_READ_SEARCH)
+        os.setgroups([])
+        linux.become_user(user, keep=linux.CAP_DAC_READ_SEARCH)
+    linux.set_parent_death_signal()
+    linux.set_child_subreaper()
+    set_limits(policy, initial_memory, other_processes=_count_processes(os.geteuid()))
+    system = [path for path in (*(f"/{name}" for name in SYSTEM_FOLDERS), *SYSTEM_FILES) if os.path.exists(path)]
+    restrict(policy, home, [*system, *policy.readable], policy.hidden)
+
+
+def _count_processes(user: int) -> int:
+    """How many processes and threads a user has."""
+    found = 0
+    with os.scandir("/proc") as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):  # it has just ended
+                if entry.name.isdigit() and entry.stat().st_uid == user:
+                    found += len(os.listdir(f"{entry.path}/task"))
+    return found
