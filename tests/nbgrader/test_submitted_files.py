@@ -24,7 +24,7 @@ def test_regular_files_are_read_and_patterns_are_left_out(tmp_path: Path) -> Non
         (tmp_path / name).write_text(name)
     read = read_folder(tmp_path, IGNORE)
     assert read.files == {name: name.encode() for name in ("one.ipynb", "data/table.csv", ".hidden", "é ü/名.txt")}
-    assert list(read.files)[0] == "one.ipynb"
+    assert next(iter(read.files)) == "one.ipynb"
     assert {tmp_path / name for name in read.files} == {*map(Path, find_all_files(str(tmp_path), IGNORE))}
     assert read.left_out_sentences() == []
 
