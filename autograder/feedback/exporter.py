@@ -12,7 +12,7 @@ from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
 
 from autograder.feedback import hidden_tests
-from autograder.feedback.page import Sheet
+from autograder.feedback.page import Page
 from autograder.feedback.page_templates import environment
 
 # Of the files that lie beside a notebook, which nbgrader copies to the pages, only these stay: no browser runs them.
@@ -37,20 +37,20 @@ class FeedbackExporter(Exporter):
         if folder is not None and hasattr(self.parent, "_format_dest"):
             about = resources["nbgrader"]
             _drop_active(folder, Path(self.parent._format_dest(about["assignment"], about["student"])), about["notebook"])
-        sheet = Sheet(nb, folder, self._marks())
-        page = environment().get_template("feedback.html.j2").render(sheet=sheet, about=resources["nbgrader"])
-        return page.encode("utf-8", "replace").decode(), resources
+        content = Page(nb, folder, self._delimiters())
+        html = environment().get_template("feedback.html.j2").render(page=content, about=resources["nbgrader"])
+        return html.encode("utf-8", "replace").decode(), resources
 
-    def _marks(self) -> tuple[str, str]:
-        """How this course marks hidden tests."""
+    def _delimiters(self) -> tuple[str, str]:
+        """The comments between which this course writes hidden tests."""
         own = self.config.ClearHiddenTests
         return str(own.get("begin_test_delimeter", hidden_tests.BEGIN)), str(own.get("end_test_delimeter", hidden_tests.END))
 
 
 def _drop_active(folder: Path, copy: Path, notebook: str) -> None:
-    """Take the pages and scripts that a student handed in out of `copy`, and leave those made of the notebooks before."""
-    made = {f"{path.stem}.html" for path in folder.glob("*.ipynb") if path.name < f"{notebook}.ipynb"}
+    """Take the pages and scripts that a student handed in out of `copy`, and leave the pages of the notebooks before this one."""
+    rendered = {f"{path.stem}.html" for path in folder.glob("*.ipynb") if path.name < f"{notebook}.ipynb"}
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
-        if path.is_file() and path.suffix.lower() not in PASSIVE and str(name) not in made:
+        if path.is_file() and path.suffix.lower() not in PASSIVE and str(name) not in rendered:
             (copy / name).unlink(missing_ok=True)

@@ -11,10 +11,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri
 
 
 def environment(*packages: str) -> Environment:
-    """Templates out of `feedback/templates/` and of other packages' own folder, each in the same dress."""
+    """Templates out of `feedback/templates/` and of other packages' own folder, with the same styles."""
     loaders = [PackageLoader("autograder.feedback"), *(PackageLoader(package, ".") for package in packages)]
-    made = Environment(loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined)
-    made.trim_blocks = made.lstrip_blocks = True
-    made.globals |= {"policy": POLICY, "colours": sanitize.colours}
-    made.filters["points"] = lambda number: f"{round(float(number), 2):g}"
-    return made
+    templates = Environment(loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined)
+    templates.trim_blocks = templates.lstrip_blocks = True
+    templates.globals |= {"policy": POLICY, "code_styles": sanitize.code_styles}
+    templates.filters["points"] = lambda number: f"{round(float(number), 2):g}"
+    return templates

@@ -1,4 +1,4 @@
-"""Other people's words, code, pictures and HTML, made safe to stand in a page.
+"""Sanitizes foreign text, code, images and HTML, so that it can be part of a page.
 
 What comes out of here holds no script, no event handler, no form, no frame, and no address outside the page.
 """
@@ -24,20 +24,20 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 Token = dict[str, Any]
-MOST_MARKDOWN, MOST_CODE, MOST_PRINTED = 100_000, 100_000, 20_000  # characters; beyond, plain text or cut
-MOST_PICTURE = 6_000_000  # bytes
-PICTURE = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+")
-KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
+MAX_MARKDOWN, MAX_CODE, MAX_PRINTED = 100_000, 100_000, 20_000  # characters; longer text is shown plain, or cut
+MAX_IMAGE = 6_000_000  # bytes
+IMAGE_DATA = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+")
+IMAGE_TYPES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-COLOURED = re.compile(r"highlight|language-\w+|[a-z][a-z0-9]?")  # the classes that Pygments writes
+PYGMENTS_CLASS = re.compile(r"highlight|language-\w+|[a-z][a-z0-9]?")  # the classes that Pygments writes
 
-WORDS = {
+MARKDOWN_TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "em", "strong", "b", "i", "u", "s", "del", "ins", "sub", "sup"),
     *("small", "mark", "abbr", "code", "pre", "kbd", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "a", "img", "figure"),
     *("figcaption", "table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary", "div", "span"),
 }
 ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}, "td": {"align"}, "th": {"align", "scope"}}
-VERDICT = {"div", "p", "b", "code", "pre", "table", "caption", "tbody", "tr", "td", "th", "details", "summary", "span"}
+VERDICT_TAGS = {"div", "p", "b", "code", "pre", "table", "caption", "tbody", "tr", "td", "th", "details", "summary", "span"}
 STYLES = (  # none of them takes an address
     *("border", "border-left", "border-collapse", "caption-side", "display", "flex-wrap", "font-family", "font-size"),
     *("font-weight", "gap", "line-height", "margin", "max-width", "opacity", "outline", "outline-offset", "overflow-x"),
@@ -45,72 +45,73 @@ STYLES = (  # none of them takes an address
 )
 
 
-def plain(text: str, most: int = MOST_PRINTED) -> str:
-    """Without colour codes and control characters, and cut; it still has to be escaped."""
+def clean_text(text: str, limit: int = MAX_PRINTED) -> str:
+    """Remove colour codes and control characters, and cut; the result still has to be escaped."""
     text = CONTROL.sub("", strip_ansi(text).encode("utf-8", "replace").decode())
-    return text if len(text) <= most else f"{text[:most]}\n[the rest was cut off]"
+    return text if len(text) <= limit else f"{text[:limit]}\n[the rest was cut off]"
 
 
-def words(markdown: str, folder: Path | None = None, attachments: dict[str, Any] | None = None) -> Markup:
-    """Markdown as HTML. Pictures come from `attachments` or from files in `folder`, links become text."""
-    if len(markdown) > MOST_MARKDOWN:
-        return Markup("<pre>{}</pre>").format(plain(markdown))
+def render_markdown(markdown: str, folder: Path | None = None, attachments: dict[str, Any] | None = None) -> Markup:
+    """Convert Markdown to sanitized HTML. Pictures come from `attachments` or from files in `folder`, links become text."""
+    if len(markdown) > MAX_MARKDOWN:
+        return Markup("<pre>{}</pre>").format(clean_text(markdown))
     if folder is None and not attachments:
-        return _alone_words(markdown)
-    return _words(markdown, folder, attachments or {})
+        return _cached_markdown(markdown)
+    return _markdown(markdown, folder, attachments or {})
 
 
 @functools.lru_cache(maxsize=2048)  # a class reads the same lesson
-def _alone_words(markdown: str) -> Markup:
-    return _words(markdown, None, {})
+def _cached_markdown(markdown: str) -> Markup:
+    return _markdown(markdown, None, {})
 
 
-def _words(markdown: str, folder: Path | None, attachments: dict[str, Any]) -> Markup:
+def _markdown(markdown: str, folder: Path | None, attachments: dict[str, Any]) -> Markup:
     renderer = IPythonRenderer(escape=False, attachments=attachments, embed_images=False, exclude_anchor_links=True)
     cleaner = bleach.Cleaner(
-        tags=WORDS,
-        attributes=_may_stand,
+        tags=MARKDOWN_TAGS,
+        attributes=_attribute_allowed,
         protocols={"http", "https", "mailto", "data"},
-        filters=[functools.partial(_Alone, folder=folder)],
+        filters=[functools.partial(_StandaloneFilter, folder=folder)],
     )
     try:
-        return Markup(cleaner.clean(MarkdownWithMath(renderer=renderer).render(plain(markdown, MOST_MARKDOWN))))
+        return Markup(cleaner.clean(MarkdownWithMath(renderer=renderer).render(clean_text(markdown, MAX_MARKDOWN))))
     except Exception:  # a missing attachment, too deep a nesting: whatever a student may write, the page is made
-        return Markup("<pre>{}</pre>").format(plain(markdown))
+        return Markup("<pre>{}</pre>").format(clean_text(markdown))
 
 
-def _may_stand(tag: str, name: str, value: str) -> bool:
+def _attribute_allowed(tag: str, name: str, value: str) -> bool:
     if name == "class":
-        return all(COLOURED.fullmatch(one) for one in value.split())
+        return all(PYGMENTS_CLASS.fullmatch(name) for name in value.split())
     return name in ATTRIBUTES.get(tag, ())
 
 
-class _Alone(Filter):
-    """A link keeps its words and says where it led; a picture is put into the page, or its text takes its place."""
+class _StandaloneFilter(Filter):
+    """Makes a page stand alone: a link becomes its text and address, an image is embedded or replaced by its text."""
 
     def __init__(self, source: Any, folder: Path | None) -> None:
         super().__init__(source)
         self.folder = folder
 
     def __iter__(self) -> Iterator[Token]:
-        address = said = ""
+        address = link_text = ""
         for token in super().__iter__():
             match token["type"], token.get("name"):
                 case "StartTag", "a":
-                    address, said = token["data"].pop((None, "href"), ""), ""
+                    address, link_text = token["data"].pop((None, "href"), ""), ""
                 case "EndTag", "a":
-                    if address.startswith(("http://", "https://", "mailto:")) and address.removeprefix("mailto:") not in said:
+                    named = address.removeprefix("mailto:") in link_text
+                    if address.startswith(("http://", "https://", "mailto:")) and not named:
                         yield {"type": "Characters", "data": f" ({address})"}
                     address = ""
                 case "EmptyTag" | "StartTag", "img":
                     token = self._picture(token)
                 case "Characters" | "SpaceCharacters", _:
-                    said += token["data"]
+                    link_text += token["data"]
             yield token
 
     def _picture(self, token: Token) -> Token:
         source = token["data"].get((None, "src"), "")
-        found = source if PICTURE.fullmatch(source) else _file(self.folder, source)
+        found = source if IMAGE_DATA.fullmatch(source) else _file(self.folder, source)
         if found is None:
             return {"type": "Characters", "data": f"[picture: {token['data'].get((None, 'alt')) or 'not shown'}]"}
         token["data"] = {(None, "src"): found, (None, "alt"): token["data"].get((None, "alt"), "")}
@@ -119,38 +120,38 @@ class _Alone(Filter):
 
 def _file(folder: Path | None, name: str) -> str | None:
     """A picture that lies in the notebook's folder, as an address that holds it."""
-    kind = KINDS.get(Path(name).suffix.lower())
-    if folder is None or kind is None or "\0" in name:
+    image_type = IMAGE_TYPES.get(Path(name).suffix.lower())
+    if folder is None or image_type is None or "\0" in name:
         return None
     path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file() or path.stat().st_size > MOST_PICTURE:
+    if not path.is_relative_to(folder.resolve()) or not path.is_file() or path.stat().st_size > MAX_IMAGE:
         return None
-    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return f"data:image/{image_type};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
-def verdict(html: str) -> Markup:
-    """What a test has shown as HTML, of which the judge's findings survive as they are."""
+def clean_verdict(html: str) -> Markup:
+    """Sanitize the HTML that a test displayed; the judge's own findings stay as they are."""
     cleaner = bleach.Cleaner(
-        tags=VERDICT,
+        tags=VERDICT_TAGS,
         attributes={"*": ["style"], "td": ["style", "aria-label"], "th": ["style", "scope"]},
         css_sanitizer=CSSSanitizer(allowed_css_properties=STYLES),
     )
     try:
-        return Markup(cleaner.clean(plain(html, MOST_CODE)))
+        return Markup(cleaner.clean(clean_text(html, MAX_CODE)))
     except RecursionError:
-        return Markup("<pre>{}</pre>").format(plain(html))
+        return Markup("<pre>{}</pre>").format(clean_text(html))
 
 
-def picture(kind: str, data: str, alt: str) -> Markup | None:
-    """An output of the type `kind` (image/png, image/jpeg, image/gif) in base64; None where it is none."""
-    source = f"data:{kind};base64,{''.join(data.split())}"
-    return Markup('<img src="{}" alt="{}">').format(source, plain(alt, 2000)) if PICTURE.fullmatch(source) else None
+def embedded_image(mime_type: str, data: str, alt: str) -> Markup | None:
+    """An output of the type `mime_type` (image/png, image/jpeg, image/gif) in base64; None where it is none."""
+    source = f"data:{mime_type};base64,{''.join(data.split())}"
+    return Markup('<img src="{}" alt="{}">').format(source, clean_text(alt, 2000)) if IMAGE_DATA.fullmatch(source) else None
 
 
 @functools.lru_cache(maxsize=2048)
-def code(source: str, language: str = "python") -> Markup:
-    """Code with its words marked by the classes of Pygments."""
-    source = plain(source, MOST_CODE)
+def highlighted_code(source: str, language: str = "python") -> Markup:
+    """Highlight code with the classes of Pygments."""
+    source = clean_text(source, MAX_CODE)
     try:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
@@ -158,7 +159,7 @@ def code(source: str, language: str = "python") -> Markup:
     return Markup(highlight(source, lexer, HtmlFormatter(nowrap=True)))
 
 
-def colours() -> str:
-    """The style sheet for `code`."""
+def code_styles() -> str:
+    """The style sheet of `highlighted_code`."""
     return str(HtmlFormatter(style="default").get_style_defs("pre"))
 

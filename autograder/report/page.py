@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from autograder.feedback.page_templates import environment
-from autograder.feedback.sanitize import plain, words
+from autograder.feedback.sanitize import clean_text, render_markdown
 from autograder.grading.journal import Journal
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.report import plots, records, statistics
 
-FEW = 12  # misconceptions to read first; the rest is folded away
-MOST_ROWS = 200  # of a table; the page stays readable for ten thousand students
+FIRST_MISCONCEPTIONS = 12  # the others are folded away
+MAX_ROWS = 200  # of a table; the page stays readable for ten thousand students
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Report:
     """All that the page says of an assignment."""
 
     assignment: str
-    totals: statistics.Totals
-    exercises: list[statistics.Exercise]
+    scores: statistics.ScoreDistribution
+    exercises: list[statistics.ExerciseStatistics]
     usual: dict[str, tuple[str, int]]  # misconception and students, by grade id
     late: int
     students: int
@@ -36,8 +36,8 @@ class Report:
     not_isolated: dict[str, int]
 
     @property
-    def hardest(self) -> statistics.Exercise | None:
-        """The exercise that the fewest got all points for."""
+    def hardest(self) -> statistics.ExerciseStatistics | None:
+        """The exercise that the fewest got full credit for."""
         tried = [one for one in self.exercises if one.pass_rate is not None]
         return min(tried, key=lambda one: one.pass_rate or 0.0, default=None)
 
@@ -72,10 +72,10 @@ def gather(course: NbgraderCourse, assignment: str) -> Report:
     newest = Journal(course.records / f"{assignment}.jsonl").newest()
     entries = {student: newest[student] for student in table.students if student in newest}
     known = _Sources(course, assignment)
-    found = statistics.exercises(table.cells, table.scores, table.points)
+    found = statistics.exercise_statistics(table.cells, table.scores, table.points)
     return Report(
         assignment,
-        statistics.totals(table.scores, table.points),
+        statistics.score_distribution(table.scores, table.points),
         sorted(found, key=lambda one: known.order.get(one.id, len(known.order))),
         records.usual(entries),
         int((table.penalties > 0).sum()),
@@ -91,12 +91,20 @@ def gather(course: NbgraderCourse, assignment: str) -> Report:
 
 def render_page(report: Report) -> str:
     """The page as HTML."""
-    made = environment("autograder.report")
-    made.filters["share"] = lambda part: f"{100 * part:.0f} %"
-    made.filters |= {"plain": plain, "words": words, "named": lambda title: plain(title).replace("`", "")}
-    drawn = {"distribution": plots.distribution(report.totals), "results": plots.results(report.exercises)}
-    page = made.get_template("report.html.j2")
-    text = page.render(report=report, drawn=drawn, spoken=plots.spoken, few=FEW, most=MOST_ROWS)
+    templates = environment("autograder.report")
+    templates.filters |= {
+        "percent": lambda fraction: f"{100 * fraction:.0f}%",
+        "clean_text": clean_text,
+        "markdown": render_markdown,
+        "heading": lambda name: clean_text(name).replace("`", ""),
+    }
+    text = templates.get_template("report.html.j2").render(
+        report=report,
+        figures={"scores": plots.score_histogram(report.scores), "exercises": plots.credit_chart(report.exercises)},
+        histogram_text=plots.histogram_text,
+        first=FIRST_MISCONCEPTIONS,
+        max_rows=MAX_ROWS,
+    )
     return str(text).encode("utf-8", "replace").decode()
 
 

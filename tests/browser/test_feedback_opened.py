@@ -82,7 +82,7 @@ def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, 
         for n in range(40)
     }
     report = Report(
-        "07-causal-attention", statistics.totals(scores, points), statistics.exercises(ids, scores, points),
+        "07-causal-attention", statistics.score_distribution(scores, points), statistics.exercise_statistics(ids, scores, points),
         records.usual(entries), 0, 40, 40,
         records.misconceptions(entries), records.unnamed(entries), records.alike(entries, lambda *_: 12),
         records.remarks(entries), {"test_f": 40},

@@ -51,14 +51,15 @@ def test_a_stock_page_of_the_same_notebook_would_not_pass() -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_each_attack_alone(attack: str) -> None:
-    for made in (sanitize.words(attack), sanitize.verdict(attack), sanitize.code(attack), sanitize.code(attack, attack)):
+    coded = sanitize.highlighted_code(attack), sanitize.highlighted_code(attack, attack)
+    for made in (sanitize.render_markdown(attack), sanitize.clean_verdict(attack), *coded):
         assert Dangers(f"<body>{made}").found == []
 
 
 @pytest.mark.parametrize("deep", ["> " * 3000 + "x", "<div>" * 5000, "[" * 5000, "*a" * 20000, "<b " * 20000, "x" * 200_000])
 def test_markdown_that_wears_the_parser_out_still_makes_a_page(deep: str) -> None:
-    assert Dangers(sanitize.words(deep)).found == []
-    assert Dangers(sanitize.verdict(deep)).found == []
+    assert Dangers(sanitize.render_markdown(deep)).found == []
+    assert Dangers(sanitize.clean_verdict(deep)).found == []
 
 
 def test_a_picture_comes_from_the_notebooks_own_folder_or_not_at_all(tmp_path: Path) -> None:
@@ -69,15 +70,15 @@ def test_a_picture_comes_from_the_notebooks_own_folder_or_not_at_all(tmp_path: P
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     (folder / "page.html").write_text("<script>")
     attached = {"a.png": {"image/png": DOT}}
-    assert f"data:image/png;base64,{DOT}" in sanitize.words("![own](mine.png)", folder)
-    assert f"data:image/png;base64,{DOT}" in sanitize.words("![own](attachment:a.png)", folder, attached)
+    assert f"data:image/png;base64,{DOT}" in sanitize.render_markdown("![own](mine.png)", folder)
+    assert f"data:image/png;base64,{DOT}" in sanitize.render_markdown("![own](attachment:a.png)", folder, attached)
     for name in ("../secret.png", "link.png", f"{tmp_path}/secret.png", "page.html", "nothing.png"):
-        assert "<img" not in sanitize.words(f"![other]({name})", folder)
+        assert "<img" not in sanitize.render_markdown(f"![other]({name})", folder)
 
 
 def test_a_link_says_where_it_led() -> None:
-    assert "paper (https://example.org/p)" in _text(sanitize.words("[paper](https://example.org/p)"))
-    assert _text(sanitize.words("<https://example.org/p>")).count("https") == 1
+    assert "paper (https://example.org/p)" in _text(sanitize.render_markdown("[paper](https://example.org/p)"))
+    assert _text(sanitize.render_markdown("<https://example.org/p>")).count("https") == 1
 
 
 # It teaches.
@@ -132,11 +133,11 @@ assert f(0) == 0"""
 
 
 def test_the_source_of_hidden_tests_is_not_shown() -> None:
-    cell = hidden_tests.read(HIDING)
+    cell = hidden_tests.hide(HIDING)
     assert cell.source == "assert f(2) == 4\n# (hidden tests)\nassert f(0) == 0"
-    assert cell.lines == {2, 3, 4, 5}
-    assert hidden_tests.read("a\n# BEGIN HIDDEN TESTS\nb").source == "a\n# (hidden tests)"  # without an end
-    assert hidden_tests.read("a\n# <<<\nb\n# >>>", "<<<", ">>>").source == "a\n# (hidden tests)"
+    assert cell.hidden_lines == {2, 3, 4, 5}
+    assert hidden_tests.hide("a\n# BEGIN HIDDEN TESTS\nb").source == "a\n# (hidden tests)"  # without an end
+    assert hidden_tests.hide("a\n# <<<\nb\n# >>>", "<<<", ">>>").source == "a\n# (hidden tests)"
 
 
 @pytest.mark.parametrize("line", [1, 3, 4, 6, 99])
