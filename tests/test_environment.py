@@ -9,7 +9,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.course.execute import run
+from autograder.course.execute import execute_notebook
 from autograder.environment import prefer_own_kernel
 
 
@@ -44,5 +44,5 @@ def test_the_kernel_is_of_this_python() -> None:
 @pytest.mark.usefixtures("another")
 def test_a_worked_notebook_runs_in_this_python(tmp_path: Path) -> None:
     notebook = new_notebook(cells=[new_code_cell("import sys\nsys.prefix")])
-    run(notebook, tmp_path)
+    execute_notebook(notebook, tmp_path)
     assert notebook.cells[0].outputs[0].data["text/plain"] == repr(sys.prefix)

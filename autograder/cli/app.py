@@ -61,7 +61,7 @@ def lab(
     from autograder.workspace import workspace
 
     _need("jupyterlab")
-    for line in workspace.update(folder):
+    for line in workspace.update_workspace(folder):
         typer.echo(line)
     sys.stdout.flush()
     workspace.open_lab(folder, port=port, browser=browser)
@@ -81,11 +81,11 @@ def build(
 ) -> None:
     """Make the notebooks from source/."""
     from autograder.cli.build import build_all, report_drift
-    from autograder.course.build import make
+    from autograder.course.build import render_unit
     from autograder.course.course import Course
 
     course = Course.around(Path.cwd())
-    made = [make(course, name) for name in course.units(units or ())]
+    made = [render_unit(course, name) for name in course.units(units or ())]
     good = report_drift(course, made, everything=not units) if check_only else build_all(course, made, force, execute)
     raise typer.Exit(0 if good else WRONG)
 
@@ -239,16 +239,16 @@ def compose(
     """A new nbgrader assignment out of exercises of the bank."""
     from autograder.cli.build import build_all
     from autograder.course import compose as composer
-    from autograder.course.build import make
+    from autograder.course.build import render_unit
     from autograder.course.course import Course
 
     course = Course.around(Path.cwd())
     seeds = {name: seed}
     if per_student is not None:
-        seeds = {f"{name}-{id}": composer.seed_of(id, seed) for id in composer.students(per_student)}
-    for path in composer.compose(course, seeds, exercises):
+        seeds = {f"{name}-{id}": composer.student_seed(id, seed) for id in composer.read_student_ids(per_student)}
+    for path in composer.compose_assignments(course, seeds, exercises):
         typer.echo(f"wrote {path.relative_to(course.root)}")
-    made = [make(course, each) for each in seeds]
+    made = [render_unit(course, each) for each in seeds]
     if not build_all(course, made, force=False, execute=None if execute else False):
         raise typer.Exit(WRONG)
     typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}" + (" (and so on)" if len(seeds) > 1 else ""))

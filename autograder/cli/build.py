@@ -1,4 +1,4 @@
-"""What a person sees of a build: what was written, refused, run, and what has drifted."""
+"""`leftcontext build` at a terminal: what was written, refused and executed, and what has drifted."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rich.progress import Progress, TaskID, TimeElapsedColumn
 from autograder.course import build
 from autograder.course.course import Course
 from autograder.course.execute import RunError
-from autograder.course.style_check import advice
+from autograder.course.style_check import check_style
 
 
 def report_drift(course: Course, units: Sequence[build.Unit], everything: bool) -> bool:
-    """Say what is not as the source makes it; whether all is well."""
-    wrong = {unit.name: build.drift(course, unit) for unit in units}
-    lost = build.leftovers(course) if everything else []
+    """Print every built file that does not follow from the source. Returns whether there is none."""
+    wrong = {unit.name: build.find_drift(course, unit) for unit in units}
+    lost = build.find_leftovers(course) if everything else []
     for line in [*(line for lines in wrong.values() for line in lines), *lost]:
         print(line, file=sys.stderr)
     stale = [name for name, lines in wrong.items() if lines]
@@ -37,10 +37,10 @@ def build_all(course: Course, units: Sequence[build.Unit], force: bool, execute:
         done = build.write_unit(course, unit, force=force, execute=bool(execute))
         for path in done.written:
             print(f"wrote {path}")
-        for problem in [*done.refused, *advice(unit)]:
+        for problem in [*done.refused, *check_style(unit)]:
             print(problem, file=sys.stderr)
         good = good and not done.refused
-        if done.to_run and execute is not False:
+        if done.needs_execution and execute is not False:
             to_run.append(unit)
     good = _run_all(course, to_run) and good
     if good:

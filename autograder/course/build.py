@@ -13,9 +13,9 @@ from pathlib import Path
 import nbformat
 
 from autograder.atomic_write import write_atomically
-from autograder.course.checksums import HandEdit, cells_of, edited_by_hand, hand_edit, remember
+from autograder.course.checksums import HandEdit, cells_of, edited_by_hand, hand_edit, record_checksums
 from autograder.course.course import Course
-from autograder.course.execute import RunError, is_run, run
+from autograder.course.execute import RunError, execute_notebook, is_executed
 from autograder.course.lesson import read_lesson
 from autograder.nbgrader import converters
 
@@ -37,43 +37,43 @@ class Unit:
 
 
 @dataclass
-class Built:
+class BuildResult:
     """What one build of a unit did."""
 
     written: list[str] = field(default_factory=list)
     refused: list[HandEdit] = field(default_factory=list)
-    to_run: bool = False  # the worked notebook's cells have changed
+    needs_execution: bool = False  # the worked notebook's cells have changed
 
 
-def make(course: Course, name: str) -> Unit:
-    """Everything of a unit in memory, nothing run, nothing written. Raises LessonError."""
+def render_unit(course: Course, name: str) -> Unit:
+    """All files of a unit, in memory: nothing is executed or written. Raises LessonError."""
     lesson = read_lesson(course.root / "source" / name)
     instructor = nbformat.writes(lesson.notebook) + "\n"
     files = {course.instructor(name): instructor.encode()}
-    for folder, made in (
+    for folder, converted in (
         (course.release(name), converters.release(course.root, name, instructor)),
         (course.worked(name), converters.worked(course.root, name, instructor)),
     ):
-        files |= {f"{folder}/{file}": content for file, content in made.items()}
+        files |= {f"{folder}/{file}": content for file, content in converted.items()}
     return Unit(name, files, f"{course.worked(name)}/{name}.ipynb", lesson.origins)
 
 
-def write_unit(course: Course, unit: Unit, force: bool = False, execute: bool = False) -> Built:
+def write_unit(course: Course, unit: Unit, force: bool = False, execute: bool = False) -> BuildResult:
     """Write what has changed, except the worked notebook, and refuse what was edited by hand."""
-    built = Built()
+    result = BuildResult()
     for path, content in unit.files.items():
         old = _read(course.root / path)
-        same = old is not None and (_holds(old, content) if path == unit.worked else old == content)
+        same = old is not None and (_has_cells(old, content) if path == unit.worked else old == content)
         if not same and old is not None and not force and edited_by_hand(course.root, path, old):
-            built.refused.append(hand_edit(path, old, content, unit.origins))
+            result.refused.append(hand_edit(path, old, content, unit.origins))
         elif path == unit.worked:
-            built.to_run = execute or not same
+            result.needs_execution = execute or not same
         elif not same:
-            _write_atomically(course.root / path, content)
-            built.written.append(path)
-    refused = {edit.path for edit in built.refused} | {unit.worked}
-    remember(course.root, {path: content for path, content in unit.files.items() if path not in refused})
-    return built
+            _write(course.root / path, content)
+            result.written.append(path)
+    refused = {edit.path for edit in result.refused} | {unit.worked}
+    record_checksums(course.root, {path: content for path, content in unit.files.items() if path not in refused})
+    return result
 
 
 def run_unit(course: Course, unit: Unit, on_cell: OnCell = lambda number: None) -> None:
@@ -82,31 +82,31 @@ def run_unit(course: Course, unit: Unit, on_cell: OnCell = lambda number: None) 
     path = course.root / unit.worked
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        run(notebook, path.parent, on_cell)
+        execute_notebook(notebook, path.parent, on_cell)
     except RunError as error:
         place = unit.origins.get(error.cell, unit.name)
         raise RunError(error.cell, f"{place}: the worked notebook fails: {error}") from None
     content = (nbformat.writes(notebook) + "\n").encode()
-    _write_atomically(path, content)
-    remember(course.root, {unit.worked: content})
+    _write(path, content)
+    record_checksums(course.root, {unit.worked: content})
 
 
-def drift(course: Course, unit: Unit) -> list[str]:
+def find_drift(course: Course, unit: Unit) -> list[str]:
     """The built files of a unit that are not what the source makes; outputs are not compared."""
-    wrong = []
+    problems = []
     for path, content in unit.files.items():
         old = _read(course.root / path)
         if old is None:
-            wrong.append(f"{path} is missing.")
-        elif not (_holds(old, content) if path == unit.worked else old == content):
-            wrong.append(f"{path} is not what source/{unit.name} makes.")
+            problems.append(f"{path} is missing.")
+        elif not (_has_cells(old, content) if path == unit.worked else old == content):
+            problems.append(f"{path} is not what source/{unit.name} makes.")
     for folder in (course.release(unit.name), course.worked(unit.name)):
-        stray = [path for path in _files(course.root, folder) if path not in unit.files]
-        wrong += [f"{path} is not built from anything. Delete it." for path in stray]
-    return wrong
+        stray = [path for path in _list_files(course.root, folder) if path not in unit.files]
+        problems += [f"{path} is not built from anything. Delete it." for path in stray]
+    return problems
 
 
-def leftovers(course: Course) -> list[str]:
+def find_leftovers(course: Course) -> list[str]:
     """Built folders whose unit is gone."""
     units = set(course.units())
     folders = [path for step in ("notebooks", "solutions") for path in sorted((course.root / step).glob("*/"))]
@@ -114,15 +114,15 @@ def leftovers(course: Course) -> list[str]:
     return [f"{path}/ has no unit in source/. Delete it." for path in stray]
 
 
-def _holds(old: bytes, fresh: bytes) -> bool:
+def _has_cells(old: bytes, fresh: bytes) -> bool:
     """Whether a worked notebook has these cells, and has been run."""
     try:
-        return cells_of(old) == cells_of(fresh) and is_run(nbformat.reads(old.decode(), as_version=4))
+        return cells_of(old) == cells_of(fresh) and is_executed(nbformat.reads(old.decode(), as_version=4))
     except ValueError:
         return False
 
 
-def _files(root: Path, folder: str) -> list[str]:
+def _list_files(root: Path, folder: str) -> list[str]:
     found = (path for path in sorted((root / folder).rglob("*")) if path.is_file())
     return [path.relative_to(root).as_posix() for path in found if ".ipynb_checkpoints" not in path.parts]
 
@@ -131,7 +131,7 @@ def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".ipynb":
         write_atomically(path, content.decode())

@@ -1,7 +1,7 @@
-"""What the build made, remembered: so that a notebook edited by hand is never overwritten.
+"""Checksums of the built files, so that a notebook edited by hand is never overwritten.
 
-`source/built.sums` holds a sum for each built file, over what a person edits (cells and their metadata), not over
-outputs or what Jupyter writes when it saves. Git merges it line by line: of two sums for a file, either will do.
+`source/built.sums` holds a SHA-256 checksum for each built file: over what a person edits (cells and their metadata), not over
+outputs or what Jupyter writes when it saves. Git merges it line by line; of two checksums for one file, either is valid.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 from autograder.atomic_write import write_atomically
 
-FILE = "source/built.sums"
-PASSING = frozenset({"execution", "scrolled", "collapsed", "ExecuteTime"})  # what Jupyter writes by itself
+CHECKSUM_FILE = "source/built.sums"
+VOLATILE_METADATA = frozenset({"execution", "scrolled", "collapsed", "ExecuteTime"})  # what Jupyter writes by itself
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class HandEdit:
         return "\n".join(lines)
 
 
-def seal(name: str, content: bytes) -> str:
-    """The sum of a built file. Raises ValueError for a notebook that is none."""
+def checksum(name: str, content: bytes) -> str:
+    """The checksum of a built file. Raises ValueError for an .ipynb file that is not a notebook."""
     if name.endswith(".ipynb"):
         content = json.dumps(cells_of(content), sort_keys=True).encode()
     return hashlib.sha256(content).hexdigest()
@@ -43,32 +43,32 @@ def seal(name: str, content: bytes) -> str:
 def cells_of(content: bytes) -> list[dict[str, Any]]:
     """A notebook's cells without what running and saving change. Raises ValueError."""
     try:
-        return [_bare(cell) for cell in json.loads(content)["cells"]]
+        return [_without_volatile(cell) for cell in json.loads(content)["cells"]]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a notebook: {error}") from None
 
 
-def _bare(cell: dict[str, Any]) -> dict[str, Any]:
-    metadata = {name: value for name, value in cell["metadata"].items() if name not in PASSING}
+def _without_volatile(cell: dict[str, Any]) -> dict[str, Any]:
+    metadata = {name: value for name, value in cell["metadata"].items() if name not in VOLATILE_METADATA}
     return {"type": cell["cell_type"], "id": cell.get("id"), "source": "".join(cell["source"]), "metadata": metadata}
 
 
-def sums(root: Path) -> dict[str, set[str]]:
-    """The sums on record: path → sums."""
+def read_checksums(root: Path) -> dict[str, set[str]]:
+    """The recorded checksums by path."""
     found: dict[str, set[str]] = {}
-    path = root / FILE
+    path = root / CHECKSUM_FILE
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
         match line.split("  ", 1):
-            case [sum, name] if len(sum) == 64:
-                found.setdefault(name, set()).add(sum)
+            case [digest, name] if len(digest) == 64:
+                found.setdefault(name, set()).add(digest)
     return found
 
 
-def remember(root: Path, built: Mapping[str, bytes]) -> None:
-    """Put the sums of freshly built files on record, in place of those they had."""
-    now = sums(root) | {name: {seal(name, content)} for name, content in built.items()}
-    lines = [f"{sum}  {name}" for name in sorted(now) if (root / name).exists() for sum in sorted(now[name])]
-    write_atomically(root / FILE, "\n".join(lines) + "\n")
+def record_checksums(root: Path, built: Mapping[str, bytes]) -> None:
+    """Record the checksums of freshly built files in place of their former ones."""
+    recorded = read_checksums(root) | {name: {checksum(name, content)} for name, content in built.items()}
+    lines = [f"{digest}  {name}" for name in sorted(recorded) if (root / name).exists() for digest in sorted(recorded[name])]
+    write_atomically(root / CHECKSUM_FILE, "\n".join(lines) + "\n")
 
 
 def edited_by_hand(root: Path, name: str, content: bytes) -> bool:
@@ -76,7 +76,7 @@ def edited_by_hand(root: Path, name: str, content: bytes) -> bool:
     if b"\n<<<<<<< " in content:
         return False  # a merge that stopped half-way: building again is the way out
     try:
-        return seal(name, content) not in sums(root).get(name, ())
+        return checksum(name, content) not in read_checksums(root).get(name, ())
     except ValueError:
         return True
 
@@ -84,29 +84,29 @@ def edited_by_hand(root: Path, name: str, content: bytes) -> bool:
 def hand_edit(name: str, content: bytes, fresh: bytes, origins: Mapping[str, str]) -> HandEdit:
     """Compare an edited notebook with a fresh one, cell by cell, and say where each edit comes from."""
     try:
-        mine, theirs = cells_of(content), cells_of(fresh)
+        edited, built = cells_of(content), cells_of(fresh)
     except ValueError:
         return HandEdit(name, ())
-    return HandEdit(name, tuple(_edits(mine, theirs, origins)))
+    return HandEdit(name, tuple(_edits(edited, built, origins)))
 
 
-def _edits(mine: list[dict[str, Any]], fresh: list[dict[str, Any]], origins: Mapping[str, str]) -> Iterator[str]:
-    wanted = {cell["id"]: cell for cell in fresh}
+def _edits(edited: list[dict[str, Any]], fresh: list[dict[str, Any]], origins: Mapping[str, str]) -> Iterator[str]:
+    by_id = {cell["id"]: cell for cell in fresh}
     before = "the top"
-    for number, cell in enumerate(mine, 1):
+    for number, cell in enumerate(edited, 1):
         place = origins.get(cell["id"])
-        if place is None or cell["id"] not in wanted:
+        if place is None or cell["id"] not in by_id:
             yield f"new: cell {number}, after {before}"
-        elif cell != wanted[cell["id"]]:
+        elif cell != by_id[cell["id"]]:
             yield f"changed: cell {number}, which comes from {place}"
         before = place or before
-    for id in _missing(mine, wanted):
+    for id in _missing(edited, by_id):
         yield f"gone: the cell that comes from {origins.get(id, 'the source')}"
-    kept = [cell["id"] for cell in mine if cell["id"] in wanted]
-    if kept != [id for id in wanted if id in set(kept)]:
+    kept = [cell["id"] for cell in edited if cell["id"] in by_id]
+    if kept != [id for id in by_id if id in set(kept)]:
         yield "moved: some cells stand in another order"
 
 
-def _missing(mine: list[dict[str, Any]], wanted: Iterable[str]) -> list[str]:
-    there = {cell["id"] for cell in mine}
-    return [id for id in wanted if id not in there]
+def _missing(edited: list[dict[str, Any]], by_id: Iterable[str]) -> list[str]:
+    there = {cell["id"] for cell in edited}
+    return [id for id in by_id if id not in there]

@@ -14,8 +14,8 @@ from autograder.bank import catalog
 from autograder.course.course import LESSON, Course
 from autograder.errors import UserError
 
-NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")  # what nbgrader takes for an assignment
-WORDS = "letters, digits, '-', '_', '.' and '@' can"
+ASSIGNMENT_NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")  # what nbgrader takes for an assignment
+ALLOWED = "use letters, digits, '-', '_', '.' and '@'"
 HEADERS = frozenset({"id", "student", "student_id", "student id", "username", "user", "login", "email", "e-mail"})
 
 
@@ -23,20 +23,20 @@ class CannotCompose(UserError, ValueError):
     """The assignment can't be made; the message says why and what to do."""
 
 
-def compose(course: Course, seeds: Mapping[str, int], exercises: Sequence[str]) -> list[Path]:
+def compose_assignments(course: Course, seeds: Mapping[str, int], exercises: Sequence[str]) -> list[Path]:
     """Write `source/NAME/lesson.md` for each name in `seeds`.
 
     Raises CannotCompose and UnknownExercise before anything is written.
     """
     twice = {id for id in exercises if list(exercises).count(id) > 1}
     if twice:
-        raise CannotCompose(f"{min(twice)} is named twice. An assignment holds an exercise once.")
+        raise CannotCompose(f"{min(twice)} is given twice. An assignment can contain an exercise only once.")
     for id in exercises:
         catalog.find(id)
     lessons = {course.root / "source" / name / LESSON: _lesson(name, exercises, seed) for name, seed in seeds.items()}
     try:
         for name in seeds:
-            _accept(course, name)
+            _check_name(course, name)
         for path, lesson in lessons.items():
             path.parent.mkdir(parents=True)
             path.write_text(lesson, encoding="utf-8")
@@ -45,9 +45,9 @@ def compose(course: Course, seeds: Mapping[str, int], exercises: Sequence[str]) 
     return list(lessons)
 
 
-def _accept(course: Course, name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise CannotCompose(f"{name!r} can't name an assignment: {WORDS}.")
+def _check_name(course: Course, name: str) -> None:
+    if not ASSIGNMENT_NAME.fullmatch(name):
+        raise CannotCompose(f"{name!r} is not a valid assignment name: {ALLOWED}.")
     if (course.root / "source" / name).exists():
         raise CannotCompose(f"source/{name} exists already. Choose another name, or delete it.")
 
@@ -60,15 +60,15 @@ def _lesson(name: str, exercises: Sequence[str], seed: int) -> str:
         [
             f"# {name}",
             f"{count}, {points:g} points. Write each answer where the comment says so, then run the cell below it: "
-            "it says at once what is right and what is not.",
-            "```{code-cell}\nimport numpy as np\nfrom autograder import check\n```",
+            "it checks the answer at once.",
+            "```{code-cell}\nimport numpy as np\nfrom leftcontext import check\n```",
             *(f"{{exercise}}`{id}{call}`" for id in exercises),
         ]
     ) + "\n"
 
 
-def students(path: Path) -> list[str]:
-    """The student ids of a file: one a line, or the first column of a table. Raises CannotCompose."""
+def read_student_ids(path: Path) -> list[str]:
+    """The student ids of a file: one per line, or the first column of a table. Raises CannotCompose."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -77,15 +77,15 @@ def students(path: Path) -> list[str]:
     if ids and ids[0].lower() in HEADERS:
         del ids[0]
     if not ids:
-        raise CannotCompose(f"{path} names no student. Write one id a line.")
+        raise CannotCompose(f"{path} contains no student ids. Write one per line.")
     for id in ids:
-        if not NAME.fullmatch(id):
-            raise CannotCompose(f"{path}: {id!r} can't be a student's id: {WORDS}.")
+        if not ASSIGNMENT_NAME.fullmatch(id):
+            raise CannotCompose(f"{path}: {id!r} is not a valid student id: {ALLOWED}.")
     if len(set(ids)) < len(ids):
-        raise CannotCompose(f"{path} names a student twice: {max(ids, key=ids.count)}.")
+        raise CannotCompose(f"{path} contains a student id twice: {max(ids, key=ids.count)}.")
     return ids
 
 
-def seed_of(student: str, seed: int) -> int:
+def student_seed(student: str, seed: int) -> int:
     """A student's own seed: the same whenever it is asked for, and never 0."""
     return zlib.crc32(f"{seed} {student}".encode()) % 999_999 + 1

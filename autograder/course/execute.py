@@ -1,4 +1,4 @@
-"""Run a worked notebook and keep of its outputs what stays the same the next time."""
+"""Execute a worked notebook, and keep only what is reproducible in its outputs."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from nbformat import NotebookNode
 from autograder.environment import prefer_own_kernel
 from autograder.paths import WORKSPACE
 
-SECONDS_A_CELL = 300
-SKIP = "skip-execution"
+CELL_TIMEOUT = 300  # seconds
+SKIP_TAG = "skip-execution"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # an error without its kernel; the picture beside it stays
-ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
+MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 
 
 class RunError(RuntimeError):
     """A cell that fails or warns; `cell` is its id."""
 
-    def __init__(self, cell: str, what: str) -> None:
-        super().__init__(what)
+    def __init__(self, cell: str, message: str) -> None:
+        super().__init__(message)
         self.cell = cell
 
 
-def run(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = lambda number: None) -> None:
+def execute_notebook(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = lambda number: None) -> None:
     """Run every cell in `folder`, in place; `on_cell` hears each cell's number. Raises RunError."""
-    own = dict(notebook.metadata)
+    metadata = dict(notebook.metadata)
     prefer_own_kernel()
     client = NotebookClient(
         notebook,
-        timeout=SECONDS_A_CELL,
+        timeout=CELL_TIMEOUT,
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
@@ -54,25 +54,25 @@ def run(notebook: NotebookNode, folder: Path, on_cell: Callable[[int], None] = l
         raise KeyboardInterrupt from None
     except (CellTimeoutError, DeadKernelError) as error:
         raise RunError(_last_run(notebook).id, str(error).splitlines()[0]) from None
-    notebook.metadata = own
+    notebook.metadata = metadata
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            _refuse(cell)
-            cell.outputs = [_lasting(output) for output in cell.outputs]
+            _raise_for_warnings(cell)
+            cell.outputs = [_reproducible(output) for output in cell.outputs]
 
 
-def is_run(notebook: NotebookNode) -> bool:
+def is_executed(notebook: NotebookNode) -> bool:
     """Whether every cell that runs at all has run."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    return all(cell.execution_count is not None for cell in code if SKIP not in cell.metadata.get("tags", ()))
+    return all(cell.execution_count is not None for cell in code if SKIP_TAG not in cell.metadata.get("tags", ()))
 
 
 def _last_run(notebook: NotebookNode) -> NotebookNode:
-    tried = [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
-    return tried[-1] if tried else notebook.cells[0]
+    started = [cell for cell in notebook.cells if cell.cell_type == "code" and (cell.outputs or cell.execution_count)]
+    return started[-1] if started else notebook.cells[0]
 
 
-def _refuse(cell: NotebookNode) -> None:
+def _raise_for_warnings(cell: NotebookNode) -> None:
     """Raise RunError for a warning, and for a check that fails: its cell may raise, but not in a worked notebook."""
     for output in cell.outputs:
         if output.output_type == "error" and "nbgrader" in cell.metadata:
@@ -81,10 +81,10 @@ def _refuse(cell: NotebookNode) -> None:
             raise RunError(cell.id, f"it writes on stderr: {output.text.strip().splitlines()[-1]}")
 
 
-def _lasting(output: NotebookNode) -> NotebookNode:
+def _reproducible(output: NotebookNode) -> NotebookNode:
     """An output without what differs from run to run: a widget's model id, an address in memory."""
     data = output.get("data", {})
     data.pop(WIDGET_VIEW, None)
     if "text/plain" in data:
-        data["text/plain"] = ADDRESS.sub("0x…", data["text/plain"])
+        data["text/plain"] = MEMORY_ADDRESS.sub("0x…", data["text/plain"])
     return output

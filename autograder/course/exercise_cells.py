@@ -20,8 +20,8 @@ from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-SCHEMA = 3  # of nbgrader's cell metadata
-METADATA = {  # of every notebook
+SCHEMA_VERSION = 3  # of nbgrader's cell metadata
+NOTEBOOK_METADATA = {  # of every notebook
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
@@ -33,20 +33,20 @@ def exercise_cells(entry: Entry, seed: int = 0) -> list[NotebookNode]:
     prompt = entry.prompt
     if isinstance(exercise, Quiz):
         prompt, exercise = exercise.with_numbers(prompt, seed), exercise.variant(seed)
-        prompt = f"{prompt}\n\n{options(exercise)}"
+        prompt = f"{prompt}\n\n{options_markdown(exercise)}"
     answer = quiz_answer(exercise) if isinstance(exercise, Quiz) else code_answer(exercise)
     check = f'check("{entry.id}", {entry.id}{f", seed={seed}" if seed else ""})'
     points = int(exercise.points) if float(exercise.points).is_integer() else exercise.points
     # The tag lets "Run All" go on after a check that fails; nbgrader reads the failure all the same.
     check_cell = new_code_cell(check, metadata={"tags": ["raises-exception"]})
     return [
-        _marked(new_markdown_cell(prompt), f"prompt_{entry.id}", locked=True),
-        _marked(new_code_cell(answer), entry.id, solution=True),
-        _marked(check_cell, f"check_{entry.id}", locked=True, grade=True, points=points),
+        _with_nbgrader_metadata(new_markdown_cell(prompt), f"prompt_{entry.id}", locked=True),
+        _with_nbgrader_metadata(new_code_cell(answer), entry.id, solution=True),
+        _with_nbgrader_metadata(check_cell, f"check_{entry.id}", locked=True, grade=True, points=points),
     ]
 
 
-def options(quiz: Quiz) -> str:
+def options_markdown(quiz: Quiz) -> str:
     """The options as a Markdown list, without a word on which holds."""
     return "\n".join(_option(option.letter, option.text) for option in quiz.options)
 
@@ -61,18 +61,18 @@ def quiz_answer(quiz: Quiz) -> str:
 
 
 def code_answer(exercise: Exercise) -> str:
-    """The solution's signature and docstring, and its body as the part to write.
+    """The solution's signature and docstring, and its body as the part to be written.
 
-    Where the exercise hands out code to mend (`@exercise.starter`), that code, and the whole solution after it.
+    Where the exercise hands out code to fix (`@exercise.starter`), that code, and the whole solution after it.
     """
-    head, body = _split(exercise.reference)
+    head, body = _split_function(exercise.reference)
     if exercise.handed_out is None:
         return "\n".join([*head, f"    {BEGIN}", *body, f"    {END}"])
-    first, rest = _split(exercise.handed_out, name=exercise.id)
+    first, rest = _split_function(exercise.handed_out, name=exercise.id)
     return "\n".join([*first, *rest, "", "", BEGIN, *head, *body, END])
 
 
-def _split(function: Callable[..., Any], name: str | None = None) -> tuple[list[str], list[str]]:
+def _split_function(function: Callable[..., Any], name: str | None = None) -> tuple[list[str], list[str]]:
     """A function's source without decorators: the lines up to its docstring, and those after it."""
     lines = textwrap.dedent(inspect.getsource(function)).rstrip().split("\n")
     definition = ast.parse("\n".join(lines)).body[0]
@@ -94,9 +94,9 @@ def _option(letter: str, text: str) -> str:
     return f"- **{letter}.**\n\n{textwrap.indent(text.strip(), '  ')}\n"
 
 
-def _marked(cell: NotebookNode, id: str, **marks: Any) -> NotebookNode:
+def _with_nbgrader_metadata(cell: NotebookNode, id: str, **metadata: Any) -> NotebookNode:
     """Give a cell its id and nbgrader's metadata."""
     cell.id = id
     none = dict.fromkeys(("grade", "locked", "solution", "task"), False)
-    cell.metadata.nbgrader = {"grade_id": id, "schema_version": SCHEMA, **none, **marks}
+    cell.metadata.nbgrader = {"grade_id": id, "schema_version": SCHEMA_VERSION, **none, **metadata}
     return cell

@@ -1,4 +1,4 @@
-"""A lesson as text: `source/NN-name/lesson.md` → the cells of a notebook, exercises called in where they stand.
+"""A lesson as text: `source/NN-name/lesson.md` → the cells of a notebook, with the exercises inserted.
 
 `lesson.md` is MyST Markdown as jupytext reads it: `+++` between text cells, ```` ```{code-cell} ```` for code.
 A line that is {exercise}`causal_mask` and nothing else is replaced by that exercise; {exercise}`causal_mask seed=7` is
@@ -17,11 +17,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.bank import catalog
-from autograder.course.exercise_cells import METADATA, exercise_cells
+from autograder.course.course import LESSON
+from autograder.course.exercise_cells import NOTEBOOK_METADATA, exercise_cells
 from autograder.errors import UserError
 
-FILE = "lesson.md"
-CALL = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?)`[ \t]*$", re.MULTILINE)
+EXERCISE_LINE = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?)`[ \t]*$", re.MULTILINE)
 
 
 class LessonError(UserError, ValueError):
@@ -38,47 +38,47 @@ class Lesson:
 
 def read_lesson(unit: Path) -> Lesson:
     """Build the cells of one unit's folder. Raises LessonError."""
-    path = unit / FILE
+    path = unit / LESSON
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise LessonError(f"{_short(path)} is missing. Write the lesson there.") from None
     parsed = myst_to_notebook(text, add_source_map=True)
-    lesson = Lesson(new_notebook(metadata=METADATA))
+    lesson = Lesson(new_notebook(metadata=NOTEBOOK_METADATA))
     lines = text.split("\n")
     for cell, line in zip(parsed.cells, parsed.metadata.source_map, strict=True):
         while line < len(lines) - 1 and not lines[line].strip():
             line += 1
         if cell.cell_type == "code":
-            _append(lesson, cell, _free(lesson, _content_id(cell)), f"{_short(path)}, line {line + 1}")
+            _append(lesson, cell, _unique_id(lesson, _content_id(cell)), f"{_short(path)}, line {line + 1}")
         else:
-            _add_text(lesson, cell, path, line + 1)
+            _append_text(lesson, cell, path, line + 1)
     return lesson
 
 
-def _add_text(lesson: Lesson, cell: NotebookNode, path: Path, line: int) -> None:
+def _append_text(lesson: Lesson, cell: NotebookNode, path: Path, line: int) -> None:
     # re.split gives text, id, text, id, ..., text.
-    for number, piece in enumerate(CALL.split(cell.source)):
+    for number, piece in enumerate(EXERCISE_LINE.split(cell.source)):
         empty_lines = len(piece) - len(piece.lstrip("\n"))
         place = f"{_short(path)}, line {line + empty_lines}"
         line += piece.count("\n")
         if number % 2:
-            _call_in(lesson, piece, place)
+            _insert_exercise(lesson, piece, place)
         elif piece.strip():
             text = new_markdown_cell(piece.strip(), metadata=cell.metadata)
             if "{exercise}`" in text.source:
-                raise LessonError(f"{place}: an exercise is called in on a line of its own, not within a sentence.")
-            _append(lesson, text, _free(lesson, _content_id(text)), place)
+                raise LessonError(f"{place}: an exercise is inserted by a line of its own, not within a sentence.")
+            _append(lesson, text, _unique_id(lesson, _content_id(text)), place)
 
 
-def _call_in(lesson: Lesson, call: str, place: str) -> None:
-    id, _, seed = call.partition(" seed=")
+def _insert_exercise(lesson: Lesson, reference: str, place: str) -> None:
+    id, _, seed = reference.partition(" seed=")
     try:
         entry = catalog.find(id)
     except catalog.UnknownExercise as error:
         raise LessonError(f"{place}: {error}") from None
     if id in lesson.origins:
-        raise LessonError(f"{place}: the exercise {id} is called in twice.")
+        raise LessonError(f"{place}: the exercise {id} is inserted twice.")
     try:
         cells = exercise_cells(entry, int(seed or 0))
     except ValueError as error:
@@ -98,7 +98,7 @@ def _content_id(cell: NotebookNode) -> str:
     return hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
 
 
-def _free(lesson: Lesson, id: str) -> str:
+def _unique_id(lesson: Lesson, id: str) -> str:
     taken = sum(known == id or known.startswith(f"{id}-") for known in lesson.origins)
     return f"{id}-{taken + 1}" if taken else id
 

@@ -17,7 +17,7 @@ from typing import TypedDict
 from autograder.atomic_write import write_atomically
 from autograder.paths import MARKER, workspace
 
-FILE = "progress.json"
+PROGRESS_FILE = "progress.json"
 
 
 class _Tried(TypedDict):
@@ -43,7 +43,7 @@ def load(folder: Path | None = None) -> dict[str, Entry]:
     if folder is None:
         return {}
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return {id: entry for id, entry in found.items() if _is_entry(entry)} if isinstance(found, dict) else {}
@@ -55,8 +55,8 @@ def record(exercise: str, passed: bool, score: float, max_score: float, hints: S
         folder = workspace()
         if folder is None or not folder.is_dir():
             return
-        with _only_one(folder):
-            _keep_damaged(folder / FILE)
+        with _file_lock(folder):
+            _keep_damaged(folder / PROGRESS_FILE)
             entries = load(folder)
             old = entries.get(exercise, Entry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
             now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -69,11 +69,11 @@ def record(exercise: str, passed: bool, score: float, max_score: float, hints: S
                 solved=old["solved"] or (now if passed else None),
                 hints=list(hints[:failures]),
             )
-            write_atomically(folder / FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+            write_atomically(folder / PROGRESS_FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 
 def attempts(exercise: str) -> int:
-    """How often `exercise` was tried in vain: as many hints may open."""
+    """How many tries of `exercise` failed: as many hints may open."""
     entry = load().get(exercise)
     return entry["failures"] if entry else 0
 
@@ -94,8 +94,8 @@ def _keep_damaged(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    """Two notebooks that run at once must not lose each other's entries."""
+def _file_lock(folder: Path) -> Iterator[None]:
+    """A file lock: two notebooks that run at once must not lose each other's entries."""
     try:
         import fcntl
     except ImportError:  # Windows, and the browser's kernel: a lost entry comes back with the next try

@@ -1,7 +1,7 @@
 """`leftcontext lab`: a learner's own folder of notebooks. What a learner wrote is never overwritten.
 
 A notebook that is as it was handed out is brought up to date. One that was changed is kept, and its new version is
-laid beside it. What was handed out is remembered in the workspace's marker file, as sums.
+stored beside it. The workspace's marker file holds the checksums of what was handed out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from autograder import paths
 from autograder.atomic_write import write_atomically
-from autograder.course.checksums import seal
+from autograder.course.checksums import checksum
 from autograder.environment import prefer_own_kernel
 from autograder.errors import UserError
 from autograder.workspace.overview import START, start_notebook
@@ -38,7 +38,7 @@ def released() -> Path:
     return folder
 
 
-def update(folder: Path) -> list[str]:
+def update_workspace(folder: Path) -> list[str]:
     """Make or update the workspace; what was done, one line each. Raises NoWorkspace."""
     source = released()
     if folder.exists() and not folder.is_dir():
@@ -48,38 +48,38 @@ def update(folder: Path) -> list[str]:
     hand_out = _HandOut(folder, _handed_out(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path in _files(source):
+        for path in _list_files(source):
             hand_out.give(path.relative_to(source), path.read_bytes())
         hand_out.give(Path(START), start_notebook(folder))
-        write_atomically(folder / paths.MARKER, json.dumps({"files": hand_out.sums}, indent=1, sort_keys=True) + "\n")
+        write_atomically(folder / paths.MARKER, json.dumps({"files": hand_out.checksums}, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise NoWorkspace(f"{error.filename or folder} can't be written: {error.strerror}.") from None
-    return hand_out.said
+    return hand_out.messages
 
 
 @dataclass
 class _HandOut:
-    """Lays files in a workspace; `sums` are those of the versions that were handed out last."""
+    """Lays files in a workspace; `checksums` are those of the versions that were handed out last."""
 
     folder: Path
-    sums: dict[str, str]
-    said: list[str] = field(default_factory=list)
+    checksums: dict[str, str]
+    messages: list[str] = field(default_factory=list)
 
     def give(self, name: Path, content: bytes) -> None:
-        new, known = seal(name.name, content), self.sums.get(name.as_posix())
+        new, former = checksum(name.name, content), self.checksums.get(name.as_posix())
         path = self.folder / name
-        mine = _sum(path)
-        if mine is None or (mine == known and (mine != new or name.name == START)):
-            self._lay(name, content)
-            if mine is not None and name.name != START:
-                self.said.append(f"brought up to date: {path}")
-        elif mine not in (known, new) and new != known:
-            beside = next(other for other in _names_beside(name) if _sum(self.folder / other) in (None, new))
-            self._lay(beside, content)
-            self.said.append(f"kept as you wrote it: {path} (its new version is {beside.name}, beside it)")
-        self.sums[name.as_posix()] = new
+        current = _checksum_of(path)
+        if current is None or (current == former and (current != new or name.name == START)):
+            self._write(name, content)
+            if current is not None and name.name != START:
+                self.messages.append(f"updated: {path}")
+        elif current not in (former, new) and new != former:
+            beside = next(other for other in _new_names(name) if _checksum_of(self.folder / other) in (None, new))
+            self._write(beside, content)
+            self.messages.append(f"kept your version: {path} (the new version is {beside.name}, in the same folder)")
+        self.checksums[name.as_posix()] = new
 
-    def _lay(self, name: Path, content: bytes) -> None:
+    def _write(self, name: Path, content: bytes) -> None:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -118,27 +118,27 @@ def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoR
 def _handed_out(folder: Path) -> dict[str, str]:
     try:
         files = json.loads((folder / paths.MARKER).read_text(encoding="utf-8"))["files"]
-        return {str(name): str(sum) for name, sum in files.items()}
+        return {str(name): str(digest) for name, digest in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}  # none yet, or damaged: then every file there counts as the learner's own
 
 
-def _files(folder: Path) -> list[Path]:
+def _list_files(folder: Path) -> list[Path]:
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
-def _sum(path: Path) -> str | None:
-    """The sum of a file; None where there is none."""
+def _checksum_of(path: Path) -> str | None:
+    """The checksum of a file; None where there is none."""
     if not path.exists():
         return None
     try:
-        return seal(path.name, path.read_bytes())
+        return checksum(path.name, path.read_bytes())
     except ValueError:
         return "not a notebook"
 
 
-def _names_beside(name: Path) -> Iterator[Path]:
+def _new_names(name: Path) -> Iterator[Path]:
     yield name.with_name(f"{name.stem}.new{name.suffix}")
     number = 2
     while True:

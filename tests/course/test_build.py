@@ -11,12 +11,12 @@ from support.clone import ROOT, run
 
 from autograder.bank import catalog
 from autograder.course import build
-from autograder.course.checksums import FILE, edited_by_hand, sums
+from autograder.course.checksums import CHECKSUM_FILE, edited_by_hand, read_checksums
 from autograder.course.course import Course, NoCourse
 from autograder.course.execute import RunError
-from autograder.course.exercise_cells import code_answer, options, quiz_answer
+from autograder.course.exercise_cells import code_answer, options_markdown, quiz_answer
 from autograder.course.lesson import LessonError, read_lesson
-from autograder.course.style_check import advice, words
+from autograder.course.style_check import check_style, count_words
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 
@@ -57,11 +57,11 @@ def course(tmp_path: Path) -> Course:
     return Course(tmp_path)
 
 
-def built(course: Course, run: bool = False, **options: Any) -> build.Built:
+def built(course: Course, run: bool = False, **options: Any) -> build.BuildResult:
     """Build, and `run` the worked notebook if it has changed."""
-    unit = build.make(course, UNIT)
+    unit = build.render_unit(course, UNIT)
     done = build.write_unit(course, unit, **options)
-    if run and done.to_run:
+    if run and done.needs_execution:
         build.run_unit(course, unit)
     return done
 
@@ -132,7 +132,7 @@ def test_two_cells_that_say_the_same_differ_in_their_ids(course: Course) -> None
 def test_a_wrong_call_names_its_place(course: Course, old: str, new: str, said: str) -> None:
     rewrite(course, old, new)
     with pytest.raises(LessonError, match=rf"source/{UNIT}/lesson\.md, {said}"):
-        build.make(course, UNIT)
+        build.render_unit(course, UNIT)
 
 
 def test_the_answer_cell_of_code_keeps_signature_and_docstring() -> None:
@@ -186,7 +186,7 @@ def test_a_quiz_shows_its_options_and_hides_its_key() -> None:
     quiz = Quiz("quiz_x", "a topic")
     quiz.right("the one", "because")
     quiz.wrong("```\n1 0\n1 1\n```", "no, since", "an_idea")
-    assert options(quiz) == "- **A.** the one\n- **B.**\n\n  ```\n  1 0\n  1 1\n  ```\n"
+    assert options_markdown(quiz) == "- **A.** the one\n- **B.**\n\n  ```\n  1 0\n  1 1\n  ```\n"
     assert quiz_answer(quiz).split("\n")[0] == 'quiz_x = ""  # your answer: one letter, as in "A"'
     quiz.right("another", "because")
     names: dict[str, Any] = {}
@@ -200,10 +200,10 @@ def test_a_quiz_shows_its_options_and_hides_its_key() -> None:
 def test_a_second_build_changes_no_byte(course: Course) -> None:
     built(course, run=True)
     first = everything(course)
-    assert set(first) >= {f"{step}/{UNIT}/{UNIT}.ipynb" for step in ("source", "notebooks", "solutions")} | {FILE}
+    assert set(first) >= {f"{step}/{UNIT}/{UNIT}.ipynb" for step in ("source", "notebooks", "solutions")} | {CHECKSUM_FILE}
     again = built(course)
     assert not again.written
-    assert not again.to_run
+    assert not again.needs_execution
     assert everything(course) == first
 
 
@@ -246,7 +246,7 @@ def test_a_worked_notebook_that_warns_or_fails_is_not_written(course: Course) ->
 
 
 def test_a_worked_notebook_whose_check_fails_is_not_written(course: Course) -> None:
-    unit = build.make(course, UNIT)
+    unit = build.render_unit(course, UNIT)
     text = unit.files[unit.worked].decode().replace('quiz_left_context = \\"C\\"', 'quiz_left_context = \\"D\\"')
     assert text != unit.files[unit.worked].decode()
     unit.files[unit.worked] = text.encode()
@@ -256,10 +256,10 @@ def test_a_worked_notebook_whose_check_fails_is_not_written(course: Course) -> N
 
 def test_only_a_change_of_its_cells_runs_the_worked_notebook_again(course: Course) -> None:
     built(course, run=True)
-    assert not built(course).to_run
-    assert built(course, execute=True).to_run
+    assert not built(course).needs_execution
+    assert built(course, execute=True).needs_execution
     rewrite(course, "np.eye(2)", "np.eye(3)")
-    assert built(course).to_run
+    assert built(course).needs_execution
 
 
 def test_data_beside_a_lesson_travels_with_it(course: Course) -> None:
@@ -285,7 +285,7 @@ def test_an_edit_by_hand_is_kept_and_its_place_is_named(course: Course, step: st
     assert path.read_bytes() == mine
     assert f"changed: cell 3, which comes from source/{UNIT}/lesson.md, line 10" in str(refused)
     assert f"leftcontext build --force {UNIT}" in str(refused)
-    assert done.to_run is (step != "solutions")
+    assert done.needs_execution is (step != "solutions")
     done = built(course, run=step == "solutions", force=True)
     assert not done.refused
     assert path.read_bytes() != mine
@@ -342,7 +342,7 @@ def git(root: Path, *arguments: str) -> None:
 
 def test_a_merge_of_two_builds_raises_no_alarm(course: Course) -> None:
     (course.root / ".gitattributes").write_bytes((ROOT / ".gitattributes").read_bytes())
-    unit = build.make(course, UNIT)
+    unit = build.render_unit(course, UNIT)
     build.write_unit(course, unit)
     git(course.root, "init", "-q", "-b", "main")
     for branch, old, new in (("ours", "One text.", "One long text."), ("theirs", "np.eye(2)", "np.eye(5)")):
@@ -350,15 +350,15 @@ def test_a_merge_of_two_builds_raises_no_alarm(course: Course) -> None:
         git(course.root, "commit", "-q", "-m", "base", "--allow-empty")
         git(course.root, "checkout", "-q", "-b", branch, "main" if branch == "theirs" else "HEAD")
         rewrite(course, old, new)
-        build.write_unit(course, build.make(course, UNIT))
+        build.write_unit(course, build.render_unit(course, UNIT))
         git(course.root, "add", "-A", ":!course")
         git(course.root, "commit", "-q", "-m", branch)
     git(course.root, "merge", "-q", "ours", "-m", "merge")
-    assert len(sums(course.root)[f"source/{UNIT}/{UNIT}.ipynb"]) == 2
-    done = build.write_unit(course, build.make(course, UNIT))
+    assert len(read_checksums(course.root)[f"source/{UNIT}/{UNIT}.ipynb"]) == 2
+    done = build.write_unit(course, build.render_unit(course, UNIT))
     assert not done.refused
     assert not done.written, "what git merged is what the build makes"
-    assert len(sums(course.root)[f"source/{UNIT}/{UNIT}.ipynb"]) == 1
+    assert len(read_checksums(course.root)[f"source/{UNIT}/{UNIT}.ipynb"]) == 1
 
 
 def test_a_merge_that_stopped_half_way_is_built_over(course: Course) -> None:
@@ -370,26 +370,26 @@ def test_a_merge_that_stopped_half_way_is_built_over(course: Course) -> None:
 
 
 def test_drift_names_what_is_missing_stale_stray_and_not_run(course: Course) -> None:
-    assert len(build.drift(course, build.make(course, UNIT))) == 3
+    assert len(build.find_drift(course, build.render_unit(course, UNIT))) == 3
     built(course, run=True)
-    assert build.drift(course, build.make(course, UNIT)) == []
+    assert build.find_drift(course, build.render_unit(course, UNIT)) == []
     rewrite(course, "One text.", "Another text.")
     (course.root / "notebooks" / UNIT / "stray.txt").write_text("")
     (course.root / "solutions" / "97-gone").mkdir()
-    wrong = build.drift(course, build.make(course, UNIT))
+    wrong = build.find_drift(course, build.render_unit(course, UNIT))
     assert [line.split()[0] for line in wrong] == [
         *(f"{step}/{UNIT}/{UNIT}.ipynb" for step in ("source", "notebooks", "solutions")),
         f"notebooks/{UNIT}/stray.txt",
     ]
-    assert build.leftovers(course) == ["solutions/97-gone/ has no unit in source/. Delete it."]
+    assert build.find_leftovers(course) == ["solutions/97-gone/ has no unit in source/. Delete it."]
 
 
 def test_a_worked_notebook_without_outputs_is_drift(course: Course) -> None:
     built(course)
     path = course.root / f"solutions/{UNIT}/{UNIT}.ipynb"
     path.parent.mkdir(parents=True)
-    path.write_bytes(build.make(course, UNIT).files[f"solutions/{UNIT}/{UNIT}.ipynb"])
-    assert len(build.drift(course, build.make(course, UNIT))) == 1
+    path.write_bytes(build.render_unit(course, UNIT).files[f"solutions/{UNIT}/{UNIT}.ipynb"])
+    assert len(build.find_drift(course, build.render_unit(course, UNIT))) == 1
 
 
 def test_a_course_and_its_units_are_found(course: Course, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -421,12 +421,12 @@ def test_the_command_builds_checks_and_refuses(course: Course) -> None:
 @pytest.mark.parametrize("name", Course(ROOT).units())
 def test_a_lesson_is_in_rhythm_and_holds_its_exercises(name: str) -> None:
     course = Course(ROOT)
-    unit = build.make(course, name)
-    assert advice(unit) == []
-    assert build.drift(course, unit) == []
+    unit = build.render_unit(course, name)
+    assert check_style(unit) == []
+    assert build.find_drift(course, unit) == []
     own = {entry.id for entry in catalog.entries().values() if entry.unit == name}
     assert own <= set(unit.origins), "exercises of the unit that its lesson does not call in"
 
 
 def test_words_are_those_that_are_read() -> None:
-    assert words("The *mask* has $T \\times T$ cells; see [the paper](https://example.org/a/b).") == 8
+    assert count_words("The *mask* has $T \\times T$ cells; see [the paper](https://example.org/a/b).") == 8

@@ -8,7 +8,7 @@ import pytest
 from support.clone import clone, run
 
 from autograder.bank import catalog
-from autograder.course.compose import CannotCompose, seed_of, students
+from autograder.course.compose import CannotCompose, read_student_ids, student_seed
 from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import judge
 
@@ -83,13 +83,13 @@ def test_no_variant_is_written_where_one_can_not_be(course: Path) -> None:
 def test_students_are_read_from_plain_lines_and_from_csv(tmp_path: Path) -> None:
     path = tmp_path / "class"
     path.write_text("# spring\nada\n\nbob\n")
-    assert students(path) == ["ada", "bob"]
+    assert read_student_ids(path) == ["ada", "bob"]
     path.write_text('Student ID;Name\n"ada@uni.edu";Ada\n\nbob;Bob\n')
-    assert students(path) == ["ada@uni.edu", "bob"]
+    assert read_student_ids(path) == ["ada@uni.edu", "bob"]
     path.write_text("ada\nada\n")
     with pytest.raises(CannotCompose, match="twice"):
-        students(path)
-    assert seed_of("ada", 0) == seed_of("ada", 0) != seed_of("ada", 1)
+        read_student_ids(path)
+    assert student_seed("ada", 0) == student_seed("ada", 0) != student_seed("ada", 1)
 
 
 def test_a_seed_changes_the_numbers_and_keeps_the_quiz_right() -> None:

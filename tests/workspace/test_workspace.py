@@ -45,7 +45,7 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def mine(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh workspace, and the learner in it."""
     folder = tmp_path / "mine"
-    assert workspace.update(folder) == []
+    assert workspace.update_workspace(folder) == []
     monkeypatch.delenv(paths.WORKSPACE)
     monkeypatch.chdir(folder / UNIT)
     return folder
@@ -60,32 +60,32 @@ def test_a_new_workspace_holds_the_notebooks_and_a_first_page(mine: Path) -> Non
 
 def test_what_was_not_changed_is_brought_up_to_date(mine: Path, released: Path) -> None:
     (released / FILE).write_bytes(notebook(title="01 · Renamed"))
-    (said,) = workspace.update(mine)
-    assert said.startswith("brought up to date")
+    (said,) = workspace.update_workspace(mine)
+    assert said.startswith("updated: ")
     assert (mine / FILE).read_bytes() == notebook(title="01 · Renamed")
 
 
 def test_what_a_learner_wrote_is_kept_and_the_new_version_laid_beside(mine: Path, released: Path) -> None:
     own = notebook("def one(): return 1")
     (mine / FILE).write_bytes(own)
-    assert workspace.update(mine) == [], "nothing new, nothing to say"
+    assert workspace.update_workspace(mine) == [], "nothing new, nothing to say"
     for number, title in (("", "Second"), ("2", "Third")):
         new = notebook(title=title)
         (released / FILE).write_bytes(new)
-        (said,) = workspace.update(mine)
-        assert "kept as you wrote it" in said
+        (said,) = workspace.update_workspace(mine)
+        assert "kept your version" in said
         assert (mine / FILE).read_bytes() == own
         assert (mine / f"{UNIT}/{UNIT}.new{number}.ipynb").read_bytes() == new
-        assert workspace.update(mine) == []
+        assert workspace.update_workspace(mine) == []
 
 
 def test_a_new_version_that_was_thrown_away_stays_away(mine: Path, released: Path) -> None:
     (mine / FILE).write_bytes(notebook("def one(): return 1"))
     (released / FILE).write_bytes(notebook(title="Second"))
-    workspace.update(mine)
+    workspace.update_workspace(mine)
     beside = mine / f"{UNIT}/{UNIT}.new.ipynb"
     beside.unlink()
-    workspace.update(mine)
+    workspace.update_workspace(mine)
     assert not beside.exists()
 
 
@@ -94,7 +94,7 @@ def test_running_a_notebook_is_no_change_and_its_outputs_stay_while_nothing_is_n
     shown["cells"][1] |= {"execution_count": 1, "outputs": [nbformat.v4.new_output("stream", text="hello")]}
     (mine / FILE).write_text(json.dumps(shown))
     before = (mine / FILE).read_bytes()
-    assert workspace.update(mine) == []
+    assert workspace.update_workspace(mine) == []
     assert (mine / FILE).read_bytes() == before
 
 
@@ -104,14 +104,14 @@ def test_without_its_memory_a_workspace_keeps_everything(mine: Path, released: P
     (mine / FILE).write_bytes(own)
     (mine / paths.MARKER).write_text(damage)
     (released / FILE).write_bytes(notebook(title="Second"))
-    workspace.update(mine)
+    workspace.update_workspace(mine)
     assert (mine / FILE).read_bytes() == own
 
 
 def test_a_notebook_that_was_broken_is_kept(mine: Path, released: Path) -> None:
     (mine / FILE).write_text("half a noteb")
     (released / FILE).write_bytes(notebook(title="Second"))
-    assert "kept" in workspace.update(mine)[0]
+    assert "kept" in workspace.update_workspace(mine)[0]
     assert (mine / FILE).read_text() == "half a noteb"
 
 
@@ -119,7 +119,7 @@ def test_a_first_page_with_own_notes_is_kept(mine: Path) -> None:
     page = nbformat.read(mine / "start.ipynb", as_version=4)
     page.cells.append(nbformat.v4.new_markdown_cell("My notes.", id="notes"))
     nbformat.write(page, mine / "start.ipynb")
-    workspace.update(mine)
+    workspace.update_workspace(mine)
     assert "My notes." in (mine / "start.ipynb").read_text(encoding="utf-8")
     assert not (mine / "start.new.ipynb").exists()
 
@@ -127,10 +127,10 @@ def test_a_first_page_with_own_notes_is_kept(mine: Path) -> None:
 def test_the_course_itself_and_a_file_are_no_workspace(released: Path, tmp_path: Path) -> None:
     for folder in (released, tmp_path):
         with pytest.raises(workspace.NoWorkspace, match="is the course itself"):
-            workspace.update(folder)
+            workspace.update_workspace(folder)
     (tmp_path / "file").touch()
     with pytest.raises(workspace.NoWorkspace, match="is a file"):
-        workspace.update(tmp_path / "file")
+        workspace.update_workspace(tmp_path / "file")
 
 
 # Progress.
