@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from autograder.bank.catalog import Entry
+from autograder.course.course import LESSON
 from autograder.course.exercise_cells import exercise_cells
-from autograder.course.lesson import CALL
-from autograder.course.lesson import FILE as LESSON
+from autograder.course.lesson import EXERCISE_LINE
 from autograder.errors import ExerciseError
 from leftcontext.torch_jax import LIBRARIES, NONE, TOPICS
 
@@ -37,7 +37,7 @@ def _of_the_notebook(entry: Entry) -> Iterator[str]:
 def _of_a_lesson(entry: Entry) -> Iterator[str]:
     calls: set[str] = set()
     for lesson in entry.path.parent.parent.glob(f"*/{LESSON}"):
-        calls |= {call.partition(" ")[0] for call in CALL.findall(lesson.read_text(encoding="utf-8"))}
+        calls |= {call.partition(" ")[0] for call in EXERCISE_LINE.findall(lesson.read_text(encoding="utf-8"))}
     if entry.id not in calls:
         yield f"no lesson calls it in: a line {{exercise}}`{entry.id}` in source/{entry.unit}/{LESSON}"
 
