@@ -87,7 +87,7 @@ verify: setup
 # The longer tests: two hundred honest submissions beside stock nbgrader, fifty kills, every case of which stock nbgrader errs,
 # and every unit through stock nbgrader.
 test-long: setup-test
-	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all OPENBLAS_NUM_THREADS=1 \
+	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_SEQUENCES=200 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all OPENBLAS_NUM_THREADS=1 \
 		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile tests/nbgrader
 
 proofs: test-long

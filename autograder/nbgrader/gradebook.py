@@ -308,10 +308,11 @@ class NbgraderCourse:
     def _penalise(self, student: str, submission: Any, entry: SubmittedNotebook) -> float:
         """Set what a notebook loses for being late, by the plug-in that the course is configured with; how much it is."""
         penalty = None
-        if submission.total_seconds_late > 0:
+        late = scores.seconds_late(submission)
+        if late > 0:
             self.gradebook.db.flush()
             self.gradebook.db.refresh(entry)
-            penalty = self.penalties.plugin_inst.late_submission_penalty(student, entry.score, submission.total_seconds_late)
+            penalty = self.penalties.plugin_inst.late_submission_penalty(student, entry.score, late)
         if penalty is not None:
             penalty = min(max(float(penalty), 0.0), float(entry.score))
         if entry.late_submission_penalty != penalty:
@@ -330,7 +331,7 @@ class NbgraderCourse:
         with _one_commit(self.gradebook):
             for submission in self.gradebook.find_assignment(assignment).submissions:
                 before = sum(entry.late_submission_penalty or 0.0 for entry in submission.notebooks)
-                if not before and submission.total_seconds_late <= 0:
+                if not before and scores.seconds_late(submission) <= 0:
                     continue
                 student = submission.student.id
                 after = sum(self._penalise(student, submission, entry) for entry in submission.notebooks)

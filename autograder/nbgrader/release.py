@@ -6,6 +6,7 @@ release built anew: that changes no grade and is told. The source is read for th
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import tempfile
@@ -210,7 +211,7 @@ def register(folders: CourseDirectory, config: Config, assignment: str) -> list[
 
 
 def _generate(folders: CourseDirectory, config: Config, assignment: str, release: Path, enter: bool) -> Path:
-    own = Config(config)
+    own = copy.deepcopy(config)
     own.CourseDirectory.update(release_directory=str(release), assignment_id=assignment, root=folders.root)
     own.GenerateAssignment.force = True
     if not enter:

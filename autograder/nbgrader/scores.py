@@ -70,6 +70,11 @@ def _comment(cell: NotebookNode, remark: str) -> str | None:
     return " ".join(filter(None, ("No response." if is_unchanged else "", plain(remark)))) or None
 
 
+def seconds_late(submission: SubmittedAssignment) -> float:
+    """How late a submission is, with its extension; nbgrader's own count fails for an extension without a due date."""
+    return float(submission.total_seconds_late) if submission.assignment.duedate is not None else 0.0
+
+
 def recorded(book: Gradebook, assignment: str) -> dict[str, Recorded]:
     """What the gradebook holds of each submission of an assignment, by student; two queries for any number of them."""
     known = book.find_assignment(assignment)

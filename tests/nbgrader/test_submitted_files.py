@@ -84,9 +84,9 @@ def test_too_many_and_too_large_cost_the_rest_only(tmp_path: Path) -> None:
     with (tmp_path / "b.bin").open("wb") as file:
         file.truncate(MAX_BYTES)
     deep = tmp_path
-    for _ in range(40):
+    for _ in range(25):
         deep = deep / ("d" * 90)
-    os.makedirs(deep, exist_ok=True) if len(str(deep)) < 4000 else None
+    deep.mkdir(parents=True)
     start = time.process_time()
     read = read_folder(tmp_path, IGNORE, ["one.ipynb"])
     assert time.process_time() - start < 5

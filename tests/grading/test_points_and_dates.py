@@ -1,0 +1,361 @@
+"""Points, tests, solutions, due dates and submissions change in any order; a plain model says what each score must be.
+
+No student's process is run: a stub executes the cells here, for what is tried is what is counted, kept and told.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import os
+import random
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from support import sample_course
+
+from autograder.grading.executor import Result, Task
+from autograder.grading.run import Graded, grade
+from autograder.nbgrader import release
+from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
+from autograder.sandbox.levels import IsolationLevel
+
+SEQUENCES = int(os.environ.get("LEFTCONTEXT_SEQUENCES", "3"))  # `make test-long` takes more
+STUDENTS = ("ada", "bo", "cy")
+
+
+class Stub:
+    """Runs a task's cells in this process, as the pool would in two others."""
+
+    tasks = 0
+
+    def __init__(self, *_: Any) -> None: ...
+    def __enter__(self) -> Stub:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+    def shown(self, notebook: str) -> dict[str, Any]:
+        return {}
+
+    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result]]:
+        for task in tasks:
+            Stub.tasks += 1
+            names: dict[str, Any] = {}
+            outputs = {}
+            for number, step in enumerate(task.job.steps):
+                if step.source.strip() and step.kind != "display":
+                    outputs[str(number)] = self._run(step.source, names)
+            yield task, Result(outputs)
+
+    def _run(self, source: str, names: dict[str, Any]) -> list[dict[str, Any]]:
+        try:
+            exec(source, names)
+        except Exception as error:
+            return [{"output_type": "error", "ename": type(error).__name__, "evalue": str(error), "traceback": []}]
+        shown = names.pop("credit", None)
+        return [] if shown is None else [{"output_type": "execute_result", "data": {"text/plain": str(shown)}, "metadata": {}}]
+
+
+@dataclasses.dataclass
+class Facts:
+    """What the instructor has written: points and right values of two tests, and the solutions."""
+
+    points: tuple[float, float] = (2.0, 4.0)
+    right: tuple[int, int] = (3, 7)
+    solved: tuple[int, int] = (3, 7)
+
+    def score(self, number: int, value: int) -> float:
+        """The second test gives one point for a value that is at least positive."""
+        if value == self.right[number]:
+            return self.points[number]
+        return 1.0 if number == 1 and value > 0 else 0.0
+
+    def notebook(self) -> Any:
+        first, second = self.right
+        return sample_course.notebook(
+            sample_course.answer("x", f"x = {self.solved[0]}"),
+            sample_course.check("test_x", f"assert x == {first}", self.points[0]),
+            sample_course.answer("y", f"y = {self.solved[1]}"),
+            sample_course.check("test_y", f"assert y > 0\nif y != {second}:\n    credit = 1", self.points[1]),
+        )
+
+
+class World:
+    """A course on the disk, changed as an instructor and students change it, and the model beside it."""
+
+    def __init__(self, root: Path, chance: random.Random) -> None:
+        self.root, self.chance = root, chance
+        self.source, self.released = Facts(), Facts()
+        self.due: int | None = None  # a day of January
+        self.submitted: dict[str, tuple[tuple[int, int], int | None]] = {}
+        self.extended: dict[str, int] = {}
+        self.graded: dict[str, dict[str, float]] = {}  # by student and test
+        self.seen: dict[str, Any] = {}  # what each was graded with
+        self.stamps: dict[str, int | None] = {}  # the days that the gradebook knows
+        (root / "source" / "ps").mkdir(parents=True)
+        self.zero = True
+        self.configure()
+        self.write_source()
+        self.release()
+
+    def configure(self) -> None:
+        text = sample_course.CONFIG.format(root=str(self.root))
+        (self.root / "nbgrader_config.py").write_text(text.replace('"zero"', '"zero"' if self.zero else '"none"'))
+
+    def write_source(self) -> None:
+        nbformat.write(self.source.notebook(), self.root / "source" / "ps" / "ps.ipynb")
+
+    def release(self) -> None:
+        course = NbgraderCourse()
+        release._generate(course.folders, course.config, "ps", self.root / "release", enter=True)
+        self.released = dataclasses.replace(self.source)
+
+    def change_points(self) -> None:
+        self.source = dataclasses.replace(self.source, points=(self.chance.randint(1, 9), self.chance.randint(1, 9)))
+        self.write_source()
+
+    def change_tests(self) -> None:
+        right = (self.chance.choice((3, 4)), self.chance.choice((7, 8)))
+        self.source = dataclasses.replace(self.source, right=right, solved=right)
+        self.write_source()
+
+    def break_solution(self) -> None:
+        self.source = dataclasses.replace(self.source, solved=(self.chance.choice((3, 4)), self.chance.choice((7, 8, 0))))
+        self.write_source()
+
+    def submit(self) -> None:
+        student = self.chance.choice(STUDENTS)
+        values = self.chance.choice((3, 4, 0)), self.chance.choice((7, 8, 1, 0))
+        day = self.chance.choice((None, 5, 15, 25))
+        self.submitted[student] = values, day
+        node = nbformat.read(self.root / "release/ps/ps.ipynb", as_version=4)
+        for cell, value in zip((node.cells[0], node.cells[2]), values, strict=True):
+            cell.source = f"{cell.metadata.nbgrader.grade_id} = {value}"
+        if self.chance.random() < 0.3:  # points that a student changes change nothing
+            node.cells[1].metadata.nbgrader.points = 100
+        place = self.root / "submitted" / student / "ps"
+        place.mkdir(parents=True, exist_ok=True)
+        nbformat.write(node, place / "ps.ipynb")
+        stamp = place / "timestamp.txt"
+        stamp.unlink(missing_ok=True)
+        if day is not None:
+            stamp.write_text(f"2026-01-{day:02d} 12:00:00 UTC")
+
+    def move_due_date(self) -> None:
+        self.due = self.chance.choice((None, 1, 10, 20))
+        with Gradebook(f"sqlite:///{self.root}/gradebook.db", "honest") as book:
+            book.update_or_create_assignment("ps", duedate=None if self.due is None else f"2026-01-{self.due:02d} 00:00:00 UTC")
+
+    def extend(self) -> None:
+        if self.graded:
+            student = self.chance.choice(sorted(self.graded))
+            self.extended[student] = self.chance.choice((0, 10, 30))
+            with Gradebook(f"sqlite:///{self.root}/gradebook.db", "honest") as book:
+                book.grant_extension("ps", student, days=self.extended[student])
+
+    def change_penalty(self) -> None:
+        self.zero = not self.zero
+        self.configure()
+
+    # What must be.
+
+    def penalty(self, student: str) -> float:
+        day = self.stamps[student]
+        late = self.zero and self.due is not None and day is not None and day + 0.5 > self.due + self.extended.get(student, 0)
+        return sum(self.graded[student].values()) if late else 0.0
+
+    def expect(self, force: bool) -> dict[str, str]:
+        """Take the grading over into the model; the status that each student must have."""
+        broken = {n for n in (0, 1) if self.released.score(n, self.source.solved[n]) != self.released.points[n]}
+        status = {}
+        for student, (values, day) in self.submitted.items():
+            seen = (dataclasses.astuple(self.released), dataclasses.astuple(self.source), values, day)
+            status[student] = "graded" if force or self.seen.get(student) != seen else "unchanged"
+            if status[student] == "unchanged":
+                continue
+            self.seen[student] = seen
+            self.stamps[student] = day if day is not None else self.stamps.get(student)  # nbgrader forgets no date
+            before = self.graded.setdefault(student, {})
+            for number, test in enumerate(("test_x", "test_y")):
+                if force or number not in broken or test not in before:
+                    before[test] = self.released.score(number, values[number])
+        return status
+
+
+def run(force: bool = False, messages: list[str] | None = None, **more: Any) -> dict[str, Graded]:
+    said = [] if messages is None else messages
+    found = list(grade("ps", jobs=1, isolation=IsolationLevel.NONE, executor=Stub, force=force, on_message=said.append, **more))
+    assert len({one.student for one in found}) == len(found)
+    return {one.student: one for one in found}
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A course with one release: making a gradebook takes nbgrader seconds."""
+    root, here = tmp_path_factory.mktemp("released"), Path.cwd()
+    (root / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(root)))
+    os.chdir(root)  # where every nbgrader command is run
+    try:
+        return World(root, random.Random(0))
+    finally:
+        os.chdir(here)
+
+
+@pytest.fixture
+def world(released: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    made = copy.deepcopy(released)
+    made.root = tmp_path / "course"
+    shutil.copytree(released.root, made.root)
+    made.configure()
+    monkeypatch.chdir(made.root)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_every_score_is_what_the_model_says(world: World, seed: int) -> None:
+    world.chance = random.Random(seed)
+    changes = [
+        world.change_points, world.change_tests, world.break_solution, world.release, world.submit, world.submit,
+        world.move_due_date, world.extend, world.change_penalty,
+    ]  # fmt: skip
+    world.submit()
+    for _ in range(12):
+        done = [change.__name__ for change in world.chance.choices(changes, k=world.chance.randint(0, 3)) if change() is None]
+        force = world.chance.random() < 0.15
+        before = {student: sum(tests.values()) for student, tests in world.graded.items()}
+        expected = world.expect(force)
+        found = run(force)
+        assert {student: one.status for student, one in found.items()} == expected, done
+        for student, one in found.items():
+            assert one.cells == world.graded[student], done
+            assert one.score == sum(world.graded[student].values())
+            assert one.max_score == sum(world.released.points)
+            assert one.late_penalty == world.penalty(student), done
+            assert one.previous_score == before.get(student)
+            assert one.reason or one.status == "unchanged"
+        with NbgraderCourse().open() as course:
+            kept = course.recorded("ps")
+        assert {student: (kept[student].score, kept[student].late_penalty) for student in found} == {
+            student: (one.score, one.late_penalty) for student, one in found.items()
+        }
+
+
+def test_points_that_were_not_released_do_not_count_and_are_told(world: World) -> None:
+    world.submit()
+    world.source = Facts(points=(10.0, 40.0))
+    world.write_source()
+    said: list[str] = []
+    (graded,) = run(messages=said).values()
+    assert graded.max_score == 6
+    assert graded.score <= 6
+    (told,) = [sentence for sentence in said if "differs" in sentence]
+    assert "test_x (2 released, 10 now)" in told
+    assert "nbgrader generate_assignment ps" in told
+
+
+@pytest.mark.parametrize("change", ["added", "removed", "lesson"])
+def test_cells_that_were_not_released_are_told_and_change_nothing(world: World, change: str) -> None:
+    world.submit()
+    before = run()
+    node = world.source.notebook()
+    if change == "added":
+        node.cells += [sample_course.answer("z", "z = 1"), sample_course.check("test_z", "assert z == 1", 5)]
+    elif change == "removed":
+        node.cells = node.cells[:2]
+    else:
+        node.cells.insert(0, sample_course.new_code_cell("import math"))
+    nbformat.write(node, world.root / "source/ps/ps.ipynb")
+    said: list[str] = []
+    after = run(force=change == "lesson", messages=said)
+    assert [one.cells for one in after.values()] == [one.cells for one in before.values()]
+    assert any("differs from what was released" in sentence for sentence in said)
+
+
+def test_a_test_that_the_own_solution_fails_overwrites_nothing_without_force(world: World) -> None:
+    world.chance = random.Random(1)
+    world.submitted["ada"] = ((3, 7), None)
+    world.submit()
+    student = next(iter(run()))
+    scores = run(force=True)[student].cells
+    (world.root / "submitted" / student / "ps" / "extra.txt").write_text("x")
+    world.source = dataclasses.replace(world.source, solved=(99, 7))
+    world.write_source()
+    said: list[str] = []
+    kept = run(messages=said)[student]
+    assert kept.status == "graded"
+    assert kept.cells == scores
+    assert any("test_x" in note.text and "kept" in note.text for note in kept.notes)
+    assert any("--force" in sentence for sentence in said)
+
+
+def test_a_new_due_date_is_noticed_and_nothing_is_run(world: World) -> None:
+    world.submit()
+    student = next(iter(world.submitted))
+    (world.root / "submitted" / student / "ps" / "timestamp.txt").write_text("2026-01-15 12:00:00 UTC")
+    with Gradebook(f"sqlite:///{world.root}/gradebook.db", "honest") as book:
+        book.update_or_create_assignment("ps", duedate="2026-01-10 00:00:00 UTC")
+    late = run()[student]
+    assert late.late_penalty == late.score
+    tasks = Stub.tasks
+    with Gradebook(f"sqlite:///{world.root}/gradebook.db", "honest") as book:
+        book.grant_extension("ps", student, days=20)
+    again = run()[student]
+    assert (again.status, again.late_penalty) == ("unchanged", 0)
+    assert (late.score == 0) or "late changed from" in again.reason
+    assert Stub.tasks == tasks
+
+
+def test_an_assignment_that_is_released_and_not_registered_is_registered(world: World) -> None:
+    world.submit()
+    (world.root / "gradebook.db").unlink()
+    said: list[str] = []
+    (graded,) = run(messages=said).values()
+    assert graded.status == "graded"
+    assert any("entered into the gradebook" in sentence for sentence in said)
+    assert not any("differs" in sentence for sentence in said)
+
+
+def test_a_release_that_its_source_does_not_make_is_not_registered(world: World) -> None:
+    world.submit()
+    (world.root / "gradebook.db").unlink()
+    world.change_points()
+    with pytest.raises(MissingData, match="generate_assignment ps"):
+        run()
+    with NbgraderCourse().open() as course:
+        assert course.assignments() == []
+
+
+def test_a_submission_that_vanishes_keeps_its_grade(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.submit()
+    student = next(iter(world.submitted))
+    before = run()[student]
+    read = NbgraderCourse.submitted_files
+    calls = []
+
+    def vanishing(self: NbgraderCourse, assignment: str, name: str) -> Any:
+        calls.append(name)
+        if len(calls) > 1:
+            raise FileNotFoundError
+        return read(self, assignment, name)
+
+    (world.root / "submitted" / student / "ps" / "more.txt").write_text("x")
+    monkeypatch.setattr(NbgraderCourse, "submitted_files", vanishing)
+    said: list[str] = []
+    assert run(messages=said) == {}
+    assert any("gone" in sentence for sentence in said)
+    with NbgraderCourse().open() as course:
+        assert course.recorded("ps")[student].score == before.score
+
+
+def test_every_submission_has_a_line_of_json(world: World) -> None:
+    world.submit()
+    first, second = run(), run()
+    lines = [json.loads(one.to_json()) for one in (*first.values(), *second.values())]
+    assert [line["status"] for line in lines] == ["graded", "unchanged"]
+    assert lines[0]["cells"] == lines[1]["cells"]
