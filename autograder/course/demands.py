@@ -16,7 +16,7 @@ from leftcontext.torch_jax import LIBRARIES, NONE, TOPICS
 
 
 def unmet_demands(entry: Entry) -> list[str]:
-    """What is missing besides a proof: a prompt, a docstring, a lesson that calls the exercise in, counterparts."""
+    """What is missing besides a proof: a prompt, a docstring, a lesson that contains the exercise, counterparts."""
     try:
         exercise = entry.load()
     except ExerciseError:  # the proof says so
@@ -39,7 +39,7 @@ def _of_a_lesson(entry: Entry) -> Iterator[str]:
     for lesson in entry.path.parent.parent.glob(f"*/{LESSON}"):
         calls |= {call.partition(" ")[0] for call in EXERCISE_LINE.findall(lesson.read_text(encoding="utf-8"))}
     if entry.id not in calls:
-        yield f"no lesson calls it in: a line {{exercise}}`{entry.id}` in source/{entry.unit}/{LESSON}"
+        yield f"no lesson contains it: write a line {{exercise}}`{entry.id}` in source/{entry.unit}/{LESSON}"
 
 
 def _of_the_counterparts(id: str) -> Iterator[str]:

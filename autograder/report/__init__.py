@@ -1,1 +1,1 @@
-"""A class on a page. In: the grader's journal and the gradebook. Out: one HTML page for the instructor."""
+"""Reports on a class. In: the grader's journal and the gradebook. Out: one HTML page for the instructor."""

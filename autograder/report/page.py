@@ -25,31 +25,31 @@ class Report:
     assignment: str
     scores: statistics.ScoreDistribution
     exercises: list[statistics.ExerciseStatistics]
-    usual: dict[str, tuple[str, int]]  # misconception and students, by grade id
+    most_common: dict[str, tuple[str, int]]  # misconception and students, by grade id
     late: int
     students: int
-    judged: int  # students of whom the journal knows what was found
-    ideas: list[records.Idea]
-    unnamed: records.Unnamed
-    alike: list[records.Alike]
-    remarks: list[records.Remark]
+    judged: int  # students whose findings are in the journal
+    misconceptions: list[records.MisconceptionSummary]
+    unclassified: records.Unclassified
+    identical_code: list[records.IdenticalCode]
+    notes: list[records.GraderNote]
     not_isolated: dict[str, int]
 
     @property
     def hardest(self) -> statistics.ExerciseStatistics | None:
         """The exercise that the fewest got full credit for."""
-        tried = [one for one in self.exercises if one.pass_rate is not None]
-        return min(tried, key=lambda one: one.pass_rate or 0.0, default=None)
+        graded = [exercise for exercise in self.exercises if exercise.pass_rate is not None]
+        return min(graded, key=lambda exercise: exercise.pass_rate or 0.0, default=None)
 
     @property
     def waiting(self) -> int:
         """Answers that the instructor still has to read."""
-        return sum(one.waiting for one in self.exercises)
+        return sum(exercise.waiting for exercise in self.exercises)
 
     @property
-    def kinds(self) -> Counter[str]:
+    def note_counts(self) -> Counter[str]:
         """The grader's notes, counted by kind."""
-        return Counter(remark.kind for remark in self.remarks)
+        return Counter(note.kind for note in self.notes)
 
 
 def write(assignment: str, output: Path | None = None) -> Path:
@@ -76,16 +76,16 @@ def gather(course: NbgraderCourse, assignment: str) -> Report:
     return Report(
         assignment,
         statistics.score_distribution(table.scores, table.points),
-        sorted(found, key=lambda one: known.order.get(one.id, len(known.order))),
-        records.usual(entries),
+        sorted(found, key=lambda exercise: known.order.get(exercise.id, len(known.order))),
+        records.most_common_by_cell(entries),
         int((table.penalties > 0).sum()),
         len(table.students),
         len(entries),
         records.misconceptions(entries),
-        records.unnamed(entries),
-        records.alike(entries, known.own_lines),
-        records.remarks(entries),
-        dict(records.not_isolated(entries)),
+        records.unclassified(entries),
+        records.identical_code(entries, known.own_lines),
+        records.grader_notes(entries),
+        dict(records.not_isolated_tests(entries)),
     )
 
 

@@ -6,6 +6,8 @@ import shutil
 import sqlite3
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,10 @@ from support.hostile_notebook import ATTACKS, Dangers
 
 from autograder.bank import catalog
 from autograder.feedback import render
+from autograder.grading import checker_process
 from autograder.grading.journal import code_lines, digest
 from autograder.judge.judge import judge
+from autograder.judge.verdict import Verdict
 from autograder.notebook.note import Note, NoteKind
 from autograder.report import records, statistics
 from autograder.report.page import Report, render_page
@@ -179,16 +183,24 @@ def test_an_example_holds_no_word_of_the_students(code: str) -> None:
     assert verdict.finding is not None
     idea = verdict.finding.misconception
     assert idea is not None
-    found = entry(misconception=idea.id, title=idea.name, says=verdict.finding.message, text=render.text(verdict)[:4000])
-    (named,) = records.misconceptions({"a": found})
     assert re.search("Ada ?Lovelace", render.text(verdict))
+    found = entry(**kept(verdict))
+    (named,) = records.misconceptions({"a": found})
     assert not re.search("Ada ?Lovelace", f"{named.message} {named.example} {named.errors}")
     assert idea.name in f"{named.title}"
 
 
+def kept(verdict: Verdict) -> dict[str, object]:
+    """What the checker writes into the journal of a verdict."""
+    checker: Any = SimpleNamespace(findings={}, test_id="check_f")
+    checker_process.Checker._keep_finding(checker, "f", verdict)
+    return dict(checker.findings["check_f"])
+
+
 def test_pythons_own_errors_are_counted_and_no_other_ones() -> None:
     says = ["It raised ValueError: Ada (line 2: x)", "It raised ValueError", "It raised Ada: x", "It raised NameError: Ada"]
-    entries = {str(n): entry(misconception="raises", says=said) for n, said in enumerate(says)}
+    names = [checker_process._error_name(said) for said in says]
+    entries = {str(n): entry(misconception="raises", error_name=name) for n, name in enumerate(names)}
     (named,) = records.misconceptions(entries)
     assert named.errors == {"ValueError": 2, "NameError": 1}
 
@@ -270,8 +282,8 @@ def test_whatever_a_journal_holds_the_page_carries_nothing_that_runs(attack: str
     report = Report(
         attack, statistics.score_distribution(scores, np.ones(1)), statistics.exercise_statistics((attack,), scores, np.ones(1)),
         {attack: (attack, 1)}, 1, 2, 2,
-        records.misconceptions(entries), records.unnamed(entries), records.alike(entries, lambda *_: 9),
-        records.remarks(entries), dict(records.not_isolated(entries)),
+        records.misconceptions(entries), records.unclassified(entries), records.identical_code(entries, lambda *_: 9),
+        records.grader_notes(entries), dict(records.not_isolated_tests(entries)),
     )  # fmt: skip
     assert Dangers(render_page(report)).found == []
 
@@ -315,7 +327,7 @@ def test_copies_of_a_few_come_before_what_many_share_and_comments_hide_none() ->
     assert codes == same
     entries = {f"{n:02}": entry(codes=codes if n % 2 else same) for n in range(20)}
     entries |= {name: entry(codes={"f": "other"}) for name in ("a", "b")}
-    found = records.alike(entries, lambda student, _: 4 if student == "a" else 9)
+    found = records.identical_code(entries, lambda student, _: 4 if student == "a" else 9)
     assert [(len(one.students), one.lines) for one in found] == [(2, 4), (20, 9)]
 
 
@@ -328,9 +340,9 @@ def test_a_misconception_is_named_by_a_function_before_a_quiz() -> None:
     }
     named = {idea.title: idea.students for idea in records.misconceptions(entries)}
     assert named == {"Transposed": 2, "quiz_x, option C": 1}
-    assert records.unnamed(entries).empty == {"f": 1}
+    assert records.unclassified(entries).empty == {"f": 1}
 
 
 def test_notes_by_kind_and_those_of_an_earlier_version_too() -> None:
     new, old = Note(NoteKind.RAN_TOO_LONG, "u: test_f: It was still running.").to_json(), "u: something"
-    assert [one.kind for one in records.remarks({"s": entry(old, new)})] == ["ran too long", "other"]
+    assert [one.kind for one in records.grader_notes({"s": entry(old, new)})] == ["ran too long", "other"]
