@@ -18,11 +18,11 @@ from autograder.errors import UserError
 
 app = typer.Typer(
     name="leftcontext",
-    help="A course on causal attention that grades itself.",
+    help="An autograded course on causal attention.",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Json = Annotated[bool, typer.Option("--json", help="For a program: JSON on standard output, nothing else.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 # What a command needs beyond the judge: an extra of the package `left-context`.
 EXTRAS = {"lab": "course", "build": "grade", "compose": "grade", "grade": "grade", "report": "grade"}
 WRONG, UNUSABLE = 1, 2  # exit codes: an answer (or a notebook, or the bank) is wrong; the input can't be used
@@ -49,7 +49,7 @@ def _unit_names(incomplete: str) -> list[str]:
 
 @app.command()
 def lab(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The workspace; made if it is not there.")] = Path(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The workspace folder; created if it does not exist.")] = Path(
         "workspace"
     ),
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
@@ -57,7 +57,7 @@ def lab(
         int | None, typer.Option(help="JupyterLab's port. Default: 8888 or the next free one.", min=1, max=65535)
     ] = None,
 ) -> None:
-    """A learner's workspace, opened in JupyterLab. What you wrote is never overwritten."""
+    """Open a learner's workspace in JupyterLab. Your work is never overwritten."""
     from autograder.workspace import workspace
 
     _need("jupyterlab")
@@ -72,14 +72,14 @@ def build(
     units: Annotated[
         list[str] | None, typer.Argument(metavar="[UNIT]...", autocompletion=_unit_names, help="Default: every unit.")
     ] = None,
-    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a notebook has drifted.")] = False,
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a notebook is out of date.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks that were edited by hand.")] = False,
     execute: Annotated[
         bool | None,
-        typer.Option("--execute/--no-execute", help="Run every worked notebook, or none. Default: those that changed."),
+        typer.Option("--execute/--no-execute", help="Execute all worked notebooks, or none. Default: those that changed."),
     ] = None,
 ) -> None:
-    """Make the notebooks from source/."""
+    """Build the notebooks from source/."""
     from autograder.cli.build import build_all, report_drift
     from autograder.course.build import render_unit
     from autograder.course.course import Course
@@ -92,7 +92,7 @@ def build(
 
 @app.command()
 def demo(
-    seed: Annotated[int, typer.Option(help="Of weights, training text and samples.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of weights, training text and samples.", min=0)] = 0,
     as_json: Json = False,
 ) -> None:
     """Train the same tiny model with and without the causal mask, and see why the second one cheats."""
@@ -116,7 +116,7 @@ def demo(
 
 @app.command()
 def exercises(as_json: Json = False) -> None:
-    """The bank: every exercise, its unit, topic, points and the misconceptions it can name."""
+    """List the exercise bank: unit, topic, points and known misconceptions of each exercise."""
     from autograder.bank import catalog
 
     rows = []
@@ -146,7 +146,7 @@ def check(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help=".py or .ipynb files that define it.")],
     as_json: Json = False,
 ) -> None:
-    """Grade one exercise in each FILE. Exit code 0: all right; 1: an answer is wrong; 2: a FILE can't be used."""
+    """Grade one exercise in each FILE. Exit code 0: all correct; 1: an answer is incorrect; 2: a FILE can't be used."""
     from autograder.answer_files import check_files
 
     code = 0
@@ -210,10 +210,11 @@ def grade(
 def report(
     assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: beside the grader's journal.", dir_okay=False)
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Default: course/grading/ASSIGNMENT.html.", dir_okay=False),
     ] = None,
 ) -> None:
-    """A page for the instructor: scores, exercises, misconceptions, and what deserves a look."""
+    """Write a page for the instructor: scores, exercises, misconceptions, and what needs attention."""
     from autograder.nbgrader.gradebook import MissingData
     from autograder.report.page import write
 
@@ -225,18 +226,18 @@ def report(
 
 @app.command()
 def compose(
-    name: Annotated[str, typer.Argument(help="The new assignment: source/NAME/ is made.")],
+    name: Annotated[str, typer.Argument(help="Name of the new assignment; source/NAME/ is created.")],
     exercises: Annotated[
-        list[str], typer.Argument(metavar="EXERCISE...", autocompletion=_exercise_ids, help="Ids of exercises, in order.")
+        list[str], typer.Argument(metavar="EXERCISE...", autocompletion=_exercise_ids, help="Exercise ids, in order.")
     ],
-    seed: Annotated[int, typer.Option(help="Another seed, other cases and numbers.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed of cases and numbers.", min=0)] = 0,
     per_student: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Student ids, one a line: each gets an assignment NAME-ID, a variant of its own."),
+        typer.Option(metavar="FILE", help="Student ids, one per line: each student gets a variant, the assignment NAME-ID."),
     ] = None,
-    execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Run the worked notebooks.")] = True,
+    execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Execute the worked notebooks.")] = True,
 ) -> None:
-    """A new nbgrader assignment out of exercises of the bank."""
+    """Make a new nbgrader assignment from exercises of the bank."""
     from autograder.cli.build import build_all
     from autograder.course import compose as composer
     from autograder.course.build import render_unit
@@ -249,9 +250,10 @@ def compose(
     for path in composer.compose_assignments(course, seeds, exercises):
         typer.echo(f"wrote {path.relative_to(course.root)}")
     made = [render_unit(course, each) for each in seeds]
-    if not build_all(course, made, force=False, execute=None if execute else False):
+    if not build_all(course, made, force=False, execute=None if execute else False, noun="assignment"):
         raise typer.Exit(WRONG)
-    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}" + (" (and so on)" if len(seeds) > 1 else ""))
+    others = ", and the same for the other variants" if len(seeds) > 1 else ""
+    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}{others}")
 
 
 @app.command()
@@ -261,9 +263,9 @@ def verify(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Prove the bank: right answers pass, known mistakes and mutants fail, and every mistake is named.
+    """Verify the exercise bank: correct answers pass, known mistakes and mutants fail, every mistake is identified.
 
-    It also says what the build and the tests will ask of an exercise: a lesson, a docstring, counterparts in PyTorch and JAX.
+    It also reports what the build and the tests will ask of an exercise: a lesson, a docstring, counterparts in PyTorch and JAX.
     """
     from dataclasses import asdict
 
@@ -277,7 +279,7 @@ def verify(
     wanted = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
     proofs = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
-        task = bar.add_task("proving", total=len(wanted))
+        task = bar.add_task("verifying", total=len(wanted))
         for proof in prove_all(wanted):
             proof.problems += unmet_demands(catalog.find(proof.exercise))
             proofs.append(proof)

@@ -9,6 +9,7 @@ from functools import partial
 from rich.console import Console
 from rich.progress import Progress, TaskID, TimeElapsedColumn
 
+from autograder.cli.tables import plural
 from autograder.course import build
 from autograder.course.course import Course
 from autograder.course.execute import RunError
@@ -26,12 +27,17 @@ def report_drift(course: Course, units: Sequence[build.Unit], everything: bool) 
         print(f"Run: leftcontext build {' '.join(stale)}", file=sys.stderr)
     if stale or lost:
         return False
-    print(f"{len(units)} units are as source/ makes them.")
+    print(f"Up to date with source/: {plural(len(units), 'unit')}.")
     return True
 
 
-def build_all(course: Course, units: Sequence[build.Unit], force: bool, execute: bool | None) -> bool:
-    """Write every unit, then run the worked notebooks that changed (all, or none, as `execute` says); whether all went well."""
+def build_all(
+    course: Course, units: Sequence[build.Unit], force: bool, execute: bool | None, noun: str = "unit"
+) -> bool:
+    """Write every unit, then execute the worked notebooks: those that changed, or all or none, as `execute` says.
+
+    Returns whether all went well. `noun` is what the user calls a unit.
+    """
     good, to_run = True, []
     for unit in units:
         done = build.write_unit(course, unit, force=force, execute=bool(execute))
@@ -44,7 +50,7 @@ def build_all(course: Course, units: Sequence[build.Unit], force: bool, execute:
             to_run.append(unit)
     good = _run_all(course, to_run) and good
     if good:
-        print(f"{len(units)} unit{'s are' if len(units) != 1 else ' is'} built.")
+        print(f"Built: {plural(len(units), noun)}.")
     return good
 
 
@@ -53,7 +59,7 @@ def _run_all(course: Course, units: Sequence[build.Unit]) -> bool:
     columns = *Progress.get_default_columns()[:3], TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
         for unit in units:
-            task = bar.add_task(f"running {unit.worked}", total=unit.cells)
+            task = bar.add_task(f"executing {unit.worked}", total=unit.cells)
             try:
                 build.run_unit(course, unit, partial(_advance, bar, task))
                 bar.update(task, completed=unit.cells)

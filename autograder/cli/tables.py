@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def print_bank(rows: Sequence[Mapping[str, Any]]) -> None:
-    """The exercises, unit by unit."""
+    """The exercises, by unit."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("exercise", no_wrap=True)
     table.add_column("topic", overflow="fold")
     table.add_column("points", justify="right")
-    table.add_column("mistakes known", justify="right")
+    table.add_column("known mistakes", justify="right")
     unit = None
     for row in rows:
         if row["unit"] != unit:
@@ -28,31 +28,37 @@ def print_bank(rows: Sequence[Mapping[str, Any]]) -> None:
             table.add_row(unit, style="bold")
         table.add_row(row["id"], row["topic"], f"{row['points']:g}", str(len(row["misconceptions"])))
     Console().print(table)
-    print(f"{len(rows)} exercises.")
+    print(f"{plural(len(rows), 'exercise')}.")
 
 
 def print_proofs(proofs: Iterable[Proof]) -> None:
-    """What was proven of each exercise, and of all."""
+    """The result for each exercise, and a summary."""
     proofs = sorted(proofs, key=lambda proof: (proof.unit, proof.exercise))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)  # fits 80 columns
-    table.add_column("exercise", no_wrap=True)
-    for name in ("right", "wrong", "named", "mutants", "killed", "equivalent"):
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)  # most ids fit into 80 columns
+    table.add_column("exercise", overflow="fold")
+    for name in ("correct", "incorrect", "identified", "mutants", "killed", "equivalent"):
         table.add_column(name, justify="right", no_wrap=True)
     for proof in proofs:
         numbers = proof.right, proof.wrong, proof.named, proof.mutants, proof.killed, len(proof.equivalent)
         table.add_row(f"{'✗' if proof.problems else '✓'} {proof.exercise}", *map(str, numbers))
     Console().print(table)
+    print(_summary(proofs))
 
+
+def _summary(proofs: Sequence[Proof]) -> str:
     def total(name: str) -> int:
         return sum(getattr(proof, name) for proof in proofs)
 
-    equivalent = sum(len(proof.equivalent) for proof in proofs)
-    print(
-        f"{_exercises(len(proofs))}: {total('right')} right answers pass; {total('wrong')} mistakes fail, "
-        f"{total('named')} of them by name; {total('killed')} of {total('mutants')} mutants fail, {equivalent} are "
-        f"equivalent to the solution; problems in {_exercises(sum(bool(proof.problems) for proof in proofs))}."
+    correct, incorrect, mutants = total("right"), total("wrong"), total("mutants")
+    equivalent, failed = sum(len(proof.equivalent) for proof in proofs), sum(bool(proof.problems) for proof in proofs)
+    return (
+        f"{plural(len(proofs), 'exercise')}: {plural(correct, 'correct answer')} {'passes' if correct == 1 else 'pass'}; "
+        f"{plural(incorrect, 'incorrect answer')} {'fails' if incorrect == 1 else 'fail'}, {total('named')} identified; "
+        f"{total('killed')} of {plural(mutants, 'mutant')} killed, {equivalent} equivalent; "
+        f"{plural(failed, 'exercise')} {'has' if failed == 1 else 'have'} problems."
     )
 
 
-def _exercises(number: int) -> str:
-    return f"{number} exercise" if number == 1 else f"{number} exercises"
+def plural(number: int, noun: str) -> str:
+    """A number and what it counts: "1 exercise", "2 exercises"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -271,7 +271,7 @@ def test_verify_proves_an_exercise() -> None:
     assert proof["problems"] == []
     table = leftcontext("verify", "quiz_left_context").stdout
     assert "✓ quiz_left_context" in table
-    assert table.splitlines()[-1].startswith("1 exercise: 1 right answers pass")
+    assert table.splitlines()[-1].startswith("1 exercise: 1 correct answer passes")
 
 
 @pytest.mark.parametrize("to_all", [True, False], ids=["to the workers too", "to the command alone"])
