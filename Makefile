@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 NODE := npm --version >/dev/null && node -e "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)"
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-test build gallery pictures lint lint-js bundles test test-long proofs verify bench lock
+.PHONY: help lab setup setup-test build gallery pictures documents lint lint-js bundles test test-long proofs verify bench lock
 
 help:
 	@echo 'make lab        open the course in JupyterLab; the first time sets up $(VENV), which takes one to three minutes'
@@ -17,6 +17,7 @@ help:
 	@echo 'make build      make the notebooks from source/'
 	@echo 'make gallery    make docs/gallery, all widgets on one page'
 	@echo 'make pictures   make the pictures of them in the README'
+	@echo 'make documents  write the counts in the README and the layers in docs/architecture.md'
 	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint       the quick part of it: style, types, layers, drift'
 	@echo 'make lint-js    the part of it for the JavaScript of the widgets, which needs Node'
@@ -59,6 +60,9 @@ gallery: setup
 
 pictures: gallery setup-test
 	$(BIN)/python docs/pictures.py
+
+documents: setup
+	$(BIN)/python tools/documents.py
 
 # Pinned tools from package-lock.json; again when it changes.
 node_modules/ready: package.json package-lock.json

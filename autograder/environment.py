@@ -1,4 +1,4 @@
-"""What the user's environment may not decide: which Python a notebook runs in, and whether there is a home folder."""
+"""Corrects the user's environment: which Python runs a notebook, and a home folder where there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every exception that is a sentence for people derives from; the command line prints it as one line, not as a traceback."""
+"""The base class of every exception whose message is written for people; the command line prints it as one line."""
 
 
 class UserError(Exception):

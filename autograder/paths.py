@@ -1,4 +1,4 @@
-"""Where things lie: the bank's source, the notebooks that are handed out, a learner's workspace."""
+"""Where folders are: the bank's source, the released notebooks, a learner's workspace."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A verdict becomes words and pages. In: a `Verdict` or a graded notebook. Out: text, HTML without script."""
+"""Shows a verdict. In: a `Verdict` or a graded notebook. Out: text and HTML without script, for a cell or as a page."""

@@ -1,4 +1,4 @@
-"""Pictures one can touch: state in Python, view in the browser."""
+"""Interactive widgets: state in Python, view in the browser."""
 
 from leftcontext.widgets.attention_map import AttentionMap
 from leftcontext.widgets.block_tiles import BlockTiles
