@@ -192,7 +192,7 @@ class _Reader:
             return {self.value(key, depth + 1): self.value(part, depth + 1) for key, part in parts}
         return self._single(tag, parts, depth)
 
-    def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:
+    def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:  # noqa: C901 (a table: one case per tag)
         match tag, parts:
             case ("i", [str(digits)]):
                 return int(digits, 16)
