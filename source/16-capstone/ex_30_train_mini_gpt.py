@@ -4,8 +4,8 @@ Write `train_mini_gpt(params, batches, steps)`: `batches` is `(n, B, T+1)` token
 (then from the first again). Return
 the trained dictionary: the same names and shapes; the given one unchanged.
 
-`loss_and_gradients(params, rows)` from `leftcontext.model.mini_gpt` gives a batch's loss and a dictionary of gradients. \
-**Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
+`loss_and_gradients(params, rows)` from `leftcontext.model.mini_gpt` gives a batch's loss and a dictionary of \
+gradients. **Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
 `p - rate * m / (sqrt(v) + 1e-8)` with a rate near 0.02. Any optimiser will do: **the loss on unseen text must fall \
 below 0.7 nats** while the model reads its own words from the third on (it starts above 1.5; the best is 0.27).
 """
