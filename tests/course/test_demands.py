@@ -47,7 +47,7 @@ def test_what_meets_them_all_is_told_nothing(unit: Path) -> None:
 
 def test_a_lesson_and_counterparts_are_asked_for(unit: Path) -> None:
     lesson, counterpart = unmet_demands(entry(unit))
-    assert lesson == "no lesson calls it in: a line {exercise}`doubled` in source/01-unit/lesson.md"
+    assert lesson == "no lesson contains it: write a line {exercise}`doubled` in source/01-unit/lesson.md"
     assert "leftcontext/torch_jax/in_torch and leftcontext/torch_jax/in_jax" in counterpart
 
 
