@@ -57,12 +57,12 @@ def _length(raw: Any) -> str:
     return f" of length {len(raw)}" if isinstance(raw, list | tuple) else ""
 
 
-def _as_array(raw: Any, wanted: str = "an array") -> np.ndarray:
-    """A raw result as an array of booleans, integers or floats; raises InvalidResult. `wanted` says what it should be."""
+def _as_array(raw: Any, expected: str = "an array") -> np.ndarray:
+    """A raw result as an array of booleans, integers or floats; raises InvalidResult. `expected` says what it should be."""
     if raw is None:
         raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
     if isinstance(raw, str | bytes | dict | set) or callable(raw):
-        raise InvalidResult("wrong_type", f"It returned {described(raw)}; {wanted} is wanted.")
+        raise InvalidResult("wrong_type", f"It returned {described(raw)}, expected {expected}.")
     try:
         array = np.array(raw, subok=False)
     except Exception as error:
@@ -72,7 +72,7 @@ def _as_array(raw: Any, wanted: str = "an array") -> np.ndarray:
     if array.dtype == object:
         array = _from_objects(array, raw)
     if array.dtype.kind not in "biuf":
-        raise InvalidResult("wrong_type", f"It returned {array.dtype} values; real numbers are wanted.")
+        raise InvalidResult("wrong_type", f"It returned {array.dtype} values, expected real numbers.")
     return array
 
 
@@ -104,10 +104,10 @@ def _is_one(values: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Array:
-    """An array of `dtype`; `exact_zeros` holds a wanted 0 to be exactly 0 (a forbidden weight, say) and a wanted 1 to
+    """An array of `dtype`; `exact_zeros` requires an expected 0 to be exactly 0 (a forbidden weight, say) and an expected 1 to
     be 1 in all digits of its precision (the weight of a lone key): a leak or an epsilon shows there first.
 
-    Where a float is wanted, integers and booleans will do; not so with `dtype="float"`.
+    Where floats are expected, integers and booleans are accepted; not so with `dtype="float"`.
     """
 
     dtype: Literal["real", "float", "bool", "int"] = "real"
@@ -120,19 +120,19 @@ class Array:
         if array.size and self.dtype == "bool" and array.dtype != bool:
             raise InvalidResult("not_boolean", self._not_boolean(array))
         if array.size and self.dtype == "float" and array.dtype.kind != "f":
-            raise InvalidResult("not_floats", f"It returned {array.dtype} values; an array of floats is wanted.")
+            raise InvalidResult("not_floats", f"It returned {array.dtype} values, expected an array of floats.")
         if array.size and self.dtype == "int" and array.dtype.kind not in "iu":
-            raise InvalidResult("not_integers", f"It returned {array.dtype} values; integers are wanted.")
+            raise InvalidResult("not_integers", f"It returned {array.dtype} values, expected integers.")
         return array
 
     @staticmethod
     def _not_boolean(array: np.ndarray) -> str:
         if np.isneginf(array).any() or (array < -1).any():
             return (
-                "It returned an additive mask (0 and a very negative number). "
-                "That is another thing: here a boolean array (True and False) is wanted."
+                "It returned an additive mask (0 and a very negative number), "
+                "expected a boolean array (True and False)."
             )
-        return f"It returned {array.dtype} numbers; a boolean array (True and False) is wanted."
+        return f"It returned {array.dtype} numbers, expected a boolean array (True and False)."
 
     def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
         if expected.shape != actual.shape:
@@ -158,7 +158,7 @@ class Number:
     def parse(self, raw: Any) -> np.ndarray:
         array = _as_array(raw, "one number")
         if array.ndim:
-            raise InvalidResult("not_a_number", f"It returned {described(array)}; one number is wanted.")
+            raise InvalidResult("not_a_number", f"It returned {described(array)}, expected one number.")
         return array
 
     def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
@@ -172,7 +172,7 @@ class Integer:
     def parse(self, raw: Any) -> np.ndarray:
         array = Number().parse(raw)
         if array.dtype.kind not in "iu":
-            raise InvalidResult("not_an_integer", f"It returned {raw!r}; a whole number (an int) is wanted.")
+            raise InvalidResult("not_an_integer", f"It returned {raw!r}, expected a whole number (an int).")
         return array
 
     def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
@@ -186,9 +186,9 @@ class Boolean:
     def parse(self, raw: Any) -> np.ndarray:
         array = _as_array(raw, "True or False")
         if array.ndim:
-            raise InvalidResult("not_boolean", f"It returned {described(array)}; True or False is wanted.")
+            raise InvalidResult("not_boolean", f"It returned {described(array)}, expected True or False.")
         if array.dtype != bool and array not in (0, 1):
-            raise InvalidResult("not_boolean", f"It returned {raw!r}; True or False is wanted.")
+            raise InvalidResult("not_boolean", f"It returned {raw!r}, expected True or False.")
         return array.astype(bool)
 
     def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
@@ -210,7 +210,7 @@ class Tuple:
             raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
         if not isinstance(raw, Sequence | np.ndarray) or isinstance(raw, str) or len(raw) != len(self.items):
             raise InvalidResult(
-                "not_a_tuple", f"It returned {described(raw)}{_length(raw)}; the tuple ({names}) is wanted."
+                "not_a_tuple", f"It returned {described(raw)}{_length(raw)}, expected the tuple ({names})."
             )
         return tuple(self._item(name, type, value) for (name, type), value in zip(self.items, raw, strict=True))
 
@@ -244,7 +244,7 @@ class OrNone:
         try:
             return self.type.parse(raw)
         except InvalidResult as invalid:
-            raise InvalidResult(invalid.id, f"{invalid} Where there is nothing to return, None is wanted.") from None
+            raise InvalidResult(invalid.id, f"{invalid} Where there is nothing to return, return None.") from None
 
     def compare(self, expected: Any, actual: Any) -> Difference | None:
         if expected is None or actual is None:

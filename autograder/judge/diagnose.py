@@ -206,4 +206,4 @@ def _message(misconception: Misconception | None, attempt: Attempt) -> str:
     if misconception.id != "wrong_shape" or found is None:
         return misconception.message
     what = f"The shape of `{found.where}`" if found.where else "Its shape"
-    return f"{what} is {np.shape(found.actual)}; {np.shape(found.expected)} is wanted."
+    return f"{what} is {np.shape(found.actual)}, expected {np.shape(found.expected)}."

@@ -1,4 +1,4 @@
-"""What a call can do instead of answering, and what a result can be instead of right. The judge names these by itself."""
+"""The failures that the judge names by itself: of a call that returns nothing usable, and of a result of another type."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ FAILURES = {
         ),
         M("returned_none", "It returns nothing", "It returned None. Is the `return` line missing?"),
         M("raises", "It stops with an error", "The call ended in an error."),
-        M("hangs", "It does not end", "The call ran out of time."),
-        M("floods", "It prints without end", "The call printed far too much."),
-        M("recurses", "It calls itself without end", "The call ended in a RecursionError."),
+        M("hangs", "It does not finish", "The call exceeded the time limit."),
+        M("floods", "It prints endlessly", "The call printed far too much."),
+        M("recurses", "Infinite recursion", "The call ended in a RecursionError."),
         M(
             "same_for_all",
             "The same result for every input",
-            "Whatever comes in, the same comes out: the arguments play no part, or the first result was kept.",
+            "Every input gives the same result: the arguments are not used, or the first result was kept.",
             (
                 "Where do the arguments enter your code?",
                 "Other inputs, other results.",
@@ -33,22 +33,22 @@ FAILURES = {
         M(
             "remembered",
             "The result of an earlier call",
-            "What came back belongs to other numbers of the same shape: it was kept from an earlier call.",
+            "The result belongs to other numbers of the same shape: it was kept from an earlier call.",
             (
                 "Is something kept between two calls?",
                 "Other numbers, another result.",
                 "Compute the result from the arguments, in every call.",
             ),
         ),
-        M("wrong_shape", "The shape is wrong", "The result has the wrong shape."),
-        M("wrong_type", "Another kind of thing", "The result is not of the kind that is wanted."),
-        M("wrong_dtype", "Another dtype", "The array has another dtype than the one asked for."),
+        M("wrong_shape", "Wrong shape", "The result has the wrong shape."),
+        M("wrong_type", "Wrong type", "The result does not have the expected type."),
+        M("wrong_dtype", "Wrong dtype", "The array does not have the expected dtype."),
         M("not_boolean", "Not a boolean array", "The result should hold True and False."),
         M("not_floats", "Not floats", "The result should hold floating-point numbers."),
         M("not_integers", "Not integers", "The result should hold whole numbers."),
         M("not_an_integer", "Not a whole number", "The result should be a whole number."),
         M("not_a_number", "Not a single number", "The result should be one number."),
-        M("not_a_tuple", "Not the tuple that is wanted", "The result should be a tuple of several things."),
+        M("not_a_tuple", "Not the expected tuple", "The result should be a tuple of several values."),
         M(
             "has_nan",
             "NaN in the result",

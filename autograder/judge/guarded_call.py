@@ -58,8 +58,8 @@ class _Flood(BaseException): ...
 
 
 _FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
-    (_Flood, "floods", f"It printed more than {MAX_OUTPUT:,} characters. Does a loop print without end?"),
-    (RecursionError, "recurses", "It calls itself without end (RecursionError)."),
+    (_Flood, "floods", f"It printed more than {MAX_OUTPUT:,} characters. Does a loop print endlessly?"),
+    (RecursionError, "recurses", "It calls itself endlessly (RecursionError)."),
     (NotImplementedError, "not_written", "It is not written yet: it raises NotImplementedError."),
     (MemoryError, "raises", "It asked for more memory than there is (MemoryError)."),
 )

@@ -36,7 +36,7 @@ class Exactly(Array):
     def parse(self, raw):
         array = _as_array(raw)
         if array.dtype.newbyteorder("=") != self.exact_dtype:
-            raise InvalidResult("wrong_dtype", f"It returned {array.dtype}; {self.exact_dtype} is wanted.")
+            raise InvalidResult("wrong_dtype", f"It returned {array.dtype}, expected {self.exact_dtype}.")
         return array
 
     def compare(self, wanted, got):

@@ -59,9 +59,9 @@ def pair_or_none() -> Exercise:
     ("answer", "misconception", "words"),
     [
         (lambda n: (n, n + 1), None, "marked cells differ"),  # a pair for None has no wrong shape
-        (lambda n: (n, n + 1) if n else (), "not_a_tuple", "length 0; the tuple (i, j) is wanted. Where there is nothing"),
+        (lambda n: (n, n + 1) if n else (), "not_a_tuple", "length 0, expected the tuple (i, j). Where there is nothing"),
         (lambda n: (n, None) if n else None, "wrong_type", "The item `j` of the tuple is None."),
-        (lambda n: (n, "1") if n else None, "wrong_type", "one number is wanted"),
+        (lambda n: (n, "1") if n else None, "wrong_type", "expected one number"),
     ],
 )
 def test_none_and_pairs_have_words_of_their_own(answer: Callable[..., Any], misconception: str | None, words: str) -> None:
@@ -73,12 +73,12 @@ def test_none_and_pairs_have_words_of_their_own(answer: Callable[..., Any], misc
 def test_a_missing_result_is_shown_beside_the_one_that_is_wanted() -> None:
     missing = render.text(judge(pair_or_none(), lambda n: print()))
     superfluous = render.text(judge(pair_or_none(), lambda n: (n, n + 1)))
-    assert "Your result is None; (1, 2) is wanted." in missing
-    assert "Your result is (0, 1); None is wanted." in superfluous
+    assert "Your result is None, expected (1, 2)." in missing
+    assert "Your result is (0, 1), expected None." in superfluous
 
 
 def test_a_text_for_a_truth_is_told_so() -> None:
-    assert "It returned a str; True or False is wanted." in render.message(judge(yes_or_no(), str))
+    assert "It returned a str, expected True or False." in render.message(judge(yes_or_no(), str))
 
 
 def test_a_misread_draw_is_no_error_of_the_learner() -> None:

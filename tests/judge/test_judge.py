@@ -333,7 +333,7 @@ class Even(Array):
     def parse(self, raw: Any) -> np.ndarray:
         array = super().parse(raw)
         if (array % 2).any():
-            raise InvalidResult("odd_numbers", "It returned odd numbers; even ones are wanted.")
+            raise InvalidResult("odd_numbers", "It returned odd numbers, expected even ones.")
         return array
 
 
@@ -343,4 +343,4 @@ def test_what_an_exercises_own_kind_cannot_read_is_told_in_its_words() -> None:
     exercise.part("Two numbers")(lambda rng: iter([case(np.array([1, 2]))]))
     verdict = judge(exercise, lambda x: 2 * x + 1)
     assert verdict.finding is not None and verdict.finding.misconception is None
-    assert "It returned odd numbers; even ones are wanted." in render.text(verdict)
+    assert "It returned odd numbers, expected even ones." in render.text(verdict)

@@ -141,7 +141,7 @@ def test_misconceptions_ranked_with_an_anonymous_example(page: str) -> None:
         finding = judge(catalog.find(id).load(), namespace[id]).finding
         if finding is not None and finding.misconception is not None:
             who[finding.misconception.name] += sum(id in mistaken(n) for n in range(27))
-    who["It does not end"] += 1
+    who["It does not finish"] += 1
     listed = re.findall(r"<li><p><b>(.*?)</b>: (\d+) of 30 students \((\d+)%\)", page)
     assert [int(count) for _, count, _ in listed] == sorted(who.values(), reverse=True)
     assert {name: int(count) for name, count, _ in listed} == dict(who)
