@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.bank import catalog
+from autograder.course import install_guard
 from autograder.course.course import LESSON
 from autograder.course.exercise_cells import NOTEBOOK_METADATA, exercise_cells
 from autograder.errors import UserError
@@ -46,9 +47,13 @@ def read_lesson(unit: Path) -> Lesson:
     parsed = myst_to_notebook(text, add_source_map=True)
     lesson = Lesson(new_notebook(metadata=NOTEBOOK_METADATA))
     lines = text.split("\n")
+    guard_missing = any(map(install_guard.needs_guard, parsed.cells))
     for cell, line in zip(parsed.cells, parsed.metadata.source_map, strict=True):
         while line < len(lines) - 1 and not lines[line].strip():
             line += 1
+        if cell.cell_type == "code" and guard_missing:
+            _append(lesson, install_guard.guard_cell(), install_guard.ID, install_guard.PLACE)
+            guard_missing = False
         if cell.cell_type == "code":
             _append(lesson, cell, _unique_id(lesson, _content_id(cell)), f"{_short(path)}, line {line + 1}")
         else:

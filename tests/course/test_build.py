@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from support.clone import ROOT, run
 
 from autograder.bank import catalog
-from autograder.course import build
+from autograder.course import build, install_guard
 from autograder.course.checksums import CHECKSUM_FILE, edited_by_hand, read_checksums
 from autograder.course.course import Course, NoCourse
 from autograder.course.execute import RunError
@@ -413,6 +415,37 @@ def test_the_command_builds_checks_and_refuses(course: Course) -> None:
     done = run(ROOT, "leftcontext", "build", "--no-execute", cwd=root)
     assert done.returncode == 1
     assert "was edited by hand" in done.stderr
+
+
+# The install guard.
+
+
+def test_a_lesson_of_the_course_begins_its_code_with_the_install_guard_and_another_one_has_none(course: Course) -> None:
+    assert install_guard.ID not in read_lesson(course.root / "source" / UNIT).origins
+    rewrite(course, "from autograder import check", "from leftcontext import check")
+    cells = read_lesson(course.root / "source" / UNIT).notebook.cells
+    code = [cell.id for cell in cells if cell.cell_type == "code"]
+    assert code.index(install_guard.ID) == 0
+    assert code.count(install_guard.ID) == 1
+    for folder in ("notebooks", "solutions"):
+        files = build.render_unit(course, UNIT).files
+        assert install_guard.GUARD in nbformat.reads(files[f"{folder}/{UNIT}/{UNIT}.ipynb"].decode(), 4).cells[1].source
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_install_guard_says_in_two_lines_what_to_install_and_nothing_where_all_is_well(installed: bool) -> None:
+    # The packages without the .pth files of site-packages, one of which names this clone.
+    paths = [*sysconfig.get_paths().values(), *([str(ROOT)] if installed else [])]
+    code = "from IPython.core.interactiveshell import InteractiveShell as S; S().run_cell(GUARD)"
+    program = f"import sys; sys.path[:0] = {paths!r}; GUARD = {install_guard.GUARD!r}; {code}"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    lines = (done.stdout + done.stderr).splitlines()
+    if installed:
+        assert lines == []
+    else:
+        install, other = lines
+        assert "make lab" in install
+        assert "pip install -e '.[course]'" in other
 
 
 # This course's own lessons.
