@@ -88,10 +88,14 @@ test: lint verify
 verify: setup
 	$(BIN)/leftcontext verify
 
-# The longer tests: two hundred honest submissions beside stock nbgrader, fifty kills, every case of which stock nbgrader errs,
+# The longer tests: two hundred honest submissions and three hundred random courses beside stock nbgrader, fifty kills, every case of which stock nbgrader errs,
 # and every unit through stock nbgrader.
 test-long: setup-test
+<<<<<<< HEAD
 	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_SEQUENCES=200 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all OPENBLAS_NUM_THREADS=1 \
+=======
+	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all LEFTCONTEXT_COURSES=300 LEFTCONTEXT_FAULTS=1 OPENBLAS_NUM_THREADS=1 \
+>>>>>>> d131847 (wip squash)
 		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile tests/nbgrader
 
 proofs: test-long

@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
+from nbgrader import utils
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -35,12 +36,13 @@ from autograder.grading.journal import digest
 from autograder.grading.pool import Pool
 from autograder.grading.run import Grading, verify_sandbox
 from autograder.nbgrader.gradebook import NbgraderCourse
-from autograder.notebook.graded import graded_notebook
+from autograder.notebook.graded import graded_notebook, results
 from autograder.notebook.rebuild import merge
 from autograder.notebook.submission import read
+from autograder.notebook.test_result import not_run
 from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel
 
-COMMENTS = "left_context_comments"  # among nbconvert's resources, by grade id
+COMMENTS, RESULTS = "left_context_comments", "left_context_results"  # among nbconvert's resources, by grade id
 _last: dict[str, Any] = {}  # the fork servers of the assignment that was graded last, warm for the next submission
 
 
@@ -68,8 +70,10 @@ class ExecuteIsolated(NbGraderPreprocessor):
         ((_, result),) = pool.results([task])
         for note in (*merged.notes, *result.notes):
             self.log.warning("%s: %s", about["student"], note.text)
-        resources[COMMENTS] = grading.comments(notebook, merged)
-        return nbformat.from_dict(graded_notebook(notebook, merged, result.outputs, pool.shown(notebook.name))), resources
+        resources[COMMENTS] = merged.comments
+        made = graded_notebook(notebook, merged, result.outputs, result.tests, pool.shown(notebook.name))
+        resources[RESULTS] = results(made)
+        return nbformat.from_dict(made), resources
 
     def _running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
         course, level = NbgraderCourse(self.config), self._level()
@@ -92,7 +96,17 @@ class ExecuteIsolated(NbGraderPreprocessor):
 
 
 class SaveGradesAndComments(SaveAutoGrades):
-    """nbgrader's own, and at each answer what was repaired in it and which of its points are not isolated."""
+    """nbgrader's own, with the points that our run has counted, and at each answer what was repaired in it."""
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        """A code test gives what our run says, nothing where it says nothing."""
+        super()._add_score(cell, resources)
+        if cell.cell_type == "code" and not utils.is_solution(cell):
+            grade_id = cell.metadata.nbgrader.grade_id
+            grade = self.gradebook.find_grade(grade_id, self.notebook_id, self.assignment_id, self.student_id)
+            grade.auto_score = resources.get(RESULTS, {}).get(grade_id, not_run()).points
+            grade.needs_manual_grade = grade.manual_score is not None
+            self.gradebook.db.commit()
 
     def _add_comment(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
         super()._add_comment(cell, resources)

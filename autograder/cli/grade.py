@@ -142,4 +142,5 @@ def _sum_up(assignment: str, graded: Tally, took: float) -> None:
     rate = f"{took:.1f} s ({graded.number / took:.1f} a second)"
     print(f"{assignment}: {graded.number} graded in {rate}, mean {graded.score / graded.number:.2f} of {graded.max_score:g}.")
     if graded.not_isolated:
-        print(f"{graded.not_isolated} have points that are not isolated: see the comments in formgrader.")
+        names = f"`leftcontext report {assignment}` lists them"
+        print(f"{graded.not_isolated} have points of tests that are not isolated: {names}.")

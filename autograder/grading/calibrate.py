@@ -1,74 +1,119 @@
-"""Tries the tests on the instructor's own solution: which of them can be isolated from the student's code."""
+"""Tries the tests on the instructor's own solution, and on nothing: which of their two runs can be relied on.
+
+A test counts the lower of two runs where the instructor's own solution passes both. Where it does not pass the isolated
+run, one kernel alone counts; where it passes the isolated run alone, as the course's own `check` does, that one counts.
+No student has a say in it, so nobody can ask for the weaker way.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
 
 from autograder.grading.executor import Executor, Result, Task
-from autograder.nbgrader.scores import score_of_test
-from autograder.notebook.cell import Cell
 from autograder.notebook.rebuild import MergedNotebook, merge
 from autograder.notebook.released import ReleasedNotebook
-from autograder.notebook.submission import read
+from autograder.notebook.submission import Unreadable, read
+from autograder.notebook.test_result import Status, TestResult, not_run
 
 UNLIKELY_SEED = 0x5EED1E55  # that no test sets by itself: what passes with it does not pass by that chance
+
+Results = dict[str, TestResult]  # by grade id
 
 
 def calibrate(
     notebook: ReleasedNotebook, solution: bytes | None, seconds: float, executor: Executor, on_message: Callable[[str], None]
 ) -> ReleasedNotebook:
-    """Mark the tests that can't be isolated: the instructor's own solution fails them isolated and passes them in process.
-
-    And those whose result is a number of points: there, what is no number is no credit. No student has a say in it, so
-    nobody can ask for the weaker way.
-    """
-    tests = {str(cell.grade_id) for cell in notebook.cells if cell.is_code_test}
-    if solution is None or not tests:
+    """The notebook with what counts of each test. `solution` is the instructor's own notebook, None where there is none."""
+    points = {str(cell.grade_id): cell.points for cell in notebook.cells if cell.is_code_test}
+    if not points:
         return notebook
-    merged = merge(notebook.cells, read(solution)[0])
-    isolated = _try(notebook, merged, seconds, executor)
-    lost = {test for test in tests if not _is_full(merged, isolated, test)}
-    all_in_process = dataclasses.replace(notebook, in_process_tests=frozenset(tests))
-    in_process = _try(all_in_process, merged, seconds, executor) if lost else isolated
-    won = {test for test in lost if _is_full(merged, in_process, test)}
-    for test in sorted(lost - won):
-        on_message(f"{notebook.name}: the instructor's own solution does not pass {test}.")
-    if won:
-        on_message(f"{notebook.name}: not isolated, for they need the student's process: {', '.join(sorted(won))}.")
-    partial = {test for test in tests if _is_number(merged, in_process if test in won else isolated, test)}
-    return dataclasses.replace(
+    solved = _merge_solution(notebook, solution)
+    if solved is None:
+        on_message(f"{notebook.name}: there is no solution to try the tests on, so none of them is isolated.")
+        return dataclasses.replace(notebook, one_kernel_tests=frozenset(points))
+    untouched = merge(notebook.cells, [])
+    right, nothing = _try(notebook, (solved, untouched), seconds, executor)
+    passes_isolated = _full(_by_grade_id(solved, right.isolated), points)
+    passes_in_kernel = _full(_by_grade_id(solved, right.one_kernel), points)
+    isolated = (passes_isolated | notebook.judged_tests) - passes_in_kernel
+    one_kernel = points.keys() - passes_isolated - isolated
+    alone, in_kernel = _by_grade_id(untouched, nothing.isolated), _by_grade_id(untouched, nothing.one_kernel)
+    both = passes_isolated & passes_in_kernel
+    toothless = {test for test in both if alone[test].points > in_kernel[test].points}
+    numbers = {
+        test
+        for run in (right.isolated, right.one_kernel)
+        for test, result in _by_grade_id(solved, run).items()
+        if result.is_number and result.points >= 0
+    }
+    lost = points.keys() - passes_isolated - passes_in_kernel
+    calibrated = dataclasses.replace(
         notebook,
-        in_process_tests=frozenset(won),
-        partial_credit_tests=frozenset(partial),
-        unsolved_tests=frozenset(lost - won),
+        one_kernel_tests=frozenset(one_kernel),
+        isolated_tests=frozenset(isolated),
+        toothless_tests=frozenset(toothless),
+        partial_credit_tests=frozenset(numbers),
+        unsolved_tests=frozenset(lost),
     )
+    if one_kernel:
+        calibrated = _try_mixture(calibrated, solved, points, lost, seconds, executor)
+    _tell(calibrated, lost, on_message)
+    return calibrated
 
 
-def _try(notebook: ReleasedNotebook, merged: MergedNotebook, seconds: float, executor: Executor) -> Result:
-    job = notebook.job(merged, notebook.files, seconds)
-    ((_, result),) = executor.results([Task("", notebook.name, job, UNLIKELY_SEED)])
-    return result
-
-
-def _is_full(merged: MergedNotebook, result: Result, grade_id: str) -> bool:
-    cell, outputs = _outputs_of(merged, result, grade_id)
-    return cell is not None and score_of_test(cell, outputs) >= cell.points
-
-
-def _is_number(merged: MergedNotebook, result: Result, grade_id: str) -> bool:
-    """Whether the first result that a test gives is a number."""
-    _, outputs = _outputs_of(merged, result, grade_id)
-    texts = [str(output["data"].get("text/plain")) for output in outputs if output["output_type"] == "execute_result"]
+def _merge_solution(notebook: ReleasedNotebook, solution: bytes | None) -> MergedNotebook | None:
     try:
-        return bool(texts) and float(texts[0]) >= 0
-    except ValueError:
-        return False
+        return merge(notebook.cells, read(solution)[0]) if solution is not None else None
+    except Unreadable:
+        return None
 
 
-def _outputs_of(merged: MergedNotebook, result: Result, grade_id: str) -> tuple[Cell | None, list[dict[str, Any]]]:
-    for number, cell in enumerate(merged.cells):
-        if cell.released is not None and cell.released.grade_id == grade_id:
-            return cell.released, result.outputs.get(str(number), [])
-    return None, []
+def _try(
+    notebook: ReleasedNotebook, submissions: tuple[MergedNotebook, ...], seconds: float, executor: Executor, is_trial: bool = True
+) -> list[Result]:
+    """What some submissions of our own come to, every test run both ways where it `is_trial`."""
+    tasks = []
+    for number, merged in enumerate(submissions):
+        job = dataclasses.replace(notebook.job(merged, notebook.files, seconds), is_trial=is_trial)
+        tasks.append(Task(f"{number}", notebook.name, job, UNLIKELY_SEED))
+    results = {task.student: result for task, result in executor.results(tasks)}
+    return [results[f"{number}"] for number in range(len(submissions))]
+
+
+def _try_mixture(
+    notebook: ReleasedNotebook,
+    solved: MergedNotebook,
+    points: dict[str, float],
+    lost: set[str],
+    seconds: float,
+    executor: Executor,
+) -> ReleasedNotebook:
+    """Grade the solution as students are graded: what it loses now, for some tests are not isolated, counts in one kernel too."""
+    (result,) = _try(notebook, (solved,), seconds, executor, is_trial=False)
+    counted = _full(_by_grade_id(solved, result.tests), points)
+    more = points.keys() - counted - lost - notebook.isolated_tests
+    return dataclasses.replace(notebook, one_kernel_tests=notebook.one_kernel_tests | more)
+
+
+def _tell(notebook: ReleasedNotebook, lost: set[str], on_message: Callable[[str], None]) -> None:
+    for test in sorted(lost):
+        on_message(f"{notebook.name}: the instructor's own solution does not pass {test}.")
+    if names := ", ".join(sorted(notebook.one_kernel_tests)):
+        on_message(f"{notebook.name}: not isolated, for the solution passes in one process with the tests only: {names}.")
+    if names := ", ".join(sorted(notebook.toothless_tests)):
+        on_message(f"{notebook.name}: not isolated, for without an answer too they pass in a process of their own: {names}.")
+
+
+def _by_grade_id(merged: MergedNotebook, results: dict[str, TestResult]) -> Results:
+    """The results of all code tests; of one that has none, that it could not be run."""
+    return {
+        str(cell.released.grade_id): results.get(str(number)) or not_run()
+        for number, cell in enumerate(merged.cells)
+        if cell.released is not None and cell.released.is_code_test
+    }
+
+
+def _full(results: Results, points: dict[str, float]) -> set[str]:
+    """The tests that give all their points."""
+    return {test for test, result in results.items() if result.status is Status.PASSED and result.points >= points[test]}

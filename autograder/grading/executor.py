@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from autograder.notebook.job import Job
 from autograder.notebook.note import Note
+from autograder.notebook.test_result import TestResult
 
 Output = dict[str, Any]  # as nbformat stores it
 
@@ -27,18 +28,26 @@ class Result:
     """What a task came to."""
 
     outputs: dict[str, list[Output]] = field(default_factory=dict)  # by step
+    tests: dict[str, TestResult] = field(default_factory=dict)  # by step; what is not there could not be run
     notes: list[Note] = field(default_factory=list)
     findings: dict[str, dict[str, Any]] = field(default_factory=dict)  # the judge's, by grade id of the test
+    isolated: dict[str, TestResult] = field(default_factory=dict)  # the two runs apart, by step
+    one_kernel: dict[str, TestResult] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """For the message that the checker's process sends."""
-        return {"outputs": self.outputs, "notes": [note.to_json() for note in self.notes], "findings": self.findings}
+        runs = {"tests": self.tests, "isolated": self.isolated, "one_kernel": self.one_kernel}
+        results = {name: {step: result.to_json() for step, result in run.items()} for name, run in runs.items()}
+        notes = [note.to_json() for note in self.notes]
+        return {"outputs": self.outputs, "notes": notes, "findings": self.findings, **results}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Result:
         """The result that `to_json` wrote."""
-        outputs = {str(step): shown for step, shown in fields["outputs"].items()}
-        return cls(outputs, [Note.from_json(note) for note in fields["notes"]], fields["findings"])
+        names = ("tests", "isolated", "one_kernel")
+        runs = {name: {step: TestResult.from_json(result) for step, result in fields[name].items()} for name in names}
+        notes = [Note.from_json(note) for note in fields["notes"]]
+        return cls(fields["outputs"], runs["tests"], notes, fields["findings"], runs["isolated"], runs["one_kernel"])
 
 
 class Executor(Protocol):

@@ -128,7 +128,12 @@ class ForkServers:
         tests = [cell.source for cell in book.cells if cell.role == TEST]
         self.checkers.run_shared_cells(book.files, cells=book.checker_preload(), tests=tests).close()
         for server in (self.students, self.checkers):
-            server.control.receive()
+            try:
+                message, _ = server.control.receive()
+            except EOFError:
+                raise SandboxUnavailable("its process ended while it ran the lesson's cells") from None
+            if "failed" in message:
+                raise SandboxUnavailable(message["failed"])
 
     @functools.cached_property
     def shown(self) -> dict[str, list[dict[str, Any]]]:

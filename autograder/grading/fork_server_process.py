@@ -66,7 +66,11 @@ class _ForkServer:
                 self.children.add(child)
                 self.control.send({"child": child})
             elif "run_shared_cells" in question:
-                self._run_shared_cells(Channel(socket.socket(fileno=descriptors.pop())))
+                try:
+                    self._run_shared_cells(Channel(socket.socket(fileno=descriptors.pop())))
+                except OSError as error:  # no room for the files that lie beside the notebook, say
+                    self.control.send({"failed": str(error)})
+                    continue
                 self.control.send({"run_shared_cells": True})
             elif "end" in question:
                 self.control.send({"status": self._end(question["end"])})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 import subprocess
 import sys
 import warnings
@@ -19,6 +20,7 @@ from IPython.core.interactiveshell import InteractiveShell
 MAX_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
 MAX_DATA = 4_000_000  # characters of one displayed object
 CUT = "\n[the rest was cut off]\n"
+PLACE = re.compile(r"^(?:Cell|Input) In ?\[\d+\].*?, line (\d+)", re.MULTILINE)  # as IPython says it
 Output = dict[str, Any]
 
 
@@ -97,6 +99,7 @@ class Shell(InteractiveShell):
 
     def __init__(self, **options: Any) -> None:
         self.outputs = _Outputs()
+        self.error_line = 0  # of the cell, where its last error came from
         super().__init__(displayhook_class=_Hook, display_pub_class=_Publisher, **options)
         self.input_transformer_manager = _Transformers()
         self.colors = "nocolor"
@@ -124,6 +127,7 @@ class Shell(InteractiveShell):
         except Exception:  # their own __str__
             said = ""
         lines = [str(line)[:20_000] for line in stb][:400]
+        self.error_line = _line_of(lines)
         self.outputs.items.append(
             {"output_type": "error", "ename": str(etype.__name__)[:200], "evalue": said[:20_000], "traceback": lines}
         )
@@ -157,6 +161,12 @@ class Shell(InteractiveShell):
             if name not in self.user_ns_hidden:
                 del self.user_ns[name]
         self.execution_count = 1
+
+
+def _line_of(traceback: list[str]) -> int:
+    """The line of the cell that an IPython traceback names first; 0 if it names none."""
+    match = PLACE.search("\n".join(traceback))
+    return int(match[1]) if match else 0
 
 
 def _show_warning(message: Any, category: Any, *_: Any, **__: Any) -> None:

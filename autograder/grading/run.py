@@ -24,7 +24,8 @@ from autograder.notebook.graded import encode, graded_notebook
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedCell, MergedNotebook, matches, merge
 from autograder.notebook.released import ReleasedNotebook
-from autograder.notebook.submission import Unreadable, read
+from autograder.notebook.submission import Unreadable, is_python, language_of, read
+from autograder.notebook.test_result import Status, not_run
 from autograder.sandbox.escape_attempts import escape_attempts, first_escape
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
 from autograder.sandbox.policy import SandboxPolicy
@@ -49,7 +50,7 @@ class Graded:
 
     def to_json(self) -> str:
         """A line for programs."""
-        names = ("student", "score", "max_score", "status", "cells", "late_penalty", "previous_score", "reason")
+        names = ("student", "score", "max_score", "status", "cells", "late_penalty", "previous_score", "reason", "not_isolated")
         shown = {name: getattr(self, name) for name in names}
         return json.dumps({**shown, "notes": [note.text for note in self.notes]})
 
@@ -238,14 +239,16 @@ class Grading:
         comments: dict[str, str] = {}
         for name, merged in submission.merged.items():
             notebook, result = self.notebooks[name], submission.results[name]
-            made = graded_notebook(notebook, merged, result.outputs, executor.shown(name))
+            made = graded_notebook(notebook, merged, result.outputs, result.tests, executor.shown(name))
             files |= notebook.files
             files[f"{name}.ipynb"] = encode(made)
-            nodes[name] = from_dict({**made, "cells": [cell for cell in made["cells"] if "nbgrader" in cell["metadata"]]})
+            marked = [cell for cell in made["cells"] if "grade_id" in cell["metadata"].get("nbgrader", {})]
+            nodes[name] = from_dict({**made, "cells": marked})
+            notes = notes + _notes_on_tests(name, merged, result)
             notes = notes + [note.about(name) for note in result.notes]
             findings |= result.findings
-            comments |= self.comments(notebook, merged)
-            not_isolated += [test for tests in notebook.in_process_tests_by_answer().values() for test in tests]
+            comments |= merged.comments
+            not_isolated += [test for tests in notebook.not_isolated_by_answer().values() for test in tests]
         if submission.status == "missing":
             nodes = {}
         before = self.recorded.get(student)
@@ -276,16 +279,17 @@ class Grading:
             notes.append(Note(NoteKind.OTHER, f"The instructor's own solution does not pass {test}: {kept}."))
         return notes
 
-    def comments(self, notebook: ReleasedNotebook, merged: MergedNotebook) -> dict[str, str]:
-        """Automatic comments by grade id: what was repaired, and which points of an answer are not isolated."""
-        found = dict(merged.comments)
-        written = {grade_id for grade_id, _ in _answer_digests(merged.cells)}
-        for answer, tests in notebook.in_process_tests_by_answer().items():
-            if answer in written:
-                names = ", ".join(tests)
-                sentence = f"The points of {names} are not isolated: counted in one process with the student's code."
-                found[answer] = f"{found[answer]} {sentence}" if answer in found else sentence
-        return found
+
+def _notes_on_tests(name: str, merged: MergedNotebook, result: Result) -> list[Note]:
+    """A note for each test that could not be run, for it gives no points."""
+    notes = []
+    for number, cell in enumerate(merged.cells):
+        if cell.released is not None and cell.released.is_code_test:
+            found = result.tests.get(str(number)) or not_run()
+            if found.status is Status.NOT_RUN:
+                text = f"{name}: {cell.released.grade_id} could not be run. {found.reason}"
+                notes.append(Note(NoteKind.NOT_JUDGED, text.strip()))
+    return notes
 
 
 def _made_of(data: bytes | None, notebooks: list[ReleasedNotebook]) -> str | None:
@@ -334,6 +338,7 @@ def grade(
         if course.register(assignment):
             on_message(f"{assignment} was entered into the gradebook, as it is released.")
         notebooks = course.released(assignment)
+        _refuse_other_languages(notebooks)
         for sentence in course.release_differences(assignment):
             on_message(sentence)
         solutions = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
@@ -370,6 +375,14 @@ def _choose(
         if not _is_text(student):
             on_message(f"The name of the folder {student!r} is no text; it was left out.")
     return [student for student in there if _is_text(student)]
+
+
+def _refuse_other_languages(notebooks: Iterable[ReleasedNotebook]) -> None:
+    """Raise MissingData for a release that is not written in Python; a class must not get 0 for that."""
+    for notebook in notebooks:
+        language = language_of(notebook.metadata)
+        if language and not is_python(language):
+            raise MissingData(f"{notebook.name}.ipynb is written in {language[:40]}; leftcontext grade runs Python only.")
 
 
 def _is_text(name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.grading.ipython_shell import Shell
+from autograder.grading.one_kernel import verdict_of
 from autograder.grading.rpc.calls import RpcEndpoint
 from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.serialize import NotSerializable, encode
@@ -34,15 +35,15 @@ def serve(channel: Channel, shell: Shell, seed: int) -> None:
 
 def _answer(endpoint: RpcEndpoint, shell: Shell, question: list[Any]) -> list[Any]:
     match question:
-        case ["files", dict(files)]:
-            for name, content in files.items():
-                _write(Path(name), content)
-            return ["done"]
+        case ["file", str(name), bytes(part), bool(more)]:
+            return ["done"] if _write(Path(name), part, more) else ["no room"]
         case ["forget"]:
             shell.forget()
             return ["done"]
         case ["run", str(source)]:
             return ["ran", shell.run(source)]
+        case ["test", str(source)]:
+            return verdict_of(shell.run(source), shell.error_line)
         case ["values", list(names)]:
             return ["are", {name: _value(endpoint, shell.user_ns[name]) for name in names if name in shell.user_ns}]
     return ["what?"]  # the answer to something that they asked behind this process's back
@@ -60,10 +61,15 @@ def _value(endpoint: RpcEndpoint, value: Any) -> list[Any]:
         return ["not serializable", f"Reading it raised {type(error).__name__}."]
 
 
-def _write(path: Path, content: bytes) -> None:
-    with contextlib.suppress(OSError):  # a name that no file can have here
+def _write(path: Path, part: bytes, more: bool) -> bool:
+    """Write a part of a file, behind the others if there are `more` before it; whether that was possible."""
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        with path.open("ab" if more else "wb") as file:
+            file.write(part)
+    except (OSError, ValueError):  # a name that no file can have here, or no room
+        return False
+    return True
 
 
 def enter_home(folder: str) -> None:

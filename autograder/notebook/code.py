@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from autograder.notebook.names import IPYTHON_SYNTAX, MAGIC, parse, uses_and_definitions, without_magics
 
 DYNAMIC = {"get_ipython", "globals", "locals", "vars", "eval", "exec", "__main__", "__import__"}
+HARMLESS_MAGICS = ("matplotlib", "config", "precision", "load_ext", "reload_ext", "autoreload", "pylab", "xmode", "pprint")
+WRITES = {  # methods and functions that write files, or change what later cells meet otherwise than by a name
+    "write_text", "write_bytes", "savetxt", "save", "savez", "savez_compressed", "to_csv", "to_json", "to_excel", "to_pickle",
+    "to_parquet", "to_sql", "savefig", "dump", "mkdir", "makedirs", "touch", "unlink", "rename", "copyfile", "copy2", "copytree",
+    "rmtree", "urlretrieve", "extractall", "execute", "executescript", "basicConfig", "setLevel", "set_theme", "rc", "rcdefaults",
+    "chmod", "symlink",
+}  # fmt: skip
 STATE = ("seed", "set_printoptions", "seterr", "rcParams", "filterwarnings", "simplefilter", "environ", "chdir")
 
 
@@ -21,6 +28,7 @@ class Code:
     uses: frozenset[str] = frozenset()
     defines: frozenset[str] = frozenset()
     constant_definitions: frozenset[str] = frozenset()  # of `defines`: modules, functions and classes
+    changes: frozenset[str] = frozenset()  # names whose object it may change in place: `x.append(1)`, `x[0] = 1`, `@x`
     dynamic: bool = False  # a magic, a shell line, `exec`: it may use and define more than is seen here
     analysable: bool = False  # neither that, nor a star import, nor a change of a module's state
 
@@ -34,7 +42,7 @@ class Code:
 def analyse(source: str) -> Code:
     """Look at a cell's source."""
     tree, text = parse(source), without_magics(source)
-    dynamic = "get_ipython" in source or MAGIC.search(source) is not None
+    dynamic = "get_ipython" in source or _has_magic(source)
     try:
         uses, defines = uses_and_definitions(text)
         variables = uses_and_definitions("\n".join(ast.unparse(node) for node in tree.body if not is_definition(node)))[1]
@@ -44,8 +52,10 @@ def analyse(source: str) -> Code:
         return Code(dynamic=True)
     dynamic |= not uses.isdisjoint(DYNAMIC)
     constants = {name for node in tree.body for name in defined_names(node)}
-    analysable = bool(tree.body) and not dynamic and not _changes_state(tree, text) and not _has_star_import(tree)
-    return Code(frozenset(uses), frozenset(defines), frozenset(constants - variables), dynamic, analysable)
+    analysable = bool(tree.body) and not dynamic and not _has_magic(source, also_harmless=True)
+    analysable = analysable and not _changes_state(tree, text) and not _has_star_import(tree)
+    changes = frozenset(changed_names(tree.body)) & uses
+    return Code(frozenset(uses), frozenset(defines), frozenset(constants - variables), changes, dynamic, analysable)
 
 
 def analyse_node(node: ast.AST) -> Code:
@@ -69,12 +79,68 @@ def defined_names(node: ast.stmt) -> list[str]:
 
 
 def _changes_state(tree: ast.Module, text: str) -> bool:
-    words = [word for word in STATE if word in text]
-    return bool(words) and any(isinstance(node, ast.Attribute) and node.attr in words for node in ast.walk(tree))
+    words = {word for word in (*STATE, *WRITES) if word in text}
+    if not words and "open" not in text:
+        return False
+    attributes = (node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return any(name in words for name in attributes) or any(map(_opens_for_writing, ast.walk(tree)))
+
+
+def _opens_for_writing(node: ast.AST) -> bool:
+    """Whether an expression is a call of `open` with a mode that is not plainly one to read."""
+    if not isinstance(node, ast.Call) or getattr(node.func, "id", getattr(node.func, "attr", "")) != "open":
+        return False
+    modes = [*node.args[isinstance(node.func, ast.Name) :][:1], *(word.value for word in node.keywords if word.arg == "mode")]
+    return any(not (isinstance(mode, ast.Constant) and str(mode.value) in ("r", "rb", "rt")) for mode in modes)
 
 
 def _has_star_import(tree: ast.Module) -> bool:
-    return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
+    return any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree))
+
+
+def _has_magic(source: str, also_harmless: bool = False) -> bool:
+    """Whether a line is a magic or a shell line; those that only set how things are shown do no harm."""
+    lines = (match[0].strip() + source[match.end() :].split("\n", 1)[0] for match in MAGIC.finditer(source))
+    return any(also_harmless or line.strip("% ").split(" ")[0] not in HARMLESS_MAGICS or line.startswith("%%") for line in lines)
+
+
+def changed_names(body: list[ast.stmt]) -> Iterator[str]:
+    """The names whose objects some statements may change in place, outside the bodies of functions."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from (name for decorator in node.decorator_list for name in _roots(decorator))
+            continue
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.stmt):
+                yield from changed_names([part])
+        yield from _changed_by(node)
+
+
+def _changed_by(node: ast.stmt) -> Iterator[str]:
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target]
+    elif isinstance(node, ast.Delete):
+        targets = node.targets
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        targets = [node.value.func, *node.value.args, *(keyword.value for keyword in node.value.keywords)]
+        yield from (name for argument in node.value.args for name in _roots(argument))
+    for target in targets:
+        if isinstance(target, ast.Attribute | ast.Subscript) or isinstance(node, ast.AugAssign):
+            yield from _roots(target)
+
+
+def _roots(node: ast.AST) -> Iterator[str]:
+    """The names at the root of an expression: x of `x.y[0]`, and those of what is called or passed."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        node = node.value
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Call):
+        for part in (node.func, *node.args):
+            yield from _roots(part)
 
 
 def never_rebound(cells: Iterable[Code]) -> frozenset[str]:

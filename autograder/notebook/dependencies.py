@@ -33,7 +33,7 @@ from autograder.notebook.code import (
     rebound_by_import_only,
     stable_names,
 )
-from autograder.notebook.names import parse
+from autograder.notebook.names import imported_names, parse
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 
 SKIP_EXECUTION = "skip-execution"  # the tag of a long demonstration; believed in released cells only
@@ -148,10 +148,13 @@ def uses_display_only_names(
     return False
 
 
-def can_reuse_shared_run(released: tuple[Cell, ...], shared: frozenset[int], merged: MergedNotebook) -> bool:
+def can_reuse_shared_run(
+    released: tuple[Cell, ...], shared: frozenset[int], merged: MergedNotebook, with_tests: bool = False
+) -> bool:
     """Whether running the shared cells beforehand makes no difference to this submission.
 
-    Read from the last cell to the first: a cell of the student's must not touch what a shared cell behind it defines or uses.
+    Read from the last cell to the first: a cell of the student's must not touch what a shared cell behind it defines or uses;
+    nor must a test, `with_tests`, where tests run in the student's process too.
     """
     codes = {number: analyse(released[number].source) for number in shared}
     constant = never_rebound(codes.values())
@@ -164,21 +167,23 @@ def can_reuse_shared_run(released: tuple[Cell, ...], shared: frozenset[int], mer
             if cell.changed:
                 return False  # what it was has been run
             names_behind |= codes[number].names
-        elif _is_run_by_student(cell) and _touches(cell, defined, constant, names_behind):
+        elif _is_run_by_student(cell, with_tests) and _touches(cell, defined, constant, names_behind):
             return False
     return True
 
 
-def _is_run_by_student(cell: MergedCell) -> bool:
-    """Whether the student's process runs it; a test runs in another process."""
+def _is_run_by_student(cell: MergedCell, with_tests: bool) -> bool:
+    """Whether the student's process runs it; an isolated test runs in another process."""
     if cell.cell_type != "code":
         return False
-    return cell.released is None or (cell.released.role != TEST and is_run(cell.released))
+    return cell.released is None or ((with_tests or cell.released.role != TEST) and is_run(cell.released))
 
 
 def _touches(cell: MergedCell, defined: frozenset[str], constant: frozenset[str], names_behind: set[str]) -> bool:
     """Whether a cell may change one of the `names_behind`, or gives a module, function or class among them another meaning."""
     code = analyse(cell.source)
+    if code.dynamic and names_behind and cell.changed:  # `%reset`, `exec`, `globals()`: it may touch anything
+        return True
     if ((code.names & defined | code.defines) - constant) & names_behind:
         return True
     return not all(rebound_by_import_only(name, cell.source) for name in code.defines & constant & names_behind)
@@ -192,7 +197,7 @@ class Needs:
     """What a test needs: released cells to run in the checker before it, and names of the student's.
 
     `ambiguous_names` are those of the student's names that no cell is seen to define: the instructor's, if a star import or
-    the like turns out to define them. `import_cells` are answers whose imports, handed out with the cell, are the instructor's.
+    the like turns out to define them. `import_cells` are answers whose imports are the instructor's.
     """
 
     required_cells: frozenset[int]
@@ -218,15 +223,18 @@ def needs(released: tuple[Cell, ...], test: int) -> Needs:
             continue
         cell = released[definer]
         if cell.is_answer:
-            handed_out = name in analyse(handed_out_imports(cell)).defines
-            (import_cells.add(definer) if handed_out else student.add(name))
+            imported = name in analyse(instructor_imports(cell)).defines
+            (import_cells.add(definer) if imported else student.add(name))
         if cell.role in (LESSON, TEST) and definer not in required:
             required.add(definer)
             code = analyse(cell.source)
             more = {(used, definer) for used in code.uses - code.defines} - seen
             seen |= more
             pending |= more
-    required = {n for n in required | _state_changing_cells(released, test) if released[n].role == LESSON}
+    required |= _state_changing_cells(released, test)
+    while more_cells := _changing_cells(released, test, required, student | ambiguous):
+        required |= more_cells
+    required = {n for n in required if released[n].role == LESSON}
     return Needs(frozenset(required), frozenset(student | ambiguous), frozenset(ambiguous - student), frozenset(import_cells))
 
 
@@ -236,17 +244,33 @@ def _state_changing_cells(released: tuple[Cell, ...], before: int) -> set[int]:
     return {n for n in lessons if not analyse(released[n].source).analysable}
 
 
-def handed_out_imports(cell: Cell) -> str:
-    """The imports that are handed out in an answer's own cell, of names that the answer defines in no other way."""
+def _changing_cells(released: tuple[Cell, ...], test: int, required: set[int], student: set[str]) -> set[int]:
+    """More lesson cells that a test needs: those that change in place what it, or a required cell, uses of the instructor's.
+
+    `cases.append((3, 9))` defines no name; without it, a test that loops over `cases` would loop over nothing.
+    """
+    used = set(analyse(released[test].source).uses).union(*(analyse(released[n].source).names for n in required)) - student
+    lessons = (n for n in range(test) if n not in required and released[n].role == LESSON and is_run(released[n]))
+    return {n for n in lessons if analyse(released[n].source).changes & used - _imported(released)}
+
+
+def _imported(released: tuple[Cell, ...]) -> set[str]:
+    """The names of modules: `plt.plot(x)` changes nothing of `plt` that a test would look at."""
+    return {name for cell in released if cell.cell_type == "code" for name, _ in imported_names(cell.source)}
+
+
+def instructor_imports(cell: Cell) -> str:
+    """The imports in an answer's cell, as released or in the solution, of names that the answer defines in no other way.
+
+    A test takes such a name from the instructor: a student could give it another meaning, `isclose = lambda *_: True`.
+    """
     imports, others = list[str](), set[str]()
     for node in (*parse(cell.source).body, *parse(cell.solved).body):
         if isinstance(node, ast.Import | ast.ImportFrom):
             imports.append(ast.unparse(node))
         else:
             others |= analyse_node(node).defines
-    handed_out = {ast.unparse(node) for node in parse(cell.source).body}
-    kept = [line for line in dict.fromkeys(imports) if line in handed_out and not analyse(line).defines & others]
-    return "\n".join(kept)
+    return "\n".join(line for line in dict.fromkeys(imports) if not analyse(line).defines & others)
 
 
 def _defining_cell(released: tuple[Cell, ...], name: str, before: int) -> int | None:

@@ -7,15 +7,23 @@ from typing import Any
 
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
+from autograder.notebook.test_result import TestResult, explicit_outputs, not_run
 from autograder.plain_text import inert_markdown
 
+RESULT = "left_context_result"  # a test's result among its cell's metadata
 Node = dict[str, Any]
 
 
 def graded_notebook(
-    notebook: ReleasedNotebook, merged: MergedNotebook, outputs: dict[str, list[Node]], shared: dict[str, list[Node]]
+    notebook: ReleasedNotebook,
+    merged: MergedNotebook,
+    outputs: dict[str, list[Node]],
+    tests: dict[str, TestResult],
+    shared: dict[str, list[Node]],
 ) -> Node:
-    """A notebook of nbformat 4.5. `outputs` are by step; `shared`, by released cell, are those of the cells run once for all."""
+    """A notebook of nbformat 4.5. `outputs` and the results of `tests` are by step; `shared`, by released cell, are those of
+    the cells run once for all. A test without a result could not be run: its cell says so, and gives no points.
+    """
     numbers = {id(cell): str(n) for n, cell in enumerate(notebook.cells)}
     cells: list[Node] = []
     count = 0
@@ -25,6 +33,10 @@ def graded_notebook(
             shown = outputs.get(str(step))
             if shown is None:
                 shown = shared.get(numbers.get(id(cell.released), ""))
+            if cell.released is not None and cell.released.is_code_test:
+                result = tests.get(str(step)) or not_run()
+                shown = explicit_outputs(result, shown or [], cell.released.points)
+                node["metadata"][RESULT] = result.to_json()
             count += shown is not None
             node |= {"outputs": _numbered(shown or [], count), "execution_count": count if shown is not None else None}
         cells.append(node)
@@ -64,3 +76,14 @@ def _source(cell: MergedCell) -> str:
 
 def _numbered(outputs: list[Node], count: int) -> list[Node]:
     return [{**one, "execution_count": count} if one["output_type"] == "execute_result" else one for one in outputs]
+
+
+def results(notebook: Node) -> dict[str, TestResult]:
+    """The results of the tests of a graded notebook, by grade id; a test that has none could not be run."""
+    found = {}
+    for cell in notebook["cells"]:
+        marks = cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] == "code" and marks.get("grade") and not marks.get("solution"):
+            known = cell["metadata"].get(RESULT)
+            found[str(marks.get("grade_id"))] = TestResult.from_json(known) if known else not_run()
+    return found

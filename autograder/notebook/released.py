@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,10 +11,11 @@ from autograder.notebook import dependencies
 from autograder.notebook.cell import TEST, Cell
 from autograder.notebook.code import analyse
 from autograder.notebook.dependencies import Needs
-from autograder.notebook.job import Job, Step, StepKind
-from autograder.notebook.names import imported_names, imported_packages
+from autograder.notebook.job import Counting, Job, Step, StepKind
+from autograder.notebook.names import imported_names, imported_packages, parse
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 
+JUDGES = {"leftcontext.check", "autograder.check"}
 IN_PROCESS_TAG = "one-process"  # the tag by which a test asks to run in the student's process
 TOTAL_TIME_FACTOR = 4  # times the seconds of a cell, that a whole notebook may take beyond its own
 
@@ -27,7 +29,9 @@ class ReleasedNotebook:
     metadata: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)  # that lie beside it, by their relative path
     unsolved_tests: frozenset[str] = frozenset()  # grade ids of the tests that the instructor's own solution fails
-    in_process_tests: frozenset[str] = frozenset()  # grade ids of the tests that can't be isolated
+    one_kernel_tests: frozenset[str] = frozenset()  # grade ids of the tests that can't be isolated: one kernel alone counts
+    isolated_tests: frozenset[str] = frozenset()  # of those that can't run in one kernel: the isolated run alone counts
+    toothless_tests: frozenset[str] = frozenset()  # of those that pass isolated though nothing is answered: the other run counts
     partial_credit_tests: frozenset[str] = frozenset()  # of those that give the instructor's own answer a number of points
 
     @cached_property
@@ -52,10 +56,10 @@ class ReleasedNotebook:
         return {n: dependencies.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
 
     @cached_property
-    def handed_out_imports(self) -> dict[int, str]:
-        """Imports handed out in an answer's cell that tests need, by its number."""
+    def instructor_imports(self) -> dict[int, str]:
+        """Imports in an answer's cell that tests need, by its number."""
         numbers = sorted({n for needs in self.needs.values() for n in needs.import_cells})
-        return {n: dependencies.handed_out_imports(self.cells[n]) for n in numbers}
+        return {n: dependencies.instructor_imports(self.cells[n]) for n in numbers}
 
     @cached_property
     def required_cells(self) -> dict[int, tuple[str, ...]]:
@@ -70,18 +74,30 @@ class ReleasedNotebook:
         shared = (n for n in self.required_cells if n in self.shared_cells)
         return frozenset(n for n in shared if not dependencies.is_redefined_elsewhere(self.cells, n))
 
-    def is_in_process(self, test: Cell) -> bool:
-        """Whether a test runs in the student's process: it asks for it, or can't be isolated."""
-        return IN_PROCESS_TAG in test.tags or test.grade_id in self.in_process_tests
+    @cached_property
+    def judged_tests(self) -> frozenset[str]:
+        """Grade ids of the tests that do nothing but call the course's own judge: `check("softmax", softmax)`.
 
-    def in_process_tests_by_answer(self) -> dict[str, list[str]]:
-        """The tests that run in the student's process, by the answer before each."""
+        It looks at values alone, and needs the bank of exercises, which no student's process may read: it is isolated.
+        """
+        judges = {name for cell in self.cells for name, module in imported_names(cell.source) if module in JUDGES}
+        tests = (cell for cell in self.cells if cell.is_code_test)
+        return frozenset(str(cell.grade_id) for cell in tests if _only_calls(parse(cell.source).body, judges))
+
+    def counting(self, test: Cell) -> Counting:
+        """Which runs of a test count."""
+        if IN_PROCESS_TAG in test.tags or test.grade_id in self.one_kernel_tests:
+            return Counting.ONE_KERNEL
+        return Counting.ISOLATED if test.grade_id in self.isolated_tests | self.judged_tests else Counting.LOWER_OF_TWO
+
+    def not_isolated_by_answer(self) -> dict[str, list[str]]:
+        """The tests whose points are not isolated from the student's code, by the answer before each."""
         found: dict[str, list[str]] = {}
         answer = ""
         for cell in self.cells:
             if cell.is_answer:
                 answer = str(cell.grade_id)
-            elif cell.role == TEST and self.is_in_process(cell):
+            elif cell.is_code_test and (self.counting(cell) is Counting.ONE_KERNEL or cell.grade_id in self.toothless_tests):
                 found.setdefault(answer, []).append(str(cell.grade_id))
         return found
 
@@ -92,8 +108,8 @@ class ReleasedNotebook:
 
     def checker_preload(self) -> list[tuple[str, str]]:
         """The code of the cells that the checkers' fork server runs."""
-        numbers = sorted({*self.preloaded, *self.handed_out_imports})
-        return [(str(n), self.handed_out_imports.get(n) or self.cells[n].source) for n in numbers]
+        numbers = sorted({*self.preloaded, *self.instructor_imports})
+        return [(str(n), self.instructor_imports.get(n) or self.cells[n].source) for n in numbers]
 
     def packages(self) -> set[str]:
         """The top-level packages that its cells import."""
@@ -102,9 +118,12 @@ class ReleasedNotebook:
     def job(self, merged: MergedNotebook, files: dict[str, bytes], seconds: float) -> Job:
         """What a checker's process is told of a submission. `seconds` is the time that one cell may take."""
         needs_display = dependencies.uses_display_only_names(self.cells, self.shared_cells, self.display_only, merged)
-        reuse = not needs_display and dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged)
+        reuse, reuse_with_tests = (
+            not needs_display and dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged, with_tests)
+            for with_tests in (False, True)
+        )
         numbers = {id(cell): n for n, cell in enumerate(self.cells)}
-        steps = tuple(self._step(cell, numbers.get(id(cell.released)), reuse) for cell in merged.cells)
+        steps = tuple(self._step(cell, numbers.get(id(cell.released))) for cell in merged.cells)
         return Job(
             steps,
             seconds=seconds,
@@ -112,9 +131,10 @@ class ReleasedNotebook:
             files=files,
             modules=self.modules,
             fresh_namespace=not reuse,
+            fresh_kernel=not reuse_with_tests,
         )
 
-    def _step(self, merged: MergedCell, number: int | None, reuse: bool) -> Step:
+    def _step(self, merged: MergedCell, number: int | None) -> Step:
         """The step for one cell; `number` is that of the released cell, None for one that the student added."""
         source = merged.source
         if number is None:
@@ -122,24 +142,41 @@ class ReleasedNotebook:
         cell = self.cells[number]
         if cell.is_code_test:
             return self._test_step(cell, number)
-        if merged.cell_type != "code" or not dependencies.is_run(cell):
+        if not dependencies.is_run(cell):
             return Step(StepKind.DISPLAY, source)
-        if number in self.handed_out_imports:
-            return Step(StepKind.STUDENT, source, self.handed_out_imports[number])
-        already_run = reuse and number in self.shared_cells
+        is_code = merged.cell_type == "code"
+        is_shared = number in self.shared_cells
+        if number in self.instructor_imports:
+            return Step(StepKind.STUDENT, source, is_shared, self.instructor_imports[number])
         if number in self.required_cells and number not in self.preloaded:
-            kind = StepKind.INSTRUCTOR if already_run else StepKind.BOTH
-            return Step(kind, source, cell.source, self.required_cells[number])
-        return Step(StepKind.DISPLAY if already_run else StepKind.STUDENT, source)
+            # The instructor's own words are run here, whatever the student has made of them.
+            kind = StepKind.BOTH if is_code else StepKind.INSTRUCTOR
+            return Step(kind, source, is_shared, cell.source, self.required_cells[number])
+        return Step(StepKind.STUDENT if is_code else StepKind.DISPLAY, source, is_shared)
 
     def _test_step(self, cell: Cell, number: int) -> Step:
         needs = self.needs[number]
         return Step(
-            StepKind.TEST_IN_PROCESS if self.is_in_process(cell) else StepKind.TEST,
+            StepKind.TEST,
             cell.source,
             student_names=tuple(sorted(needs.student_names)),
             ambiguous_names=tuple(sorted(needs.ambiguous_names)),
             grade_id=cell.grade_id,
             points=cell.points,
             is_partial_credit=cell.grade_id in self.partial_credit_tests,
+            counting=self.counting(cell),
+            defines_for_others=number in self._tests_that_define_for_others,
         )
+
+    @cached_property
+    def _tests_that_define_for_others(self) -> frozenset[int]:
+        """The tests that define a name which a later test uses."""
+        tests = [n for n, cell in enumerate(self.cells) if cell.is_code_test]
+        uses = {n: analyse(self.cells[n].source).uses for n in tests}
+        return frozenset(n for n in tests if any(analyse(self.cells[n].source).defines & uses[m] for m in tests if m > n))
+
+
+def _only_calls(body: list[ast.stmt], functions: set[str]) -> bool:
+    """Whether every statement is a call of one of these functions."""
+    calls = [node.value.func for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    return len(calls) == len(body) > 0 and all(isinstance(name, ast.Name) and name.id in functions for name in calls)

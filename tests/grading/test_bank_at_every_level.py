@@ -18,7 +18,6 @@ from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.pool import Pool
 from autograder.nbgrader.gradebook import NbgraderCourse
-from autograder.nbgrader.scores import score_of_test
 from autograder.notebook.cell import TEST
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
@@ -100,6 +99,6 @@ def test_every_right_answer_scores_full(notebook: ReleasedNotebook, level: Isola
         for number, cell in enumerate(written[turn].cells)
         if cell.released is not None
         and cell.released.role == TEST
-        and score_of_test(cell.released, result.outputs.get(str(number), [])) != cell.released.points
+        and result.tests[str(number)].points != cell.released.points
     ]
     assert not wrong, "\n".join(map(str, wrong))

@@ -147,7 +147,7 @@ def test_subclasses_cross_as_what_they_are_underneath() -> None:
     assert type(decode(encode(np.float32(1.5)))) is np.float32
 
 
-@pytest.mark.parametrize("value", [object(), iter([]), int.__add__, Liar, np.array([object()]), np.ma.array([1])])
+@pytest.mark.parametrize("value", [object(), iter([]), int.__add__, Liar, np.array([object()])])
 def test_what_is_no_data_gets_a_sentence(value: object) -> None:
     with pytest.raises(NotSerializable, match="It is"):
         encode(value)

@@ -7,7 +7,6 @@ import pytest
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.pool import Pool
-from autograder.nbgrader.scores import score_of_test
 from autograder.notebook.cell import SOLUTION, TEST, Cell
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
@@ -48,7 +47,8 @@ CHEATS = {
     "the import that was handed out": {"answer_1": f"assert_equal = {NOTHING}\ndef g(x):\n    return x"},
     "no import where one is asked for": {"answer_2": "import math"},
 }
-LOSES = {"the star's names": (0, 1, 4), "the names of NumPy": (0, 1, 4), "the import that was handed out": (2,), "no import where one is asked for": (3,)}
+# A test that uses NumPy by the name that the student took fails as it does in nbgrader: the run in one kernel says so.
+LOSES = {"the star's names": (0, 1, 4), "the names of NumPy": (0, 1, 2, 4), "the import that was handed out": (2,), "no import where one is asked for": (3,)}
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +61,7 @@ def pool() -> Iterator[Pool]:
 def scores(pool: Pool, answers: dict[str, str]) -> list[float]:
     cells = tuple(MergedCell(cell, "code", {**HONEST, **answers}.get(str(cell.grade_id), cell.source)) for cell in NOTEBOOK.cells)
     ((_, result),) = pool.results([Task("ada", "tools", NOTEBOOK.job(MergedNotebook(cells), {}, 10.0))])
-    tests = ((number, cell) for number, cell in enumerate(NOTEBOOK.cells) if cell.role == TEST)
-    return [score_of_test(cell, result.outputs[str(number)]) for number, cell in tests]
+    return [result.tests[str(number)].points for number, cell in enumerate(NOTEBOOK.cells) if cell.role == TEST]
 
 
 def test_the_honest_answer_scores_full(pool: Pool) -> None:

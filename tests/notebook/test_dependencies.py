@@ -42,7 +42,7 @@ def test_names_that_only_the_solution_binds_are_the_students() -> None:
 def test_an_answer_that_uses_none_of_them_fits() -> None:
     assert steps("def f(x):\n    y = np.array(x)\n    return y + 1") == {
         "reuses": True,
-        "kinds": ["display", "instructor", "student", "test", "both", "both", "both", "both", "test", "display"],
+        "kinds": ["student", "both", "student", "test", "both", "both", "both", "both", "test", "display"],
     }
 
 

@@ -21,6 +21,7 @@ from autograder.nbgrader.scores import score_of_test
 from autograder.notebook.rebuild import MergedNotebook, merge
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.submission import Unreadable, read
+from autograder.notebook.test_result import explicit_outputs, not_run
 from autograder.sandbox.levels import IsolationLevel
 
 SECONDS = 2.0
@@ -85,7 +86,7 @@ class Field:
 
     def run(self, pool: Pool, cases: Iterable[Case], in_process: bool = False) -> Iterator[tuple[tuple[float, ...], Result]]:
         """The points of each case, and its result; in one process with the tests, if `in_process`."""
-        notebook = dataclasses.replace(self.notebook, in_process_tests=frozenset(PARTS)) if in_process else self.notebook
+        notebook = dataclasses.replace(self.notebook, one_kernel_tests=frozenset(PARTS)) if in_process else self.notebook
         for case in cases:
             merged = self.merged(case)
             ((_, result),) = pool.results([Task(case.name, "one", notebook.job(merged, case.files, SECONDS), 1)])
@@ -96,8 +97,8 @@ def points(notebook: ReleasedNotebook, merged: MergedNotebook, result: Result) -
     found = {}
     for number, cell in enumerate(merged.cells):
         if cell.released is not None and cell.released.grade_id in PARTS:
-            try:
-                found[cell.released.grade_id] = score_of_test(cell.released, result.outputs.get(str(number), []))
-            except ValueError:  # nbgrader refuses too large a credit
-                found[cell.released.grade_id] = float("nan")
+            outcome = result.tests.get(str(number)) or not_run()
+            found[cell.released.grade_id] = outcome.points
+            shown = explicit_outputs(outcome, result.outputs.get(str(number), []), cell.released.points)
+            assert score_of_test(cell.released, shown) == outcome.points  # nbgrader counts the same
     return tuple(found[name] for name in PARTS)

@@ -43,17 +43,18 @@ class RpcEndpoint:
         self.channel = channel
         self.deadline: float | None = None
         self.broken: ConnectionLost | None = None  # why nothing more can be asked
+        self.on_refusal: Callable[[str], None] = lambda _: None  # hears why a value could not be handed over
         self._exports: dict[int, Callable[..., Any]] = {}
         self._numbers: dict[int, int] = {}
         self._depth = 0
 
     def send(self, message: Any) -> None:
-        self.channel.send(encode(message, self._export), self.deadline)
+        self.channel.send(encode(message, self._export, self._number_of_theirs), self.deadline)
 
     def receive(self) -> Any:
         """The next message, whatever it is. Raises ConnectionLost."""
         try:
-            return decode(self.channel.receive(self.deadline), self._import)
+            return decode(self.channel.receive(self.deadline), self._import, self._own)
         except MalformedMessage:
             raise NoAnswer("it sent what is no message") from None
 
@@ -92,6 +93,7 @@ class RpcEndpoint:
                 self._wrote(printed)
                 raise _error(kinds, words, line) from None
             case ["not serializable", str(sentence)]:
+                self.on_refusal(sentence[:500])
                 raise NotSerializable(sentence[:500])
         self.broken = NoAnswer("it sent what is no answer")
         raise self.broken
@@ -121,7 +123,7 @@ class RpcEndpoint:
                 result = function(*args, **kwargs)
                 changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
                 # Encoded in here, for an object of theirs may print or raise while it is read.
-                return encode([token, "returned", result, changed, printed()], self._export)
+                return encode([token, "returned", result, changed, printed()], self._export, self._number_of_theirs)
             except NotSerializable as reason:
                 return encode([token, "not serializable", str(reason)])
             except ConnectionLost:
@@ -134,13 +136,20 @@ class RpcEndpoint:
             sys.stdout.write(text)
 
     def _export(self, function: Callable[..., Any]) -> int:
-        if isinstance(function, RemoteFunction) and function.endpoint is self:
-            raise NotSerializable("It is one of the functions that it was given, which can't be handed back.")
         known = self._numbers.get(id(function))
         if known is None:
             known = self._numbers[id(function)] = len(self._exports)
             self._exports[known] = function  # kept, so that the id stays its own
         return known
+
+    def _number_of_theirs(self, value: Any) -> int | None:
+        """The number of a function that the other end has handed over, which is handed back as what it is there."""
+        return value.number if type(value) is RemoteFunction and value.endpoint is self else None
+
+    def _own(self, number: int) -> Any:
+        if number not in self._exports:
+            raise MalformedMessage("no function of this number was handed over")
+        return self._exports[number]
 
     def _import(self, number: int, name: str, empty: bool) -> RemoteFunction:
         return RemoteFunction(self, number, name, empty)

@@ -11,8 +11,11 @@ from autograder.grading.rpc.serialize import MAX_BYTES, MalformedMessage
 HEAD = struct.Struct("<I")
 
 
-class ConnectionLost(Exception):
-    """The other end is dead, or can't be used any more; the message says why."""
+class ConnectionLost(BaseException):
+    """The other end is dead, or can't be used any more; the message says why.
+
+    No Exception: a test's own `except Exception` must not take it for an error of the student's function.
+    """
 
 
 class NoAnswer(ConnectionLost):

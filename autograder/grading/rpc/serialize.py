@@ -7,6 +7,7 @@ containers, plain arrays, handles of functions, and iterators over them, and not
 
 from __future__ import annotations
 
+import array
 import builtins
 import functools
 import itertools
@@ -34,19 +35,24 @@ TYPES = ("bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "di
 
 Export = Callable[[Callable[..., Any]], int]
 Import = Callable[[int, str, bool], Any]
+Back = Callable[[Any], int | None]  # the number of a function that the other end has handed over, None for any other value
+Own = Callable[[int], Any]
 
 
-class NotSerializable(TypeError):
-    """A value that is no plain data; the message names its type."""
+class NotSerializable(Exception):
+    """A value that is no plain data; the message names its type. No TypeError: a test may expect that of a function."""
 
 
 class MalformedMessage(ValueError):
     """Bytes that are no message."""
 
 
-def encode(value: Any, export: Export | None = None) -> bytes:
-    """A message that holds `value`; `export` numbers the functions in it. Raises NotSerializable."""
-    writer = _Writer(export)
+def encode(value: Any, export: Export | None = None, back: Back | None = None) -> bytes:
+    """A message that holds `value`; `export` numbers the functions in it, `back` those that the other end has handed over.
+
+    Raises NotSerializable.
+    """
+    writer = _Writer(export, back)
     tree = _JSON.encode(writer.tree(value, 0)).encode()
     message = struct.pack("<I", len(tree)) + tree + b"".join(writer.blobs)
     if len(message) > MAX_BYTES:
@@ -54,14 +60,17 @@ def encode(value: Any, export: Export | None = None) -> bytes:
     return message
 
 
-def decode(message: bytes, imported: Import | None = None) -> Any:
-    """The value in a message; `imported` makes something to call of a function's number. Raises MalformedMessage."""
+def decode(message: bytes, imported: Import | None = None, own: Own | None = None) -> Any:
+    """The value in a message; `imported` makes something to call of a function's number, `own` finds a function of this end.
+
+    Raises MalformedMessage.
+    """
     try:
         (length,) = struct.unpack_from("<I", message)
         text = message[4 : 4 + length]
         if text.count(b"[") + text.count(b"{") > MAX_NODES:  # three bytes of text are a container of sixty
             raise MalformedMessage("too many parts")
-        return _Reader(message[4 + length :], imported).value(json.loads(text), 0)
+        return _Reader(message[4 + length :], imported, own).value(json.loads(text), 0)
     except MalformedMessage:
         raise
     except Exception as error:  # foreign bytes: whatever goes wrong, it is their fault
@@ -69,8 +78,8 @@ def decode(message: bytes, imported: Import | None = None) -> Any:
 
 
 class _Writer:
-    def __init__(self, export: Export | None) -> None:
-        self.export, self.blobs, self.size, self.nodes = export, list[bytes](), 0, 0
+    def __init__(self, export: Export | None, back: Back | None) -> None:
+        self.export, self.back, self.blobs, self.size, self.nodes = export, back, list[bytes](), 0, 0
 
     def tree(self, value: Any, depth: int) -> Any:
         self.nodes += 1
@@ -88,10 +97,10 @@ class _Writer:
     def dict(self, value: dict[Any, Any], depth: int) -> list[Any]:
         return ["d", *([self.tree(key, depth), self.tree(part, depth)] for key, part in dict.items(value))]
 
-    def array(self, value: np.ndarray[Any, Any], _depth: int) -> list[Any]:
-        if isinstance(value, np.ma.MaskedArray):
-            raise NotSerializable("It is a masked array, which can't be judged. Return a plain array.")
+    def array(self, value: np.ndarray[Any, Any], depth: int) -> list[Any]:
         plain = value if type(value) is np.ndarray else np.array(value, copy=True, subok=False)
+        if plain.dtype == object:
+            return ["O", list(plain.shape), [self.tree(item, depth) for item in plain.reshape(-1).tolist()]]
         if plain.dtype.kind not in KINDS:
             raise NotSerializable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
         return ["a", plain.dtype.str, list(plain.shape), *self.blob(plain.tobytes())]
@@ -120,6 +129,10 @@ class _Writer:
             return ["T", value.__name__]
         if isinstance(value, np.random.Generator) and type(value.bit_generator).__name__ in GENERATORS:
             return ["g", self.tree(value.bit_generator.state, 1)]
+        if (plain := _as_array(value)) is not None:
+            return self.array(plain, 1)
+        if self.back and (number := self.back(value)) is not None:
+            return ["m", number]
         if self.export and callable(value):  # a class too: who only calls it needs no more
             return ["h", self.export(value), str(getattr(value, "__name__", "function"))[:80], is_unwritten(value)]
         if self.export and isinstance(value, Iterator):
@@ -173,8 +186,8 @@ def _writer_of(kind: type) -> Write | None:
 
 
 class _Reader:
-    def __init__(self, blobs: bytes, imported: Import | None) -> None:
-        self.blobs, self.imported, self.nodes = blobs, imported, 0
+    def __init__(self, blobs: bytes, imported: Import | None, own: Own | None) -> None:
+        self.blobs, self.imported, self.own, self.nodes = blobs, imported, own, 0
         self.read = 0  # of the blobs
 
     def value(self, tree: Any, depth: int) -> Any:
@@ -192,7 +205,7 @@ class _Reader:
             return {self.value(key, depth + 1): self.value(part, depth + 1) for key, part in parts}
         return self._single(tag, parts, depth)
 
-    def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:  # noqa: C901 (a table: one case per tag)
+    def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:
         match tag, parts:
             case ("i", [str(digits)]):
                 return int(digits, 16)
@@ -201,12 +214,20 @@ class _Reader:
             case ("b", [int(start), int(size)]):
                 return self._bytes(start, size)
             case ("a" | "n", [str(dtype), list(shape), int(start), int(size)]):
-                array = self._array(dtype, shape, start, size)
-                return array if tag == "a" else array[()]
+                made = self._array(dtype, shape, start, size)
+                return made if tag == "a" else made[()]
             case ("r", [str(start), str(stop), str(step)]):
                 return range(int(start, 16), int(stop, 16), int(step, 16))
             case ("D", [str(digits)]):
                 return _decimal(digits)
+            case ("O", [list(shape), list(items)]):
+                return _object_array(shape, [self.value(item, depth + 1) for item in items])
+            case ("g", [state]):
+                return _generator(self.value(state, depth + 1))
+        return self._type_or_function(tag, parts)
+
+    def _type_or_function(self, tag: Any, parts: list[Any]) -> Any:
+        match tag, parts:
             case ("e", []):
                 return Ellipsis
             case ("y", [str(dtype)]):
@@ -215,12 +236,12 @@ class _Reader:
                 return _dtype(dtype).type
             case ("T", [str(name)]) if name in TYPES:
                 return getattr(builtins, name)
-            case ("g", [state]):
-                return _generator(self.value(state, depth + 1))
             case ("h", [int(number), str(name), bool(empty)]) if self.imported:
                 return self.imported(number, name[:80], empty)
             case ("x", [int(number)]) if self.imported:
                 return _stepwise(self.imported(number, "next", False))
+            case ("m", [int(number)]) if self.own:
+                return self.own(number)
         raise MalformedMessage("an unknown kind of value")
 
     def _bytes(self, start: int, size: int) -> bytes:
@@ -238,6 +259,25 @@ class _Reader:
             raise MalformedMessage("another size than its shape says")
         data = bytearray(self._bytes(start, size))  # writable, as an array of one's own is
         return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
+
+
+def _as_array(value: Any) -> np.ndarray[Any, Any] | None:
+    """The array that another library's array, tensor or buffer is; None for what is none of these."""
+    if isinstance(value, type) or not (hasattr(value, "__array__") or isinstance(value, memoryview | array.array)):
+        return None
+    try:
+        return np.array(value, copy=True, subok=False)
+    except Exception as error:  # a tensor that still follows gradients, or one on another device
+        raise NotSerializable(f"It is {_kind(value)}, which can't become an array ({type(error).__name__}).") from None
+
+
+def _object_array(shape: list[Any], items: list[Any]) -> np.ndarray[Any, Any]:
+    if not all(isinstance(n, int) and n >= 0 for n in shape) or math.prod(shape) != len(items):
+        raise MalformedMessage("another size than its shape says")
+    made = np.empty(len(items), object)
+    for number, item in enumerate(items):
+        made[number] = item
+    return made.reshape(shape)
 
 
 def _decimal(digits: str) -> Decimal:

@@ -1,0 +1,163 @@
+"""The student's process, as the checker sees it: started, brought to the state that some cells leave, asked, ended."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from autograder.grading.rpc.calls import RpcEndpoint
+from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer, deadline_in
+from autograder.notebook.job import Job
+from autograder.notebook.note import Note, NoteKind
+
+SLACK = 1.0  # seconds that the grader waits longer anyway
+FILE_PART = 8 * 1024 * 1024  # bytes of a file that one message holds
+
+
+class GraderLink:
+    """The connection to the grader, who starts and ends students' processes and must know how long we may take."""
+
+    def __init__(self, channel: Channel, job: Job) -> None:
+        self.channel, self.job = channel, job
+        self.announced = deadline_in(job.total_seconds)  # the deadline that the grader knows of
+
+    def announce(self, step: int, deadline: float) -> None:
+        """Tell the grader at which step we are and that we need time until `deadline`, if it has to know."""
+        if self.job.report_every_step or deadline > self.announced + SLACK:
+            self.announced = deadline
+            self.tell({"at": step, "seconds": self.job.seconds})
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send a message that has no answer."""
+        self.channel.send(json.dumps(message).encode())
+
+    def start_student(self) -> RpcEndpoint:
+        """A new process of the student's. Raises ConnectionLost."""
+        self.tell({"student": True})
+        _, descriptors, _, _ = socket.recv_fds(self.channel.connection, 1, 1)
+        if not descriptors:
+            raise ConnectionLost("no process could be started for it")
+        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])))
+
+    def end_student(self) -> dict[str, Any]:
+        """End the student's process; how it ended."""
+        self.tell({"end": True})
+        return dict(json.loads(self.channel.receive()))
+
+
+class StudentKernel:
+    """One student's process, with the state that the cells run so far have left. When it is lost, it is made anew.
+
+    `runs(number)` says whether a step belongs to that state. A step that ends the process is left out of it for good.
+    """
+
+    def __init__(
+        self, grader: GraderLink, job: Job, fresh: bool, runs: Callable[[int], bool], on_left_out: Callable[[int, Note], None]
+    ) -> None:
+        self.grader, self.job, self.fresh, self.runs, self.on_left_out = grader, job, fresh, runs, on_left_out
+        self.endpoint: RpcEndpoint | None = None
+        self.done = 0  # steps that the process has behind it
+        self.left_out: set[int] = set(job.skipped_steps)
+        self.unwritten_files: set[str] = set()
+        self.end = deadline_in(job.total_seconds)
+
+    def run_step(self, number: int, verb: str = "run") -> list[Any]:
+        """Run the step `number` in the state that the steps before it leave. Returns the answer. Raises ConnectionLost.
+
+        A step that loses the process is left out of the state from then on.
+        """
+        try:
+            answer = self.ask(verb, self.job.steps[number].source, before=number, step=number)
+        except ConnectionLost:
+            self.left_out.add(number)
+            raise
+        self.done = number + 1
+        return answer
+
+    def ask(self, verb: str, what: Any, before: int, step: int) -> list[Any]:
+        """Ask the process, a new one if need be, in the state before step `before`. Raises ConnectionLost."""
+        endpoint = self.bring_to(before)
+        self.give_time(step)
+        answer: list[Any] = endpoint.ask(verb, what)
+        return answer
+
+    def give_time(self, step: int) -> None:
+        """Set the deadline of a question that has to do with `step`. The grader must not give us up before it."""
+        assert self.endpoint is not None
+        self.endpoint.deadline = min(deadline_in(self.job.seconds), self.end)
+        self.grader.announce(step, self.endpoint.deadline)
+
+    def refuse_answer(self) -> ConnectionLost:
+        """What to raise where the process has answered something that is no answer."""
+        lost = NoAnswer("it sent what is no answer")
+        if self.endpoint is not None:
+            self.endpoint.broken = lost
+        return lost
+
+    def bring_to(self, before: int) -> RpcEndpoint:
+        """The process, in the state that the steps before number `before` leave. Raises ConnectionLost."""
+        while True:
+            if self.endpoint is None or self.endpoint.broken:
+                self.close()
+                self.endpoint, self.done = self._start(), 0
+            try:
+                self._advance(self.endpoint, before)
+            except ConnectionLost as reason:  # it ran before, but not now: it ends by chance
+                self.leave_out(self.done, self.describe_end(reason))
+                continue
+            return self.endpoint
+
+    def _advance(self, endpoint: RpcEndpoint, before: int) -> None:
+        while self.done < before:
+            if self.runs(self.done) and self.done not in self.left_out:
+                self.give_time(self.done)
+                endpoint.ask("run", self.job.steps[self.done].source)
+            self.done += 1
+
+    def leave_out(self, number: int, why: Note) -> None:
+        """Leave a step out of the state from now on."""
+        self.left_out.add(number)
+        self.on_left_out(number, why)
+
+    def _start(self) -> RpcEndpoint:
+        if self.end <= deadline_in(0):
+            raise DeadlineExceeded("the time for this notebook was used up")
+        endpoint = self.grader.start_student()
+        self.endpoint = endpoint
+        endpoint.deadline = deadline_in(self.job.seconds)
+        for name, content in self.job.files.items():
+            if not _send_file(endpoint, name, content):
+                self.unwritten_files.add(name)
+        if self.fresh:
+            endpoint.ask("forget")
+        return endpoint
+
+    def close(self) -> dict[str, Any]:
+        """End the process; how it ended."""
+        if self.endpoint is None:
+            return {}
+        self.endpoint.channel.close()
+        self.endpoint = None
+        return self.grader.end_student()
+
+    def describe_end(self, reason: ConnectionLost) -> Note:
+        """End the process, and say what a cell or a call did to it."""
+        how = self.close()
+        if how.get("why") == "memory":
+            return Note(NoteKind.TOO_MUCH_MEMORY, "It used more memory than it may, and was ended.")
+        if isinstance(reason, DeadlineExceeded):
+            return Note(NoteKind.RAN_TOO_LONG, f"It was still running after {self.job.seconds:g} seconds, and was ended.")
+        if isinstance(reason, NoAnswer):
+            return Note(NoteKind.ENDED_PYTHON, "It sent something that is no answer, and was ended.")
+        status = how.get("status", 0)
+        if status < 0:
+            return Note(NoteKind.ENDED_PYTHON, f"It crashed Python (signal {-status}).")
+        return Note(NoteKind.ENDED_PYTHON, "It ended Python. Is there an exit() in it?")
+
+
+def _send_file(endpoint: RpcEndpoint, name: str, content: bytes) -> bool:
+    """Write a file in the student's folder, in parts: a message has a bound. Whether all of it could be written."""
+    parts = [content[start : start + FILE_PART] for start in range(0, len(content), FILE_PART)] or [b""]
+    return all(endpoint.ask("file", name, part, number > 0) == ["done"] for number, part in enumerate(parts))

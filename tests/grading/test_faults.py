@@ -1,0 +1,200 @@
+"""Each call between grader, checker and student fails in turn: no score exceeds the honest one, and nothing is lost unsaid."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import small_course
+
+from autograder.grading import checker_process, fork_server, ipython_shell, pool, student_process
+from autograder.grading.executor import Result, Task
+from autograder.grading.rpc.calls import RpcEndpoint
+from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
+from autograder.grading.rpc.control_socket import ControlSocket
+from autograder.grading.student_kernel import GraderLink
+from autograder.notebook.rebuild import MergedNotebook
+from autograder.notebook.test_result import Status, not_run
+
+BOOK = small_course.notebook(
+    small_course.lesson("x = [1, 2]"),
+    small_course.answer("double", "def double(n):\n    return 2 * n"),
+    small_course.check("t_double", "assert double(2) == 4\nassert [double(n) for n in x] == [2, 4]", 2.0),
+    small_course.answer("total", "total = 3"),
+    small_course.check("t_total", "try:\n    assert total == 3\n    assert double(1) == 2\nexcept ValueError:\n    pass", 1.0),
+    small_course.answer("biggest", "biggest = max"),
+    small_course.check("t_biggest", "points = 0\nfor items in ([1, 2], [3, 1]):\n    try:\n        points += biggest(items) == max(items)\n    except Exception:\n        pass\npoints", 2.0),
+)
+MIXED = {"double": "def double(n):\n    return 2 * n", "total": "total = 4", "biggest": "def biggest(items):\n    return items[0]"}
+HONEST = {"t_double": 2.0, "t_total": 0.0, "t_biggest": 1.0}
+EVERY = int(os.environ.get("LEFTCONTEXT_FAULTS", "4"))  # of the calls every fourth fails; in `make test-long` each
+ERRORS: list[BaseException] = [
+    ConnectionLost("it ended"), DeadlineExceeded("it ran out of time"), NoAnswer("no answer"), OSError(28, "No space left on device"),
+    MemoryError(), ValueError("cut short"),
+]  # fmt: skip
+
+
+def failing(function: Callable[..., Any], at: int, error: BaseException) -> Callable[..., Any]:
+    """The same function, but its call number `at` fails."""
+    numbers = itertools.count()
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if next(numbers) == at:
+            raise error
+        return function(*args, **kwargs)
+
+    return call
+
+
+# --- Between the checker and the student ------------------------------------------------------------------------------
+
+
+class LocalGrader(GraderLink):
+    """Starts the student's process itself."""
+
+    def __init__(self, job: Any, shell: ipython_shell.Shell, folder: Path) -> None:
+        self.job, self.shell, self.folder, self.child = job, shell, folder, 0
+        self.announced = float("inf")
+        self.shared = set(shell.user_ns)
+
+    def tell(self, message: dict[str, Any]) -> None: ...
+
+    def start_student(self) -> RpcEndpoint:
+        ours, theirs = socket.socketpair()
+        self.child = os.fork()
+        if not self.child:
+            with contextlib.suppress(BaseException):
+                Channel.send, Channel.receive = REAL  # only the checker's calls fail
+                ours.close()
+                for name in set(self.shell.user_ns) - self.shared:  # what the checker has fetched
+                    del self.shell.user_ns[name]
+                student_process.enter_home(str(self.folder))
+                student_process.serve(Channel(theirs), self.shell, 1)
+            os._exit(0)
+        theirs.close()
+        return RpcEndpoint(Channel(ours))
+
+    def end_student(self) -> dict[str, Any]:
+        os.kill(self.child, signal.SIGKILL)
+        os.waitpid(self.child, 0)
+        return {"status": 0}
+
+
+REAL = Channel.send, Channel.receive
+
+
+@pytest.fixture(scope="module")
+def shell() -> ipython_shell.Shell:
+    """What both fork servers have when they fork."""
+    made = ipython_shell.make()
+    for number in BOOK.shared_cells:
+        made.run(BOOK.cells[number].source)
+    return made
+
+
+def checked(merged: MergedNotebook, shell: ipython_shell.Shell, folder: Path, prepare: Callable[[], None]) -> Result:
+    """What a checker's process makes of a submission; nothing at all where it dies."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException), os.fdopen(write, "w") as file:
+            job = BOOK.job(merged, {}, 20.0)
+            prepare()
+            file.write(json.dumps(checker_process.Checker(LocalGrader(job, shell, folder), shell, job).run().to_json()))
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as file:
+        text = file.read()
+    os.waitpid(child, 0)
+    return Result.from_json(json.loads(text)) if text else Result()
+
+
+def hold_to_honest(merged: MergedNotebook, result: Result, what: str) -> dict[str, float]:
+    points = {}
+    for number, cell in enumerate(merged.cells):
+        if cell.released is not None and cell.released.is_code_test:
+            name = str(cell.released.grade_id)
+            found = result.tests.get(str(number)) or not_run()
+            points[name] = found.points
+            assert found.points <= HONEST[name], (what, name, found)
+            if found.points < HONEST[name]:
+                assert found.status is Status.NOT_RUN or found.reason, (what, name, found)
+                assert found.status is Status.NOT_RUN or result.notes, (what, name, found)
+    return points
+
+
+@pytest.mark.parametrize("method", ["send", "receive"])
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_call_to_the_student_fails(shell: ipython_shell.Shell, method: str, error: BaseException, tmp_path: Path) -> None:
+    merged = small_course.submission(BOOK, MIXED)
+    assert hold_to_honest(merged, checked(merged, shell, tmp_path, lambda: None), "nothing fails") == HONEST
+
+    def fail(at: int) -> None:
+        setattr(Channel, method, failing(getattr(Channel, method), at, error))
+
+    for at in range(len(method) % EVERY, 24, EVERY):
+        hold_to_honest(merged, checked(merged, shell, tmp_path, lambda at=at: fail(at)), f"{method} {at}")
+
+
+# --- Between the grader and the others --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def grader() -> Iterator[small_course.Grader]:
+    with small_course.grader(BOOK) as made:
+        yield made
+
+
+@pytest.mark.parametrize("method", ["send", "receive"])
+def test_a_call_to_the_checker_fails(grader: small_course.Grader, method: str) -> None:
+    merged = small_course.submission(BOOK, MIXED)
+    for at in range(8):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Channel, method, failing(getattr(Channel, method), at, ConnectionLost("it ended")))
+            _, result = grader.grade(merged)
+        hold_to_honest(merged, result, f"{method} {at}")
+
+
+def test_a_checker_that_always_dies_gives_no_points_and_says_so(grader: small_course.Grader) -> None:
+    merged = small_course.submission(BOOK, small_course.solutions(BOOK))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool.Pool, "_serve", lambda *_: (_ for _ in ()).throw(ConnectionLost("it ended")))
+        patch.setattr(Channel, "receive", lambda *_, **__: b"no json")
+        points, result = grader.grade(merged)
+    assert set(points.values()) == {0.0}
+    assert "could not be run" in result.notes[0].text
+
+
+def test_the_fork_server_ends_while_it_prepares() -> None:
+    """A file that there is no room for, say: it is told, and nothing is graded."""
+    receive = ControlSocket.receive
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ControlSocket, "receive", lambda self: ({"failed": "no room"}, []) if getattr(self, "asked", 0) else receive(self))
+        patch.setattr(fork_server.ForkServer, "run_shared_cells", mark(fork_server.ForkServer.run_shared_cells))
+        with pytest.raises(Exception, match="no room"), small_course.grader(BOOK):
+            pass
+
+
+def mark(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self.control.asked = 1
+        return function(self, *args, **kwargs)
+
+    return call
+
+
+def test_a_task_that_is_lost_is_handed_back_once(grader: small_course.Grader) -> None:
+    job = BOOK.job(small_course.submission(BOOK, MIXED), {}, 20.0)
+    tasks = [Task(f"{number}", BOOK.name, job, 1) for number in range(3)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Channel, "receive", failing(Channel.receive, 2, ConnectionLost("it ended")))
+        students = sorted(task.student for task, _ in grader.pool.results(tasks))
+    assert students == ["0", "1", "2"]
