@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from autograder.grading.dask_cluster import Cluster, NoCluster
+from autograder.grading.graded_submission import Graded
 from autograder.grading.pool import Pool
-from autograder.grading.run import Graded, grade
+from autograder.grading.run import grade
 from autograder.nbgrader.gradebook import MissingData
 from autograder.plain_text import plain_line
 from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel, SandboxUnavailable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from nbformat import NotebookNode, from_dict
 from autograder.grading.calibrate import calibrate
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Executor, Result, Task
+from autograder.grading.graded_submission import Graded
 from autograder.grading.journal import VERSION, Journal, code_lines, digest, file_lock
 from autograder.grading.pool import Pool
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
@@ -29,39 +29,6 @@ from autograder.notebook.test_result import Status, not_run
 from autograder.sandbox.escape_attempts import escape_attempts, first_escape
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
 from autograder.sandbox.policy import SandboxPolicy
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What one submission came to."""
-
-    student: str
-    score: float
-    max_score: float
-    status: str  # graded, unchanged, missing, unreadable (none of its files is a notebook), or failed (by the grader's fault)
-    cells: dict[str, float | None]
-    late_penalty: float = 0.0
-    previous_score: float | None = None  # None where it had none
-    reason: str = ""  # why it was graded, or what changed without
-    notes: list[Note] = field(default_factory=list)
-    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    not_isolated: list[str] = field(default_factory=list)  # grade ids of the tests that ran in the student's process
-    code_digests: dict[str, str] = field(default_factory=dict)  # of each answer, by grade id
-
-    def to_json(self) -> str:
-        """A line for programs."""
-        names = ("student", "score", "max_score", "status", "cells", "late_penalty", "previous_score", "reason", "not_isolated")
-        shown = {name: getattr(self, name) for name in names}
-        return json.dumps({**shown, "notes": [note.text for note in self.notes]})
-
-    @property
-    def is_new(self) -> bool:
-        """Whether it was graded now."""
-        return self.status not in ("unchanged", "failed")
-
-    def entry(self) -> dict[str, Any]:
-        """For the journal."""
-        return {**dataclasses.asdict(self), "notes": [note.to_json() for note in self.notes]}
 
 
 @dataclass

@@ -33,6 +33,7 @@ from autograder.notebook.code import (
     rebound_by_import_only,
     stable_names,
 )
+from autograder.notebook.effects import Effects
 from autograder.notebook.names import imported_names, parse
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 
@@ -105,8 +106,9 @@ def display_only_cells(released: tuple[Cell, ...], shared: frozenset[int]) -> fr
     stable = stable_names([released[number].source for number in codes])
     needed = _names_needed_by_others(released, shared)
     unstable = {name for code in codes.values() for name in code.defines} - stable  # a cell that mentions one may change it
-    # A cell of imports and definitions shows nothing, and answers count on it.
-    kept = {n for n in codes if all(map(is_definition, parse(released[n].source).body))}
+    # A cell of imports and definitions shows nothing, and answers count on it. What else a cell may do, others may count on too.
+    effects = Effects(released)
+    kept = {n for n in codes if all(map(is_definition, parse(released[n].source).body)) or effects.has(released[n].source)}
     needed.update(name for n in kept for name in codes[n].names)
     while more := [n for n in codes if n not in kept and (codes[n].defines | (codes[n].names & unstable)) & needed]:
         kept.update(more)

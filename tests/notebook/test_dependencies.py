@@ -89,6 +89,26 @@ def test_what_only_shows_is_run_beside(sources: list[str], beside: set[int]) -> 
     assert book.display_only == beside
 
 
+@pytest.mark.parametrize(
+    ("sources", "beside"),
+    [
+        (["state = []\ndef setup():\n    state.append(1)", "setup()"], False),  # what it changes, an answer may count on
+        (["def setup():\n    global ready\n    ready = True", "setup()"], False),
+        (["import helper", "helper.setup()"], False),  # another module's function: it may do anything
+        (["from helper import setup", "print(setup())"], False),
+        (["class Checks:\n    all = []", "Checks.all.append(1)"], False),
+        (["def setup(): pass", "setup.ready = True"], False),
+        (["import matplotlib.pyplot as plt\ndef show(x):\n    figure, axes = plt.subplots()\n    axes.plot(x)", "show([1])"], True),
+        (["import numpy as np\ndef double(x): return 2 * x", "y = double(np.ones(3))\ny.sum()\nprint(f'{y}')"], True),
+        (["import numpy as np", "np.random.rand(3)"], False),
+        (["x = 1", "with open('table.txt', 'w') as file:\n    file.write('1')"], False),
+    ],
+)
+def test_a_cell_that_may_do_more_than_show_is_not_run_beside(sources: list[str], beside: bool) -> None:
+    book = lesson("import numpy as np\nbias = 1", *sources)
+    assert (2 in book.display_only) == beside
+
+
 SHOW = Cell("show", "code", "scale = [2]\nfor row in scale:\n    print(row)")
 SHOWS = ReleasedNotebook("shows", (CELLS[0], SHOW, *CELLS[2:4]))
 
