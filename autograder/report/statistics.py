@@ -48,7 +48,7 @@ class ExerciseStatistics:
         if self.discrimination is None:
             return "n/a"
         if self.discrimination < 0:
-            return "negative: check the exercise"
+            return "negative"
         return "weak" if self.discrimination < 0.2 else "fair" if self.discrimination < 0.4 else "good"
 
 
