@@ -22,6 +22,10 @@ c.ExportPlugin.to = str(root / "course" / "grades.csv")
 c.GenerateAssignment.force = True  # notebooks/ is committed, so a release is always there already
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
 c.ExecutePreprocessor.timeout = 120
+if sys.platform == "linux":  # elsewhere there is no sandbox, and nbgrader runs submissions in its own kernel
+    from autograder.nbgrader_plugins import PREPROCESSORS
+
+    c.Autograde.autograde_preprocessors = PREPROCESSORS  # formgrader's button and `nbgrader autograde` isolate students' code
 c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"  # pages without script
 
 # nbgrader calls `alembic` by name when it makes a gradebook; without an activated venv, PATH has none.

@@ -35,13 +35,15 @@ class _Credit(float):
         return f"{float(self):g}"
 
 
-def check(exercise: str, answer: Any, *, seed: int = 0) -> None:
+def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = None) -> None:
     """Judge `answer` (a function, or a quiz's letters) and show what was found.
 
-    `seed` varies the larger cases. Raises CheckFailed where the answer is not right, UnknownExercise for an id
-    that the bank does not have.
+    `seed` varies the larger cases; `points` is what the exercise gives in this assignment, by default as in the bank.
+    Raises CheckFailed where the answer is not right, UnknownExercise for an id that the bank does not have.
     """
     verdict = judge(catalog.find(exercise).load(), answer, seed)
+    if points is not None:
+        verdict = verdict.scaled(points)
     for listener in listeners:
         listener(exercise, verdict)
     if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint

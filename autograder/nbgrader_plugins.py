@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fnmatch
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ import nbformat
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbformat import NotebookNode
 from nbgrader import utils
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -30,19 +34,23 @@ from nbgrader.preprocessors import (
 )
 from traitlets import Enum
 
+from autograder.errors import UserError
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.journal import digest
 from autograder.grading.pool import Pool
-from autograder.grading.run import Grading, verify_sandbox
-from autograder.nbgrader.gradebook import NbgraderCourse
-from autograder.notebook.graded import graded_notebook, results
-from autograder.notebook.rebuild import merge
+from autograder.grading.run import Grading, OpenSubmission, verify_sandbox
+from autograder.nbgrader.gradebook import NbgraderCourse, write_files
+from autograder.notebook.graded import encode, graded_notebook, results
+from autograder.notebook.rebuild import MergedNotebook, merge
+from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.submission import read
 from autograder.notebook.test_result import not_run
-from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel
+from autograder.plain_text import plain_line
+from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel, SandboxUnavailable
 
 COMMENTS, RESULTS = "left_context_comments", "left_context_results"  # among nbconvert's resources, by grade id
+_read: dict[str, OpenSubmission] = {}  # what is being graded now, by student
 _last: dict[str, Any] = {}  # the fork servers of the assignment that was graded last, warm for the next submission
 
 
@@ -61,21 +69,25 @@ class ExecuteIsolated(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Give the notebook the outputs that nbgrader then counts."""
         about = resources["nbgrader"]
-        grading, pool = self._running(about["assignment"], about["db_url"])
+        grading, pool = self.running(about["assignment"], about["db_url"])
         notebook = grading.notebooks[about["notebook"]]
         source = nbformat.writes(nb).encode()
-        merged = merge(notebook.cells, read(source)[0])
-        files = {**_beside(Path(resources["metadata"]["path"])), **notebook.files}
-        task = Task(about["student"], notebook.name, notebook.job(merged, files, grading.seconds), int(digest(source)[:8], 16))
-        ((_, result),) = pool.results([task])
-        for note in (*merged.notes, *result.notes):
-            self.log.warning("%s: %s", about["student"], note.text)
+        merged, files = _submission(about["student"], notebook, source)
+        job = notebook.job(merged, {**files, **notebook.files}, grading.seconds)
+        try:
+            ((_, result),) = pool.results([Task(about["student"], notebook.name, job, int(digest(source)[:8], 16))])
+        except BaseException:
+            _stop()  # a pool that has failed once is not used again
+            raise
+        for note in result.notes:
+            self.log.warning("%s: %s", about["student"], plain_line(note.text))
         resources[COMMENTS] = merged.comments
         made = graded_notebook(notebook, merged, result.outputs, result.tests, pool.shown(notebook.name))
         resources[RESULTS] = results(made)
         return nbformat.from_dict(made), resources
 
-    def _running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
+    def running(self, assignment: str, gradebook: str) -> tuple[Grading, Pool]:
+        """The assignment, and a pool that is warm for it."""
         course, level = NbgraderCourse(self.config), self._level()
         with course.open():
             notebooks = course.released(assignment)
@@ -125,11 +137,66 @@ def _stop() -> None:
     _last.clear()
 
 
-def _beside(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink() and path.suffix != ".ipynb")
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+def _submission(student: str, notebook: ReleasedNotebook, sanitized: bytes) -> tuple[MergedNotebook, dict[str, bytes]]:
+    """What was handed in, as it was read before nbgrader touched it; or else what nbgrader made of it, and no file."""
+    submission = _read.get(student)
+    if submission is None or notebook.name not in submission.merged:
+        return merge(notebook.cells, read(sanitized)[0]), {}
+    return submission.merged[notebook.name], _beside(submission)
 
 
+def _beside(submission: OpenSubmission) -> dict[str, bytes]:
+    return {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
+
+
+def _copy_submissions(autograde: Autograde, folder: Path) -> None:
+    """Read submissions as `leftcontext grade` does, and write a clean copy of each below `folder` for nbgrader.
+
+    nbgrader itself follows links, waits for pipes, reads devices without end, and refuses what it calls inconsistent.
+    """
+    executor = ExecuteIsolated(parent=autograde)
+    assignment = autograde.coursedir.assignment_id
+    grading, _ = executor.running(assignment, autograde.coursedir.db_url)
+    course = grading.course
+    with course.open():
+        wanted = autograde.coursedir.student_id
+        students = [name for name in course.students(assignment) if name == wanted or fnmatch.fnmatchcase(name, wanted)]
+        for student in students:
+            submission = _read[student] = grading.read_submission(student)
+            for note in submission.notes:
+                autograde.log.warning("%s: %s", student, plain_line(note.text))
+            beside = _beside(submission)
+            beside.pop("timestamp.txt", None)
+            with contextlib.suppress(ValueError):  # a date that is none is left out, as when nobody handed one in
+                stamp = course.submitted_at(assignment, student)
+                beside |= {"timestamp.txt": f"{stamp} UTC".encode()} if stamp else {}
+            for name, merged in submission.merged.items():
+                beside[f"{name}.ipynb"] = encode(graded_notebook(grading.notebooks[name], merged, {}, {}, {}))
+            write_files(Path(autograde.coursedir.format_path(str(folder), student, assignment)), beside)
+
+
+def _start(autograde: Autograde) -> None:
+    """In the place of nbgrader's Autograde.start, where our runner is among the preprocessors."""
+    if ExecuteIsolated not in autograde.autograde_preprocessors:
+        return nbgrader_start(autograde)
+    submitted = autograde.coursedir.submitted_directory
+    with tempfile.TemporaryDirectory(prefix="leftcontext-") as folder:
+        place = Path(folder).resolve() / "submitted"
+        try:
+            _copy_submissions(autograde, place)
+        except (UserError, SandboxUnavailable) as reason:
+            autograde.log.error(str(reason))
+            raise NbGraderException(str(reason)) from None
+        try:
+            autograde.coursedir.submitted_directory = str(place)
+            nbgrader_start(autograde)
+        finally:
+            autograde.coursedir.submitted_directory = submitted
+            _read.clear()
+
+
+nbgrader_start = Autograde.start
+Autograde.start = _start
 ExecuteApart = ExecuteIsolated  # its former name, which other configurations may have in their list
 PREPROCESSORS = [
     ExecuteIsolated,

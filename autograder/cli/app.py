@@ -228,7 +228,12 @@ def report(
 def compose(
     name: Annotated[str, typer.Argument(help="Name of the new assignment; source/NAME/ is created.")],
     exercises: Annotated[
-        list[str], typer.Argument(metavar="EXERCISE...", autocompletion=_exercise_ids, help="Exercise ids, in order.")
+        list[str],
+        typer.Argument(
+            metavar="EXERCISE[=POINTS]...",
+            autocompletion=_exercise_ids,
+            help="Ids of exercises in order, as causal_mask or causal_mask=4.",
+        ),
     ],
     seed: Annotated[int, typer.Option(help="Random seed of cases and numbers.", min=0)] = 0,
     per_student: Annotated[

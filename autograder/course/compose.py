@@ -26,14 +26,11 @@ class CannotCompose(UserError, ValueError):
 def compose_assignments(course: Course, seeds: Mapping[str, int], exercises: Sequence[str]) -> list[Path]:
     """Write `source/NAME/lesson.md` for each name in `seeds`.
 
-    Raises CannotCompose and UnknownExercise before anything is written.
+    An exercise is an id, or `id=points` where it is to give other points than in the bank. Raises CannotCompose and
+    UnknownExercise before anything is written.
     """
-    twice = {id for id in exercises if list(exercises).count(id) > 1}
-    if twice:
-        raise CannotCompose(f"{min(twice)} is given twice. An assignment can contain an exercise only once.")
-    for id in exercises:
-        catalog.find(id)
-    lessons = {course.root / "source" / name / LESSON: _lesson(name, exercises, seed) for name, seed in seeds.items()}
+    weights = _weights(exercises)
+    lessons = {course.root / "source" / name / LESSON: _lesson(name, weights, seed) for name, seed in seeds.items()}
     try:
         for name in seeds:
             _check_name(course, name)
@@ -45,6 +42,20 @@ def compose_assignments(course: Course, seeds: Mapping[str, int], exercises: Seq
     return list(lessons)
 
 
+def _weights(exercises: Sequence[str]) -> dict[str, float | None]:
+    """Points by id, None for the bank's. Raises CannotCompose and UnknownExercise."""
+    weights: dict[str, float | None] = {}
+    for exercise in exercises:
+        name, _, points = exercise.partition("=")
+        id = catalog.find(name).id
+        if id in weights:
+            raise CannotCompose(f"{id} is given twice. An assignment can contain an exercise only once.")
+        if "=" in exercise and not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", points):
+            raise CannotCompose(f"{exercise!r}: points are a number, as in {name}=4.")
+        weights[id] = float(points) if points else None
+    return weights
+
+
 def _check_name(course: Course, name: str) -> None:
     if not ASSIGNMENT_NAME.fullmatch(name):
         raise CannotCompose(f"{name!r} is not a valid assignment name: {ALLOWED}.")
@@ -52,9 +63,9 @@ def _check_name(course: Course, name: str) -> None:
         raise CannotCompose(f"source/{name} exists already. Choose another name, or delete it.")
 
 
-def _lesson(name: str, exercises: Sequence[str], seed: int) -> str:
-    points = sum(catalog.find(id).load().points for id in exercises)
-    count = f"{len(exercises)} exercise{'s' if len(exercises) > 1 else ''}"
+def _lesson(name: str, weights: Mapping[str, float | None], seed: int) -> str:
+    points = sum(catalog.find(id).load().points if weight is None else weight for id, weight in weights.items())
+    count = f"{len(weights)} exercise{'s' if len(weights) > 1 else ''}"
     call = f" seed={seed}" if seed else ""
     return "\n\n".join(
         [
@@ -62,9 +73,13 @@ def _lesson(name: str, exercises: Sequence[str], seed: int) -> str:
             f"{count}, {points:g} points. Write each answer where the comment says so, then run the cell below it: "
             "it checks the answer at once.",
             "```{code-cell}\nimport numpy as np\nfrom leftcontext import check\n```",
-            *(f"{{exercise}}`{id}{call}`" for id in exercises),
+            *(f"{{exercise}}`{id}{call}{_points(weight)}`" for id, weight in weights.items()),
         ]
     ) + "\n"
+
+
+def _points(weight: float | None) -> str:
+    return "" if weight is None else f" points={weight:g}"
 
 
 def read_student_ids(path: Path) -> list[str]:

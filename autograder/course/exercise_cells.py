@@ -27,16 +27,21 @@ NOTEBOOK_METADATA = {  # of every notebook
 }
 
 
-def exercise_cells(entry: Entry, seed: int = 0) -> list[NotebookNode]:
-    """Prompt, answer and check, of a variant if `seed` is not 0. Raises ValueError where it can't be handed out."""
+def exercise_cells(entry: Entry, seed: int = 0, weight: float | None = None) -> list[NotebookNode]:
+    """Prompt, answer and check: of a variant if `seed` is not 0, worth `weight` points if that is given.
+
+    Raises ValueError where the exercise can't be handed out.
+    """
     exercise = entry.load()
     prompt = entry.prompt
     if isinstance(exercise, Quiz):
         prompt, exercise = exercise.with_numbers(prompt, seed), exercise.variant(seed)
         prompt = f"{prompt}\n\n{options_markdown(exercise)}"
     answer = quiz_answer(exercise) if isinstance(exercise, Quiz) else code_answer(exercise)
-    check = f'check("{entry.id}", {entry.id}{f", seed={seed}" if seed else ""})'
-    points = int(exercise.points) if float(exercise.points).is_integer() else exercise.points
+    points = exercise.points if weight is None else weight
+    points = int(points) if float(points).is_integer() else points
+    arguments = (f", seed={seed}" if seed else "") + (f", points={points}" if weight is not None else "")
+    check = f'check("{entry.id}", {entry.id}{arguments})'
     # The tag lets "Run All" go on after a check that fails; nbgrader reads the failure all the same.
     check_cell = new_code_cell(check, metadata={"tags": ["raises-exception"]})
     return [

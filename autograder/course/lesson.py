@@ -2,7 +2,7 @@
 
 `lesson.md` is MyST Markdown as jupytext reads it: `+++` between text cells, ```` ```{code-cell} ```` for code.
 A line that is {exercise}`causal_mask` and nothing else is replaced by that exercise; {exercise}`causal_mask seed=7` is
-one of its variants.
+one of its variants, and {exercise}`causal_mask points=4` gives 4 points instead of the bank's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from autograder.course.course import LESSON
 from autograder.course.exercise_cells import NOTEBOOK_METADATA, exercise_cells
 from autograder.errors import UserError
 
-EXERCISE_LINE = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?)`[ \t]*$", re.MULTILINE)
+EXERCISE_LINE = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?(?: points=\d+(?:\.\d+)?)?)`[ \t]*$", re.MULTILINE)
 
 
 class LessonError(UserError, ValueError):
@@ -77,7 +77,8 @@ def _append_text(lesson: Lesson, cell: NotebookNode, path: Path, line: int) -> N
 
 
 def _insert_exercise(lesson: Lesson, reference: str, place: str) -> None:
-    id, _, seed = reference.partition(" seed=")
+    id, *settings = reference.split(" ")
+    given = dict(setting.split("=") for setting in settings)
     try:
         entry = catalog.find(id)
     except catalog.UnknownExercise as error:
@@ -85,7 +86,7 @@ def _insert_exercise(lesson: Lesson, reference: str, place: str) -> None:
     if id in lesson.origins:
         raise LessonError(f"{place}: the exercise {id} is inserted twice.")
     try:
-        cells = exercise_cells(entry, int(seed or 0))
+        cells = exercise_cells(entry, int(given.get("seed", 0)), float(given["points"]) if "points" in given else None)
     except ValueError as error:
         raise LessonError(f"{_short(entry.path)}: {error}") from None
     for cell in cells:

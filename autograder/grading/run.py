@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -32,8 +33,8 @@ from autograder.sandbox.policy import SandboxPolicy
 
 
 @dataclass
-class _Open:
-    """A submission of which some notebooks are still out."""
+class OpenSubmission:
+    """A submission that is read, and of which some notebooks are still to be run."""
 
     merged: dict[str, MergedNotebook]
     files: dict[str, bytes]
@@ -58,13 +59,18 @@ class Grading:
         self.notebooks = {notebook.name: notebook for notebook in notebooks}
         self.seconds = seconds or course.seconds
         self.journal = Journal(course.records / f"{assignment}.jsonl")
-        self.open: dict[str, _Open] = {}
-        self.recorded = course.recorded(assignment)
+        self.open: dict[str, OpenSubmission] = {}
         self.kept: frozenset[str] = frozenset()  # tests whose scores stay, for the instructor's own solution fails them
         self.released = digest(version, [(n.name, n.cells, sorted(n.files.items())) for n in notebooks])
 
+    @functools.cached_property
+    def recorded(self) -> dict[str, Recorded]:
+        """What the gradebook held before this run, by student."""
+        return self.course.recorded(self.assignment)
+
     def waiting(self, force: bool) -> list[str]:
         """The students whose submission has to be graded: all, if `force`, else those that are new or changed."""
+        self.recorded  # noqa: B018 (read before anything is written)
         return [student for student in self.course.students(self.assignment) if force or not self._is_done(student)]
 
     def _is_done(self, student: str) -> bool:
@@ -133,7 +139,7 @@ class Grading:
     def _tasks(self, students: Iterable[str], on_message: Callable[[str], None]) -> Iterator[Task]:
         for student in students:
             try:
-                submission = self.open[student] = self._read(student)
+                submission = self.open[student] = self.read_submission(student)
             except FileNotFoundError:
                 on_message(f"{student}: the submission is gone since the run began; nothing was recorded.")
                 continue
@@ -145,7 +151,8 @@ class Grading:
 
     # --- Reading --------------------------------------------------------------------------------------------------------
 
-    def _read(self, student: str) -> _Open:
+    def read_submission(self, student: str) -> OpenSubmission:
+        """What a student handed in, merged into the released notebooks. Raises FileNotFoundError where it is gone."""
         found = self.course.submitted_files(self.assignment, student)
         submitted = found.contents
         files, notes = self._rename_notebooks(submitted)
@@ -168,7 +175,7 @@ class Grading:
             name, notebook = next(iter(self.notebooks.items()))
             merged[name] = merge(notebook.cells, [])
         readable = {name: content for name, content in files.items() if content is not None}
-        return _Open(merged, readable, self._digest(submitted), status, notes)
+        return OpenSubmission(merged, readable, self._digest(submitted), status, notes)
 
     def _rename_notebooks(self, submitted: dict[str, bytes | None]) -> tuple[dict[str, bytes | None], list[Note]]:
         """What was handed in, a notebook under another name as the one that is missing and that it was made of."""
@@ -197,7 +204,7 @@ class Grading:
 
     # --- Recording ------------------------------------------------------------------------------------------------------
 
-    def _record(self, student: str, submission: _Open, executor: Executor) -> Graded:
+    def _record(self, student: str, submission: OpenSubmission, executor: Executor) -> Graded:
         nodes: dict[str, NotebookNode | None] = {}
         files = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
         notes = submission.notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograder.exercise.exercise import Misconception
 from autograder.exercise.results import Difference
@@ -48,6 +48,11 @@ class Verdict:
     @property
     def max_score(self) -> float:
         return sum(part.points for part in self.parts)
+
+    def scaled(self, points: float) -> Verdict:
+        """The same verdict for an exercise that gives `points`, each part its share of them."""
+        factor = points / self.max_score if self.max_score else 0.0
+        return replace(self, parts=[replace(part, points=part.points * factor) for part in self.parts])
 
     @property
     def passed(self) -> bool:

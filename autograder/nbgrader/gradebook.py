@@ -358,23 +358,25 @@ class NbgraderCourse:
         new = place.parent / f".{place.name}.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(parents=True)
-        # Notebooks first: a folder may have the name of one.
-        names = sorted(files, key=lambda name: (not name.endswith(".ipynb"), name))
-        lost = [name for name in names if not self._write(new, name, files[name])]
+        lost = write_files(new, files, 0o664 if self.folders.groupshared else 0o444)
         if place.exists() or place.is_symlink():
             _remove(place)
         new.rename(place)
         return lost
 
-    def _write(self, folder: Path, name: str, content: bytes) -> bool:
+
+def write_files(folder: Path, files: dict[str, bytes], mode: int = 0o644) -> list[str]:
+    """Write files below a folder; the names of those whose place another one has taken."""
+    lost = []
+    for name in sorted(files, key=lambda name: (not name.endswith(".ipynb"), name)):  # a folder may have a notebook's name
         path = folder / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            path.chmod(0o664 if self.folders.groupshared else 0o444)
+            path.write_bytes(files[name])
+            path.chmod(mode)
         except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            return False
-        return True
+            lost.append(name)
+    return lost
 
 
 def _remove(place: Path) -> None:

@@ -14,6 +14,7 @@ from autograder.notebook.dependencies import Needs
 from autograder.notebook.job import Counting, Job, Step, StepKind
 from autograder.notebook.names import imported_names, imported_packages, parse
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
+from autograder.notebook.weights import with_points
 
 JUDGES = {"leftcontext.check", "autograder.check"}
 IN_PROCESS_TAG = "one-process"  # the tag by which a test asks to run in the student's process
@@ -158,7 +159,7 @@ class ReleasedNotebook:
         needs = self.needs[number]
         return Step(
             StepKind.TEST,
-            cell.source,
+            with_points(cell.source, cell.points, self.modules),
             student_names=tuple(sorted(needs.student_names)),
             ambiguous_names=tuple(sorted(needs.ambiguous_names)),
             grade_id=cell.grade_id,

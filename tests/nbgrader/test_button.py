@@ -1,0 +1,73 @@
+"""`nbgrader autograde` and formgrader's button read a submission as `leftcontext grade` does, whatever lies in its folder."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from support import sample_course
+from support.clone import ROOT, run
+
+HERE = {"PYTHONPATH": str(ROOT)}
+PREPROCESSORS = "from autograder.nbgrader_plugins import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
+SPY = "import os\nprint(sorted(os.listdir()))\nfor name in ('link.txt', 'up/gradebook.db'):\n    try:\n        print(open(name, 'rb').read())\n    except OSError:\n        pass"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("button") / "course"
+    folder.mkdir()
+    sample_course.course(folder)
+    (folder / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(folder)) + PREPROCESSORS)
+    (folder / "secret.txt").write_text("the solutions")
+    whole = json.loads((folder / "release/plain/one.ipynb").read_text())
+    for cell in whole["cells"]:
+        marks = cell["metadata"].get("nbgrader", {})
+        if marks.get("solution"):
+            cell["source"] = sample_course.ANSWERS[marks["grade_id"]][0]
+    whole["cells"].insert(0, {"cell_type": "code", "id": "spy", "metadata": {}, "source": SPY, "outputs": [], "execution_count": None})
+    whole["cells"].append({"cell_type": "markdown", "id": "md", "metadata": {}, "source": "<script>alert(1)</script> [x](javascript:alert(1))"})
+    whole["cells"].append({"cell_type": "raw", "id": "raw", "metadata": {}, "source": "<script>alert(2)</script>"})
+    for student in ("faults", "whole", "torn"):
+        place = folder / "submitted" / student / "plain"
+        place.mkdir(parents=True)
+        (place / "one.ipynb").write_text(json.dumps(whole) if student != "torn" else json.dumps(whole)[:-20])
+    place = folder / "submitted/faults/plain"
+    (place / "one.ipynb").rename(place / "one.ipynb.json")
+    os.mkfifo(place / "timestamp.txt")
+    (place / "link.txt").symlink_to(folder / "secret.txt")
+    (place / "up").symlink_to(folder, target_is_directory=True)
+    (place / "zero").symlink_to("/dev/zero")
+    with (place / "junk.bin").open("wb") as file:
+        file.truncate(65 * 1024 * 1024)
+    (place / "data.txt").write_text("data")
+    return folder
+
+
+def test_links_pipes_and_files_without_end_change_no_score_and_are_not_copied(course: Path) -> None:
+    done = run(course, "nbgrader", "autograde", "plain", env=HERE)
+    assert done.returncode == 0, done.stderr[-3000:]
+    scores = {student: found["score"] for (_, student), found in sample_course.scores(course).items()}
+    assert scores["faults"] == scores["whole"] > 0
+    assert scores["torn"] == 0
+    place = course / "autograded/faults/plain"
+    assert sorted(path.name for path in place.iterdir()) == ["data.txt", "one.ipynb"]
+    text = (place / "one.ipynb").read_text()
+    assert "the solutions" not in text
+    assert "['data.txt'" in text.replace("\\", "")
+    assert "<script" not in text
+    assert "javascript:" not in text
+    for left in ("link.txt", "up", "zero", "timestamp.txt", "junk.bin"):
+        assert f"{left!r} is" in done.stderr
+
+
+def test_the_button_and_the_command_give_the_same_scores(course: Path) -> None:
+    by_button = sample_course.scores(course)
+    shutil.rmtree(course / "autograded")
+    done = run(course, "leftcontext", "grade", "plain", "--force", "--json", env=HERE)
+    assert done.returncode == 0, done.stderr
+    by_command = sample_course.scores(course)
+    for key, found in by_command.items():
+        assert found["cells"] == by_button[key]["cells"]
+        assert found["comments"] == by_button[key]["comments"]
