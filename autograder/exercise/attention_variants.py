@@ -1,4 +1,4 @@
-"""What the exercises share in which a broken causal attention is mended: cases, right answers, and half mends.
+"""What the exercises share in which a broken causal attention is fixed: cases, right answers, and half fixes.
 
 Every one of them is `attend(Q, K, V)` for Q, K (T, d) and V (T, d_v), without batches.
 """
@@ -21,11 +21,12 @@ OF_BATCHES = (mc.ONLY_FIRST_IN_BATCH, mc.ONLY_TWO_DIMENSIONS, BATCH_MAXIMUM)  # 
 def fix_exercise(broken: Misconception, hints: tuple[str, ...], besides: tuple[Misconception, ...] = ()) -> Exercise:
     """An exercise with the shared cases and right answers.
 
-    `broken` is the idea behind the code that is handed out: hand it to `handed_out`. Of the shared mistakes, those
-    named in `besides` are left out, for the exercise has words of its own for them.
+    `broken` is the misconception behind the code that is handed out, which the exercise file gives as
+    `@exercise.mistake(broken)` above `@exercise.starter`. Of the shared mistakes, those named in `besides` are left out:
+    the exercise has a text of its own for them.
     """
     exercise = Exercise(
-        topic="mending an attention", answer=attention_kind, hints=hints, probes=attention_probes(batched=False)
+        topic="fixing an attention", answer=attention_kind, hints=hints, probes=attention_probes(batched=False)
     )
     for title, cases in (
         ("Three tokens by hand", by_hand),

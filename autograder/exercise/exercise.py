@@ -54,7 +54,7 @@ class Misconception:
     hints: tuple[str, ...] = ()
 
     def with_text(self, message: str | None = None, hints: Iterable[str] | None = None) -> Misconception:
-        """The same idea with words for one exercise."""
+        """The same misconception with a text for one exercise."""
         return Misconception(
             self.id, self.name, message or self.message, tuple(hints) if hints is not None else self.hints
         )
@@ -64,7 +64,7 @@ class Misconception:
 class Case:
     """One call of the learner's function; `note` says in a few words what is special about it.
 
-    `answer` is the kind of its result, where that is another than the exercise's (one of more digits, say).
+    `answer` is the type of its result, where that is another than the exercise's (one of more digits, say).
     """
 
     args: tuple[Any, ...]
@@ -89,7 +89,7 @@ class CaseGroup:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong answer and the idea behind it."""
+    """A wrong answer and the misconception behind it."""
 
     misconception: Misconception
     function: Function
@@ -151,7 +151,7 @@ class Exercise:
 
     @property
     def handed_out(self) -> Function | None:
-        """The code to mend, if the exercise hands out any."""
+        """The code to fix, if the exercise hands out any."""
         return self._starter
 
     @property
@@ -206,7 +206,7 @@ class Exercise:
         return function
 
     def starter(self, function: Function) -> Function:
-        """Code to mend: what the learner is handed in place of an empty function, under the solution's name."""
+        """Code to fix: what the learner is handed in place of an empty function, under the solution's name."""
         self._starter = function
         return function
 
@@ -232,7 +232,7 @@ class Exercise:
 
         `misconception` is the name of a new misconception, whose id is the function's name (or `id`); or a shared
         Misconception, or an earlier mistake that this is another form of: then the docstring may be left out, and the
-        words are those of the other.
+        sentence and the hints are those of the other.
         """
 
         known = None if isinstance(misconception, str) else self._misconception(misconception)

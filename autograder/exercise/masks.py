@@ -1,4 +1,4 @@
-"""The patterns that a causal mask is mistaken for, each with its name: what several exercises have to tell apart.
+"""The patterns that a causal mask is mistaken for, each with its name: which several exercises have to distinguish.
 
 A pattern is a function T -> (T, T) bool, True where the query may attend to the key.
 """
@@ -47,7 +47,7 @@ def causal(T: int, k: int = 0) -> NDArray[np.bool_]:
 
 
 def first_row_right(T: int, k: int) -> NDArray[np.bool_]:
-    """As causal(T, k), with row 0 mended by hand."""
+    """As causal(T, k), with row 0 fixed by hand."""
     allowed = causal(T, k)
     allowed[0] = causal(T)[0]
     return allowed

@@ -44,7 +44,7 @@ ONE_AHEAD_PATCHED = M(
     "Sees one token ahead, except in the first row",
     "The first row is right, but every later query still sees one key too far.",
     ("Does row 1 follow the same rule as row 0?", "Allowed is j <= i in every row.",
-     "Write one rule for all the rows instead of mending one of them."),
+     "Write one rule for all the rows instead of fixing one of them."),
 )
 INVERTED = M(
     "mask_inverted",
@@ -234,7 +234,7 @@ NAN_HIDDEN = M(
     "NaN was painted over",
     "np.nan_to_num hides the symptom: a row that should have weights has none.",
     ("Why is there a NaN in this row at all?", "A causal row always has its own position.",
-     "Mend the mask, then nan_to_num is not needed."),
+     "Fix the mask, then nan_to_num is not needed."),
 )
 CLIPPED = M(
     "scores_clipped",

@@ -51,7 +51,7 @@ def own_position_excluded_first_zero(Q, K, V, i):
 
 @exercise.mistake("Own position excluded, and position 0 patched")
 def own_position_excluded_except_first(Q, K, V, i):
-    """Position 0 was mended by hand, but every later token still can't see itself.
+    """Position 0 was fixed by hand, but every later token still can't see itself.
 
     - Does position 3 follow the same rule as position 0?
     - Positions 0 to i are i + 1 rows.

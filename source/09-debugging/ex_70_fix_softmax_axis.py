@@ -61,7 +61,7 @@ def keepdims_missing(Q, K, V):
     return weights / weights.sum(axis=1) @ V
 
 
-@exercise.mistake("Half mended: the maximum still runs down the columns")
+@exercise.mistake("Half fixed: the maximum still runs down the columns")
 def maximum_of_the_column(Q, K, V):
     """The sums are right now, but a column's maximum is not a row's: with large scores whole rows overflow or vanish.
 
