@@ -76,7 +76,7 @@ def _row(path: Path) -> str:
 
 
 def main() -> None:
-    """Write both documents anew."""
+    """Write both documents."""
     readme, architecture = ROOT / "README.md", ROOT / "docs" / "architecture.md"
     _write(readme, with_numbers(readme.read_text(encoding="utf-8"), count()))
     _write(architecture, with_layers(architecture.read_text(encoding="utf-8")))

@@ -111,12 +111,12 @@ class Display:
 
 
 def make_venv(folder: Path, display: Display) -> None:
-    """Make the virtual environment, or mend one whose pip or Python is broken. Raises CannotSetUp."""
-    for anew in ([], ["--clear"]):
+    """Make the virtual environment, or repair one whose pip or Python is broken. Raises CannotSetUp."""
+    for option in ([], ["--clear"]):
         if _has_pip(folder):
             return
         display.step(f"making {folder}")
-        command = [sys.executable, "-I", "-m", "venv", *anew, str(folder)]
+        command = [sys.executable, "-I", "-m", "venv", *option, str(folder)]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode or not _has_pip(folder):
         said = done.stdout + done.stderr

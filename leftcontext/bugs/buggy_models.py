@@ -1,7 +1,8 @@
 """Whole little models with a broken attention inside: trained under the bug, then examined.
 
-`specimens` has the attentions as functions of one text. A model learns through a whole batch and needs the way back as
-well, so each has a twin here; the tests hold both equal. What is examined afterwards runs through the function itself.
+`attention_bugs` has the attentions as functions of one text. A model is trained on whole batches and needs gradients as
+well, so each has a second form here, a `BuggyAttention` with a backward pass; the tests hold both equal. What is examined
+after the training runs through the function itself.
 
 Axis letters: B texts, T positions, H heads, D width, N = B·T rows.
 """
@@ -33,7 +34,7 @@ ONE_AHEAD: Bool = np.tri(T, k=1, dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class BuggyAttention:
     """An attention over a batch, forward and backward, with whatever may be wrong in it."""
 
     allowed: Bool  # (T, T)
@@ -44,7 +45,7 @@ class Way:
     heads: int = 1  # more than 1: merged without a transpose
 
     def __call__(self, Q: Array, K: Array, V: Array) -> tuple[Array, Back]:
-        """Q, K, V (B, T, D) → output (B, T, D), and the way back from its gradient."""
+        """Q, K, V (B, T, D) → output (B, T, D), and the backward pass from its gradient."""
         q, k, v = (self._split(x) for x in (Q, K, V))
         scale = q.dtype.type(q.shape[-1] ** -0.5)
         if self.centred:
@@ -92,19 +93,19 @@ def _hole() -> Bool:
     return allowed
 
 
-WAYS: dict[Attend, Way] = {
-    attention_bugs.causal: Way(CAUSAL),
-    attention_bugs.no_mask: Way(np.ones((T, T), dtype=bool)),
-    attention_bugs.one_ahead: Way(ONE_AHEAD),
-    attention_bugs.one_ahead_but_row_0: Way(_row_0_right()),
-    attention_bugs.mask_transposed: Way(CAUSAL.T),
-    attention_bugs.masked_after_softmax: Way(np.ones((T, T), dtype=bool), kept=CAUSAL),
-    attention_bugs.softmax_over_queries: Way(CAUSAL, axis=-2),
-    attention_bugs.zero_fill: Way(CAUSAL, fill=0.0),
-    attention_bugs.values_centred_over_time: Way(CAUSAL, centred=True),
-    attention_bugs.heads_merged_without_transpose: Way(CAUSAL, heads=2),
-    attention_bugs.only_at_one_position: Way(_hole()),
-    attention_bugs.window_of_two: Way(CAUSAL & ~np.tri(T, k=-2, dtype=bool)),
+BUGGY_ATTENTIONS: dict[Attend, BuggyAttention] = {
+    attention_bugs.causal: BuggyAttention(CAUSAL),
+    attention_bugs.no_mask: BuggyAttention(np.ones((T, T), dtype=bool)),
+    attention_bugs.one_ahead: BuggyAttention(ONE_AHEAD),
+    attention_bugs.one_ahead_but_row_0: BuggyAttention(_row_0_right()),
+    attention_bugs.mask_transposed: BuggyAttention(CAUSAL.T),
+    attention_bugs.masked_after_softmax: BuggyAttention(np.ones((T, T), dtype=bool), kept=CAUSAL),
+    attention_bugs.softmax_over_queries: BuggyAttention(CAUSAL, axis=-2),
+    attention_bugs.zero_fill: BuggyAttention(CAUSAL, fill=0.0),
+    attention_bugs.values_centred_over_time: BuggyAttention(CAUSAL, centred=True),
+    attention_bugs.heads_merged_without_transpose: BuggyAttention(CAUSAL, heads=2),
+    attention_bugs.only_at_one_position: BuggyAttention(_hole()),
+    attention_bugs.window_of_two: BuggyAttention(CAUSAL & ~np.tri(T, k=-2, dtype=bool)),
 }
 
 
@@ -118,20 +119,22 @@ def behind_a_mean(attend: Attend) -> Attend:
     return both
 
 
-WAYS |= {behind_a_mean(attend): replace(way, centred=True) for attend, way in WAYS.items() if not way.centred}
+BUGGY_ATTENTIONS |= {
+    behind_a_mean(attend): replace(bug, centred=True) for attend, bug in BUGGY_ATTENTIONS.items() if not bug.centred
+}
 
 
-class Learning(layers.Attention):
-    """A `Way` in the place of a model's attention: it can be trained, at the full length."""
+class TrainableAttention(layers.Attention):
+    """A `BuggyAttention` in the place of a model's attention: it can be trained, at the full length."""
 
-    def __init__(self, way: Way, place: layers.Attention) -> None:
+    def __init__(self, bug: BuggyAttention, place: layers.Attention) -> None:
         super().__init__(place.qkv, place.merge, place.d_qkv, place.d_merge, place.heads)
-        self.way = way
+        self.bug = bug
 
     def forward(self, x: Array, mask: Array) -> Array:
         """Rows x (N, D) → (N, D); of the mask only its length counts."""
         self.x, shape = x, (-1, len(mask), 3, x.shape[1])
-        o, self.back = self.way(*np.moveaxis((x @ self.qkv).reshape(shape), 2, 0))
+        o, self.back = self.bug(*np.moveaxis((x @ self.qkv).reshape(shape), 2, 0))
         self.o = o.reshape(x.shape)  # (N, D)
         return self.o @ self.merge
 
@@ -157,11 +160,14 @@ class Examined(layers.Attention):
         return np.concatenate([self.attend(*qkv) for qkv in texts]) @ self.merge  # (N, D)
 
 
-def model_around(attention: Attend | Way, seed: int = 0, dtype: DTypeLike = np.float32) -> Transformer:
-    """A fresh little model with this attention: a `Way` can be trained, a function can only be examined."""
+def model_around(attention: Attend | BuggyAttention, seed: int = 0, dtype: DTypeLike = np.float32) -> Transformer:
+    """A fresh little model with this attention: a `BuggyAttention` can be trained, a function can only be examined."""
     model = Transformer(SIZE, seed=seed, dtype=dtype)
     (place,) = model.attention
-    model.attention = [Learning(attention, place) if isinstance(attention, Way) else Examined(attention, place)]
+    if isinstance(attention, BuggyAttention):
+        model.attention = [TrainableAttention(attention, place)]
+    else:
+        model.attention = [Examined(attention, place)]
     return model
 
 
@@ -169,12 +175,12 @@ def model_around(attention: Attend | Way, seed: int = 0, dtype: DTypeLike = np.f
 def learned_under(attend: Attend, seed: int) -> Array:
     """The parameters (one vector) of a model trained with this attention inside; half a second, the first time.
 
-    Raises ValueError for a function that has no way back here.
+    Raises ValueError for a function that has no backward pass here.
     """
-    if attend not in WAYS:
+    if attend not in BUGGY_ATTENTIONS:
         name = getattr(attend, "__name__", attend)
-        raise ValueError(f"{name} can be examined, but not trained: its way back is not known.")
-    model = model_around(WAYS[attend], seed)
+        raise ValueError(f"{name} can be examined, but not trained: its backward pass is not known.")
+    model = model_around(BUGGY_ATTENTIONS[attend], seed)
     for _ in train(model, schedule=SCHEDULE, seed=seed):
         pass
     return model.theta

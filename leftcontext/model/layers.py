@@ -14,7 +14,7 @@ LOWEST = -1e30  # below every score, and finite: a row that may see nothing then
 
 
 class Buffers(dict[str, Array]):
-    """One array for each name, made anew only when its shape changes."""
+    """Scratch arrays by name. The same name gives the same array again, and a new one only where the shape has changed."""
 
     def __init__(self, dtype: DTypeLike) -> None:
         self.dtype = np.dtype(dtype)
@@ -27,7 +27,7 @@ class Buffers(dict[str, Array]):
 
 
 class Norm:
-    """y = x / rms(x), each row by itself."""
+    """RMS norm: y = x / rms(x), for each row."""
 
     def __init__(self, dtype: DTypeLike) -> None:
         self.new = Buffers(dtype)

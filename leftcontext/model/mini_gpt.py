@@ -1,5 +1,7 @@
 """The capstone's model: one layer, every parameter a named array, forward and backward in one page.
 
+It is written to be read, down to its own Adam; `transformer` and `training` hold a faster model, with many layers.
+
 | name | shape | what it is |
 |---|---|---|
 | `E` | (vocab, D) | a vector for each token |

@@ -3,6 +3,10 @@
 A decoder with pre-RMSNorm (Zhang and Sennrich 2019; no gains), learned positions, ReLU and no biases, after Vaswani et
 al. 2017 and GPT-2. `allowed` is True where a query may attend to a key; a causal model is this one with a causal mask.
 
+`mini_gpt` is the same kind of model written to be read, in one page; this one is written to be fast.
+
+Names: theta, all parameters in one vector; `merge`, the output projection of attention, which merges the heads; `up` and
+`down`, the two matrices of the feed-forward part (MLP). In `training`, `rate` is the learning rate.
 Axis letters: B texts, T positions, H heads, D width, V vocabulary, N = B·T rows.
 """
 

@@ -18,7 +18,7 @@ from leftcontext.plots.charts import CURVES, HATCH, INK, MUTED, PALE, PAPER, STY
 from leftcontext.plots.picture import Picture, drawn
 
 SIDE = 2.9  # inches of the longer side
-MOST_AREA = 420  # of a point that has all the weight, in square points
+MAX_AREA = 420  # of a point that has all the weight, in square points
 LABEL = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none", "alpha": 0.85}
 
 
@@ -71,7 +71,7 @@ def show_mixture(
         axes.scatter(
             points[:, 0],
             points[:, 1],
-            s=25 + MOST_AREA * np.clip(shares, 0, 1),
+            s=25 + MAX_AREA * np.clip(shares, 0, 1),
             color=CURVES[0][0],
             edgecolor=PAPER,
             zorder=3,

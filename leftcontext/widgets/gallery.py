@@ -1,7 +1,7 @@
 """All widgets on one page that needs neither a kernel nor a network: docs/gallery/index.html.
 
 python -m leftcontext.widgets.gallery            writes the page
-python -m leftcontext.widgets.gallery --train    trains the models that TrainAndGenerate shows anew, then writes it
+python -m leftcontext.widgets.gallery --train    trains the models that TrainAndGenerate shows again, then writes it
 """
 
 from __future__ import annotations

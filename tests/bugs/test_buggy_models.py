@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from leftcontext.bugs import attention_bugs
-from leftcontext.bugs.buggy_models import SIZE, WAYS, behind_a_mean, learned_under, model_around
+from leftcontext.bugs.buggy_models import BUGGY_ATTENTIONS, SIZE, behind_a_mean, learned_under, model_around
 from leftcontext.bugs.clinic import DIAGNOSES, Patient
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.model.evaluation import leak
@@ -12,7 +12,7 @@ from leftcontext.model.training import allowed_by
 from leftcontext.model.transformer import Transformer
 
 FLOOR = LITTLE_LANGUAGE.entropy_per_position(16)
-ATTENDS = list(WAYS)
+ATTENDS = list(BUGGY_ATTENTIONS)
 NAMES = [attend.__name__ for attend in ATTENDS]
 
 
@@ -27,7 +27,7 @@ def diagnosed(number):
 @pytest.mark.parametrize("attend", ATTENDS, ids=NAMES)
 def test_the_twin_gives_what_the_function_gives(attend):
     Q, K, V = 3 * np.random.default_rng(1).normal(size=(3, 5, 16, 8))
-    output, _ = WAYS[attend](Q, K, V)
+    output, _ = BUGGY_ATTENTIONS[attend](Q, K, V)
     np.testing.assert_allclose(output, [attend(*qkv) for qkv in zip(Q, K, V, strict=True)], atol=1e-12)
 
 
@@ -35,7 +35,7 @@ def test_the_twin_gives_what_the_function_gives(attend):
 def test_its_way_back_is_the_slope_of_the_function(attend):
     rng = np.random.default_rng(2)
     inputs, out = rng.normal(size=(3, 4, 16, 8)), rng.normal(size=(4, 16, 8))
-    gradient = np.stack(WAYS[attend](*inputs)[1](out))
+    gradient = np.stack(BUGGY_ATTENTIONS[attend](*inputs)[1](out))
 
     def total(inputs):
         return sum((g * attend(*qkv)).sum() for g, qkv in zip(out, inputs.swapaxes(0, 1), strict=True))
@@ -49,7 +49,7 @@ def test_its_way_back_is_the_slope_of_the_function(attend):
 
 def test_a_model_around_the_healthy_one_learns_as_the_course_s_own_does():
     rows = LITTLE_LANGUAGE.rows(3, 16, np.random.default_rng(2))
-    own, around = Transformer(SIZE, allowed=allowed_by("causal", 16)), model_around(WAYS[attention_bugs.causal])
+    own, around = Transformer(SIZE, allowed=allowed_by("causal", 16)), model_around(BUGGY_ATTENTIONS[attention_bugs.causal])
     losses = [model.loss_and_gradient(rows[:, :-1], rows[:, 1:]) for model in (own, around)]
     assert losses[0] == pytest.approx(losses[1])
     np.testing.assert_allclose(around.gradient, own.gradient, rtol=1e-3, atol=1e-6)

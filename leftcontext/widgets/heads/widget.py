@@ -13,11 +13,11 @@ from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrices
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.shared.arrays import named, real, sequence
-from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
+from leftcontext.widgets.shared.base import MAX_TOKENS, CourseWidget, load_view
 from leftcontext.widgets.shared.mask_rules import CAUSAL, RULES, RuleData, as_data
 from leftcontext.widgets.shared.word_vectors import KEYS, QUERIES, VALUES
 
-MOST_HEADS = 8  # that still fit on a page
+MAX_HEADS = 8  # that still fit on a page
 HAND = 3.0  # length of the clock's hands; a longer one makes the second head surer
 MASK_RULES = {name: RULES[name] for name in ("causal", "none")}
 CLASSES = ((0.0, 1.0), (1.0, 0.0), (0.0, 0.0), (0.0, 1.0), (1.0, 0.0))  # is a word a noun, is it a determiner?
@@ -78,7 +78,7 @@ class Heads(CourseWidget):
         else:
             if Q is None and K is None and V is None and heads == 2:
                 (Q, K, V), tokens = _of_the_sentence(), tokens or SENTENCE
-            *arrays, words = sequence(Q, K, V, tokens, MOST)
+            *arrays, words = sequence(Q, K, V, tokens, MAX_TOKENS)
             parts = [_split(array, heads, name) for array, name in zip(arrays, "QKV", strict=True)]  # (H, T, width)
         self._parts = [np.array(part) for part in parts]
         super().__init__(
@@ -151,8 +151,8 @@ def _of_the_sentence() -> tuple[Tensor, Tensor, Tensor]:
 
 def _split(array: Tensor, heads: int, name: str) -> list[list[list[float]]]:
     """(T, D) → (H, T, D / H)."""
-    if not 1 <= heads <= MOST_HEADS:
-        raise ValueError(f"1 to {MOST_HEADS} heads fit on a page, not {heads}.")
+    if not 1 <= heads <= MAX_HEADS:
+        raise ValueError(f"1 to {MAX_HEADS} heads fit on a page, not {heads}.")
     T, width = array.shape
     if width % heads:
         raise ValueError(f"{name} has {width} columns, which {heads} heads can't share out evenly.")
@@ -162,10 +162,10 @@ def _split(array: Tensor, heads: int, name: str) -> list[list[list[float]]]:
 
 def _as_weights(values: ArrayLike) -> Tensor:
     weights = real(values, "weights")
-    if weights.ndim != 3 or weights.shape[1] != weights.shape[2] or not 0 < len(weights) <= MOST_HEADS:
-        raise ValueError(f"weights have the shape (H, T, T) with H up to {MOST_HEADS}, not {weights.shape}.")
-    if weights.shape[-1] > MOST:
-        raise ValueError(f"Up to {MOST} tokens fit on a page, but the weights have the shape {weights.shape}.")
+    if weights.ndim != 3 or weights.shape[1] != weights.shape[2] or not 0 < len(weights) <= MAX_HEADS:
+        raise ValueError(f"weights have the shape (H, T, T) with H up to {MAX_HEADS}, not {weights.shape}.")
+    if weights.shape[-1] > MAX_TOKENS:
+        raise ValueError(f"Up to {MAX_TOKENS} tokens fit on a page, but the weights have the shape {weights.shape}.")
     total = weights.sum(-1)  # (H, T)
     if not (weights >= 0).all() or not (np.isclose(total, 1, atol=1e-2) | (total == 0)).all():
         raise ValueError("The weights of a query are not negative and sum to 1; yours don't.")

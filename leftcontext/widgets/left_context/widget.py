@@ -17,7 +17,7 @@ from leftcontext.widgets.shared.base import CourseWidget, load_view
 from leftcontext.widgets.shared.mask_rules import RULES, RuleData, as_data
 
 MASK_RULES = RULES | {"none": replace(RULES["none"], label="no mask")}
-MOST = 12  # words that still fit beside each other on a phone
+MAX_TOKENS = 12  # words that still fit beside each other on a phone
 
 
 class LeftContext(CourseWidget):
@@ -51,8 +51,8 @@ class LeftContext(CourseWidget):
         position: int | None = None,
     ) -> None:
         names = [str(name) for name in tokens]
-        if not 2 <= len(names) <= MOST:
-            raise ValueError(f"A text of 2 to {MOST} tokens fits here, not one of {len(names)}.")
+        if not 2 <= len(names) <= MAX_TOKENS:
+            raise ValueError(f"A text of 2 to {MAX_TOKENS} tokens fits here, not one of {len(names)}.")
         self.chances = _known_chances(names) if chances is None else _as_chances(chances, len(names) - 1)  # (T - 1,)
         shown = [] if self.chances is None else self.chances.tolist()
         place = len(names) // 2 if position is None else position

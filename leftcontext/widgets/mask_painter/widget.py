@@ -1,4 +1,4 @@
-"""MaskPainter: paint who may look at whom, and be told at once what leaks and which pattern it is."""
+"""MaskPainter: paint who may look at whom, and see at once what leaks and which pattern it is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
 from leftcontext.widgets.shared.arrays import Mask, named, square
-from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
+from leftcontext.widgets.shared.base import MAX_TOKENS, CourseWidget, load_view
 from leftcontext.widgets.shared.mask_rules import (
     BLOCKS,
     LEAK_TEXTS,
@@ -59,7 +59,7 @@ class MaskPainter(CourseWidget):
         if value is None:
             tokens = SENTENCE if tokens is None else list(tokens)
             value = np.eye(len(tokens), dtype=bool)
-        allowed = square(value, MOST)  # (T, T)
+        allowed = square(value, MAX_TOKENS)  # (T, T)
         if tokens is None and len(allowed) == len(SENTENCE):
             tokens = SENTENCE
         names = named(tokens, len(allowed), "tokens", "rows in the mask")
@@ -92,7 +92,7 @@ class MaskPainter(CourseWidget):
 
     @t.validate("allowed")
     def _fitting(self, proposal: t.Bunch) -> Mask:
-        allowed = square(proposal.value, MOST)
+        allowed = square(proposal.value, MAX_TOKENS)
         if self.tokens and len(allowed) != len(self.tokens):
             raise ValueError(f"This painter has {len(self.tokens)} tokens, but the mask has the shape {allowed.shape}.")
         allowed.flags.writeable = False

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
+from leftcontext.widgets.shared.base import MAX_TOKENS, CourseWidget, load_view
 from leftcontext.widgets.shared.mask_rules import CAUSAL, MaskRule, window_rule
 
 
@@ -87,8 +87,8 @@ class MaskZoo(CourseWidget):
 
     def __init__(self, kind: str = "window", *, tokens: Sequence[str] | None = None, **parameters: Any) -> None:
         names = list(SENTENCE) if tokens is None else [str(name) for name in tokens]
-        if not 2 <= len(names) <= MOST:
-            raise ValueError(f"The zoo shows 2 to {MOST} tokens, not {len(names)}.")
+        if not 2 <= len(names) <= MAX_TOKENS:
+            raise ValueError(f"The zoo shows 2 to {MAX_TOKENS} tokens, not {len(names)}.")
         if kind not in KINDS:
             raise ValueError(f"There is no mask {kind!r}; choose among {', '.join(KINDS)}.")
         unknown = set(parameters) - {"query", "length", "window", "prefix", "cut", "slope", "trunk"}

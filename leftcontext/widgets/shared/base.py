@@ -23,7 +23,7 @@ from leftcontext.widgets.shared.arrays import sequence
 from leftcontext.widgets.shared.word_vectors import KEYS, QUERIES, VALUES
 
 BUNDLES = Path(__file__).resolve().parents[1] / "bundles"
-MOST = 16  # tokens that still fit on a page as a table
+MAX_TOKENS = 16  # tokens that still fit on a page as a table
 
 
 class CourseWidget(anywidget.AnyWidget):
@@ -55,7 +55,7 @@ class SequenceWidget(CourseWidget):
     ) -> None:
         if Q is None and K is None and V is None:
             Q, K, V, tokens = QUERIES, KEYS, VALUES, tokens or SENTENCE
-        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens, MOST)
+        self.Q, self.K, self.V, names = sequence(Q, K, V, tokens, MAX_TOKENS)
         super().__init__(
             tokens=names, _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(), **state
         )

@@ -13,7 +13,7 @@ from leftcontext.language import grammar
 from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
 
 COMPONENTS = ("plural", "singular")
-MOST = 16  # words of a sentence
+MAX_WORDS = 16  # words of a sentence
 
 Rows = tuple[tuple[float, float], ...]
 Vectors = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]  # query, key, value
@@ -50,8 +50,8 @@ def words_of(text: object) -> list[str]:
     if not isinstance(text, str):
         raise ValueError(f"A sentence is text, such as {' '.join(SENTENCE)!r}, not {text!r}.")
     words = text.split()
-    if not 0 < len(words) <= MOST:
-        raise ValueError(f"A sentence has 1 to {MOST} words here, not {len(words)}.")
+    if not 0 < len(words) <= MAX_WORDS:
+        raise ValueError(f"A sentence has 1 to {MAX_WORDS} words here, not {len(words)}.")
     vectors_of(words)
     return words
 

@@ -13,7 +13,7 @@ from leftcontext.language.language import SENTENCE
 from leftcontext.plots.picture import Picture
 from leftcontext.plots.vectors import show_mixture
 from leftcontext.widgets.shared.arrays import matrix, named, sequence
-from leftcontext.widgets.shared.base import MOST, CourseWidget, load_view
+from leftcontext.widgets.shared.base import MAX_TOKENS, CourseWidget, load_view
 from leftcontext.widgets.shared.word_vectors import COMPONENTS, KEYS, QUERIES, VALUES
 
 
@@ -53,7 +53,7 @@ class SingleToken(CourseWidget):
     ) -> None:
         if Q is None and K is None and V is None:
             Q, K, V, tokens, components = QUERIES, KEYS, VALUES, tokens or SENTENCE, components or COMPONENTS
-        given, self.K, self.V, names = sequence(Q, K, V, tokens, MOST)
+        given, self.K, self.V, names = sequence(Q, K, V, tokens, MAX_TOKENS)
         for name, array in {"Queries and keys": self.K, "Values": self.V}.items():
             if array.shape[1] < 2:
                 raise ValueError(f"{name} are drawn in a plane, so they need two components at least, not {array.shape[1]}.")
