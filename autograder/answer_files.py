@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.bank import catalog
+from autograder.errors import UserError
 from autograder.feedback import render
 from autograder.judge.guarded_call import guarded_call
 from autograder.judge.judge import judge
@@ -28,7 +29,7 @@ LOAD_SECONDS = 30.0
 TOTAL_SECONDS = 120.0
 
 
-class UnusableFile(Exception):
+class UnusableFile(UserError):
     """A file that can't be judged; the message says why and what to do."""
 
 

@@ -129,7 +129,7 @@ def exercises(as_json: Json = False) -> None:
                 "topic": exercise.topic,
                 "kind": exercise.type,
                 "points": exercise.points,
-                "misconceptions": [idea.id for idea in exercise.misconceptions],
+                "misconceptions": [misconception.id for misconception in exercise.misconceptions],
             }
         )
     if as_json:
@@ -169,7 +169,7 @@ def grade(
     ] = None,
     as_json: Json = False,
     students: Annotated[
-        list[str] | None, typer.Option("--student", metavar="ID", help="Only this one; may be given more than once.")
+        list[str] | None, typer.Option("--student", metavar="ID", help="Grade only this student; may be given more than once.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Regrade every submission, changed or not.")] = False,
     timeout: Annotated[
@@ -191,7 +191,7 @@ def grade(
     rung: Annotated[int | None, typer.Option(hidden=True, min=1, max=2)] = None,
     unsafe: Annotated[bool, typer.Option("--unsafe", hidden=True)] = False,
 ) -> None:
-    """What `nbgrader autograde ASSIGNMENT` does for every submission, into the same gradebook and folders."""
+    """Grade every submission of an assignment, as `nbgrader autograde` does, into the same gradebook and folders."""
     if sys.platform == "win32":
         raise typer.Exit(_refuse("grading needs Linux. On Windows, run it in WSL."))
     gc.disable()  # while much is imported, and nothing of it is garbage
@@ -215,13 +215,12 @@ def report(
     ] = None,
 ) -> None:
     """Write a page for the instructor: scores, exercises, misconceptions, and what needs attention."""
-    from autograder.nbgrader.gradebook import MissingData
     from autograder.report.page import write
 
     try:
         typer.echo(f"wrote {write(assignment, output)}")
-    except (MissingData, OSError) as reason:
-        raise typer.Exit(_refuse(str(reason))) from None
+    except OSError as error:
+        raise UserError(f"The report can't be written: {error}.") from None
 
 
 @app.command()
@@ -281,11 +280,11 @@ def verify(
     from autograder.bank.verify import prove_all
     from autograder.course.demands import unmet_demands
 
-    wanted = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
+    chosen = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
     proofs = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
-        task = bar.add_task("verifying", total=len(wanted))
-        for proof in prove_all(wanted):
+        task = bar.add_task("verifying", total=len(chosen))
+        for proof in prove_all(chosen):
             proof.problems += unmet_demands(catalog.find(proof.exercise))
             proofs.append(proof)
             bar.advance(task)

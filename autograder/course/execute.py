@@ -14,6 +14,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from autograder.environment import prefer_own_kernel
+from autograder.errors import UserError
 from autograder.paths import WORKSPACE
 
 CELL_TIMEOUT = 300  # seconds
@@ -22,7 +23,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # an error without its
 MEMORY_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}")
 
 
-class RunError(RuntimeError):
+class RunError(UserError):
     """A cell that fails or warns; `cell` is its id."""
 
     def __init__(self, cell: str, message: str) -> None:
