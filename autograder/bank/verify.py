@@ -1,4 +1,9 @@
-"""`leftcontext verify`: prove the bank. Right answers pass, mistakes fail and are named, mutants are noticed."""
+"""`leftcontext verify`: prove the bank. Right answers pass, mistakes fail and are named, mutants are noticed.
+
+What is proven: at each of SEEDS seeds, every right answer is right in every case, and every mistake wrong in at least
+one; at the first seed the judge itself gives right answers full score, repeated calls included; at each of NAMING_SEEDS
+seeds it names every mistake as itself; at one of MUTANT_SEEDS seeds every mutant fails that is not declared equivalent.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +19,13 @@ from autograder.bank.mutation import mutants
 from autograder.errors import ExerciseError
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
+from autograder.judge.diagnose import diagnose, mistake_attempts
 from autograder.judge.judge import judge
 from autograder.judge.trials import draw_trials, try_all, try_once
 
 SEEDS = 20  # verdicts must not change over so many
+NAMING_SEEDS = 3  # over so many, a mistake is named as itself
+MUTANT_SEEDS = 2
 FEWEST_EQUIVALENTS = 3
 EVERY = "*"  # declares all mutants of an exercise that is graded by what the answer achieves, not by what it returns
 
@@ -67,7 +75,8 @@ def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
     """Proofs as they are done, on all cores. Whoever stops listening (Ctrl-C, say) ends them at once."""
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
     try:
-        for done in as_completed([pool.submit(prove, id) for id in ids]):
+        # From the end of the course, where the exercises are that take longest: they should not be the last to be done.
+        for done in as_completed([pool.submit(prove, id) for id in reversed(list(ids))]):
             yield done.result()
     except BaseException:
         for worker in active_children():
@@ -116,7 +125,7 @@ def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
     if len(exercise.right_answers) < FEWEST_EQUIVALENTS:
         proof.problems.append(f"fewer than {FEWEST_EQUIVALENTS} equivalents")
     for function in (exercise.reference, *exercise.right_answers):
-        failed = _first(seed for seed in range(seeds) if not _passes(exercise, function, seed))
+        failed = _first(seed for seed in range(seeds) if not _scores_full(exercise, function, seed))
         if failed is None:
             proof.right += 1
             continue
@@ -124,22 +133,67 @@ def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
         proof.problems.append(f"right answer {function.__name__} fails at seed {failed}: {finding and finding.message}")
 
 
+def _scores_full(exercise: Exercise, function: Callable[..., Any], seed: int) -> bool:
+    """Whether a right answer scores full: at the first seed by all that the judge asks, repeated calls included.
+
+    At the other seeds every case is tried once: whether a function does the same each time does not hang on the seed.
+    """
+    trials = draw_trials(exercise, seed)
+    if seed == 0:
+        return all(attempt.is_right for attempt in try_all(exercise, function, trials))
+    return all(try_once(exercise, function, trial).is_right for trial in trials)
+
+
 def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
     if judge(exercise, _stub).score:
         proof.problems.append("the stub scores")
-    for mistake in exercise.wrong_answers:
+    for number, mistake in enumerate(exercise.wrong_answers):
         name = mistake.misconception.id
-        passed = _first(seed for seed in range(seeds) if _passes(exercise, mistake.function, seed))
+        passed = _passing_seed(exercise, mistake.function, seeds)
         if passed is not None:
             proof.problems.append(f"mistake {name} passes at seed {passed}")
             continue
         proof.wrong += 1
-        other = _first(seed for seed in range(3) if judge(exercise, mistake.function, seed).misconception != name)
+        called = [_named(exercise, number, seed) for seed in range(NAMING_SEEDS)]
+        other = _first(seed for seed in range(NAMING_SEEDS) if called[seed] != name)
         if other is None:
             proof.named += 1
         else:
-            called = judge(exercise, mistake.function, other).misconception
-            proof.problems.append(f"mistake {name} is named {called} at seed {other}")
+            proof.problems.append(f"mistake {name} is named {called[other]} at seed {other}")
+
+
+def _passing_seed(exercise: Exercise, function: Callable[..., Any], seeds: int) -> int | None:
+    """The first seed at which an answer scores full."""
+    failed = 0
+    for seed in range(seeds):
+        found = _failing_trial(exercise, function, seed, failed)
+        if found is None:
+            return seed
+        failed = found
+    return None
+
+
+def _failing_trial(exercise: Exercise, function: Callable[..., Any], seed: int, likely: int = 0) -> int | None:
+    """The number of a trial on which an answer is wrong, None if it scores full; the `likely` one is tried first."""
+    trials = draw_trials(exercise, seed)
+    for number in sorted(range(len(trials)), key=lambda number: number != likely):
+        if not try_once(exercise, function, trials[number]).is_right:
+            return number
+    # Once more in order, repeats included: what caches or is random may show only there.
+    attempts = try_all(exercise, function, trials)
+    return next((number for number, attempt in enumerate(attempts) if not attempt.is_right), None)
+
+
+def _named(exercise: Exercise, number: int, seed: int) -> str | None:
+    """What the judge calls a mistake. At the first seed it is run anew; then as the diagnosis of others has run it."""
+    function = exercise.wrong_answers[number].function
+    if seed == 0:
+        return judge(exercise, function, seed).misconception
+    attempts = mistake_attempts(exercise, seed)[number][1]
+    if all(attempt.is_right for attempt in attempts):
+        return None
+    named = diagnose(exercise, function, seed, attempts).misconception
+    return named.id if named else None
 
 
 def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
@@ -148,7 +202,9 @@ def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
     exercise.seconds = min(exercise.seconds, 1.0)
     made = mutants(exercise.reference)
     survivors = {
-        mutant.description for mutant in made if all(_passes(exercise, mutant.function, seed) for seed in (0, 1))
+        mutant.description
+        for mutant in made
+        if all(_failing_trial(exercise, mutant.function, seed) is None for seed in range(MUTANT_SEEDS))
     }
     proof.mutants, proof.killed = len(made), len(made) - len(survivors)
     declared = exercise.declared_equivalent
@@ -157,15 +213,6 @@ def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
         proof.problems.append(f"mutant survives: {name}")
     for name in sorted(declared.keys() - survivors):
         proof.problems.append(f"declared right, but it is killed or does not exist: {name}")
-
-
-def _passes(exercise: Exercise, function: Callable[..., Any], seed: int) -> bool:
-    """The judge's yes or no without the diagnosis: stops at the first wrong trial."""
-    trials = draw_trials(exercise, seed)
-    if not all(try_once(exercise, function, trial).is_right for trial in trials):
-        return False
-    # Once more in one go, repeats included: what changes its inputs or caches shows only there.
-    return all(attempt.is_right for attempt in try_all(exercise, function, trials))
 
 
 def _first(seeds: Iterator[int]) -> int | None:

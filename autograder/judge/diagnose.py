@@ -43,10 +43,14 @@ def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts
 
 @functools.lru_cache(maxsize=256)
 def mistake_attempts(exercise: Exercise, seed: int) -> tuple[tuple[Misconception, list[Attempt]], ...]:
-    """What every mistake of the exercise does on the trials."""
+    """What every mistake of the exercise does on the trials.
+
+    They are called again less often than an answer is: a mistake that does not do the same each time shows it at once.
+    """
     trials = draw_trials(exercise, seed)
     return tuple(
-        (mistake.misconception, try_all(exercise, mistake.function, trials)) for mistake in exercise.wrong_answers
+        (mistake.misconception, try_all(exercise, mistake.function, trials, min_calls=0))
+        for mistake in exercise.wrong_answers
     )
 
 
@@ -65,16 +69,14 @@ def _closest_mistake(exercise: Exercise, seed: int, attempts: Sequence[Attempt])
     Where several come equally near, it is the one that also agrees on most other cases. If all of these are far off
     there, it is none: on a single extreme input many mistakes give the same.
     """
-    informative = not all(_is_uninformative(attempt) for attempt in attempts if not attempt.is_right)
-    near: list[_Likeness] = []
-    for misconception, others in mistake_attempts(exercise, seed):
-        if all(other.is_right for other in others):
-            continue
-        likeness = _likeness(misconception, attempts, others)
-        if likeness.of_all == 1:
+    known = [(misconception, others) for misconception, others in mistake_attempts(exercise, seed) if _is_wrong(others)]
+    for misconception, others in known:
+        if all(mine.does_as(other) for mine, other in zip(attempts, others, strict=True)):
             return misconception, True
-        if informative and likeness.of_failing >= SIMILARITY_THRESHOLD:
-            near.append(likeness)
+    if all(_is_uninformative(attempt) for attempt in attempts if not attempt.is_right):
+        return None, False
+    likenesses = [_likeness(misconception, attempts, others) for misconception, others in known]
+    near = [likeness for likeness in likenesses if likeness.of_failing >= SIMILARITY_THRESHOLD]
     if not near:
         return None, False
     best = max(near, key=lambda likeness: (likeness.of_failing, likeness.of_all))
@@ -82,6 +84,10 @@ def _closest_mistake(exercise: Exercise, seed: int, attempts: Sequence[Attempt])
     if len(rivals) > 1 and best.of_all < SIMILARITY_THRESHOLD:
         return None, False
     return best.misconception, False
+
+
+def _is_wrong(attempts: Sequence[Attempt]) -> bool:
+    return not all(attempt.is_right for attempt in attempts)
 
 
 def _likeness(misconception: Misconception, attempts: Sequence[Attempt], others: Sequence[Attempt]) -> _Likeness:

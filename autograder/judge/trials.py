@@ -166,8 +166,13 @@ def _call(exercise: Exercise, function: Function, case: Case, result_type: Resul
     return Outcome(value, failure, done.changed, done.printed)
 
 
-def try_all(exercise: Exercise, function: Function, trials: Sequence[Trial]) -> list[Attempt]:
-    """An attempt at every trial. A call that hangs, or was never written, ends the run: the others would do the same."""
+def try_all(
+    exercise: Exercise, function: Function, trials: Sequence[Trial], min_calls: int = MIN_CALLS
+) -> list[Attempt]:
+    """An attempt at every trial. A call that hangs, or was never written, ends the run: the others would do the same.
+
+    Then the first case of each part is called once more, or oftener where there are fewer than `min_calls` trials.
+    """
     if is_unwritten(function):
         unwritten = Outcome(failure=CallFailure("not_written", FAILURES["not_written"].message))
         return [Attempt(trial, unwritten) for trial in trials]
@@ -177,12 +182,12 @@ def try_all(exercise: Exercise, function: Function, trials: Sequence[Trial]) -> 
         outcome = attempts[-1].outcome
         if outcome.failure_id in ("hangs", "not_written"):
             return attempts + [Attempt(skipped, outcome) for skipped in trials[len(attempts) :]]
-    return _repeat(exercise, function, attempts)
+    return _repeat(exercise, function, attempts, min_calls)
 
 
-def _repeat(exercise: Exercise, function: Function, attempts: list[Attempt]) -> list[Attempt]:
+def _repeat(exercise: Exercise, function: Function, attempts: list[Attempt], min_calls: int) -> list[Attempt]:
     """Call the first case of each part once more, after all the others: what is cached or random shows."""
-    calls = max(1, (MIN_CALLS - len(attempts)) // len(exercise.case_groups))
+    calls = max(1, (min_calls - len(attempts)) // len(exercise.case_groups))
     repeated: set[int] = set()
     result: list[Attempt] = []
     for attempt in attempts:
