@@ -8,8 +8,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 # True where Node is new enough for the checks of the JavaScript.
 NODE := npm --version >/dev/null && node -e "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)"
 
+# Python keeps what it has compiled, whatever the shell says: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Two workers, so that both cores have work to the end; tests/conftest.py says what belongs together and what comes first.
+PYTEST_TWO = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-test build gallery pictures documents lint lint-js bundles test test-long proofs verify bench lock
+.PHONY: help lab setup setup-test build gallery pictures documents lint lint-js bundles test pytest test-long proofs coverage verify bench lock
 
 help:
 	@echo 'make lab        open the course in JupyterLab; the first time sets up $(VENV), which takes one to three minutes'
@@ -24,6 +30,7 @@ help:
 	@echo 'make bundles    join the JavaScript of the widgets after a change, which needs Node too'
 	@echo 'make verify     prove the bank: right answers pass, mistakes and mutants fail'
 	@echo 'make test-long  the longer tests of the grader: two hundred submissions, fifty kills, every cheat'
+	@echo 'make coverage   which lines of the two packages the tests run'
 	@echo 'make setup-test only set up what the tests need beside the course'
 	@echo 'make bench      measure'
 	@echo 'make lock       renew requirements.txt and requirements-test.txt from pyproject.toml'
@@ -81,22 +88,22 @@ lint: setup-test lint-js
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/leftcontext build --check
 
-# Two at a time, so that both cores have work to the end.
-test: lint verify
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(PYTEST)
+test: lint verify pytest
+
+pytest: setup-test
+	$(PYTEST_TWO) --times build/test-times.json $(PYTEST)
 
 verify: setup
 	$(BIN)/leftcontext verify
 
-# The longer tests: two hundred honest submissions and three hundred random courses beside stock nbgrader, fifty kills, every case of which stock nbgrader errs,
-# and every unit through stock nbgrader.
+# The longer tests: two hundred honest submissions and three hundred random courses beside stock nbgrader, fifty kills, every
+# fault of the grader's own calls, every case of which stock nbgrader errs, and every unit through stock nbgrader.
 test-long: setup-test
-<<<<<<< HEAD
-	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_SEQUENCES=200 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all OPENBLAS_NUM_THREADS=1 \
-=======
-	LEFTCONTEXT_HONEST=67 LEFTCONTEXT_KILLS=50 LEFTCONTEXT_STOCK=999 LEFTCONTEXT_UNITS=all LEFTCONTEXT_COURSES=300 LEFTCONTEXT_FAULTS=1 OPENBLAS_NUM_THREADS=1 \
->>>>>>> d131847 (wip squash)
-		$(BIN)/python -m pytest --timeout 7200 tests/grading tests/hostile tests/nbgrader
+	LEFTCONTEXT_LONG=1 $(PYTEST_TWO) --timeout 7200 tests/grading tests/hostile tests/nbgrader tests/language
+
+# Line coverage of the two packages; what runs in other processes (commands, kernels, the sandbox) is not counted.
+coverage: setup-test
+	$(PYTEST_TWO) --cov leftcontext --cov autograder --cov-report term $(PYTEST)
 
 proofs: test-long
 	@echo 'make proofs is now named make test-long.' >&2
@@ -104,6 +111,8 @@ proofs: test-long
 bench: setup-test
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
+# Without rfc3987-syntax: jsonschema would load it to check international addresses, which nothing here does, and it takes
+# a second of processor time at the start of every JupyterLab, nbgrader command and kernel. lark is only its own need.
 # Two files: what a learner and an instructor need, and what the tests need beside it, at the same versions.
 lock: setup
 	$(BIN)/python -m pip install --quiet 'uv>=0.9'
@@ -112,4 +121,4 @@ lock: setup
 	{ echo '-r requirements.txt'; awk -F== 'NR == FNR { course[$$1]; next } !($$1 in course)' requirements.txt $(VENV)/all.txt; } > requirements-test.txt
 
 COMPILE = $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
-	--no-emit-index-url --no-emit-find-links --upgrade
+	--no-emit-index-url --no-emit-find-links --upgrade --no-emit-package rfc3987-syntax --no-emit-package lark

@@ -1,15 +1,98 @@
-"""Rules for every test: NumPy on one thread, no workspace around, and in CI nothing is skipped in silence."""
+"""Rules for every test: NumPy on one thread, no workspace around, Ctrl-C heard, and in CI nothing is skipped in silence.
 
+Two workers share the tests file by file (`--dist loadgroup`), the longest first; all that opens JupyterLab is one group,
+so that one server serves it. `--times FILE` writes how long each file took.
+"""
+
+import gc
+import json
 import os
+import signal
+from collections import Counter
+from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["LEFTCONTEXT_WORKSPACE"] = ""
 
 import pytest
 
+# What a test starts would inherit that SIGINT is ignored, as it is where a shell starts the tests in the background.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda *_: None)  # what is started begins with the default in place of a handler
+
+HERE = Path(__file__).parent
+BROWSER = "browser"
+# The files that take longest, in this order, as the table in benchmarks/README.md says; the others come after them.
+LONGEST = (
+    "grading/test_bank_at_every_level.py",
+    "hostile/test_hostile.py",
+    "nbgrader/test_nbgrader.py",
+    "grading/test_equal_to_upstream.py",
+    "grading/test_resume.py",
+    "course/test_build.py",
+    "grading/test_dask_cluster.py",
+    "torch_jax/test_torch_jax.py",
+    "report/test_report.py",
+    "workspace/test_workspace.py",
+    "grading/test_grade.py",
+    "test_install.py",
+    "bugs/test_clinic.py",
+    "browser/test_accessibility.py",
+    "browser/test_everywhere.py",
+)
+_seconds: Counter[str] = Counter()
+_tests: Counter[str] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--times FILE`: write how long each file's tests took."""
+    parser.addoption("--times", type=Path, help="write how long each file's tests took, as JSON")
+
+
+def pytest_configure() -> None:
+    """No garbage is collected while the tests are collected: nothing that is imported then is garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on the garbage collector passes over what has been imported."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first, and the browser's last: from the first of them on, Playwright's event loop runs to the end."""
+    items.sort(key=_turn)
+    for item in items:
+        opens_lab = "lab_address" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("jupyterlab" if opens_lab else _file(item)))
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(HERE).as_posix()
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool, int, str]:
+    name = _file(item)
+    opens_lab = "lab_address" in getattr(item, "fixturenames", ())
+    return name.startswith(BROWSER), not opens_lab, LONGEST.index(name) if name in LONGEST else len(LONGEST), name
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what a test took, with what its fixtures took."""
+    name = report.nodeid.split("::")[0]
+    _seconds[name] += report.duration
+    _tests[name] += report.when == "call"
+
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Where CI is set, a test that was skipped although it could have run fails the whole."""
+    """Write the times; where CI is set, a test that was skipped although it could have run fails the whole."""
+    times = session.config.getoption("times")
+    if times is not None and not hasattr(session.config, "workerinput"):
+        times.parent.mkdir(parents=True, exist_ok=True)
+        rows = [{"file": name, "tests": _tests[name], "seconds": taken} for name, taken in _seconds.most_common()]
+        times.write_text(json.dumps(rows, indent=1), encoding="utf-8")
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not os.environ.get("CI") or reporter is None or hasattr(session.config, "workerinput"):
         return

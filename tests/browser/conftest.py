@@ -32,11 +32,6 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 Lab = Callable[..., Page]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put these tests last: from the first of them on, Playwright's event loop runs in this thread, to the end."""
-    items.sort(key=lambda item: Path(__file__).parent in item.path.parents)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -10,6 +10,7 @@ from nbgrader.utils import determine_grade
 from autograder import check, check_answer
 from autograder.bank.catalog import UnknownExercise
 from autograder.check_answer import CheckFailed
+from autograder.feedback.render import NEXT_HINT
 
 FIRST_HALF_RIGHT = """
 import numpy as np, warnings
@@ -75,7 +76,7 @@ def test_a_right_answer_says_so_and_scores_full(cells: list[Any]) -> None:
 def test_hints_open_one_by_one(cells: list[Any]) -> None:
     shown = [outputs(cell, "display_data")[0].data["text/html"] for cell in cells[1:5]]
     assert [page.count("<b>Hint ") for page in shown] == [1, 2, 3, 3]
-    assert ["opens the next hint" in page for page in shown] == [True, True, False, False]
+    assert [NEXT_HINT in page for page in shown] == [True, True, False, False]
 
 
 def test_outside_a_notebook_the_verdict_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -280,12 +280,11 @@ def test_verify_ends_when_it_is_interrupted(to_all: bool) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         process.stdout.readline()  # it is in the midst of it
-        start = time.monotonic()
         (os.killpg if to_all else os.kill)(process.pid, signal.SIGINT)
-        _, said = process.communicate(timeout=60)
+        proven, said = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in said
-    assert time.monotonic() - start < 20
+    assert len(proven.splitlines()) < len(catalog.entries()) / 2  # the rest was left undone
 
 
 def test_demo_prints_what_a_program_can_read() -> None:

@@ -228,10 +228,9 @@ def test_whoever_asks_without_end_or_never_reads_is_late(other: Callable[[socket
     process.start()
     endpoint = RpcEndpoint(Channel(ours))
     endpoint.deadline = deadline_in(0.3)
-    began = time.monotonic()
-    with pytest.raises(DeadlineExceeded):
+    with pytest.raises(DeadlineExceeded):  # or else it waits for a minute, and then for the test's own time-out
         endpoint.ask("values", np.zeros(1_000_000))
-    assert time.monotonic() - began < 3
+    assert process.is_alive()
     for end in (ours, theirs):
         end.close()
     process.kill()

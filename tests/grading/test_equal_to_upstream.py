@@ -1,6 +1,5 @@
 """Honest submissions score what stock nbgrader gives them, cell by cell; the rest of nbgrader goes on from there."""
 
-import os
 import shutil
 from pathlib import Path
 
@@ -8,8 +7,9 @@ import nbformat
 import pytest
 from support import sample_course
 from support.clone import ROOT, run
+from support.sizes import sized
 
-EACH = int(os.environ.get("LEFTCONTEXT_HONEST", "6"))  # submissions of each assignment; `make test-long` takes 67
+EACH = sized(4, 67)  # submissions of each assignment
 HERE = {"PYTHONPATH": str(ROOT)}
 
 
@@ -23,8 +23,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         for number in range(EACH):
             sample_course.submit(ours, assignment, f"student{number}", number)
     stock = tmp_path_factory.mktemp("stock") / "course"
-    shutil.copytree(ours, stock)
-    (stock / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(stock)))
+    sample_course.copied(ours, stock)
     for assignment in sample_course.ASSIGNMENTS:
         done = run(stock, "nbgrader", "autograde", assignment, env=HERE)
         assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from support import small_course
+from support.sizes import sized
 
 from autograder.grading import checker_process, fork_server, ipython_shell, pool, student_process
 from autograder.grading.executor import Result, Task
@@ -35,7 +36,7 @@ BOOK = small_course.notebook(
 )
 MIXED = {"double": "def double(n):\n    return 2 * n", "total": "total = 4", "biggest": "def biggest(items):\n    return items[0]"}
 HONEST = {"t_double": 2.0, "t_total": 0.0, "t_biggest": 1.0}
-EVERY = int(os.environ.get("LEFTCONTEXT_FAULTS", "4"))  # of the calls every fourth fails; in `make test-long` each
+EVERY = sized(4, 1)  # of the calls every fourth fails; in `make test-long` each
 ERRORS: list[BaseException] = [
     ConnectionLost("it ended"), DeadlineExceeded("it ran out of time"), NoAnswer("no answer"), OSError(28, "No space left on device"),
     MemoryError(), ValueError("cut short"),

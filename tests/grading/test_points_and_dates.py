@@ -19,6 +19,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from support import sample_course
+from support.sizes import sized
 
 from autograder.grading.executor import Result, Task
 from autograder.grading.run import Graded, grade
@@ -26,7 +27,7 @@ from autograder.nbgrader import release
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.sandbox.levels import IsolationLevel
 
-SEQUENCES = int(os.environ.get("LEFTCONTEXT_SEQUENCES", "3"))  # `make test-long` takes more
+SEQUENCES = sized(3, 200)
 STUDENTS = ("ada", "bo", "cy")
 
 

@@ -1,7 +1,7 @@
 """Small courses made at random, graded by us and by nbgrader's rule in one kernel: every cell the same.
 
 What differs on purpose (docs/differences.md: warnings, hangs, impossible partial credit) is not in them.
-LEFTCONTEXT_COURSES says how many; `make test-long` takes more.
+`make test-long` takes more of them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 from support import small_course
+from support.sizes import sized
 
 from autograder.notebook.cell import Cell
 from autograder.notebook.released import ReleasedNotebook
 
-COURSES = int(os.environ.get("LEFTCONTEXT_COURSES", "3"))
+COURSES = sized(3, 300)
 FIRST_SEED = int(os.environ.get("LEFTCONTEXT_FIRST_COURSE", "0"))
 
 

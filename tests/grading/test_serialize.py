@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from support.sizes import sized
 
 from autograder.grading.rpc.serialize import MAX_DEPTH, MalformedMessage, NotSerializable, decode, encode
 
@@ -50,7 +51,7 @@ def test_arrays_arrive_bit_for_bit(value: np.ndarray) -> None:
 
 
 @given(st.binary(max_size=300), st.binary(max_size=50))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=sized(100, 500))
 def test_foreign_bytes_are_garbled_and_nothing_worse(tree: bytes, rest: bytes) -> None:
     for message in (tree, struct.pack("<I", len(tree)) + tree + rest):
         with contextlib.suppress(MalformedMessage):
@@ -66,7 +67,7 @@ trees = st.recursive(
 
 
 @given(trees, st.binary(max_size=64))
-@settings(deadline=None, max_examples=1500)
+@settings(deadline=None, max_examples=sized(300, 1500))
 def test_what_looks_like_a_message_is_plain_data_or_garbled(tree: object, rest: bytes) -> None:
     text = json.dumps(tree).encode()
     with contextlib.suppress(MalformedMessage):
@@ -76,7 +77,7 @@ def test_what_looks_like_a_message_is_plain_data_or_garbled(tree: object, rest: 
 
 
 @given(plain | arrays.arrays(np.float64, (3,)), st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), min_size=1, max_size=6))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=sized(100, 500))
 def test_a_message_that_was_tampered_with_is_another_or_garbled(value: object, changes: list[tuple[int, bytes]]) -> None:
     message = bytearray(encode(value))
     for place, new in changes:

@@ -1,7 +1,6 @@
 """No cheat is paid, nothing is lost, nothing is left behind: over the whole corpus."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,8 +11,10 @@ import pytest
 import stock
 import table
 from corpus import CASES, PARTS, Case
+from support.busy import slowness
 from support.clone import ROOT, run
-from support.hostile_harness import NEIGHBOUR, SECRET, Field
+from support.hostile_harness import NEIGHBOUR, SECONDS, SECRET, Field
+from support.sizes import LONG, sized
 
 from autograder.grading.pool import Pool
 
@@ -22,7 +23,8 @@ UNREADABLE = {"a picture", "nothing", "half a notebook", "a list"}
 LOWER = ("files and places", "processes and the network", "the wire is forged", "the tests are turned off", "the values lie")
 MORE = {"processes without end", "a chain of forks", "threads without end", "a call never ends", "memory in files without a name"}
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
-TRIED = int(os.environ.get("LEFTCONTEXT_STOCK", "3"))  # cases that the suite shows stock nbgrader; `make test-long` shows it all
+TRIED = sized(2, len(CASES))  # cases that stock nbgrader is shown
+CLASS = CASES if LONG else CASES[::3]  # cases that are graded in one run, after each has been graded alone
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,7 @@ def test_with_nothing_to_hold_it_the_case_trips(field: Field, loose: Pool, case:
 @pytest.mark.timeout(1800)
 def test_all_at_once_twice_and_between_neighbours(field: Field, tmp_path: Path) -> None:
     wanted: dict[str, tuple[float, ...]] = {}
-    for number, case in enumerate(CASES):
+    for number, case in enumerate(CLASS):
         for turn, one in (("a", case), ("b", NEIGHBOUR), ("c", case)):
             student = f"{number:03d}{turn}"
             field.submit(one, student)
@@ -112,16 +114,17 @@ def test_all_at_once_twice_and_between_neighbours(field: Field, tmp_path: Path) 
     processes = {process.pid for process in psutil.process_iter()}
     environment = {"PYTHONPATH": str(ROOT), "HOME": str(home), "LEFTCONTEXT_SECRET": SECRET}
 
-    done = run(field.course, "leftcontext", "grade", "plain", "--json", "--timeout", "2", env=environment)
+    seconds = f"{SECONDS * slowness():g}"
+    done = run(field.course, "leftcontext", "grade", "plain", "--json", "--timeout", seconds, env=environment)
 
     assert done.returncode == 0, done.stderr[-3000:]
     lines = {line["student"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert lines.keys() == wanted.keys()
     points = {student: tuple(line["cells"][name] for name in PARTS) for student, line in lines.items()}
-    wrong = {f"{CASES[int(s[:3])].name} ({s[3]})": (points[s], wanted[s]) for s in wanted if points[s] != wanted[s]}
+    wrong = {f"{CLASS[int(s[:3])].name} ({s[3]})": (points[s], wanted[s]) for s in wanted if points[s] != wanted[s]}
     assert not wrong
-    statuses = {CASES[int(s[:3])].name for s, line in lines.items() if line["status"] == "unreadable"}
-    assert statuses == UNREADABLE
+    statuses = {CLASS[int(s[:3])].name for s, line in lines.items() if line["status"] == "unreadable"}
+    assert statuses == UNREADABLE & {case.name for case in CLASS}
     assert snapshot(field.course / "submitted") == submitted
     assert field.left() == []
     assert SECRET not in (field.course / "gradebook.db").read_bytes().decode("latin-1")

@@ -6,8 +6,11 @@ credit, two notebooks; `mixed` has answers for a person to grade: in code, in wo
 
 from __future__ import annotations
 
+import atexit
+import functools
 import random
 import shutil
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -108,7 +111,22 @@ EXTRA = ["print('a note')", "y = 1", "# nothing", "import math\nmath.pi"]
 
 
 def course(folder: Path) -> Path:
-    """Make the course and release its assignments."""
+    """The course with its assignments released, in an empty folder or a new one."""
+    return copied(_released(), folder)
+
+
+def copied(course: Path, to: Path) -> Path:
+    """Another such course: what names its own folder is written anew."""
+    shutil.copytree(course, to, dirs_exist_ok=True)
+    (to / "nbgrader_config.py").write_text(CONFIG.format(root=str(to)))
+    return to
+
+
+@functools.cache
+def _released() -> Path:
+    """The course as it is made and released once, for all tests of this process."""
+    folder = Path(tempfile.mkdtemp(prefix="sample-course-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "nbgrader_config.py").write_text(CONFIG.format(root=str(folder)))
     for assignment, notebooks in {"plain": {"one": PLAIN_ONE, "two": PLAIN_TWO}, "mixed": {"mixed": MIXED}}.items():
         (folder / "source" / assignment).mkdir(parents=True)
