@@ -12,7 +12,6 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,13 +23,12 @@ from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, Execute
 from nbgrader.utils import parse_utc
-from numpy.typing import NDArray
 from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
 from autograder.errors import UserError
 from autograder.nbgrader import release, scores
-from autograder.nbgrader.scores import Recorded
+from autograder.nbgrader.scores import Recorded, ScoreTable
 from autograder.nbgrader.submitted_files import SubmittedFiles, read_folder, with_notebooks_found
 from autograder.notebook.released import ReleasedNotebook
 
@@ -38,20 +36,6 @@ MAX_TIMESTAMP = 1000  # bytes of timestamp.txt
 _STUDENT = "STUDENT-ID"  # stands for a student's id while a path is taken apart
 LOCK_TIMEOUT = 60.0  # seconds to wait for another program's lock on the gradebook
 Done = TypeVar("Done")
-
-
-@dataclass(frozen=True)
-class ScoreTable:
-    """An assignment's points as the gradebook has them, with those given by hand, before penalties.
-
-    Rows of `scores` (S, C) are students, columns the graded cells; NaN where the instructor still has to look.
-    """
-
-    students: tuple[str, ...]
-    cells: tuple[str, ...]  # grade ids
-    points: NDArray[np.float64]  # (C,) the most that each gives
-    scores: NDArray[np.float64]  # (S, C)
-    penalties: NDArray[np.float64]  # (S,) taken off for handing in late
 
 
 class MissingData(UserError):

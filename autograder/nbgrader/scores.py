@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
+from numpy.typing import NDArray
 
 from autograder.notebook.cell import Cell
 from autograder.plain_text import plain
@@ -22,6 +24,20 @@ class Recorded:
     max_score: float
     late_penalty: float
     cells: dict[str, float | None]  # by grade id; None where the instructor still has to grade
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """An assignment's points as the gradebook has them, with those given by hand, before penalties.
+
+    Rows of `scores` (S, C) are students, columns the graded cells; NaN where the instructor still has to look.
+    """
+
+    students: tuple[str, ...]
+    cells: tuple[str, ...]  # grade ids
+    points: NDArray[np.float64]  # (C,) the most that each gives
+    scores: NDArray[np.float64]  # (S, C)
+    penalties: NDArray[np.float64]  # (S,) taken off for handing in late
 
 
 def score_of_test(cell: Cell, outputs: list[dict[str, Any]]) -> float:
