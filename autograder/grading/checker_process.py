@@ -157,14 +157,15 @@ class Checker:
         if why_lost and self._a_cell_ended_it(number):
             outputs, lost = self._try_test(number, step)
             why_lost = self.kernel.describe_end(lost) if lost else None
-        if why_lost:
+        counts = step.counting is not Counting.ONE_KERNEL  # else it has only defined names for other tests
+        if why_lost and counts:
             self.notes.append(Note(why_lost.kind, f"{step.grade_id}: {why_lost.text}"))
         if outputs is None:
             text = why_lost.text if why_lost else ""
             self._enter(number, failed(text), [error_output("StudentProcessEnded", text)])
             return
         result = count_points(outputs, step.points, step.is_partial_credit)
-        if self.refusals and result.points < step.points:  # a person should look
+        if self.refusals and counts and result.points < step.points:  # a person should look
             self.notes.append(Note(NoteKind.NOT_JUDGED, f"{step.grade_id} could not be judged: {self.refusals[0]}"))
         if why_lost and self.test_id not in self.findings and result.points > 0:  # the test has swallowed it
             result = failed(why_lost.text)
