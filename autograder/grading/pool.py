@@ -6,10 +6,8 @@ import contextlib
 import dataclasses
 import json
 import os
-import resource
 import selectors
 import shutil
-import signal
 import socket
 import tempfile
 import time
@@ -28,6 +26,7 @@ from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox import linux
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.restrict import other_user
+from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memory
 
 GRACE = 5.0  # seconds that a checker has beyond those of its test
 TICK = 0.25  # seconds between two looks at the memory
@@ -52,7 +51,8 @@ class Pool:
     """Runs tasks of some released notebooks on this machine. A context manager; results come in any order."""
 
     def __init__(self, notebooks: Iterable[ReleasedNotebook], policy: SandboxPolicy, jobs: int) -> None:
-        self.notebooks, self.policy, self.jobs = tuple(notebooks), policy, jobs
+        self.notebooks, self.jobs = tuple(notebooks), jobs
+        self.policy = dataclasses.replace(policy, students=jobs + 1)
         self.running: dict[int, Running] = {}
         self.next_memory_check = 0.0
         self.lost: list[tuple[Task, Result]] = []  # whose checker could not be kept alive
@@ -137,7 +137,7 @@ class Pool:
             if time.monotonic() > running.deadline:
                 self._retry(running, f"was not over after {running.task.job.seconds:g} seconds")
             elif memory_check_due and running.student is not None:
-                self._enforce_memory_limit(running)
+                self._enforce_limits(running)
 
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
         if "at" in message:
@@ -168,7 +168,7 @@ class Pool:
             status = self.servers[running.task.notebook].students.end(running.student)
             running.student = None
         if running.home:
-            shutil.rmtree(running.home, ignore_errors=True)
+            remove_home(running.home)
             running.home = None
         return status
 
@@ -193,16 +193,14 @@ class Pool:
             job = job.without(step, f"{what} {why}.")
         self._start(dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True)))
 
-    def _enforce_memory_limit(self, running: Running) -> None:
-        """End a student's processes where together they use too much memory."""
+    def _enforce_limits(self, running: Running) -> None:
+        """End a student's processes where together they use too much memory; at level basic, also threads and disk."""
         parent = self.servers[running.task.notebook].students.process.pid
         with contextlib.suppress(OSError, StopIteration):  # one of them has just ended
             first = _outer(parent, running.student) if self.policy.has_namespaces else int(running.student or 0)
-            family = [first, *linux.descendants(first)]
-            base = _resident(parent)
-            if sum(max(0, _resident(process) - base) for process in family) > self.policy.total_memory:
-                running.why = "memory"
-                os.kill(first, signal.SIGKILL)
+            running.why = exceeded_limit(self.policy, first, resident_memory(parent), running.home) or running.why
+            if running.why:
+                linux.kill_tree(first)
 
 
 def _first_test(job: Job) -> int | None:
@@ -218,8 +216,3 @@ def _outer(parent: int, local: int | None) -> int:
         if len(numbers) == 4 and int(numbers[2]) == local:
             return process
     raise StopIteration
-
-
-def _resident(process: int) -> int:
-    """The memory in bytes that a process has of its own or shares."""
-    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize()

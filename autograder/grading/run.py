@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.grading.calibrate import calibrate
 from autograder.grading.course_policy import course_policy
@@ -30,6 +32,12 @@ from autograder.notebook.test_result import Status, not_run
 from autograder.sandbox.escape_attempts import escape_attempts, first_escape
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
 from autograder.sandbox.policy import SandboxPolicy
+
+# What a submission may bring about in the grader that nobody has thought of. A full disk and a locked gradebook are no such.
+OUR_FAULTS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    SQLAlchemyError,
+)
 
 
 @dataclass
@@ -116,12 +124,25 @@ class Grading:
 
     def run(self, students: Iterable[str], executor: Executor, on_message: Callable[[str], None]) -> Iterator[Graded]:
         """Grade these students' submissions; each is recorded before it is handed back."""
-        for task, result in executor.results(self._tasks(students, on_message)):
+        failures: list[Graded] = []
+        for task, result in executor.results(self._tasks(students, failures, on_message)):
             submission = self.open[task.student]
             submission.results[task.notebook] = result
             if len(submission.results) == len(submission.merged):
                 del self.open[task.student]
-                yield self._record(task.student, submission, executor)
+                try:
+                    yield self._record(task.student, submission, executor)
+                except OUR_FAULTS as error:
+                    failures.append(self._failed(task.student, error))
+        yield from failures
+
+    def _failed(self, student: str, error: Exception) -> Graded:
+        """What is handed back where the grader itself fails on a submission: an earlier grade stays, and the run goes on."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {str(error)[:200]}; {where.name}"
+        note = Note(NoteKind.OTHER, f"The grader failed on it and recorded nothing ({what}). Please report this.")
+        known = self.recorded.get(student) or Recorded(0.0, self.course.max_score(self.assignment), 0.0, {})
+        return Graded(student, known.score, known.max_score, "failed", known.cells, known.late_penalty, notes=[note])
 
     def unchanged(self, students: Iterable[str]) -> Iterator[Graded]:
         """What the gradebook holds of these students, with penalties for being late worked out anew."""
@@ -136,18 +157,26 @@ class Grading:
                 reason = f"the penalty for being late changed from {before:g} to {after:g}"
             yield Graded(student, now.score, now.max_score, "unchanged", now.cells, now.late_penalty, now.score, reason)
 
-    def _tasks(self, students: Iterable[str], on_message: Callable[[str], None]) -> Iterator[Task]:
+    def _tasks(
+        self, students: Iterable[str], failures: list[Graded], on_message: Callable[[str], None]
+    ) -> Iterator[Task]:
         for student in students:
             try:
-                submission = self.open[student] = self.read_submission(student)
+                submission = self.read_submission(student)
+                tasks = [self._task(student, name, submission) for name in submission.merged]
             except FileNotFoundError:
                 on_message(f"{student}: the submission is gone since the run began; nothing was recorded.")
-                continue
-            beside = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
-            for name, merged in submission.merged.items():
-                notebook = self.notebooks[name]
-                job = notebook.job(merged, {**beside, **notebook.files}, self.seconds)
-                yield Task(student, name, job, int(digest(submission.digest, name)[:8], 16))
+            except OUR_FAULTS as error:
+                failures.append(self._failed(student, error))
+            else:
+                self.open[student] = submission
+                yield from tasks
+
+    def _task(self, student: str, name: str, submission: OpenSubmission) -> Task:
+        notebook = self.notebooks[name]
+        beside = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
+        job = notebook.job(submission.merged[name], {**beside, **notebook.files}, self.seconds)
+        return Task(student, name, job, int(digest(submission.digest, name)[:8], 16))
 
     # --- Reading --------------------------------------------------------------------------------------------------------
 

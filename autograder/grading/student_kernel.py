@@ -13,6 +13,11 @@ from autograder.notebook.job import Job
 from autograder.notebook.note import Note, NoteKind
 
 SLACK = 1.0  # seconds that the grader waits longer anyway
+EXCEEDED = {  # the limits that the grader watches
+    "memory": Note(NoteKind.TOO_MUCH_MEMORY, "It used more memory than it may, and was ended."),
+    "processes": Note(NoteKind.OTHER, "It started more processes and threads than it may, and was ended."),
+    "disk": Note(NoteKind.OTHER, "It wrote more to the disk than it may, and was ended."),
+}
 FILE_PART = 8 * 1024 * 1024  # bytes of a file that one message holds
 
 
@@ -145,10 +150,11 @@ class StudentKernel:
     def describe_end(self, reason: ConnectionLost) -> Note:
         """End the process, and say what a cell or a call did to it."""
         how = self.close()
-        if how.get("why") == "memory":
-            return Note(NoteKind.TOO_MUCH_MEMORY, "It used more memory than it may, and was ended.")
+        if (why := how.get("why")) in EXCEEDED:
+            return EXCEEDED[why]
         if isinstance(reason, DeadlineExceeded):
-            return Note(NoteKind.RAN_TOO_LONG, f"It was still running after {self.job.seconds:g} seconds, and was ended.")
+            seconds = self.job.seconds if reason.seconds is None else reason.seconds
+            return Note(NoteKind.RAN_TOO_LONG, f"It was still running after {seconds:.2g} seconds, and was ended.")
         if isinstance(reason, NoAnswer):
             return Note(NoteKind.ENDED_PYTHON, "It sent something that is no answer, and was ended.")
         status = how.get("status", 0)

@@ -8,8 +8,10 @@ import symtable
 from collections.abc import Iterator
 
 AUGMENTED_ASSIGNMENT = re.compile(r"[-+*/%@&|^<>]=")
-MAGIC = re.compile(r"^\s*[%!]", re.MULTILINE)
-IPYTHON_SYNTAX = re.compile(r"^\s*([%!?/,;]|.*\?\s*$)", re.MULTILINE)  # lines that are no Python, but that IPython may run
+# With \s a search through blank lines would take quadratic time.
+MAGIC = re.compile(r"^[^\S\n]*[%!]", re.MULTILINE)
+# Lines that are no Python, but that IPython may run.
+IPYTHON_SYNTAX = re.compile(r"^(?:[^\S\n]*[%!?/,;]|[^\n]*\?[^\S\n]*$)", re.MULTILINE)
 
 
 def without_magics(source: str) -> str:

@@ -20,7 +20,8 @@ class SandboxPolicy:
     total_memory: int = 2560 * MB  # resident memory of all processes of one student together
     disk: int = 64 * MB
     files: int = 2000
-    processes: int = 32
+    processes: int = 32  # processes and threads
+    students: int = 1  # how many run at once under one user, whom the kernel counts together at level basic
     readable: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()  # folders inside the readable ones that are to look empty
     program: bytes = b""  # the compiled filter of system calls
@@ -46,7 +47,8 @@ def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int 
     """Set this process's resource limits (setrlimit(2)). `initial_memory` is its address space in bytes before it does anything.
 
     RLIMIT_NPROC counts all processes of a user within the user namespace in which it is set: call this in the process's own
-    namespace, or pass how many `other_processes` its user has.
+    namespace, or pass how many `other_processes` its user has. Then those of the other students count too, and whoever is the
+    parent watches that none has more than its share.
     """
     address_space = initial_memory + policy.memory
     limits = {
@@ -54,7 +56,7 @@ def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int 
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: policy.disk,
         resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_NPROC: other_processes + policy.processes,
+        resource.RLIMIT_NPROC: other_processes + policy.processes * policy.students,
         resource.RLIMIT_MEMLOCK: 0,
     }
     for what, value in limits.items():

@@ -50,7 +50,7 @@ _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 10
 # By these the kernel itself sends a signal to whatever process is named, and no rule about kill(2) matters.
 _SIGNAL_BY_FCNTL = (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY)
 _UNIX, _KINDS, _STREAM, _SEQPACKET = 1, 0xF, 1, 5
-_PARENT_OPTIONS = (1, 36)  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: by these a student's processes are found and ended
+_PARENT_OPTIONS = (1, 4, 36)  # PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER: by these they are found and measured
 _BINARY_TREE = 2
 _SET_SECCOMP, _FILTER = 22, 2
 

@@ -22,7 +22,7 @@ from support import sample_course
 from support.sizes import sized
 
 from autograder.grading.executor import Result, Task
-from autograder.grading.run import Graded, grade
+from autograder.grading.run import Graded, Grading, grade
 from autograder.nbgrader import release
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.sandbox.levels import IsolationLevel
@@ -352,6 +352,32 @@ def test_a_submission_that_vanishes_keeps_its_grade(world: World, monkeypatch: p
     assert any("gone" in sentence for sentence in said)
     with NbgraderCourse().open() as course:
         assert course.recorded("ps")[student].score == before.score
+
+
+@pytest.mark.parametrize("where", ["read_submission", "_record"])
+def test_a_fault_of_the_graders_costs_nobody_else_and_overwrites_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    world.chance = random.Random(5)
+    while len(world.submitted) < 3:
+        world.submit()
+    before = run()
+    method = getattr(Grading, where)
+
+    def faulty(self: Grading, student: str, *more: Any) -> Any:
+        if student == "bo":
+            raise ValueError("a number of five thousand digits")
+        return method(self, student, *more)
+
+    monkeypatch.setattr(Grading, where, faulty)
+    after = run(force=True)
+    assert {student: one.status for student, one in after.items()} == {"ada": "graded", "bo": "failed", "cy": "graded"}
+    assert [note.text for note in after["bo"].notes if "five thousand digits" in note.text]
+    with NbgraderCourse().open() as course:
+        assert {student: one.score for student, one in course.recorded("ps").items()} == {
+            student: one.score for student, one in before.items()
+        }
+    assert run(force=True)["bo"].score == before["bo"].score
 
 
 def test_every_submission_has_a_line_of_json(world: World) -> None:

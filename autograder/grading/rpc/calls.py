@@ -12,6 +12,7 @@ import contextlib
 import io
 import secrets
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -63,6 +64,7 @@ class RpcEndpoint:
         __tracebackhide__ = True
         if self.broken:
             raise self.broken.with_traceback(None)
+        start = time.monotonic()
         try:
             token = secrets.token_hex(8)
             self.send([token, *question])
@@ -78,6 +80,8 @@ class RpcEndpoint:
             raise
         except BaseException as error:  # an alarm too: an answer is on its way that nobody waits for
             self.broken = error if isinstance(error, ConnectionLost) else DeadlineExceeded("it had to be ended")
+            if isinstance(self.broken, DeadlineExceeded):
+                self.broken.seconds = time.monotonic() - start
             raise
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], measured: bool = False) -> Any:

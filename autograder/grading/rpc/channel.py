@@ -23,7 +23,9 @@ class NoAnswer(ConnectionLost):
 
 
 class DeadlineExceeded(ConnectionLost):
-    """The other end took too long."""
+    """The other end took too long: `seconds`, where that is known."""
+
+    seconds: float | None = None
 
     out_of_time = True  # by this the judge tells a hang from an error
 

@@ -1,0 +1,86 @@
+"""What a process uses is measured from outside, whatever it does about it; and its folder goes away."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from autograder.sandbox import linux
+from autograder.sandbox.policy import MB, SandboxPolicy
+from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memory
+
+SMALL = SandboxPolicy("basic", total_memory=200 * MB, disk=8 * MB, processes=12)
+
+
+def outcome(code: str, home: Path, policy: SandboxPolicy = SMALL) -> str | None:
+    """The limit that a process running `code` is seen to exceed; it prints when it has done so."""
+    source = f"import os, sys, threading, time\n{code}\nprint(flush=True)\ntime.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", source], cwd=home, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            return exceeded_limit(policy, process.pid, 0, str(home))
+        finally:
+            linux.kill_tree(process.pid)
+
+
+@pytest.mark.parametrize(
+    ("code", "limit"),
+    [
+        ("x = 1", None),
+        ("open('f', 'wb').write(bytes(4 * 2**20))", None),
+        ("x = bytearray(b'x' * 300 * 2**20)", "memory"),
+        ("[os.fork() or time.sleep(60) for _ in range(16)]", "processes"),
+        ("[threading.Thread(target=time.sleep, args=(60,), daemon=True).start() for _ in range(16)]", "processes"),
+        ("for n in range(6):\n    open(f'f{n}', 'wb').write(os.urandom(2 * 2**20))", "disk"),
+        ("f = open('f', 'wb')\nos.unlink('f')\nf.write(os.urandom(20 * 2**20))\nf.flush()", "disk"),
+        ("os.mkdir('d')\nfor n in range(6):\n    open(f'd/f{n}', 'wb').write(os.urandom(2 * 2**20))", "disk"),
+        ("for n in range(21_000):\n    open(f'f{n}', 'w').close()", "disk"),
+    ],
+)
+def test_the_limit_that_is_exceeded_is_named(code: str, limit: str | None, tmp_path: Path) -> None:
+    assert outcome(code, tmp_path) == limit
+
+
+def test_in_namespaces_the_kernel_counts_all_but_memory(tmp_path: Path) -> None:
+    assert exceeded_limit(replace(SMALL, processes=0), os.getpid(), resident_memory(os.getpid())) is None
+
+
+def test_a_process_that_has_ended_is_an_os_error() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    time.sleep(0.1)
+    with pytest.raises((FileNotFoundError, ProcessLookupError)):
+        exceeded_limit(SMALL, process.pid, 0)
+
+
+def test_a_folder_goes_away_whatever_its_rights(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "a" / "b").mkdir(parents=True)
+    (home / "a" / "b" / "file").touch()
+    (home / "a" / "link").symlink_to(tmp_path)
+    (home / "a" / "b").chmod(0o300)
+    (home / "a").chmod(0o000)
+    keep = tmp_path / "keep"
+    keep.mkdir(mode=0o750)
+    if os.geteuid() == 0:  # root may list whatever it likes: an ordinary user has to remove it
+        for path in (tmp_path, home, home / "a", home / "a" / "b", home / "a" / "b" / "file"):
+            os.chown(path, 65534, 65534)
+        for path in [tmp_path, *tmp_path.parents]:
+            os.chmod(path, path.stat().st_mode | 0o011)
+        child = os.fork()
+        if not child:
+            os.setgroups([])
+            os.setresgid(65534, 65534, 65534)
+            os.setresuid(65534, 65534, 65534)
+            remove_home(str(home))
+            os._exit(0)
+        os.waitpid(child, 0)
+    else:
+        remove_home(str(home))
+    assert not home.exists()
+    assert keep.stat().st_mode & 0o777 == 0o750
