@@ -132,8 +132,24 @@ def load_answer(path: Path, name: str) -> Any:
     program = [statement for n, cell in enumerate(cells) for statement in _parse(cell, path, n)]
     needed = slice_for(name, program)
     if not needed:
+        if reason := _syntax_error(cells, name):
+            raise UnusableFile(reason)
         raise UnusableFile(f"it does not define {name}. Write `def {name}(...)` in it (or `{name} = ...` for a quiz).")
     return _run_for(name, needed, program, path)
+
+
+def _syntax_error(cells: list[str], name: str) -> str | None:
+    """A sentence on the cell that would define `name` if it were Python; None where there is no such cell."""
+    defines = re.compile(rf"^[^\S\n]*(?:(?:def|class)[^\S\n]+{name}\b|{name}[^\S\n]*=)", re.MULTILINE)
+    for cell in filter(defines.search, cells):
+        try:
+            ast.parse(_python(cell))
+        except SyntaxError as error:
+            where = f" in line {error.lineno}: {error.text.strip()[:100]}" if error.lineno and error.text else ""
+            return f"the cell that defines {name} is not valid Python: {error.msg}{where}"
+        except ValueError as error:
+            return f"the cell that defines {name} is not valid Python: {error}"
+    return None
 
 
 def _code_cells(source: str) -> list[str]:

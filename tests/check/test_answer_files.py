@@ -54,6 +54,16 @@ def test_an_answer_is_found_beside_what_only_ipython_understands(way: str, tmp_p
     assert load_answer(tmp_path / "a.ipynb", "doubled")(4) == 8
 
 
+def test_an_answer_that_is_not_python_is_told_as_such(tmp_path: Path) -> None:
+    cells = ("import math", "# mine\ndef doubled(x):\n    return (2 * x\n", "y = 3")
+    (tmp_path / "a.ipynb").write_text(notebook(*cells), encoding="utf-8")
+    with pytest.raises(UnusableFile, match=r"not valid Python: .* in line 3: return \(2"):
+        load_answer(tmp_path / "a.ipynb", "doubled")
+    (tmp_path / "b.ipynb").write_text(notebook("1 +", "y = 3"), encoding="utf-8")
+    with pytest.raises(UnusableFile, match="does not define doubled"):
+        load_answer(tmp_path / "b.ipynb", "doubled")
+
+
 def test_what_only_shows_something_does_not_run(tmp_path: Path) -> None:
     shown = "import numpy as np\nnp.save('seen', 1)\nfor n in range(3):\n    open('seen', 'w')\n"
     (tmp_path / "a.py").write_text(shown.replace("seen", str(tmp_path / "seen")) + "def doubled(x):\n    return np.add(x, x)\n")

@@ -72,6 +72,18 @@ def test_bad_input_writes_nothing_and_says_why(course: Path, arguments: list[str
     assert sorted((course / "source").iterdir()) == before
 
 
+def test_points_are_written_into_lesson_check_and_metadata(course: Path) -> None:
+    made = run(course, "leftcontext", "compose", "weighted", "causal_mask=4", "softmax", "--no-execute")
+    assert made.returncode == 0, made.stderr
+    assert "causal_mask points=4`" in (course / "source/weighted/lesson.md").read_text()
+    node = json.loads((course / "source/weighted/weighted.ipynb").read_text())
+    marks = [cell["metadata"]["nbgrader"] for cell in node["cells"] if "nbgrader" in cell["metadata"]]
+    points = {mark["grade_id"]: mark.get("points") for mark in marks}
+    assert points["check_causal_mask"] == 4
+    assert points["check_softmax"] == catalog.find("softmax").load().points
+    assert 'check("causal_mask", causal_mask, points=4)' in sources(course / "notebooks/weighted/weighted.ipynb")
+
+
 def test_no_variant_is_written_where_one_can_not_be(course: Path) -> None:
     (course / "two.csv").write_text("ada\nbob\n")
     (course / "source/half-bob").mkdir()
