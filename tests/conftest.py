@@ -14,7 +14,11 @@ from pathlib import Path
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["LEFTCONTEXT_WORKSPACE"] = ""
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("no clock", deadline=None)  # a busy machine takes its time
+hypothesis.settings.load_profile("no clock")
 
 # What a test starts would inherit that SIGINT is ignored, as it is where a shell starts the tests in the background.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

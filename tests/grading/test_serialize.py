@@ -38,20 +38,18 @@ def same(a: object, b: object) -> bool:
 
 
 @given(plain)
-@settings(deadline=None)
 def test_plain_data_arrives_as_it_was(value: object) -> None:
     assert same(decode(encode(value)), value)
 
 
 @given(arrays.arrays(arrays.scalar_dtypes() , arrays.array_shapes(min_dims=0, min_side=0)))
-@settings(deadline=None)
 def test_arrays_arrive_bit_for_bit(value: np.ndarray) -> None:
     back = decode(encode(value))
     assert (type(back), back.dtype, back.shape, back.tobytes()) == (np.ndarray, value.dtype, value.shape, value.tobytes())
 
 
 @given(st.binary(max_size=300), st.binary(max_size=50))
-@settings(deadline=None, max_examples=sized(100, 500))
+@settings(max_examples=sized(100, 500))
 def test_foreign_bytes_are_garbled_and_nothing_worse(tree: bytes, rest: bytes) -> None:
     for message in (tree, struct.pack("<I", len(tree)) + tree + rest):
         with contextlib.suppress(MalformedMessage):
@@ -67,7 +65,7 @@ trees = st.recursive(
 
 
 @given(trees, st.binary(max_size=64))
-@settings(deadline=None, max_examples=sized(300, 1500))
+@settings(max_examples=sized(300, 1500))
 def test_what_looks_like_a_message_is_plain_data_or_garbled(tree: object, rest: bytes) -> None:
     text = json.dumps(tree).encode()
     with contextlib.suppress(MalformedMessage):
@@ -77,7 +75,7 @@ def test_what_looks_like_a_message_is_plain_data_or_garbled(tree: object, rest: 
 
 
 @given(plain | arrays.arrays(np.float64, (3,)), st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), min_size=1, max_size=6))
-@settings(deadline=None, max_examples=sized(100, 500))
+@settings(max_examples=sized(100, 500))
 def test_a_message_that_was_tampered_with_is_another_or_garbled(value: object, changes: list[tuple[int, bytes]]) -> None:
     message = bytearray(encode(value))
     for place, new in changes:

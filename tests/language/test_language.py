@@ -91,7 +91,7 @@ def test_samples_are_legal_by_brute_force():
     assert L.is_legal(L.sample(1000, 40, np.random.default_rng(2))).all()
 
 
-@settings(max_examples=sized(50, 200), deadline=None)
+@settings(max_examples=sized(50, 200))
 @given(st.integers(0, 2**31), st.lists(st.tuples(st.integers(0, 15), st.integers(0, 47)), min_size=1, max_size=3))
 def test_the_checker_agrees_with_brute_force_on_damaged_texts(seed, damage):
     text = L.sample(1, 16, np.random.default_rng(seed))[0]
@@ -103,7 +103,7 @@ def test_the_checker_agrees_with_brute_force_on_damaged_texts(seed, damage):
     assert np.isfinite(L.log_probability(text)) == (legal == 16)
 
 
-@settings(max_examples=sized(30, 100), deadline=None)
+@settings(max_examples=sized(30, 100))
 @given(st.lists(st.integers(0, 47), max_size=12))
 def test_the_checker_agrees_with_brute_force_on_random_words(text):
     assert L.legal_tokens(np.array(text, dtype=int)) == brute_force_legal_words(L.words(text))
