@@ -27,7 +27,8 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
-PATIENCE = 30_000  # milliseconds: how long a busy machine may take, never what is measured
+PATIENCE = 60_000  # milliseconds: how long a busy machine may take, never what is measured
+expect.set_options(timeout=PATIENCE)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 Lab = Callable[..., Page]
 

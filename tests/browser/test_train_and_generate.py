@@ -39,7 +39,7 @@ def test_in_jupyterlab_a_leak_falls_below_the_entropy_and_the_causal_model_does_
     page.get_by_role("radio", name="none").check()
     button(page, "Train").click()
     expect(status).to_have_text("Training with mask none …")
-    expect(status).to_contain_text("none: trained to loss 0.1", timeout=30_000)
+    expect(status).to_contain_text("none: trained to loss 0.1")
     expect(status).to_contain_text("below the entropy: it has seen the answers")
     assert loss(page) < ENTROPY / 4
 
@@ -47,7 +47,7 @@ def test_in_jupyterlab_a_leak_falls_below_the_entropy_and_the_causal_model_does_
     for key in ("ArrowLeft", "ArrowLeft", "Tab", "Enter"):
         page.keyboard.press(key)
     expect(button(page, "Stop")).to_be_visible()
-    expect(status).to_contain_text("causal: trained to loss", timeout=30_000)
+    expect(status).to_contain_text("causal: trained to loss")
     expect(status).to_contain_text("not below the entropy: no sign of a leak")
     assert abs(loss(page) - ENTROPY) < 0.06
     curves = page.get_by_role("img", name=re.compile("Training loss.*none.*entropy.*causal"))
@@ -130,7 +130,7 @@ def test_in_jupyterlab_a_painter_beside_it_sets_the_mask(lab: Callable[..., Page
     cells.first.click()
     cells.nth(1).click()
     training.get_by_role("button", name="Train").click()
-    expect(training.get_by_role("status")).to_contain_text("The leak test decides: 1 of 120", timeout=30_000)
+    expect(training.get_by_role("status")).to_contain_text("The leak test decides: 1 of 120")
     cells.nth(1).click()  # what was trained before is no longer that of the mask
     expect(training.get_by_text("your mask, after")).to_have_count(0)
 
