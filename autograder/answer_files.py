@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import faulthandler
 import json
-import linecache
 import multiprocessing
 import os
-import re
+import signal
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from autograder.answer_source import Program, Statement, UnusableFile, read_program, syntax_error
 from autograder.bank import catalog
-from autograder.errors import UserError
 from autograder.feedback import render
 from autograder.judge.guarded_call import guarded_call
 from autograder.judge.judge import judge
+from autograder.judge.verdict import Verdict
 from autograder.notebook.slicing import slice_for
 
-PYTHON_CELLS = ("%%time", "%%capture", "%%prun")  # their cells are Python and bind names
-IPYTHON = re.compile(r"\s*[%!?]|\s*[\w.]+\?{1,2}\s*$|\s*[\w.,\s\[\]]+=\s*[%!]")  # magics, shell lines, questions
-
 LOAD_SECONDS = 30.0
-TOTAL_SECONDS = 120.0
-
-
-class UnusableFile(UserError):
-    """A file that can't be judged; the message says why and what to do."""
+TOTAL_SECONDS = 120.0  # of processor time; five times as long by the clock on the wall
 
 
 @dataclass(frozen=True)
@@ -50,146 +47,151 @@ class FileResult:
     def to_json(self) -> str:
         fields = asdict(self)
         del fields["usable"], fields["details"]
-        return json.dumps(fields, ensure_ascii=False)
+        return json.dumps(fields)  # in ASCII, whatever the encoding of standard output
+
+
+@dataclass
+class Loaded:
+    """What a name is once a file has run, and the statements that failed on the way."""
+
+    value: Any
+    failures: list[str] = field(default_factory=list)
 
 
 def check_files(exercise: str, files: Iterable[str | Path], seed: int = 0) -> Iterator[FileResult]:
     """A result for each file, in order. Raises UnknownExercise before it reads any."""
     points = catalog.find(exercise).load().points
     for file in map(str, files):
-        yield _judge_in_process(exercise, file, points, seed)
+        yield _judge_in_process(FileResult(file, exercise, False, 0.0, float(points), None, ""), seed)
 
 
-def _judge_in_process(exercise: str, file: str, points: float, seed: int) -> FileResult:
+# A process for each file.
+
+
+def _judge_in_process(unjudged: FileResult, seed: int) -> FileResult:
     """The file's code may hang, crash or exit; it takes only its own process with it."""
     # Forked, the child has NumPy and the bank in memory already: milliseconds instead of half a second.
     fork = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     context: Any = multiprocessing.get_context("fork" if fork else "spawn")
     receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_judge_into, args=(sender, exercise, file, seed))
+    child = context.Process(target=_judge_into, args=(sender, unjudged, seed))
     child.start()
     sender.close()
-    unjudged = FileResult(file, exercise, False, 0.0, points, None, "")
     try:
-        if not receiver.poll(TOTAL_SECONDS):
-            return _failed(unjudged, "hangs", f"It was still running after {TOTAL_SECONDS:g} seconds.")
+        return _receive(receiver, child, unjudged)
+    finally:
+        _end(child)
+        receiver.close()
+
+
+def _receive(receiver: Any, child: Any, unjudged: FileResult) -> FileResult:
+    """The child's result, or why there is none. Its end is looked for: a fork of its own may hold the pipe open."""
+    until = time.monotonic() + 5 * TOTAL_SECONDS
+    while not receiver.poll(0.05):
+        if time.monotonic() > until:
+            return _failed(unjudged, "hangs", f"It was still running after {5 * TOTAL_SECONDS:g} seconds.")
+        if not child.is_alive() and not receiver.poll():
+            return _failed(unjudged, *_reason(child.exitcode))
+    try:
         return FileResult(**json.loads(receiver.recv_bytes()))
     except EOFError:
-        return _failed(unjudged, "raises", "Its code ended Python instead of returning. Is there an exit() in it?")
-    finally:
-        if child.is_alive():
-            child.kill()
-        child.join()
-        receiver.close()
+        child.join(1)
+        return _failed(unjudged, *_reason(child.exitcode))
+
+
+def _reason(exit_code: int | None) -> tuple[str, str]:
+    """Why a process ended without a verdict."""
+    if exit_code is None or exit_code >= 0:
+        code = "" if exit_code is None else f" (exit code {exit_code})"
+        return "raises", f"Its code ended Python instead of returning{code}. Is there an exit() in it?"
+    if -exit_code == getattr(signal, "SIGXCPU", None):
+        return "hangs", f"It was still running after {TOTAL_SECONDS:g} seconds."
+    name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else "unknown"
+    return "raises", f"Its code crashed Python (signal {-exit_code}, {name})."
+
+
+def _end(child: Any) -> None:
+    """End the child and all that it has started."""
+    with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
+        os.killpg(child.pid, signal.SIGKILL)  # it leads a group of its own, see `_stand_alone`
+    if child.is_alive():
+        child.kill()
+    child.join()
 
 
 def _failed(result: FileResult, misconception: str, message: str) -> FileResult:
     line = f"{result.exercise}: 0 of {result.max_score:g} points. {message}"
-    return FileResult(**{**asdict(result), "misconception": misconception, "message": line, "details": line})
+    return replace(result, misconception=misconception, message=line, details=line)
 
 
-def _judge_into(sender: Any, exercise: str, file: str, seed: int) -> None:
-    # What the learner's code prints belongs neither in our table nor in our JSON.
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 1)
-    os.dup2(silent, 2)
-    sys.path.insert(0, str(Path(file).resolve().parent))  # its own helper modules
+def _judge_into(sender: Any, unjudged: FileResult, seed: int) -> None:
+    _stand_alone()
+    sys.path.insert(0, str(Path(os.path.realpath(unjudged.file)).parent))  # its own helper modules
+    try:
+        result = _judge_file(unjudged, seed)
+    except KeyboardInterrupt:  # raised by the code itself: the keyboard's reaches the parent alone
+        result = _failed(unjudged, "raises", "It raised KeyboardInterrupt.")
     # As JSON: unpickling what a process with foreign code sends would run that code here.
-    sender.send_bytes(json.dumps(asdict(_judge_file(exercise, file, seed))).encode())
+    sender.send_bytes(json.dumps(asdict(result)).encode())
     sender.close()
 
 
-def _judge_file(exercise: str, file: str, seed: int) -> FileResult:
-    task = catalog.find(exercise).load()
+def _stand_alone() -> None:
+    """A process group, a limit of processor time, and no output: it belongs neither in our table nor in our JSON."""
+    with contextlib.suppress(AttributeError, OSError):
+        os.setsid()
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # not on Windows
+
+        resource.setrlimit(resource.RLIMIT_CPU, (int(TOTAL_SECONDS), int(TOTAL_SECONDS) + 5))
+    faulthandler.disable()  # its report of a crash would go where our output goes
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+
+
+def _judge_file(unjudged: FileResult, seed: int) -> FileResult:
+    exercise = catalog.find(unjudged.exercise).load()
     try:
-        answer = load_answer(Path(file), exercise)
+        loaded = _load(Path(unjudged.file), unjudged.exercise)
     except UnusableFile as reason:
-        return FileResult(file, exercise, False, 0.0, task.points, None, f"{file}: {reason}", usable=False)
-    verdict = judge(task, answer, seed)
-    return FileResult(
-        file,
-        exercise,
-        verdict.passed,
-        verdict.score,
-        verdict.max_score,
-        verdict.misconception,
-        render.message(verdict),
+        return replace(unjudged, message=f"{unjudged.file or repr('')}: {reason}", usable=False)
+    verdict = judge(exercise, loaded.value, seed)
+    _name_first_cause(verdict, loaded)
+    return replace(
+        unjudged,
+        passed=verdict.passed,
+        score=float(verdict.score),
+        misconception=verdict.misconception,
+        message=render.message(verdict),
         details=render.text(verdict, hints=1),
     )
 
 
+def _name_first_cause(verdict: Verdict, loaded: Loaded) -> None:
+    """Where a name is not defined because the statement that should define it failed, that one is the cause."""
+    finding = verdict.finding
+    failure = finding.outcome.failure if finding and finding.outcome else None
+    if finding and failure and failure.error == "NameError" and loaded.failures:
+        finding.message = f"{finding.message} Before that, {loaded.failures[0]}"
+
+
+# Run what an answer needs.
+
+
 def load_answer(path: Path, name: str) -> Any:
     """What `name` is once the file has run (only the statements that it needs). Raises UnusableFile."""
-    if path.suffix not in (".py", ".ipynb"):
-        raise UnusableFile("it is neither a .py nor an .ipynb file.")
-    try:
-        source = path.read_text(encoding="utf-8-sig")  # some editors put a mark before the text
-    except OSError as error:
-        raise UnusableFile(f"it can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UnusableFile("it is not a text file in UTF-8.") from None
-    cells = [source] if path.suffix == ".py" else _code_cells(source)
-    program = [statement for n, cell in enumerate(cells) for statement in _parse(cell, path, n)]
-    needed = slice_for(name, program)
+    return _load(path, name).value
+
+
+def _load(path: Path, name: str) -> Loaded:
+    program = read_program(path)
+    needed = {id(node) for node in slice_for(name, [statement.node for statement in program.statements])}
     if not needed:
-        if reason := _syntax_error(cells, name):
+        if reason := syntax_error(program, name):
             raise UnusableFile(reason)
         raise UnusableFile(f"it does not define {name}. Write `def {name}(...)` in it (or `{name} = ...` for a quiz).")
-    return _run_for(name, needed, program, path)
-
-
-def _syntax_error(cells: list[str], name: str) -> str | None:
-    """A sentence on the cell that would define `name` if it were Python; None where there is no such cell."""
-    defines = re.compile(rf"^[^\S\n]*(?:(?:def|class)[^\S\n]+{name}\b|{name}[^\S\n]*=)", re.MULTILINE)
-    for cell in filter(defines.search, cells):
-        try:
-            ast.parse(_python(cell))
-        except SyntaxError as error:
-            where = f" in line {error.lineno}: {error.text.strip()[:100]}" if error.lineno and error.text else ""
-            return f"the cell that defines {name} is not valid Python: {error.msg}{where}"
-        except ValueError as error:
-            return f"the cell that defines {name} is not valid Python: {error}"
-    return None
-
-
-def _code_cells(source: str) -> list[str]:
-    try:
-        notebook = json.loads(source)
-        cells = notebook.get("cells") or notebook["worksheets"][0]["cells"]
-        code = [cell for cell in cells if cell["cell_type"] == "code"]
-        return ["".join(cell.get("source", cell.get("input", ""))) for cell in code]
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise UnusableFile("it is not a notebook (not valid JSON with cells). Save it again from Jupyter.") from None
-
-
-def _parse(cell: str, path: Path, number: int) -> list[ast.stmt]:
-    """A cell's statements; magics and shell lines are left out. A broken cell spoils only itself in a notebook."""
-    name = str(path) if path.suffix == ".py" else f"{path} cell {number + 1}"
-    if path.suffix == ".ipynb":
-        cell = _python(cell)
-    linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
-    try:
-        statements = ast.parse(cell, name).body
-    except (SyntaxError, ValueError) as error:
-        if path.suffix == ".py":
-            where = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-            raise UnusableFile(f"it is not valid Python{where}: {error.args[0]}.") from None
-        return []
-    for statement in statements:
-        statement._file = name  # type: ignore[attr-defined]
-    return statements
-
-
-def _python(cell: str) -> str:
-    """A notebook's cell without what only IPython understands, line by line; one in another language is empty."""
-    first, _, rest = cell.lstrip().partition("\n")
-    if first.startswith("%%"):
-        return "\n" + rest if first.split()[0] in PYTHON_CELLS else ""
-    try:
-        ast.parse(cell)
-    except (SyntaxError, ValueError):
-        return "\n".join("" if IPYTHON.match(line) else line for line in cell.split("\n"))
-    return cell  # plain Python: a line that begins with % goes on with the one above it
+    return _run_for(name, [s for s in program.statements if id(s.node) in needed], program, path)
 
 
 class _MissingModule:
@@ -205,28 +207,41 @@ class _MissingModule:
         raise self._error
 
 
-def _run_for(name: str, needed: list[ast.stmt], program: list[ast.stmt], path: Path) -> Any:
-    for statements in (needed, program):
-        names: dict[str, Any] = {"__name__": "answer", "__file__": str(path)}
-        # A closure: `guarded_call` copies arguments, and `names` has to come back filled.
-        done = guarded_call(partial(_run, statements, names), (), {}, LOAD_SECONDS)
-        if name in names:
-            return names[name]
-    reason = done.failure.message if done.failure else ""
+def _run_for(name: str, needed: Sequence[Statement], program: Program, path: Path) -> Loaded:
+    """Run the statements that `name` needs; should that not define it, all of the program."""
+    reason = ""
+    for statements in (needed, program.statements):
+        # A module of its own, for what looks itself up there: dataclasses, pickle, `sys.modules[__name__]`.
+        module = sys.modules[f"answer_{name}"] = ModuleType(f"answer_{name}")
+        module.__file__ = str(path)
+        failures: list[str] = []
+        # A closure: `guarded_call` copies arguments, and the module has to come back filled.
+        run = partial(_run, statements, program.future_flags, vars(module), failures)
+        done = guarded_call(run, (), {}, LOAD_SECONDS)
+        if name in vars(module):
+            return Loaded(vars(module)[name], failures)
+        reason = done.failure.message if done.failure else " ".join(failures[-1:])
+        if done.failure and done.failure.id == "hangs":
+            break  # all of it would take as long
     raise UnusableFile(f"running it does not define {name}. {reason}".strip())
 
 
-def _run(statements: list[ast.stmt], names: dict[str, Any]) -> None:
+def _run(statements: Iterable[Statement], flags: int, names: dict[str, Any], failures: list[str]) -> None:
     # One statement at a time: a figure or another exercise that fails must not hide this answer.
-    last: Exception | None = None
     for statement in statements:
-        file = statement._file  # type: ignore[attr-defined]
+        node = statement.node
         try:
-            exec(compile(ast.Module([statement], []), file, "exec"), names)
+            # With the features that the file asks for, and none of this module's.
+            exec(compile(ast.Module([node], []), statement.file, "exec", flags, dont_inherit=True), names)
         except Exception as error:
-            last = error
-            if isinstance(error, ImportError) and isinstance(statement, ast.Import | ast.ImportFrom):
-                missing = {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+            failures.append(f"line {node.lineno} failed: {type(error).__name__}: {_text(error)}".rstrip(": ") + ".")
+            if isinstance(error, ImportError) and isinstance(node, ast.Import | ast.ImportFrom):
+                missing = {(alias.asname or alias.name).split(".")[0] for alias in node.names}
                 names.update(dict.fromkeys(missing, _MissingModule(error)))
-    if last is not None:
-        raise last
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error)[:200]
+    except Exception:  # the file's own __str__
+        return ""

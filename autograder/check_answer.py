@@ -14,6 +14,7 @@ from autograder.bank import catalog
 from autograder.feedback import render
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
+from autograder.output import say
 from autograder.workspace import progress
 
 listeners: list[Callable[[str, Verdict], None]] = []  # who else wants to know, as the grader does
@@ -64,4 +65,4 @@ def _display(verdict: Verdict, hints: int) -> None:
     if ipython is not None and ipython.get_ipython() is not None:
         ipython.display.display({"text/plain": text, "text/html": render.as_html(verdict, hints)}, raw=True)
     else:
-        print(text)
+        say(text)

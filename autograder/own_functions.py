@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder import paths
-from autograder.answer_files import UnusableFile, load_answer
+from autograder.answer_files import load_answer
+from autograder.answer_source import UnusableFile
 from autograder.bank import catalog
 from autograder.judge.judge import judge
 

@@ -15,6 +15,7 @@ import typer
 
 from autograder.environment import ensure_home
 from autograder.errors import UserError
+from autograder.output import prepare_streams
 
 app = typer.Typer(
     name="leftcontext",
@@ -305,6 +306,7 @@ def main() -> None:
     # nbformat's validator would build a grammar of international addresses for a second; no notebook's schema has any.
     sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))  # as if it were not installed
     ensure_home()
+    prepare_streams()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()

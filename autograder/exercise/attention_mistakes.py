@@ -26,6 +26,19 @@ Attention = Callable[[Any, Any, Any], Any]
 BATCH_MAXIMUM = mc.GLOBAL_MAX.with_text(
     "One maximum was subtracted for the whole batch, so a sequence with scores far below another's underflows to 0 / 0."
 )
+FILL_ADDED = mc.FILL_WEAK.with_text(
+    "A number was added to the hidden scores. It lowers them, but a hidden score that is far above the others wins all the "
+    "same."
+)
+EPSILON_AFTERWARDS = mc.EPSILON.with_text(
+    "The allowed weights were divided by their sum and a small number. Where a hidden score is far above the others, that "
+    "sum is smaller still, so the future changes the output.",
+    (
+        "How small can the sum of the allowed weights be, if the softmax ran over all keys?",
+        "Mask first: then the largest allowed score contributes exp(0) = 1.",
+        "softmax(np.where(allowed, scores, -np.inf)), and divide by the plain sum.",
+    ),
+)
 FILL_TOO_HIGH = mc.FILL_WEAK.with_text(
     "The number over the hidden scores looks low, but real scores can be lower still; then hidden keys win."
 )
@@ -131,11 +144,17 @@ WRONG_MASKS: tuple[tuple[Misconception, Weights], ...] = (
     (mc.FILL_WEAK, lambda s: weights(s, fill=-10.0)),
     (mc.FILL_WEAK, lambda s: weights(s, fill=-100.0)),
     (FILL_TOO_HIGH, lambda s: weights(s, fill=-1e5)),
+    (FILL_ADDED, lambda s: softmax(s - 30.0 * ~causal(s))),
+    (FILL_ADDED, lambda s: softmax(s - 100.0 * ~causal(s))),
+    (FILL_ADDED, lambda s: softmax(s - 1e4 * ~causal(s))),
     (mc.FILL_PLUS_INF, lambda s: weights(s, fill=np.inf)),
     (mc.ZERO_TIMES_INF, lambda s: softmax(s + ~causal(s) * -np.inf)),
     (mc.BOOLEAN_ADDED, lambda s: softmax(s + causal(s))),
     (mc.ZERO_AS_SENTINEL, zero_taken_for_hidden),
     (mc.MASK_AFTER_SOFTMAX, lambda s: softmax(s) * causal(s)),
+    (mc.MAX_BEFORE_MASK, lambda s: normalised(softmax(s) * causal(s))),
+    (EPSILON_AFTERWARDS, lambda s: normalised(softmax(s) * causal(s), epsilon=1e-9)),
+    (EPSILON_AFTERWARDS, lambda s: softmax(s) * causal(s) / np.maximum((softmax(s) * causal(s)).sum(-1, keepdims=True), 1e-6)),
 )
 WRONG_SOFTMAXES: tuple[tuple[Misconception, Weights], ...] = (
     (mc.WRONG_AXIS, lambda s: weights(s, axis=-2)),

@@ -63,6 +63,7 @@ NOT_UNIFORM = Misconception(
 
 _RNG_SEED = 5
 LENGTHS = (5, 12, 72)
+COARSE = 0.01  # what half precision may be off by: that is no symptom of another mechanism
 SEVEN_DIGITS = 3e-7  # what float32 can promise where nothing is added up
 
 
@@ -105,20 +106,20 @@ def forgets(attend: Function) -> bool:
 def first_output_wrong(attend: Function) -> bool:
     """Position 0 sees itself alone, so its output is its own value."""
     Q, K, V = _inputs()
-    return not np.allclose(np.asarray(attend(Q, K, V))[0], V[0], rtol=SEVEN_DIGITS, atol=1e-9)
+    return not np.allclose(np.asarray(attend(Q, K, V))[0], V[0], atol=COARSE)
 
 
 def does_not_sum(attend: Function) -> bool:
     """Values that are all 1 give outputs of 1 if the weights sum to 1."""
     Q, K, V = _inputs()
-    return not np.allclose(attend(Q, K, np.ones_like(V)), 1.0, atol=1e-5)
+    return not np.allclose(attend(Q, K, np.ones_like(V)), 1.0, atol=COARSE)
 
 
 def not_a_mean(attend: Function) -> bool:
     """With queries of zero, every allowed weight is the same: a mean over the past."""
     Q, K, V = _inputs()
     mean = np.cumsum(V, axis=0) / np.arange(1, len(V) + 1)[:, None]
-    return not np.allclose(attend(np.zeros_like(Q), K, V), mean, atol=1e-5)
+    return not np.allclose(attend(np.zeros_like(Q), K, V), mean, atol=COARSE)
 
 
 def differs_in_a_batch(attend: Function) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
 from autograder.exercise.attention_mistakes import BATCH_MAXIMUM, softmax, wrong_attentions
 from autograder.exercise.attention_probes import attention_kind, attention_probes
 from autograder.exercise.exercise import Case, Exercise, Misconception, case
@@ -59,6 +60,8 @@ def any_size(rng: np.random.Generator) -> Iterator[Case]:
     for T, d, d_v in ((4, 3, 2), (5, 5, 5), (9, 2, 4), (3, 7, 2), (6, 4, 1), (4, 3, 2), (80, 3, 2), (1, 3, 2)):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
     Q, K, V = _qkv(rng, T=5, d=4, d_v=6)
+    yield case(Q, K, V)
+    yield case(Q, K[::-1].copy(), V, note="the queries of the case before, with other keys")
     yield case(0 * Q, K, V, note="all scores are 0")
     yield case(*huge_at_the_end(rng, T=6, d=4, d_v=3), note="the last value is a million times as large")
 
@@ -71,7 +74,7 @@ def huge_at_the_end(rng: np.random.Generator, T: int, d: int, d_v: int) -> tuple
 
 
 def large(rng: np.random.Generator) -> Iterator[Case]:
-    """Scores beyond exp; masking after the softmax and renormalising stays right."""
+    """Scores beyond exp, and hidden scores far above the allowed ones."""
     yield case(*_qkv(rng, T=5, d=3, d_v=4))
     Q, K = np.zeros((4, 2)), np.array([[0.0, 1200.0], [0.0, 1200.0], [0.0, 1201.0], [0.0, 1199.0]])
     Q[1:, 1] = [1.0, 1.0, -1.0]
@@ -83,6 +86,8 @@ def large(rng: np.random.Generator) -> Iterator[Case]:
     Q, K = np.zeros((5, 4)), np.zeros((5, 4))
     Q[1:, 2], K[:, 2] = 256.0, [0.0, 13.25, 13.265625, 6.0, 2.0]
     yield case(Q, K, rng.normal(size=(5, 2)), note="scores of 0 and 1700 in one row")
+    for scores, note in hidden_far_above(rng):
+        yield case(*queries_and_keys(scores), rng.normal(size=(4, 3)), note=note)
 
 
 # Right in other styles.

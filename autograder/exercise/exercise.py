@@ -106,9 +106,10 @@ class Probe:
 class Exercise:
     """A function to write. `answer` is what it returns: a type of result, or a function from a case's arguments to one.
 
-    `seconds` is the most that one call may take; `probes` are symptoms to look for in an answer that resembles no known
-    mistake. An exercise file calls the decorators; the judge reads `case_groups`, `right_answers`, `wrong_answers`,
-    `warning_cases`, `declared_equivalent` (a mutant's description → the reason) and `adapter`.
+    `seconds` is the most processor time that one call may take; `probes` are symptoms to look for in an answer that
+    resembles no known mistake; `hides_expected` keeps the right result out of the feedback, where a learner finds it
+    out rather than computes it. An exercise file calls the decorators; the judge reads `case_groups`, `right_answers`,
+    `wrong_answers`, `warning_cases`, `declared_equivalent` (a mutant's description → the reason) and `adapter`.
     """
 
     type = "code"
@@ -121,12 +122,14 @@ class Exercise:
         hints: tuple[str, ...] = (),
         probes: tuple[Probe, ...] = (),
         seconds: float = 5.0,
+        hides_expected: bool = False,
     ) -> None:
         self.topic = topic
         self.answer: ResultType | Callable[..., ResultType] = answer if answer is not None else Array()
         self.hints = hints
         self.probes = probes
         self.seconds = seconds
+        self.hides_expected = hides_expected
         self.adapter: Callable[..., Any] | None = None
         self.declared_equivalent: dict[str, str] = {}
         self._case_groups: list[CaseGroup] = []

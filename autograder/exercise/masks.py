@@ -53,8 +53,10 @@ def first_row_right(T: int, k: int) -> NDArray[np.bool_]:
     return allowed
 
 
-LONGER = mc.ONE_SIZE.with_text(
-    "It is right for short sequences, but not for long ones: a size (or a largest distance) is fixed in the code.",
+LONGER = Misconception(
+    mc.ONE_SIZE.id,
+    "Right for short sequences only",
+    "It is right up to four positions, but not for 130: a size, a largest distance or a short integer type is fixed in the code.",
     ("What happens at T = 130?", "The rule j <= i holds at every T.", "Take T from the argument, and no other number."),
 )
 

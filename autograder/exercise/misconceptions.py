@@ -15,29 +15,30 @@ TRANSPOSED = M(
     "mask_transposed",
     "The mask is transposed",
     "Each query sees only itself and the future: rows and columns are swapped.",
-    ("Which axis counts queries, rows or columns?", "Query i may attend to key j when j <= i: the lower triangle.",
-     "np.tril keeps the lower triangle, np.triu the upper one."),
+    ("Which axis counts queries, rows or columns?",
+     "What a query may see stands in its row, on the diagonal and to the left of it.",
+     "Swap rows and columns: the transpose, or the other one of np.tril and np.triu."),
 )
 NO_MASK = M(
     "no_mask",
     "No mask",
     "Every query sees every key, the future included.",
     ("What may the first query see?", "Where j > i, nothing may get through.",
-     "The mask has to be used before the softmax: softmax(scores + mask)."),
+     "Start from np.tri(T, dtype=bool), which is False wherever j > i."),
 )
 OWN_POSITION_EXCLUDED = M(
     "own_position_excluded",
     "A query can't see its own position",
     "The diagonal is forbidden too, so the first query has nothing left to attend to.",
-    ("May the prediction at position i depend on token i?", "Allowed is j <= i, not j < i.",
-     "The diagonal belongs to the allowed triangle: mind the `k` of np.tril or np.triu."),
+    ("May the prediction at position i depend on token i?", "A query's own position belongs to what it may see.",
+     "Write <= in place of <, or change the k of np.tril or np.triu by 1."),
 )
 ONE_AHEAD = M(
     "one_ahead",
     "Sees one token ahead",
     "Each query also sees the key right after it, which is the very token it has to predict.",
-    ("How many keys may the first query see?", "Allowed is j <= i, not j <= i + 1.",
-     "Mind the `k`: np.tril(..., k=0) keeps the diagonal and nothing above it."),
+    ("What is the last key that a query may see?", "A query sees the keys up to its own position, and none after it.",
+     "The rule is off by one: look at < and <=, at i and i + 1, or at the k of np.tril."),
 )
 ONE_AHEAD_PATCHED = M(
     "one_ahead_except_first_row",
@@ -50,8 +51,9 @@ INVERTED = M(
     "mask_inverted",
     "Allowed and blocked are swapped",
     "True and False (or 0 and -inf) are the wrong way round: what should be hidden is shown.",
-    ("In this course, does True mean 'may attend' or 'may not'?", "allowed[i, j] is True where j <= i.",
-     "Put ~ before the mask, or swap the two branches of np.where."),
+    ("In this course, does True mean 'may attend' or 'may not'?",
+     "Take one pair that has to be allowed: what does your result say about it?",
+     "Put ~ before what you return, or swap the two branches of np.where."),
 )
 ANTI_DIAGONAL = M(
     "anti_diagonal",
@@ -64,14 +66,15 @@ WINDOW_TOO_SHORT = M(
     "forgets_the_past",
     "Forgets old tokens",
     "Only the last few keys are allowed; a causal query may look back to the very first.",
-    ("How far back may the last query look?", "Allowed is every j <= i, however old.",
-     "Keep the whole lower triangle."),
+    ("How far back may the last query look?", "How old a key is plays no part here.",
+     "Leave out the limit on how far back a query looks."),
 )
 ONE_SIZE = M(
     "one_size_only",
     "Right for one length only",
     "The size is fixed in the code, so longer or shorter sequences get a wrong mask.",
-    ("What happens at T = 9?", "The mask has T rows and T columns.", "Build it from T (or from scores.shape[-1])."),
+    ("What happens at another length?", "The rule is the same at every length.",
+     "Take the size from the input, and no number of your own."),
 )
 
 # What is written into the forbidden cells.
@@ -80,7 +83,8 @@ FILL_ZERO = M(
     "zero_instead_of_inf",
     "0 written where -inf belongs",
     "A forbidden score became 0, and softmax gives 0 a weight of e^0 = 1 before dividing: nothing is hidden.",
-    ("What is exp(0)?", "exp(-inf) is 0; exp(0) is 1.", "Replace forbidden scores by -np.inf, don't multiply them by 0."),
+    ("What is exp(0)?", "exp(-inf) is 0; exp(0) is 1.",
+     "Replace forbidden scores by -np.inf, don't multiply them by 0."),
 )
 FILL_WEAK = M(
     "fill_too_weak",
@@ -179,7 +183,7 @@ GLOBAL_MAX = M(
     "One maximum for all rows",
     "The largest score of the whole array was subtracted, so a row far below it underflows to 0 / 0.",
     ("Which maximum keeps every row's largest exponent at 0?", "Subtract each row's own maximum.",
-     "scores.max(axis=-1, keepdims=True)"),
+     "Take .max(axis=-1, keepdims=True), one maximum for each row."),
 )
 MAX_BEFORE_MASK = M(
     "maximum_before_mask",
@@ -231,16 +235,17 @@ EMPTY_ROW_UNIFORM = M(
 )
 NAN_HIDDEN = M(
     "nan_to_num",
-    "NaN was painted over",
-    "np.nan_to_num hides the symptom: a row that should have weights has none.",
-    ("Why is there a NaN in this row at all?", "A causal row always has its own position.",
-     "Fix the mask, then nan_to_num is not needed."),
+    "Its own position is hidden, and the first row is zeros",
+    "A query can't see its own position; the first one, which then has nothing to attend to, got zeros (np.nan_to_num does so).",
+    ("What may the first query attend to?", "A causal row always has its own position.",
+     "Allow the diagonal; then no row is empty, and nothing has to be patched."),
 )
 CLIPPED = M(
     "scores_clipped",
     "The scores were clipped",
     "Clipped scores don't overflow, but beyond the limit they are all equal, and the best key wins no more.",
-    ("What becomes of the scores 800 and 900 in your code?", "softmax(x) = softmax(x - max(x)): only differences count.",
+    ("What becomes of the scores 800 and 900 in your code?",
+     "softmax(x) = softmax(x - max(x)): only differences count.",
      "Subtract each row's maximum in place of np.clip."),
 )
 HARD_ARGMAX = M(
@@ -256,7 +261,8 @@ NO_SCALE = M(
     "no_scale",
     "Not scaled",
     "The dot products were not divided by the square root of d.",
-    ("What happens to the spread of q . k as d grows?", "scores = Q K^T / sqrt(d)", "Divide by np.sqrt(Q.shape[-1])."),
+    ("What happens to the spread of q . k as d grows?", "A dot product of d numbers is divided by sqrt(d).",
+     "Divide by np.sqrt(d), d the width of a query."),
 )
 SCALE_BY_D = M(
     "scaled_by_d",
@@ -268,19 +274,22 @@ SCALE_MULTIPLIED = M(
     "scale_multiplied",
     "Multiplied by the square root of d",
     "The scores grew instead of shrinking, so the weights are nearly one-hot.",
-    ("Should scaling make the scores larger or smaller?", "scores = Q K^T / sqrt(d)", "Divide, don't multiply."),
+    ("Should scaling make the scores larger or smaller?", "A dot product of d numbers is divided by sqrt(d).",
+     "Divide, don't multiply."),
 )
 SCALE_BY_T = M(
     "scaled_by_length",
     "Scaled by the length, not the width",
     "The scores were divided by sqrt(T); it is the width d of a query and key that counts.",
-    ("Which axis does the dot product sum over?", "It sums over d, the last axis.", "np.sqrt(Q.shape[-1])"),
+    ("Which axis does the dot product sum over?", "It sums over d, the last axis.",
+     "Divide by the square root of a query's width."),
 )
 SCALE_BY_VALUE_WIDTH = M(
     "scaled_by_value_width",
     "Scaled by the width of the values",
     "sqrt(d_v) was used; the dot product is between queries and keys, whose width is d.",
-    ("Which vectors enter the dot product?", "d is the width of Q and K.", "np.sqrt(Q.shape[-1])"),
+    ("Which vectors enter the dot product?", "d is the width of a query and of a key.",
+     "Divide by the square root of a query's width."),
 )
 SCALE_AFTER_SOFTMAX = M(
     "scaled_after_softmax",
@@ -310,7 +319,8 @@ ONLY_TWO_DIMENSIONS = M(
     "breaks_in_a_batch",
     "`.T` reverses every axis",
     "In a batch, .T also swaps the batch and head axes; only the last two may be swapped.",
-    ("What is the shape of K.T when K is (2, 3, T, d)?", "Swap the last two axes only.", "np.swapaxes(K, -1, -2) or K.mT"),
+    ("What is the shape of K.T when K is (2, 3, T, d)?", "Swap the last two axes only.",
+     "np.swapaxes(K, -1, -2) or K.mT"),
 )
 ONLY_FIRST_IN_BATCH = M(
     "only_first_in_batch",
@@ -360,8 +370,8 @@ CHANGES_INPUTS = M(
     "changes_inputs",
     "It changes its inputs",
     "The arrays that were passed in are different afterwards, so a second call gives another answer.",
-    ("Is there a /=, += or an assignment into an argument?", "Q = Q / s makes a new array; Q /= s changes the old one.",
-     "Work on a copy, or write scores = scores / s."),
+    ("Is there a /=, += or an assignment into an argument?", "x = x / s makes a new array; x /= s changes the old one.",
+     "Work on a copy: x = x.copy()."),
 )
 NOT_REPEATABLE = M(
     "not_repeatable",

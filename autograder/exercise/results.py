@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import CoroutineType, GeneratorType
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -57,10 +58,11 @@ def _length(raw: Any) -> str:
     return f" of length {len(raw)}" if isinstance(raw, list | tuple) else ""
 
 
-def _as_array(raw: Any, expected: str = "an array") -> np.ndarray:
+def _as_array(raw: Any, expected: str = "an array or a list") -> np.ndarray:
     """A raw result as an array of booleans, integers or floats; raises InvalidResult. `expected` says what it should be."""
     if raw is None:
         raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
+    _refuse_unfinished(raw)
     if isinstance(raw, str | bytes | dict | set) or callable(raw):
         raise InvalidResult("wrong_type", f"It returned {described(raw)}, expected {expected}.")
     try:
@@ -74,6 +76,15 @@ def _as_array(raw: Any, expected: str = "an array") -> np.ndarray:
     if array.dtype.kind not in "biuf":
         raise InvalidResult("wrong_type", f"It returned {array.dtype} values, expected real numbers.")
     return array
+
+
+def _refuse_unfinished(raw: Any) -> None:
+    """What `async def` and `yield` make of a function: a call of it computes nothing yet."""
+    if isinstance(raw, CoroutineType):
+        raw.close()  # otherwise Python warns that it was never awaited
+        raise InvalidResult("wrong_type", "It returned a coroutine, not a result. Write `def`, not `async def`.")
+    if isinstance(raw, GeneratorType):
+        raise InvalidResult("wrong_type", "It returned a generator, not a result. Write `return`, not `yield`.")
 
 
 def _from_objects(array: np.ndarray, raw: Any) -> np.ndarray:
@@ -117,6 +128,9 @@ class Array:
 
     def parse(self, raw: Any) -> np.ndarray:
         array = _as_array(raw)
+        if self.dtype in ("bool", "float") and isinstance(raw, np.ndarray) and raw.dtype == object:
+            kind = "booleans" if self.dtype == "bool" else "floats"
+            raise InvalidResult("wrong_dtype", f"It returned an array of dtype object, expected an array of {kind}.")
         if array.size and self.dtype == "bool" and array.dtype != bool:
             raise InvalidResult("not_boolean", self._not_boolean(array))
         if array.size and self.dtype == "float" and array.dtype.kind != "f":
@@ -210,6 +224,7 @@ class Tuple:
         names = ", ".join(name for name, _ in self.items)
         if raw is None:
             raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
+        _refuse_unfinished(raw)
         if not isinstance(raw, Sequence | np.ndarray) or isinstance(raw, str) or len(raw) != len(self.items):
             raise InvalidResult(
                 "not_a_tuple", f"It returned {described(raw)}{_length(raw)}, expected the tuple ({names})."

@@ -22,11 +22,29 @@ NEXT_HINT = "The next hint opens after another failed attempt."
 
 
 def message(verdict: Verdict) -> str:
-    """One line: the score and, for a wrong answer, what is wrong."""
+    """One line: the score; for a wrong answer what is wrong, for a right one its notes."""
     line = f"{verdict.exercise}: {_points(verdict.score)} of {_points(verdict.max_score)} points."
-    if verdict.finding is None:
-        return line
-    return f"{line} {_title(verdict.finding)}: {verdict.finding.message}"
+    finding = verdict.finding
+    if finding is None:
+        return " ".join([line, *(f"Note: {note}" for note in verdict.notes)])
+    # What is not named shows in the marked cells of a table; one line has to spell the first of them out.
+    what = finding.message if finding.misconception else _counter_example(verdict, finding) or finding.message
+    return f"{line} {_title(finding)}: {what}"
+
+
+def _counter_example(verdict: Verdict, finding: Finding) -> str:
+    """Where a result is wrong, in a sentence; nothing where there is no single wrong cell to name."""
+    found = finding.difference
+    if found is None or found.wrong is None or found.actual is None or finding.trial is None:
+        return ""
+    case = finding.trial.case
+    call = _call(verdict, *_arguments(finding)) + (f" ({case.note})" if case.note else "")
+    cell = tuple(int(i) for i in np.argwhere(found.wrong)[0])
+    where = " ".join([found.where, f"at {list(cell)}" if cell else ""]).strip()
+    actual, expected = np.asarray(found.actual)[cell], np.asarray(found.expected)[cell]
+    digits = next((n for n in range(3, 17) if not _read_alike(actual, expected, n)), 17)
+    values = f"{_number(actual, digits)}; expected {_number(expected, digits)}"
+    return f"{call} gives {values}" + (f" ({where})." if where else ".")
 
 
 def text(verdict: Verdict, hints: int = 1) -> str:
@@ -47,9 +65,13 @@ def as_html(verdict: Verdict, hints: int = 1) -> str:
     """The verdict as one self-contained HTML element without script; all that a learner wrote is escaped."""
     # A blue bar means passed, an orange one not yet; the sign and the words say the same without colour.
     colour = "#0072b2" if verdict.passed else "#d55e00"
-    body = [f"<div><b>{'✓' if verdict.passed else '✗'} {_escape(verdict.exercise)}</b>: {_escape(_score(verdict))}</div>"]
+    body = [
+        f"<div><b>{'✓' if verdict.passed else '✗'} {_escape(verdict.exercise)}</b>: {_escape(_score(verdict))}</div>"
+    ]
     if len(verdict.parts) > 1:
-        marks = (f"{'✓' if part.passed else '✗'} {_escape(part.title)} ({_points(part.points)})" for part in verdict.parts)
+        marks = (
+            f"{'✓' if part.passed else '✗'} {_escape(part.title)} ({_points(part.points)})" for part in verdict.parts
+        )
         body.append(f"<div style='font-size:90%;opacity:.85'>{' &nbsp; '.join(marks)}</div>")
     if verdict.finding:
         title, sentence = _escape(_title(verdict.finding)), _prose(verdict.finding.message)
@@ -311,7 +333,9 @@ def _table(panel: _Panel, digits: int) -> str:
     for values, marks in zip(panel.values, wrong, strict=True):
         cells = "".join(_cell(value, bool(mark), digits) for value, mark in zip(values, marks, strict=True))
         rows.append(f"<tr>{cells}</tr>")
-    caption = f"<caption style='caption-side:top;text-align:left;font-size:90%;opacity:.85'>{_escape(panel.title)}</caption>"
+    caption = (
+        f"<caption style='caption-side:top;text-align:left;font-size:90%;opacity:.85'>{_escape(panel.title)}</caption>"
+    )
     return f"<table style='border-collapse:collapse;margin:.4em 0;width:auto'>{caption}{''.join(rows)}</table>"
 
 

@@ -12,13 +12,23 @@ import numpy as np
 from autograder.exercise.exercise import Exercise, Misconception
 from autograder.exercise.misconceptions import FLOAT16
 from autograder.judge.failures import FAILURES
-from autograder.judge.guarded_call import guarded_call
-from autograder.judge.trials import Attempt, differs_again, draw_trials, not_repeatable, same_form, try_all
+from autograder.judge.guarded_call import clock_of, guarded_call
+from autograder.judge.symptoms import name_symptom
+from autograder.judge.trials import (
+    Attempt,
+    differs_again,
+    draw_further,
+    draw_trials,
+    not_repeatable,
+    same_form,
+    try_all,
+    try_once,
+)
 from autograder.judge.verdict import Finding
 
-SIMILARITY_THRESHOLD = 0.5  # share of the failing cases on which an answer has to agree with a mistake to look like it
+SIMILARITY_THRESHOLD = 0.6  # share of the failing cases on which an answer has to agree with a mistake to look like it
 REPEATS = 4  # further calls, to see whether an answer that resembles no mistake always does the same
-NOT_REPEATED = ("hangs", "floods", "not_written")  # failures that are not worth waiting for once more
+NOT_REPEATED = ("hangs", "floods", "not_written", "overwritten")  # failures that are not worth waiting for once more
 
 
 def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts: Sequence[Attempt]) -> Finding:
@@ -33,12 +43,15 @@ def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts
         known = _call_failure(shown)
         # A failure that the exercise's own result type names says it all by itself.
         if known is None and misconception is None and shown.outcome.failure is None:
-            known = _symptom(exercise, answer, attempts, shown)
+            known = _symptom(exercise, answer, seed, attempts, shown)
         if known is not None:
             misconception, certain = known, True
     names = tuple(exercise.argument_names(shown.trial.case))
     message = _message(misconception, shown)
-    return Finding(misconception, message, certain, shown.trial, shown.outcome, shown.difference, names)
+    difference = shown.difference
+    if exercise.hides_expected and difference is not None:
+        message, difference = f"{np.asarray(difference.actual).tolist()} is not right.", None
+    return Finding(misconception, message, certain, shown.trial, shown.outcome, difference, names)
 
 
 @functools.lru_cache(maxsize=256)
@@ -73,8 +86,6 @@ def _closest_mistake(exercise: Exercise, seed: int, attempts: Sequence[Attempt])
     for misconception, others in known:
         if all(mine.does_as(other) for mine, other in zip(attempts, others, strict=True)):
             return misconception, True
-    if all(_is_uninformative(attempt) for attempt in attempts if not attempt.is_right):
-        return None, False
     likenesses = [_likeness(misconception, attempts, others) for misconception, others in known]
     near = [likeness for likeness in likenesses if likeness.of_failing >= SIMILARITY_THRESHOLD]
     if not near:
@@ -91,23 +102,29 @@ def _is_wrong(attempts: Sequence[Attempt]) -> bool:
 
 
 def _likeness(misconception: Misconception, attempts: Sequence[Attempt], others: Sequence[Attempt]) -> _Likeness:
-    """How near two answers are. Those that differ on the first failing case are not near at all on failing ones."""
+    """How near two answers are. Those that differ on the first failing case are not near at all on failing ones.
+
+    Nor are those that agree on nothing but results that two answers give by chance.
+    """
     pairs = list(zip(attempts, others, strict=True))
     same = [mine.does_as(other) for mine, other in pairs]
     failing = [n for n, mine in enumerate(attempts) if not mine.is_right]
-    shared = sum(same[n] and not others[n].is_right for n in failing) if same[failing[0]] else 0
-    return _Likeness(shared / len(failing), sum(same) / len(same), misconception)
+    shared = [n for n in failing if same[n] and not others[n].is_right]
+    telling = any(_is_informative(attempts[n]) for n in shared)
+    of_failing = len(shared) / len(failing) if telling and same[failing[0]] else 0.0
+    return _Likeness(of_failing, sum(same) / len(same), misconception)
 
 
-def _is_uninformative(attempt: Attempt) -> bool:
-    """Whether a result is so plain (nothing but 0, True or NaN where one number is right) that two agree by chance."""
-    actual, expected = attempt.outcome.value, attempt.trial.expected
-    if attempt.outcome.failure or not isinstance(actual, np.ndarray) or not isinstance(expected, np.ndarray):
+def _is_informative(attempt: Attempt) -> bool:
+    """Whether two answers hardly give this result by chance: it is no lone 0 or True, and not all one plain number."""
+    value = attempt.outcome.value
+    if attempt.outcome.failure or not isinstance(value, np.ndarray):
+        return not attempt.outcome.failure and value is not None
+    if value.size == 0 or (value.dtype == bool and value.size < 4):
         return False
-    first = actual.ravel()[:1]
+    first = value.ravel()[:1]
     plain = not np.isfinite(first).all() or bool((first == np.rint(first)).all())
-    constant = np.array_equal(actual.ravel()[1:], actual.ravel()[:-1], equal_nan=True)
-    return plain and constant and np.unique(expected).size == 1
+    return not (plain and np.array_equal(value.ravel()[1:], value.ravel()[:-1], equal_nan=True))
 
 
 def _nondeterministic_attempt(
@@ -134,17 +151,18 @@ def _call_failure(attempt: Attempt) -> Misconception | None:
 
 
 def _symptom(
-    exercise: Exercise, answer: Callable[..., Any], attempts: Sequence[Attempt], shown: Attempt
+    exercise: Exercise, answer: Callable[..., Any], seed: int, attempts: Sequence[Attempt], shown: Attempt
 ) -> Misconception | None:
     """The first thing that can be said of a wrong result that resembles no known mistake."""
     return (
         _same_for_all(attempts)
-        or _cached_result(attempts, shown)
+        or _cached_result(exercise, answer, seed, attempts, shown)
         or _wrong_shape(shown)
         or _float16_rounding(shown)
         or _probed(exercise, answer)
         or _has_nan(shown)
         or (FAILURES["changes_inputs"] if shown.outcome.changed else None)
+        or name_symptom(attempts)
     )
 
 
@@ -162,16 +180,40 @@ def _same_for_all(attempts: Sequence[Attempt]) -> Misconception | None:
     return FAILURES["same_for_all"] if same and differ > 1 else None
 
 
-def _cached_result(attempts: Sequence[Attempt], shown: Attempt) -> Misconception | None:
-    """A result that is right for the earlier case that differs from this one in its numbers only."""
+def _cached_result(
+    exercise: Exercise, answer: Callable[..., Any], seed: int, attempts: Sequence[Attempt], shown: Attempt
+) -> Misconception | None:
+    """A result that is right for an earlier case that differs from this one in its numbers only.
+
+    Two such cases may have the same result by chance, so the answer is called with further numbers of the same form: if
+    it has kept the result, it gives that one again, where another is right.
+    """
+    kept = shown.outcome.value
+    if not _is_telling(kept):
+        return None
     for earlier in attempts:
         if earlier.trial is shown.trial:
             return None
-        twins = earlier.trial.part == shown.trial.part and same_form(earlier.trial.case, shown.trial.case)
-        kept = shown.trial.type.compare(earlier.trial.expected, shown.outcome.value) is None
-        if twins and earlier.is_right and kept:
-            return FAILURES["remembered"]
+        same_part = earlier.trial.part == shown.trial.part
+        if not (same_part and earlier.is_right and same_form(earlier.trial.case, shown.trial.case)):
+            continue
+        if shown.trial.type.compare(earlier.trial.expected, kept) is None:
+            further = [try_once(exercise, answer, trial) for trial in draw_further(exercise, seed, shown.trial)]
+            same = [attempt for attempt in further if shown.trial.type.compare(kept, attempt.outcome.value) is None]
+            if further and len(same) == len(further) and not any(attempt.is_right for attempt in further):
+                return FAILURES["remembered"]
     return None
+
+
+def _is_telling(value: Any) -> bool:
+    """Whether a result holds a number that two calls do not give by chance: a fraction, or many entries that differ."""
+    if isinstance(value, tuple):
+        return any(map(_is_telling, value))
+    if not isinstance(value, np.ndarray) or value.size == 0:
+        return False
+    if value.dtype.kind == "f" and (np.isfinite(value) & (value != np.rint(value))).any():
+        return True
+    return value.size > 8 and len(np.unique(value)) > 1
 
 
 def _wrong_shape(attempt: Attempt) -> Misconception | None:
@@ -183,6 +225,8 @@ def _float16_rounding(attempt: Attempt) -> Misconception | None:
     found = attempt.difference
     if found is None or found.wrong is None or np.asarray(found.actual).dtype != np.float16:
         return None
+    if np.asarray(found.expected).dtype == np.float16:  # then it is the dtype that is asked for
+        return None
     near = np.isclose(np.asarray(found.actual, dtype=float), found.expected, rtol=0.01, atol=0.01, equal_nan=True)
     return FLOAT16 if near.all() else None
 
@@ -190,7 +234,7 @@ def _float16_rounding(attempt: Attempt) -> Misconception | None:
 def _probed(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | None:
     """The first symptom that the exercise's probes find."""
     for probe in exercise.probes:
-        done = guarded_call(probe.shows, (answer,), {}, exercise.seconds)
+        done = guarded_call(probe.shows, (answer,), {}, exercise.seconds, clock_of(answer))
         if done.failure is None and done.result:
             return probe.misconception
     return None

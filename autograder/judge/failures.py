@@ -18,7 +18,7 @@ FAILURES = {
         M("returned_none", "It returns nothing", "It returned None. Is the `return` line missing?"),
         M("raises", "It stops with an error", "The call ended in an error."),
         M("hangs", "It does not finish", "The call exceeded the time limit."),
-        M("floods", "It prints endlessly", "The call printed far too much."),
+        M("floods", "It prints too much", "The call printed far too much."),
         M("recurses", "Infinite recursion", "The call ended in a RecursionError."),
         M(
             "same_for_all",
@@ -38,6 +38,16 @@ FAILURES = {
                 "Is something kept between two calls?",
                 "Other numbers, another result.",
                 "Compute the result from the arguments, in every call.",
+            ),
+        ),
+        M(
+            "overwritten",
+            "A later call changes an earlier result",
+            "Another call has overwritten the result of an earlier one: both are one and the same array.",
+            (
+                "Does your code write into an array that lives outside the function?",
+                "Every call has to return an array of its own.",
+                "Make the array inside the function, or return a copy.",
             ),
         ),
         M("wrong_shape", "Wrong shape", "The result has the wrong shape."),

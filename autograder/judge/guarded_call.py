@@ -10,9 +10,11 @@ import copy
 import ctypes
 import io
 import linecache
+import os
 import signal
 import sys
 import threading
+import time
 import traceback
 import tracemalloc
 import types
@@ -30,6 +32,9 @@ _OURS = (
 )  # the judge, its cases and their models
 FRAMES_TO_HIDE = (*_OURS, "site-packages", ".pyx", "/lib/python", "\\Lib\\")  # whose frames explain nothing
 MAX_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
+PATIENCE = 10  # how many times its processor time a call may take by the clock on the wall
+
+Clock = Callable[[], float]  # seconds
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class CallFailure:
 
     id: str
     message: str
+    error: str = ""  # the class of the exception, where one was raised
 
 
 @dataclass
@@ -58,9 +64,9 @@ class _Flood(BaseException): ...
 
 
 _FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
-    (_Flood, "floods", f"It printed more than {MAX_OUTPUT:,} characters. Does a loop print endlessly?"),
-    (RecursionError, "recurses", "It calls itself endlessly (RecursionError)."),
-    (NotImplementedError, "not_written", "It is not written yet: it raises NotImplementedError."),
+    (_Flood, "floods", f"It printed more than {MAX_OUTPUT:,} characters. Take the `print` out, or print less."),
+    (RecursionError, "recurses", "The call ended in a RecursionError. When does it stop calling itself?"),
+    (NotImplementedError, "not_written", "It raises NotImplementedError."),
     (MemoryError, "raises", "It asked for more memory than there is (MemoryError)."),
 )
 
@@ -73,26 +79,52 @@ class _Bounded(io.StringIO):
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise inside the block when its time is up; again and again, should the block swallow it."""
+def time_limit(seconds: float, clock: Clock = time.thread_time) -> Iterator[None]:
+    """Raise inside the block when it has used up its time; again and again, should the block swallow it.
+
+    `seconds` are processor time by `clock`: on a machine that is busy with other things the block gets no less. A block
+    that waits for something uses none, and is ended after `PATIENCE` times as many seconds by the clock on the wall.
+    """
     if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
-        yield from _by_alarm(seconds)
-    else:
-        yield from _by_thread(seconds)
+        yield from _by_alarm(_Timer(seconds, clock))
+    else:  # another thread watches, which can't read the processor time of this one
+        yield from _by_thread(_Timer(seconds, time.process_time))
 
 
-def _by_alarm(seconds: float) -> Iterator[None]:
+class _Timer:
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self.seconds, self.clock = seconds, clock
+        self.started, self.wall_started = clock(), time.monotonic()
+        self.tick = min(0.5, max(0.05, seconds / 20))
+
+    @property
+    def is_over(self) -> bool:
+        used, waited = self.clock() - self.started, time.monotonic() - self.wall_started
+        return used >= self.seconds or waited >= PATIENCE * self.seconds
+
+
+def clock_of(function: Callable[..., Any]) -> Clock:
+    """The clock by which a function's time is counted: that of its own process, where it lives in another one."""
+    elsewhere = getattr(type(function), "cpu_seconds", None)
+    if elsewhere is not None:
+        return lambda: float(elsewhere(function))
+    return time.monotonic if hasattr(type(function), "measure_peak_memory") else time.thread_time
+
+
+def _by_alarm(timer: _Timer) -> Iterator[None]:
     rang, tracing = False, sys.gettrace()
 
     def ring(_signal: int, frame: types.FrameType | None) -> None:
         nonlocal rang
+        if not timer.is_over:
+            return
         if rang:
             _raise_on_next_line(frame)
         rang = True
         raise _OutOfTime
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    signal.setitimer(signal.ITIMER_REAL, timer.seconds, timer.tick)
     try:
         yield
         if rang:
@@ -117,15 +149,16 @@ def _raise_on_next_line(frame: types.FrameType | None) -> None:
         frame = frame.f_back
 
 
-def _by_thread(seconds: float) -> Iterator[None]:
+def _by_thread(timer: _Timer) -> Iterator[None]:
     # Windows and worker threads have no alarm: another thread throws the exception into this one.
     target, done = threading.get_ident(), threading.Event()
 
     def watch() -> None:
-        wait = seconds
+        wait = timer.seconds
         while not done.wait(wait):
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(_OutOfTime))
-            wait = 0.1
+            if timer.is_over:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(_OutOfTime))
+            wait = timer.tick
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -153,17 +186,26 @@ def same_data(before: Any, after: Any) -> bool:
     return True  # callables and random generators: theirs to change
 
 
-def guarded_call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], seconds: float) -> Call:
+def guarded_call(
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    seconds: float,
+    clock: Clock = time.thread_time,
+) -> Call:
     """Call `function` on copies of the arguments; never raises but for the user's own Ctrl-C."""
     copied, copied_by_name = copy.deepcopy(args), copy.deepcopy(kwargs)
-    call, output = Call(), _Bounded()
+    call, output, process = Call(), _Bounded(), os.getpid()
     try:
-        with _quiet(output), time_limit(seconds):
+        with _quiet(output), time_limit(seconds, clock):
             call.result = function(*copied, **copied_by_name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         call.failure = _failure(error, seconds)
+    finally:
+        if os.getpid() != process:  # a fork of the function's own must not go on judging
+            os._exit(0)
     call.printed = output.getvalue()
     call.changed = [index for index, (a, b) in enumerate(zip(args, copied, strict=True)) if not same_data(a, b)]
     call.changed += [name for name in kwargs if not same_data(kwargs[name], copied_by_name[name])]
@@ -179,17 +221,17 @@ def _failure(error: BaseException, seconds: float) -> CallFailure:
             return CallFailure(id, message)
     if _attribute(error, "out_of_time"):  # of a function in another process
         return CallFailure("hangs", "It was still running when its time was up. Does a loop never end?")
-    return CallFailure("raises", _describe_error(error))
+    return CallFailure("raises", _describe_error(error), type(error).__name__)
 
 
 def measure_peak_memory(function: Callable[..., Any], *args: Any) -> tuple[Any, int]:
     """What a call returns, and the most memory in bytes that it held at once.
 
-    A function in another process is measured there, by its own `with_peak`.
+    A function in another process is measured there, by a method of its class.
     """
-    elsewhere = getattr(function, "with_peak", None)
+    elsewhere = getattr(type(function), "measure_peak_memory", None)
     if elsewhere is not None:
-        result, peak = elsewhere(*args)
+        result, peak = elsewhere(function, *args)
         return result, int(peak)
     tracemalloc.start()
     try:

@@ -54,6 +54,6 @@ def _refuse(exercise: Exercise, answer: Any) -> Verdict:
     """The verdict on something that is not a function."""
     parts = [PartScore(part.title, part.points, False) for part in exercise.case_groups]
     message = (
-        f'This is {described(answer)}, not a function. Pass the function itself: check("{exercise.id}", {exercise.id})'
+        f"This is {described(answer)}, not a function. The answer is the function `{exercise.id}` itself, not a call."
     )
     return Verdict(exercise.id, parts, Finding(FAILURES["wrong_type"], message), exercise.hints)

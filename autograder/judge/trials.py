@@ -14,11 +14,13 @@ import numpy as np
 from autograder.exercise.exercise import Case, Exercise
 from autograder.exercise.results import Difference, InvalidResult, ResultType
 from autograder.judge.failures import FAILURES
-from autograder.judge.guarded_call import CallFailure, guarded_call, same_data
+from autograder.judge.guarded_call import CallFailure, clock_of, guarded_call, same_data
 from autograder.judge.unwritten import is_unwritten
 
 # Added to the number of a part, so that its cases are drawn once more, or those of a warning, with other numbers.
 REDRAW_OFFSET, WARNING_OFFSET = 2000, 1000
+FURTHER_OFFSETS = (3000, 4000)
+LOOK_SECONDS = 5.0  # to read a result once more
 MIN_CALLS = 20  # an answer that is called less often is called again, for what is wrong now and then
 
 Cases = Callable[[np.random.Generator], Iterator[Case]]
@@ -49,6 +51,7 @@ class Outcome:
     failure: CallFailure | None = None
     changed: list[int | str] = field(default_factory=list)
     printed: str = ""
+    raw: Any = field(default=None, repr=False, compare=False)  # the very object that the answer returned
 
     @property
     def failure_id(self) -> str | None:
@@ -101,6 +104,18 @@ def draw_trials(exercise: Exercise, seed: int) -> tuple[Trial, ...]:
     return tuple(found)
 
 
+def draw_further(exercise: Exercise, seed: int, trial: Trial) -> Iterator[Trial]:
+    """A few trials of the form of `trial` with other numbers, for which another result is right."""
+    cases = exercise.case_groups[trial.part].cases
+    for offset in FURTHER_OFFSETS:
+        for case in _draw_cases(exercise, cases, offset + trial.part, seed):
+            if same_form(case, trial.case) and not same_data(inputs(case), inputs(trial.case)):
+                further = _solve(exercise, case, trial.part)
+                if trial.type.compare(trial.expected, further.expected) is not None:
+                    yield further
+                    break
+
+
 def draw_warning_trials(exercise: Exercise, number: int, cases: Cases, seed: int) -> Iterator[Trial]:
     """The cases of warning number `number`, which cost no points."""
     for case in _draw_cases(exercise, cases, WARNING_OFFSET + number, seed):
@@ -151,19 +166,19 @@ def try_once(exercise: Exercise, function: Function, trial: Trial) -> Attempt:
 
 
 def _call(exercise: Exercise, function: Function, case: Case, result_type: ResultType) -> Outcome:
-    def call(*args: Any, **kwargs: Any) -> tuple[Any, InvalidResult | None]:
+    def call(*args: Any, **kwargs: Any) -> tuple[Any, InvalidResult | None, Any]:
         try:
             raw = exercise.adapter(function, *args, **kwargs) if exercise.adapter else function(*args, **kwargs)
-            return result_type.parse(raw), None
+            return result_type.parse(raw), None, raw
         except InvalidResult as invalid:
-            return None, invalid
+            return None, invalid, None
 
-    done = guarded_call(call, case.args, case.kwargs, exercise.seconds)
+    done = guarded_call(call, case.args, case.kwargs, exercise.seconds, clock_of(function))
     if done.failure is not None:
         return Outcome(None, done.failure, done.changed, done.printed)
-    value, invalid = done.result
+    value, invalid, raw = done.result
     failure = CallFailure(invalid.id, str(invalid)) if invalid is not None else None
-    return Outcome(value, failure, done.changed, done.printed)
+    return Outcome(value, failure, done.changed, done.printed, raw)
 
 
 def try_all(
@@ -182,7 +197,19 @@ def try_all(
         outcome = attempts[-1].outcome
         if outcome.failure_id in ("hangs", "not_written"):
             return attempts + [Attempt(skipped, outcome) for skipped in trials[len(attempts) :]]
-    return _repeat(exercise, function, attempts, min_calls)
+    return _repeat(exercise, function, [_look_again(attempt) for attempt in attempts], min_calls)
+
+
+def _look_again(attempt: Attempt) -> Attempt:
+    """An attempt whose result a later call has changed: the answer returns one and the same array each time."""
+    outcome = attempt.outcome
+    if outcome.failure or not isinstance(outcome.raw, np.ndarray | list | tuple):
+        return attempt
+    now = guarded_call(lambda: attempt.trial.type.parse(outcome.raw), (), {}, LOOK_SECONDS)
+    if now.failure or attempt.trial.type.compare(outcome.value, now.result) is None:
+        return attempt
+    failure = CallFailure("overwritten", FAILURES["overwritten"].message)
+    return Attempt(attempt.trial, replace(outcome, failure=failure))
 
 
 def _repeat(exercise: Exercise, function: Function, attempts: list[Attempt], min_calls: int) -> list[Attempt]:

@@ -11,6 +11,7 @@ import builtins
 from collections.abc import Iterable
 
 BUILTINS = frozenset(dir(builtins))
+LOOK_UP = frozenset({"globals", "__name__"})  # what is found through them can't be seen: then all of the program is needed
 DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 IN_PLACE = ("fill_diagonal", "copyto", "put", "putmask", "place", "put_along_axis")  # NumPy's: the first argument
 
@@ -20,14 +21,15 @@ def slice_for(name: str, statements: Iterable[ast.stmt]) -> list[ast.stmt]:
     program = list(statements)
     needed, taken = {name}, set[int]()
     modules = {bound for statement in program for bound in _imported(statement)}
-    bound = [_bound(statement, modules) for statement in program]
+    effects = {node.name: _effects(node, modules) for node in program if isinstance(node, DEFINITION)}
+    bound = [_bound(statement, modules) | _called(statement, effects) for statement in program]
     while True:
         more = {n for n in range(len(program)) if n not in taken and (bound[n] & needed or "*" in bound[n])}
         if not more:
-            return [program[n] for n in sorted(taken)]
+            return program if needed & LOOK_UP else [program[n] for n in sorted(taken)]
         taken |= more
         for n in more:
-            needed |= (_names(program[n], ast.Load) | _globals(program[n])) - BUILTINS
+            needed |= (_names(program[n], ast.Load) | _globals(program[n])) - (BUILTINS - LOOK_UP)
 
 
 def _bound(statement: ast.stmt, modules: set[str]) -> set[str]:
@@ -41,6 +43,21 @@ def _bound(statement: ast.stmt, modules: set[str]) -> set[str]:
         elif isinstance(node, ast.stmt):
             bound |= _changed(node, modules)
     return bound
+
+
+def _effects(function: ast.stmt, modules: set[str]) -> set[str]:
+    """Global names whose objects a call of the function may change, as a registry that a decorator fills."""
+    changed = {name for node in ast.walk(function) if isinstance(node, ast.stmt) for name in _changed(node, modules)}
+    return changed | _globals(function)
+
+
+def _called(statement: ast.stmt, effects: dict[str, set[str]]) -> set[str]:
+    """What a statement changes through a function of the program: as a decorator, or called on a line of its own."""
+    calls = list(statement.decorator_list) if isinstance(statement, DEFINITION) else []
+    if isinstance(statement, ast.Expr):
+        calls.append(statement.value)
+    names = {getattr(call.func if isinstance(call, ast.Call) else call, "id", "") for call in calls}
+    return {changed for name in names for changed in effects.get(name, ())}
 
 
 def _imported(statement: ast.stmt) -> set[str]:

@@ -43,6 +43,7 @@ def five_tokens(rng):
 def any_sequence(rng):
     for T, i in ((1, 0), (2, 1), (9, 4), (12, 11), (12, 0), (30, 17), (70, 44)):
         yield case(rng.integers(0, 5, size=T), i)
+    yield case(np.array([50256, 300, 17, 128]), 2, note="a vocabulary of 50257 tokens")
 
 
 @exercise.equivalent

@@ -35,6 +35,8 @@ def one_sequence(rng):
     yield case(np.array([7, 3, 9, 4, 1]))
     yield case(np.array([5, 2]))
     yield case(rng.integers(0, 50, size=12))
+    yield case(np.array([50256, 300, 17, 128]), note="a vocabulary of 50257 tokens")
+    yield case(np.array([5, 2, 0, 0]), note="token 0 is a token like any other")
 
 
 @exercise.part("A batch", points=1)

@@ -61,7 +61,7 @@ def by_hand(rng):
     halves = np.log([[0.5, 0.25, 0.25], [0.1, 0.6, 0.3], [0.2, 0.2, 0.6]])
     yield case(halves, np.array([0, 2, 1]), note="0.5 · 0.3 · 0.2 = 0.03")
     yield case(halves, np.array([1, 1, 2]))
-    yield case(np.array([[-0.5, -1.0]]), np.array([1]), note="one token", answer=Number(rtol=1e-6, atol=1e-9))
+    yield case(np.log([[0.625, 0.375]]), np.array([1]), note="one token", answer=Number(rtol=1e-6, atol=1e-9))
 
 
 @exercise.part("Any length", points=1)

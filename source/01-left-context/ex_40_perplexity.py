@@ -46,6 +46,8 @@ def any_length(rng):
     for T, vocab in ((1, 4), (5, 7), (7, 5), (6, 6), (20, 3)):
         yield case(_log_probs(rng, T, vocab), rng.integers(0, vocab, size=T))
     yield case(_log_probs(rng, 600, 60), rng.integers(0, 60, size=600), note="600 tokens")
+    yield case(np.log([[1 - 1e-9, 1e-9], [0.5, 0.5]]), np.array([1, 0]), note="a target of probability 1e-9")
+    yield case(np.array([[0.0, -40.0], [-35.0, 0.0]]), np.array([1, 0]), note="two targets that the model ruled out")
 
 
 @exercise.equivalent

@@ -15,7 +15,7 @@ from autograder.exercise.results import Array
 
 
 def _lone_entry_below_one(answer):
-    return 0.5 < np.ravel(answer(np.array([3.0])))[0] < 1
+    return 0.95 < np.ravel(answer(np.array([3.0])))[0] < 1
 
 
 exercise = Exercise(
@@ -64,6 +64,7 @@ def large(rng):
     yield case(np.array([1e4, 1e4, 0.0]))
     yield case(np.array([-1e4, -1e4 + 1, -1e4 - 2]), note="all far below 0")
     yield case(np.array([[1e4, 1e4 - 1.0], [-1e4, -1e4 + 2.0]]), note="one row far above the other")
+    yield case(np.array([-1e4, -np.inf, -9999.0]), note="-inf beside entries near -10000")
     yield case(np.array([[9000.0, -np.inf], [-9000.0, -9001.0]]), axis=-1)
     yield case(np.array([0.0, 1000.0, 1000.0]), note="1000 above 0")
 

@@ -17,7 +17,7 @@ from autograder.exercise.results import Number
 EPSILON = Misconception(
     "epsilon_in_log",
     "A small number inside the logarithm",
-    "log(p + 1e-9), or of p clipped from below, caps the loss of a sure and wrong model, here at about 20.7.",
+    "log(p + 1e-9), or of p clipped from below, caps the loss of a sure and wrong model: surer and wronger costs no more.",
     (
         "How large can the loss of a sure and wrong model be?",
         "log of a fraction is a difference.",
@@ -27,7 +27,8 @@ EPSILON = Misconception(
 
 
 def _cap(answer):
-    return 1 < float(answer(np.array([[2000.0, 0.0]]), np.array([1]))) < 1990
+    losses = [float(answer(np.array([[sure, 0.0]]), np.array([1]))) for sure in (2000.0, 4000.0)]
+    return 1 < losses[0] < 1990 and np.isclose(*losses)
 
 
 exercise = Exercise(

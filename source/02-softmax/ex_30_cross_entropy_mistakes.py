@@ -145,7 +145,7 @@ def last_position_only(logits, targets):
     """Every position predicts a next token, so every position counts.
 
     - How many predictions does a sequence of T tokens make?
-    - T
+    - All T of them.
     - Average over all positions.
     """
     return _nll(logits, targets)[..., -1].mean()

@@ -54,7 +54,7 @@ def small_sizes(rng):
 
 @exercise.part("Any size", points=1)
 def any_size(rng):
-    for T in (5, 7, 12, 33, 70):
+    for T in (5, 7, 12, 33, 70, 150):
         yield case(T)
     yield case(1, note="one token has no future")
 
@@ -142,7 +142,7 @@ def allowed_pairs(T):
 def query_and_key_swapped(T):
     """Each row is (key, query); the query comes first, as the row does in a matrix.
 
-    - In scores[i, j], which index is the query?
+    - In a pair (i, j), which index is the query?
     - (i, j) with j > i: the second number is larger.
     - Swap the two columns.
     """

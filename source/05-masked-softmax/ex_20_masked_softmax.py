@@ -11,6 +11,7 @@ stay as they are.
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_cases import hidden_far_above
 from autograder.exercise.attention_probes import BATCH
 from autograder.exercise.exercise import Exercise, Probe, case
 from autograder.exercise.results import Array
@@ -21,7 +22,7 @@ FILL_WEAK = mc.FILL_WEAK.with_text(
 
 
 def _lone_key_below_one(answer):
-    return 0.5 < np.asarray(answer(np.zeros((1, 2)), np.array([[True, False]])))[0, 0] < 1
+    return 0.95 < np.asarray(answer(np.zeros((1, 2)), np.array([[True, False]])))[0, 0] < 1
 
 
 def _hidden_key_seen(answer):
@@ -111,6 +112,8 @@ def extremes(rng):
     yield case(s, np.zeros((4, 4), dtype=bool), note="nothing allowed anywhere")
     yield case(rng.normal(size=(2, 3, 3)), np.array([[[True] * 3, [False] * 3, [True, False, True]]] * 2))
     yield case(s + 3000.0 * ~causal, causal, note="huge scores at hidden keys")
+    for scores, note in hidden_far_above(rng):
+        yield case(scores, causal, note=note)
     yield case(s - 40.0, causal, note="all scores near -40")
     yield case(np.array([[1000.0, 900.0, 0.0]]), np.array([[True, True, False]]), note="900 and 1000 side by side")
     yield case(s + np.array([[900.0], [-900.0], [0.0], [30000.0]]), causal, note="rows at very different levels")

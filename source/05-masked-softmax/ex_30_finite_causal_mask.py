@@ -23,7 +23,7 @@ FIXED_FILL = Misconception(
 
 def _same_fill(answer):
     fills = [float(np.asarray(answer(2, dtype))[0, 1]) for dtype in (np.float32, np.float64)]
-    return fills[0] < 0 and np.isclose(*fills)
+    return fills[0] < -1 and np.isclose(*fills, atol=0)
 
 
 class Exactly(Array):

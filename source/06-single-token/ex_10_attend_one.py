@@ -30,7 +30,7 @@ def _as_attention(answer):
 def _a_little_less(answer):
     """Whether a lone key's value comes back a little smaller in every component."""
     ratio = np.asarray(answer(np.ones(2), np.ones((1, 2)), np.array([[1.0, -2.0, 4.0]]))) / [1.0, -2.0, 4.0]
-    return 0.5 < ratio[0] < 1 and np.allclose(ratio, ratio[0], rtol=1e-9)
+    return 0.95 < ratio[0] < 1 and np.allclose(ratio, ratio[0], rtol=1e-9)
 
 
 def _symptom(misconception, shows):

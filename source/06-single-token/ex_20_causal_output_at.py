@@ -13,6 +13,7 @@ they are.
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
 from autograder.exercise.attention_probes import attention_probes
 from autograder.exercise.exercise import Exercise, Probe, case
 from autograder.exercise.results import Array
@@ -26,7 +27,7 @@ def _as_attention(answer):
 def _a_little_less(answer):
     """Whether the first value comes back a little smaller in every component."""
     ratio = np.asarray(answer(np.ones((2, 2)), np.ones((2, 2)), np.array([[1.0, -2.0, 4.0]] * 2), 0)) / [1.0, -2.0, 4.0]
-    return 0.5 < ratio[0] < 1 and np.allclose(ratio, ratio[0], rtol=1e-9)
+    return 0.95 < ratio[0] < 1 and np.allclose(ratio, ratio[0], rtol=1e-9)
 
 
 exercise = Exercise(
@@ -91,7 +92,6 @@ def any_size(rng):
     V[0], V[3:] = [1.5, -2.0, 0.25], 1e7
     yield case(Q, K, V, 0, note="the last two values are huge", answer=Array(rtol=2e-7, atol=1e-9))
     yield case(Q, K, V, 2, note="the last two values are huge")
-    # The hidden scores stay near the allowed ones: masking after the softmax and renormalising is right too.
     Q = np.tile([1.0, 1.0, 0.0, 0.0], (4, 1))
     K = np.array([[0.0, 1700.0, 0.0, 0.0], [1.0, 1700.0, 0.0, 0.0], [-1.0, 1700.0, 0.0, 0.0], [0.0, 1701.0, 0.0, 0.0]])
     V = rng.normal(size=(4, 3))
@@ -101,6 +101,8 @@ def any_size(rng):
     yield case(Q, K, V, 2, note="scores of +850 and -850 side by side")
     K[0] *= -1
     yield case(Q, K, V, 2, note="one score far above the others")
+    for scores, note in hidden_far_above(rng):
+        yield case(*queries_and_keys(scores), rng.normal(size=(4, 3)), 1, note=note)
 
 
 @exercise.equivalent
@@ -125,9 +127,9 @@ def masked_with_a_large_negative_number(Q, K, V, i):
 
 
 @exercise.equivalent
-def masked_after_softmax_and_renormalised(Q, K, V, i):
+def masked_after_exp(Q, K, V, i):
     s = K @ Q[i] / np.sqrt(Q.shape[1])
-    w = np.exp(s - s.max())
+    w = np.exp(np.minimum(s - s[: i + 1].max(), 0.0))
     w = w * (np.arange(len(K)) <= i)
     return (w / w.sum() @ V).tolist()
 

@@ -14,6 +14,7 @@ heads) come along unchanged, `d_v` may differ from `d`, and scores may be large.
 
 import numpy as np
 
+from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
 from autograder.exercise.attention_mistakes import wrong_attentions
 from autograder.exercise.attention_probes import attention_kind, attention_probes
 from autograder.exercise.exercise import Exercise, case
@@ -70,6 +71,8 @@ def any_size(rng):
     ):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v))
     Q, K, V = _qkv(rng, T=5, d=4, d_v=6)
+    yield case(Q, K, V)
+    yield case(Q, K[::-1].copy(), V, note="the queries of the case before, with other keys")
     yield case(0 * Q, K, V, note="all scores are 0")
     Q, K, V = _qkv(rng, T=6, d=4, d_v=3)
     V[-1] *= 1e6
@@ -88,7 +91,6 @@ def in_a_batch(rng):
 @exercise.part("Large scores", points=1)
 def large_scores(rng):
     Q, K, V = _qkv(rng, T=5, d=4, d_v=3)
-    # Only the allowed scores differ by more than exp can hold: masking after the softmax and renormalising stays right.
     # Halves of even numbers: float32 can hold every one of these scores exactly.
     Q, K = np.zeros((4, 4)), np.zeros((4, 4))
     Q[1:, 1], K[:, 1] = [1.0, 1.0, -1.0], [1700.0, 1700.0, 1702.0, 1698.0]
@@ -104,6 +106,8 @@ def large_scores(rng):
     Q, K = np.round(2 * Q) / 2, np.round(2 * K) / 2
     K[..., 0], Q[..., 0] = 40.0, np.array([[40.0], [-40.0]])
     yield case(Q, K, V, note="a batch of 2: scores near +800 in one, near -800 in the other")
+    for scores, note in hidden_far_above(rng):
+        yield case(*queries_and_keys(scores), rng.normal(size=(4, 3)), note=note)
 
 
 @exercise.equivalent
@@ -128,10 +132,11 @@ def with_einsum_and_additive_mask(Q, K, V):
 
 
 @exercise.equivalent
-def masked_after_softmax_and_renormalised(Q, K, V):
+def masked_after_exp(Q, K, V):
     s = Q @ K.swapaxes(-1, -2) / Q.shape[-1] ** 0.5
-    w = np.exp(s - s.max(-1, keepdims=True))
-    w = np.tril(w / w.sum(-1, keepdims=True))
+    allowed = np.tri(Q.shape[-2], dtype=bool)
+    top = s.max(-1, keepdims=True, where=allowed, initial=-np.inf)
+    w = np.exp(np.minimum(s - top, 0.0)) * allowed
     return (w / w.sum(-1, keepdims=True)) @ V
 
 
@@ -155,16 +160,6 @@ def in_float32(Q, K, V):
 
 
 exercise.add_shared_mistakes(wrong_attentions())
-
-
-@exercise.warning(
-    "Right. One weakness: a huge score at a hidden key still changes the output. "
-    "Write -inf over the hidden scores before you take the maximum, and none of them can matter."
-)
-def huge_hidden_score(rng):
-    Q, K, V = _qkv(rng, T=4, d=2, d_v=3)
-    K[-1] = 1e5 * Q[0] / np.linalg.norm(Q[0])
-    yield case(Q, K, V)
 
 
 exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

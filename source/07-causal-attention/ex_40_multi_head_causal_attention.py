@@ -13,7 +13,8 @@ scores may be large. You may call what you wrote above.
 
 import numpy as np
 
-from autograder.exercise.attention_mistakes import attention_scores, softmax
+from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
+from autograder.exercise.attention_mistakes import attention_scores
 from autograder.exercise.attention_probes import SEVEN_DIGITS, attention_probes
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
@@ -122,7 +123,7 @@ def in_a_batch(rng):
 
 @exercise.part("Large scores", points=1)
 def large_scores(rng):
-    # float32 can hold each of these scores exactly, and no hidden one is far above the allowed ones of its row.
+    # float32 can hold each of these scores exactly.
     x, Wq, Wk, Wv, Wo = _layer(rng, T=4, D=8)
     x[:, 0], x[:, 1], x[:, 2] = 1.0, [0.0, 1.0, -1.0, 2.0], [0.0, 1.0, 2.0, 3.0]
     Wq[:], Wk[:] = 0.0, 0.0
@@ -141,6 +142,9 @@ def large_scores(rng):
     Wq[:, 0], Wk[:, 0], Wq[0, 0], Wk[1, 0] = 0.0, 0.0, 32.0, 50.0
     x[..., 0], x[..., 1] = np.array([[1.0], [-1.0]]), 1.0
     yield case(x, Wq, Wk, Wv, Wo, 2, note="a batch of 2: scores near +800 in one, near -800 in the other")
+    Wv, Wo = rng.normal(size=(2, 4, 4))
+    for scores, note in hidden_far_above(rng):
+        yield case(np.eye(4), *queries_and_keys(scores), Wv, Wo, 1, note=note)
 
 
 @exercise.equivalent
@@ -187,9 +191,10 @@ def position_by_position(x, Wq, Wk, Wv, Wo, n_heads):
 
 
 @exercise.equivalent
-def masked_after_softmax_and_renormalised(x, Wq, Wk, Wv, Wo, n_heads):
+def masked_after_exp(x, Wq, Wk, Wv, Wo, n_heads):
     Q, K, V = (_split(x @ W, n_heads) for W in (Wq, Wk, Wv))
-    w = np.tril(softmax(attention_scores(Q, K)))
+    s, allowed = attention_scores(Q, K), np.tri(x.shape[-2], dtype=bool)
+    w = np.exp(np.minimum(s - s.max(-1, keepdims=True, where=allowed, initial=-np.inf), 0.0)) * allowed
     return _merge(w / w.sum(-1, keepdims=True) @ V) @ Wo
 
 
@@ -282,18 +287,6 @@ def keys_and_values_swapped(x, Wq, Wk, Wv, Wo, n_heads):
     - Mind the order: Wq, Wk, Wv.
     """
     return multi_head_causal_attention(x, Wq, Wv, Wk, Wo, n_heads)
-
-
-@exercise.warning(
-    "Right. One weakness: a huge score at a hidden key still changes the output. "
-    "Write -inf over the hidden scores before you take the maximum, and none of them can matter."
-)
-def huge_hidden_score(rng):
-    x, Wq, Wk, Wv, Wo = _layer(rng, T=4, D=4)
-    Wk = Wq  # so that every position scores itself highest
-    x[0] /= np.linalg.norm(x[0])
-    x[-1] = 1e5 * x[0]
-    yield case(x, Wq, Wk, Wv, Wo, 2)
 
 
 exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")

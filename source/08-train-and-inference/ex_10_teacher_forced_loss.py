@@ -161,7 +161,7 @@ def last_position_only(f, tokens):
     """Teacher forcing marks every position.
 
     - How many predictions are there?
-    - T
+    - All T of them.
     - Average over all rows.
     """
     return _nll(f(tokens[:-1]), tokens[1:])[-1]

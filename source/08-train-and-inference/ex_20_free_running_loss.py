@@ -209,7 +209,7 @@ def last_position_only(f, tokens):
     """All T positions count.
 
     - How many predictions are there?
-    - T
+    - All T of them.
     - Average over all prefixes.
     """
     return _nll(f(tokens[:-1])[-1], tokens[-1])

@@ -83,7 +83,7 @@ def not_averaged(vocab, T, honest):
 
     - Over how many positions is the mean?
     - Divide by T.
-    - / T
+    - Divide the sum by T.
     """
     return honest * np.log(vocab)
 
@@ -126,8 +126,8 @@ def mean_over_honest_only(vocab, T, honest):
     """The mean runs over all T positions, those with loss 0 too.
 
     - By what do you divide?
-    - T
-    - / T
+    - All T of them.
+    - Divide the sum by T.
     """
     return np.log(vocab) if honest else 0.0
 

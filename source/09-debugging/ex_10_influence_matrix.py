@@ -50,6 +50,13 @@ def _qkv(rng, T, d=4, d_v=6):
     return rng.normal(size=(T, d)), rng.normal(size=(T, d)), rng.normal(size=(T, d_v))
 
 
+def first_sees_the_last(Q, K, V):
+    """One entry leaks, as far from the diagonal as can be."""
+    allowed = np.tri(len(Q), dtype=bool)
+    allowed[0, -1] = True
+    return attention_bugs.attend_under(allowed, Q, K, V)
+
+
 @exercise.part("Honest or plainly leaky", points=1)
 def plain(rng):
     for attend in (
@@ -69,6 +76,7 @@ def hidden(rng):
     for attend in attention_bugs.LEAKY[2:]:
         yield case(attend, *_qkv(rng, 6))
     yield case(attention_bugs.leaks_by_a_millionth, *_qkv(rng, 4, d=2, d_v=2))
+    yield case(first_sees_the_last, *_qkv(rng, 12), note="12 positions")
     Q, K, V = _qkv(rng, 6)
     K[-1], V[-1] = 0.0, 0.0
     yield case(attention_bugs.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")

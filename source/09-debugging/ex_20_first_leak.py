@@ -29,6 +29,7 @@ exercise = Exercise(
 @exercise.solution
 def first_leak(attend, Q, K, V):
     """attend(Q, K, V), Q (T, d), K (T, d), V (T, d_v) -> (i, j), the first with j > i that leaks, or None."""
+    attend(Q, K, V)  # the first call may be more honest than the later ones
     before = attend(Q, K, V)
     for i in range(len(Q)):
         for j in range(i + 1, len(Q)):
@@ -60,6 +61,26 @@ def last_but_one_sees_the_last(Q, K, V):
     return attention_bugs.attend_under(allowed, Q, K, V)
 
 
+class FarLeakFromTheSecondCall:
+    """Right in the first call; in every later one query 2 sees key 5."""
+
+    __name__ = "far_leak_from_the_second_call"
+    calls = 0
+
+    def __call__(self, Q, K, V):
+        self.calls += 1
+        allowed = np.tri(len(Q), dtype=bool)
+        allowed[2, 5] = self.calls > 1
+        return attention_bugs.attend_under(allowed, Q, K, V)
+
+
+def first_sees_the_last(Q, K, V):
+    """One pair leaks, as far apart as can be."""
+    allowed = np.tri(len(Q), dtype=bool)
+    allowed[0, -1] = True
+    return attention_bugs.attend_under(allowed, Q, K, V)
+
+
 @exercise.part("Plain cases", points=1)
 def plain(rng):
     for attend in (
@@ -82,6 +103,8 @@ def hidden(rng):
     K[-1], V[-1] = 0.0, 0.0
     yield case(attention_bugs.only_at_one_position, Q, K, V, note="the last row of K and V is 0, as padding is")
     yield case(attention_bugs.LeaksFromTheSecondCall(), *_qkv(rng, 4))
+    yield case(FarLeakFromTheSecondCall(), *_qkv(rng, 7))
+    yield case(first_sees_the_last, *_qkv(rng, 12), note="12 positions")
 
 
 @exercise.part("Wrong suspicions", points=1)
@@ -94,6 +117,7 @@ def suspicious(rng):
 def _matrix(
     attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0, queries=0.0, size=lambda change: np.abs(change).max(axis=1)
 ):
+    attend(Q, K, V)
     before, moved = attend(Q, K, V), []
     for j in range(len(Q)):
         here = (np.arange(len(Q)) == j)[:, None]

@@ -12,6 +12,7 @@ from autograder.exercise.results import Array
 exercise = Exercise(
     topic="diagnosis",
     answer=Array("int"),
+    hides_expected=True,
     hints=(
         "Look at the influence first: is it full, a staircase, or something stranger?",
         "Full: do the rows of the other picture sum to 1? Are there negative numbers? What stands above its diagonal?",

@@ -59,6 +59,19 @@ def _masked(name, allowed, wrong=None):
     return attend
 
 
+def _leaking_by_a_millionth(allowed, entry):
+    """Attention under `allowed`, but for a millionth of a hidden value."""
+    honest, (i, j) = _masked("leaks_by_a_millionth", allowed), entry
+
+    def attend(Q, K, V):
+        outputs = honest(Q, K, V)
+        outputs[i] += 1e-6 * V[j]
+        return outputs
+
+    attend.__name__ = "leaks_by_a_millionth"
+    return attend
+
+
 def _back(T):
     return np.arange(T)[:, None] - np.arange(T)
 
@@ -109,6 +122,11 @@ def anywhere(rng):
     Q, K, V = _qkv(rng)
     K[4:], V[4:] = 0.0, 0.0
     yield case(_masked("padded_on_the_right", allowed, (5, 5)), allowed, Q, K, V, note="the padding in K and V is 0")
+    allowed, (Q, K, V) = _back(6) >= 0, _qkv(rng)
+    yield case(_leaking_by_a_millionth(allowed, (2, 4)), allowed, Q, K, 3 + V, note="a leak of a millionth")
+    Q, K = np.ones((6, 3)), np.ones((6, 3))
+    K[2:4] -= 2.5
+    yield case(_masked("causal", allowed), allowed, Q, K, V, note="some visible keys have a small weight")
 
 
 def _moves(attend, Q, K, V, tolerance=1e-9, keys=1.0, values=1.0, size=lambda change: np.abs(change).max(axis=1)):

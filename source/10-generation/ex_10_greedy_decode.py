@@ -71,6 +71,18 @@ def a_table(rng, vocab=6):
     return random_bigram
 
 
+def nearly_undecided(tokens):
+    """The next token is the sum of all so far (of 300), and only a little likelier than the one after it."""
+    total = np.cumsum(np.asarray(tokens, dtype=int))[:, None] % 300
+    token = np.arange(300)
+    return 5.0 + 3e-4 * (token == total) + 1e-4 * (token == (total + 1) % 300)
+
+
+def very_sure(tokens):
+    """Like counts_up, with logits in the thousands."""
+    return 1000.0 * (1 + counts_up(tokens))
+
+
 @exercise.part("Counting", points=1)
 def counting(rng):
     yield case(counts_up, np.array([2]), 3)
@@ -86,6 +98,8 @@ def any_model(rng):
     yield case(a_table(rng), rng.integers(0, 6, size=3), 12)
     yield case(counts_up, np.array([4, 5]), 0, note="n = 0: the prompt alone")
     yield case(counts_up, np.array([6]), 1)
+    yield case(nearly_undecided, np.array([250, 33]), 6, note="300 tokens, and the best is only a little ahead")
+    yield case(very_sure, np.array([3, 1]), 4, note="logits in the thousands")
     yield case(never_settles, rng.integers(0, 11, size=5), 40, note="a longer text")
     prompt = rng.integers(0, 6, size=4)
     for model in toy_models(rng, 6):

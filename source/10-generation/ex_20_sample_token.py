@@ -22,7 +22,7 @@ from autograder.exercise.results import Array, Boolean, Difference, Integer, Inv
 def draws(temperature, top_k):
     """How many tokens are drawn: many where a temperature bends the probabilities, for they have to be told apart."""
     if temperature == 0 or top_k == 1:
-        return 1 if temperature == 0 else 30
+        return 30
     return 1200 if temperature != 1 and top_k is None else 300
 
 
@@ -111,6 +111,7 @@ def greedy(rng):
     yield case(np.array([5.0, 1.0, 2.0, 9.0]), rng, temperature=0.0)
     yield case(np.array([1.0, 3.0, 2.0, 2.5]), rng, temperature=0, top_k=2)
     yield case(np.array([0.0, 2.0, 1.0]), rng, top_k=1, note="only the likeliest is left")
+    yield case(np.array([0.99, 1.0, 0.98]), rng, temperature=0, note="the likeliest is only a little ahead")
 
 
 @exercise.part("Probabilities", points=1)
@@ -131,6 +132,7 @@ def knobs(rng):
     yield case(np.log([0.4, 0.25, 0.35]), rng, top_k=9, note="more than there are")
     yield case(np.log([0.1, 0.3, 0.2, 0.4]), rng, temperature=0.3, top_k=3)
     yield case(np.log([0.2, 0.01, 0.3, 0.49]), rng, temperature=3.0, top_k=2)
+    yield case(np.array([-2001.0, -2000.0, -2002.0]), rng, top_k=2, note="all logits far below 0")
     yield case(np.array([1.0, -np.inf, 0.5, -np.inf]), rng, temperature=2.0, top_k=3, note="two are impossible")
 
 

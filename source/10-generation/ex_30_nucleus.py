@@ -38,6 +38,13 @@ def nucleus(logits, p):
     return kept / kept.sum()
 
 
+@exercise.adapt
+def in_order(answer, logits, p):
+    """The probabilities; sorted where logits are equal, for then it is open which of them stay."""
+    probabilities = answer(logits, p)
+    return np.sort(probabilities)[::-1] if len(np.unique(logits)) < len(logits) else probabilities
+
+
 @exercise.part("Four tokens", points=1)
 def four(rng):
     yield case(np.log([0.5, 0.3, 0.15, 0.05]), 0.6, note="0.5 is not enough, 0.5 + 0.3 is")
@@ -55,6 +62,8 @@ def any_logits(rng):
     yield case(np.log([0.3, 0.6, 0.1]), 0.5999, note="0.6 just reaches p")
     yield case(np.zeros(200) - np.arange(200) * 0.01, 0.9, note="200 tokens")
     yield case(np.array([3.0]), 0.5)
+    yield case(np.zeros(4), 0.4, note="four equal tokens, of which two reach p")
+    yield case(np.zeros(2), 0.5, note="two equal tokens, of which one reaches p")
     yield case(np.array([900.0, 899.0, 898.5, -900.0]), 0.8, note="large logits")
     yield case(np.log([0.3, 0.25, 0.05, 0.4]), 1e-6, note="a tiny p still keeps one token")
 
@@ -76,7 +85,7 @@ def with_a_threshold(logits, p):
     q = np.exp(logits - np.logaddexp.reduce(logits))
     falling = np.sort(q)[::-1]
     count = min(np.searchsorted(np.cumsum(falling), p) + 1, q.size)
-    q = np.where(q >= falling[count - 1], q, 0.0)
+    q[np.argsort(q)[: q.size - count]] = 0.0
     return q / q.sum()
 
 
@@ -84,7 +93,8 @@ def with_a_threshold(logits, p):
 def mass_of_the_likelier(logits, p):
     q = np.exp(logits - logits.max())
     q /= q.sum()
-    likelier = (q[None, :] > q[:, None]) @ q
+    earlier = np.arange(q.size)[None, :] < np.arange(q.size)[:, None]
+    likelier = ((q[None, :] > q[:, None]) | (q[None, :] == q[:, None]) & earlier) @ q
     q = q * (likelier < p)
     return q / q.sum()
 
@@ -164,7 +174,7 @@ def threshold_on_probability(logits, p):
 
     - Can every token be below p?
     - The mass of the set counts.
-    - cumsum
+    - Add the probabilities up, likeliest first: np.cumsum.
     """
     probs = _probs(logits)
     kept = np.where(probs >= min(p, probs.max()), probs, 0.0)

@@ -11,6 +11,7 @@ d_v)`. Scores may be large.
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
 from autograder.exercise.attention_mistakes import FILL_TOO_HIGH, wrong_attentions
 from autograder.exercise.attention_probes import attention_kind, attention_probes
 from autograder.exercise.attention_variants import huge_at_the_end
@@ -78,6 +79,8 @@ def any_chunk(rng):
     Q, K = np.zeros((4, 4)), np.zeros((4, 4))
     Q[1:, 2], K[:, 2] = 256.0, [0.0, 13.25, 13.265625, 6.0]
     yield case(Q, K, rng.normal(size=(4, 3)), 2, note="scores of 0 and 1700 in one chunk")
+    for scores, note in hidden_far_above(rng):
+        yield case(*queries_and_keys(scores), rng.normal(size=(4, 3)), 3, note=note)
 
 
 @exercise.equivalent

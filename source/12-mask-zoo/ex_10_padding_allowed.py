@@ -45,6 +45,7 @@ def any_batch(rng):
         yield case(rng.integers(0, T + 1, size=B), T)
     yield case(np.array([0, 3]), 3, note="an empty row and a full one")
     yield case(rng.integers(10, 41, size=3), 40, note="forty columns")
+    yield case(np.array([270, 300]), 300, note="three hundred columns")
 
 
 @exercise.equivalent

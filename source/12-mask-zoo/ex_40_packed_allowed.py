@@ -48,6 +48,7 @@ def any_packing(rng):
     yield case(np.array([0, 1, 0, 1, 1, 0]), note="interleaved")
     yield case(np.array([1000, 1000, 1001, 744, 744]), note="large ids")
     yield case(np.sort(rng.integers(0, 40, size=40)))
+    yield case(np.array([16777216, 16777216, 16777217, 16777217]), note="ids that differ by 1, beyond 2^24")
 
 
 @exercise.equivalent

@@ -48,6 +48,7 @@ def any_shape(rng):
         yield case(rng.normal(size=shape), np.arange(shape[-2]))
     yield case(rng.normal(size=(3, 4)), np.array([7, 2, 100]), note="positions in any order")
     yield case(rng.normal(size=(3, 4)), np.array([200, 201, 202]), note="positions from 200 on")
+    yield case(rng.normal(size=(2, 4)), np.array([3000, 131072]), note="positions far out")
     yield case(rng.normal(size=(2, 1, 6)), np.array([41]), note="one new token at position 41")
 
 

@@ -45,7 +45,7 @@ def any_batch(rng):
     yield case(_rows(1, 1))
     yield case(_rows(6, 6, 6))
     yield case(_rows(3, 0, 2, 3), note="an empty row")
-    for B, T in ((4, 4), (2, 9), (7, 5), (3, 40)):
+    for B, T in ((4, 4), (2, 9), (7, 5), (3, 40), (2, 600)):
         yield case(_rows(T, *rng.integers(0, T + 1, size=B)))
 
 

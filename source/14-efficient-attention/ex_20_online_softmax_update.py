@@ -21,7 +21,7 @@ exercise = Exercise(
     answer=Tuple(m=Number(), l=Number(), acc=Array()),
     hints=(
         "If the maximum grows from 2 to 5, what has to happen to the old sum?",
-        "m' = max(m, max s); old sums are multiplied by exp(m - m').",
+        "m' = max(m, max s); old sums are multiplied by exp(old m - new m).",
         "shrink = np.exp(m - new_m); l * shrink + np.exp(scores - new_m).sum(); the same for acc.",
     ),
 )
@@ -50,9 +50,11 @@ def _block(rng, n, d_v, level=0.0):
 def first(rng):
     yield case(None, np.log([1.0, 2.0]), np.array([[3.0, 0.0], [0.0, 3.0]]))
     yield case(None, *_block(rng, 4, 3))
-    yield case(None, *_block(rng, 1, 3), note="a single key")
+    sharp = Tuple(m=Number(), l=Number(rtol=3e-7, atol=1e-9), acc=Array())
+    yield case(None, *_block(rng, 1, 3), note="a single key", answer=sharp)
     yield case(None, *_block(rng, 40, 2), note="forty keys")
     yield case(None, *_block(rng, 3, 2, level=-900.0), note="all scores far below 0")
+    yield case(None, *_block(rng, 3, 2, level=-30000.0), note="all scores below -20000")
     yield case(None, np.array([1000.0, 999.0]), np.array([[1.0], [2.0]]), note="large scores")
     yield case(None, np.array([0.5, -np.inf]), np.array([[1.0], [7.0]]), note="a masked key")
 
@@ -63,6 +65,13 @@ def following(rng):
     yield case(_state(*_block(rng, 3, 2)), *_block(rng, 2, 2, level=4.0), note="the maximum grows")
     yield case(_state(*_block(rng, 3, 2, level=4.0)), *_block(rng, 2, 2), note="the maximum stays")
     yield case(_state(*_block(rng, 3, 2)), np.array([0.5, -np.inf, 1.5]), rng.normal(size=(3, 2)), note="a masked key")
+    small, large = rng.normal(size=(3, 2)), 1e4 * rng.normal(size=(2, 2))
+    yield case(
+        _state(np.array([5.0, 4.0, 3.0]), small),
+        np.array([-6.0, -7.0]),
+        large,
+        note="scores far below the maximum, large values",
+    )
     for n, d_v in ((1, 1), (5, 4), (2, 3), (24, 3)):
         yield case(_state(*_block(rng, 4, d_v)), *_block(rng, n, d_v))
     yield case(_state(*_block(rng, 2, 2, level=-800.0)), *_block(rng, 3, 2, level=800.0), note="from -800 to 800")
@@ -121,7 +130,7 @@ def not_rescaled(*a):
     """The maximum grew, but l and acc still belong to the old one.
 
     - Relative to which maximum was the old l computed?
-    - Multiply by exp(m - m').
+    - Multiply by exp(old m - new m).
     - l * np.exp(m - new_m)
     """
     return _update(*a, rescale_l=False, rescale_acc=False)
@@ -165,7 +174,7 @@ def rescaled_the_wrong_way(*a):
     """exp(m' - m) grows where the old sums should shrink.
 
     - Is the factor above or below 1?
-    - exp(m - m') <= 1
+    - exp(old m - new m) <= 1
     - np.exp(m - new_m)
     """
     return _update(*a, sign=-1.0)

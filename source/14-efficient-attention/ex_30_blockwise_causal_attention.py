@@ -11,6 +11,7 @@ columns.
 
 import numpy as np
 
+from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
 from autograder.exercise.attention_probes import attention_probes
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Boolean, Tuple
@@ -57,8 +58,13 @@ def blockwise_causal_attention(Q, K, V, block):
 
 @exercise.adapt
 def with_memory(answer, Q, K, V, block):
-    """The result and, for a long sequence, whether the peak of memory stayed below what a (block, T) strip needs."""
+    """The result and, for a long sequence, whether the peak of memory stayed below what a (block, T) strip needs.
+
+    Of keys that are NaN only the rows before them are compared: these may not have touched any later block.
+    """
     T = Q.shape[-2]
+    if np.isnan(K).any():
+        return np.asarray(answer(Q, K, V, block))[..., : int(np.isnan(K).any(axis=-1).argmax()), :], True
     if T < LONG:
         return answer(Q, K, V, block), True
     out, peak = measure_peak_memory(answer, Q, K, V, block)
@@ -89,6 +95,9 @@ def any_block(rng):
     ):
         yield case(*_qkv(rng, T=T, d=d, d_v=d_v), block)
     yield case(*_qkv(rng, 2, 4, T=5, d=4, d_v=3), 3, note="a batch of 2 with 4 heads")
+    Q, K, V = _qkv(rng, T=6, d=3, d_v=2)
+    K[4:], V[4:] = np.nan, np.nan
+    yield case(Q, K, V, 2, note="the last block of keys is NaN; the first four rows are compared")
 
 
 @exercise.part("Large scores", points=1)
@@ -102,6 +111,8 @@ def large(rng):
     yield case(Q, K, V, 3, note="all scores far below 0")
     Q, K, V = np.stack([Q, Q]), np.stack([K, -K]), rng.normal(size=(2, 6, 3))
     yield case(Q, K, V, 2, note="scores far below 0 beside others far above, in a batch")
+    for scores, note in hidden_far_above(rng):
+        yield case(*queries_and_keys(scores), rng.normal(size=(4, 3)), 3, note=note)
 
 
 @exercise.part("Memory", points=1)

@@ -56,6 +56,11 @@ def weighted_sines(x):
     return float((np.sin(x) * np.arange(1, x.size + 1).reshape(x.shape)).sum())
 
 
+def of_a_product(x):
+    """Uses both axes of x (2, 3)."""
+    return float((np.array([[1.0, -2.0], [0.5, 3.0]]) @ x**2).sum())
+
+
 @exercise.part("A vector", points=1)
 def vector(rng):
     yield case(sum_of_squares, np.array([3.0, -1.0]), note="the gradient is 2x")
@@ -72,6 +77,8 @@ def any_shape(rng):
         (sum_of_cubes, (3, 1)),
     ):
         yield case(f, rng.normal(size=shape))
+    yield case(of_a_product, rng.normal(size=(2, 3)), note="f needs x in its shape")
+    yield case(weighted_sines, rng.normal(size=(3, 2)).T, note="the transpose of an array")
     yield case(weighted_sines, np.arange(-9.0, 11.0) / 4, note="twenty entries, one of them 0")
     yield case(sum_of_cubes, np.array([1.0, 2.0]), eps=0.5, note="a coarse eps: central differences give 3x² + eps²")
     yield case(sum_of_cubes, np.array([[1.0, -2.0], [0.5, 3.0]]), eps=0.1)

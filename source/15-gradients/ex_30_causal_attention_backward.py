@@ -10,6 +10,7 @@ have to compute the weights again on the way. Scores may be large.
 
 import numpy as np
 
+from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Tuple
 
@@ -69,6 +70,8 @@ def in_a_batch(rng):
     Q, K, V, g = _inputs(rng, T=4, d=3, d_v=2)
     K[:, 0] = [0.0, 4000.0, -4000.0, 8000.0]
     yield case(np.abs(Q) + 0.5, K, V, g, note="large scores")
+    for scores, note in hidden_far_above(rng):
+        yield case(*queries_and_keys(scores), *rng.normal(size=(2, 4, 3)), note=note)
 
 
 def _weights(Q, K):

@@ -31,14 +31,17 @@ def _forward(
     act=_relu,
     last_norm=True,
     attention=attend,
+    feed_forward=None,
+    output=None,
 ):
     """The forward pass with one thing changed."""
     x = params["E"][tokens] + (params["P"][: tokens.shape[-1]] if positions else 0)
     h = norm(x)[..., None, :, :] if order == "pre" else x[..., None, :, :]
     Q, K, V = (h @ params[name] for name in ("Wq", "Wk", "Wv"))
     x = (x if residual else 0) + (attention(Q, K, V) @ params["Wo"]).sum(axis=-3)
-    x = x + act(norm(x) @ params["W1"]) @ params["W2"]
-    return (norm(x) if last_norm else x) @ params["U"]
+    h = norm(params["E"][tokens] + params["P"][: tokens.shape[-1]])
+    x = (feed_forward or (lambda x, h, part: x + part(norm(x))))(x, h, lambda y: act(y @ params["W1"]) @ params["W2"])
+    return (norm(x) if last_norm else x) @ (params["U"] if output is None else params[output].T)
 
 
 @exercise.mistake("Positions are missing")
@@ -61,6 +64,76 @@ def residual_missing(params, tokens):
     - x = x + ...
     """
     return _forward(params, tokens, residual=False)
+
+
+@exercise.mistake("The second residual is missing")
+def second_residual_missing(params, tokens):
+    """The feed-forward part's output replaced x; it is added to it.
+
+    - What does step 3 do with x?
+    - x + relu(norm(x) W1) W2
+    - x = x + ...
+    """
+    return _forward(params, tokens, feed_forward=lambda x, h, part: part(_norm(x)))
+
+
+@exercise.mistake("The feed-forward part reads the wrong x")
+def feed_forward_before_attention(params, tokens):
+    """The feed-forward part reads the x that attention has already changed; it got the one from before.
+
+    - Which x does step 3 normalise?
+    - The one that step 2 has made.
+    - norm(x) once more, after attention was added.
+    """
+    return _forward(params, tokens, feed_forward=lambda x, h, part: x + part(h))
+
+
+@exercise.mistake("GELU in place of relu")
+def gelu_used(params, tokens):
+    """The contract names relu; GELU, as in GPT-2, gives other numbers.
+
+    - Which function stands between W1 and W2?
+    - relu
+    - np.maximum(..., 0)
+    """
+    return _forward(params, tokens, act=lambda y: 0.5 * y * (1 + np.tanh(np.sqrt(2 / np.pi) * (y + 0.044715 * y**3))))
+
+
+@exercise.mistake("The norm divides by the length")
+def norm_by_length(params, tokens):
+    """The numbers were divided by the square root of their sum of squares; it is the root of the mean of the squares.
+
+    - What is the mean of the squares after the norm?
+    - 1: the sum is divided by D.
+    - x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-5)
+    """
+    return _forward(params, tokens, norm=lambda x: x / np.sqrt((x**2).sum(axis=-1, keepdims=True) + 1e-5))
+
+
+@exercise.mistake("The embedding was used twice")
+def embedding_tied(params, tokens):
+    """The logits came from E; the model has a matrix U of its own for them.
+
+    - Which matrix turns norm(x) into logits?
+    - U
+    - norm(x) @ params["U"]
+    """
+    return _forward(params, tokens, output="E")
+
+
+@exercise.mistake("The norm stands after the layers")
+def post_norm(params, tokens):
+    """Attention and the feed-forward part read norm(x), and x goes on as it is; here x itself was normalised.
+
+    - What does step 2 normalise, what goes into attention or what comes out?
+    - x = x + attention(norm(x)): the x that is added to is not normalised.
+    - h = norm(x), and keep x.
+    """
+    x = params["E"][tokens] + params["P"][: tokens.shape[-1]]
+    Q, K, V = (x[..., None, :, :] @ params[name] for name in ("Wq", "Wk", "Wv"))
+    x = _norm(x + (attend(Q, K, V) @ params["Wo"]).sum(axis=-3))
+    x = _norm(x + _relu(x @ params["W1"]) @ params["W2"])
+    return x @ params["U"]
 
 
 @exercise.mistake("The norm before attention is missing")
@@ -187,7 +260,7 @@ def last_position_only(params, tokens):
     """Logits are wanted at every position: (..., T, vocab).
 
     - How many predictions does a sequence of T tokens make?
-    - T
+    - All T of them.
     - Return all rows.
     """
     return _forward(params, tokens)[..., -1, :]

@@ -67,6 +67,11 @@ def _leaking(name):
     return lambda rng: Model(name, rng, 7, LEAKS[name])
 
 
+def _finds_only_the_large_one(answer):
+    small, large = (_says(_leaking(name), True) for name in ("leaks_by_a_millionth", "sees_one_ahead"))
+    return small(answer) and not large(answer)
+
+
 exercise = Exercise(
     topic="auditing a model",
     answer=Boolean(),
@@ -74,7 +79,7 @@ exercise = Exercise(
         Probe(SUSPECTS, _says(lambda rng: Model("causal", rng, 7), False)),
         Probe(BELIEVES, _says(_leaking("sees_everything"), True)),
         Probe(TOO_STRICT, _says(lambda rng: Model("rounding_noise", rng, 7, HONEST["rounding_noise"]), False)),
-        Probe(TOO_WEAK, _says(_leaking("leaks_by_a_millionth"), True)),
+        Probe(TOO_WEAK, _finds_only_the_large_one),
         *(Probe(SOME_POSITIONS, _says(_leaking(f"leaks_at_position_{n}_only"), True)) for n in range(4)),
         Probe(BELIEVES, _says(_leaking("position_0_sees_the_last_token_only"), True)),
     ),
@@ -171,6 +176,23 @@ def _up_or_down(rng, vocab):
     return model, twin
 
 
+def _after(token):
+    """Every position is told whether `token` comes later, as where padding or an end mark shifts the others."""
+
+    def model(rng, vocab):
+        made = Model(f"tells_whether_token_{token}_comes_later", rng, vocab)
+
+        def leak(x):
+            is_token = (x == made.vectors[token]).all(axis=1)
+            later = np.append(np.cumsum(is_token[::-1])[::-1][1:], 0) > 0
+            return np.repeat(later[:, None], vocab, axis=1) * 1.0
+
+        made.leak = leak
+        return made
+
+    return model
+
+
 @exercise.part("Plain cases", points=1)
 def plain(rng):
     yield case(Model("causal", rng, 5), 5, 4)
@@ -182,11 +204,16 @@ def plain(rng):
 def hidden(rng):
     for name in list(LEAKS)[2:]:
         yield case(Model(name, rng, 7, LEAKS[name]), 7, 6)
+    sure = Model("leaks_by_a_millionth_and_is_sure", rng, 7, LEAKS["leaks_by_a_millionth"])
+    sure.table = 40 * (sure.table - 20)
+    yield case(sure, 7, 6)
     yield case(Model("leaks_at_position_16_only", rng, 7, lambda x: _only(_next(x), 16)), 7, 20)
     raised, lowered = _up_or_down(rng, 7)
     yield case(raised, 7, 6)
     yield case(lowered, 7, 6)
     yield case(Model("leaks_from_the_second_call_on", rng, 5, LEAKS["sees_one_ahead"], first_calls_honest=1), 5, 5)
+    for token in (1, 4):
+        yield case(_after(token)(rng, 7), 7, 6)
     yield case(Model("leaks_with_two_tokens_of_vocabulary", rng, 2, LEAKS["sees_one_ahead"]), 2, 5)
     yield case(Model("leaks_at_position_1_only", rng, 2, LEAKS["leaks_at_position_1_only"]), 2, 6)
 
@@ -196,6 +223,9 @@ def honest(rng):
     for name, leak in HONEST.items():
         yield case(Model(name, rng, 6, leak), 6, 7)
     yield case(Model("causal", rng, 9), 9, 20)
+    by_length = Model("scaled_by_the_length", rng, 6)
+    by_length.leak = lambda x: np.full(x.shape, 1 / len(x))
+    yield case(by_length, 6, 7, note="a model whose logits depend on the length T")
     yield case(Model("causal", rng, 4), 4, 1, note="T = 1 has no future")
     yield case(Model("sees_one_ahead", rng, 4, LEAKS["sees_one_ahead"]), 4, 2)
 

@@ -1,12 +1,14 @@
 """What `leftcontext check` finds in a file: an answer in whatever way it is written, or one clear reason why not."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from autograder.answer_files import UnusableFile, check_files, load_answer
+from autograder.answer_files import check_files, load_answer
+from autograder.answer_source import UnusableFile
 
 DOUBLED = "def doubled(x):\n    return 2 * x\n"
 
@@ -100,3 +102,85 @@ def test_a_pattern_that_is_made_row_by_row_is_read_whole(tmp_path: Path) -> None
     text = loop + "def weight_pattern():\n    return rows\n"
     (tmp_path / "a.py").write_text(text)
     assert np.array_equal(load_answer(tmp_path / "a.py", "weight_pattern")(), np.tri(4))
+
+
+RIGHT_MASK = "import numpy as np\ndef causal_mask(T):\n    return np.triu(np.full((T, T), -np.inf), k=1)\n"
+BY_HELPER = "\ndef causal_mask(T):\n    return HELPERS[0](T)\n"
+RIGHT_IN_ODD_FILES = {
+    "a dataclass": "from __future__ import annotations\nfrom dataclasses import dataclass\nimport numpy as np\n"
+    "@dataclass\nclass Config:\n    k: int = 1\n"
+    "def causal_mask(T):\n    return np.triu(np.full((T, T), -np.inf), k=Config().k)\n",
+    "its own module": "import sys\nimport numpy as np\nK = 1\ndef causal_mask(T):\n"
+    "    return np.triu(np.full((T, T), -np.inf), k=sys.modules[__name__].K)\n",
+    "a registry": "import numpy as np\nHELPERS = []\ndef register(f):\n    HELPERS.append(f)\n    return f\n"
+    "@register\ndef helper(T):\n    return np.triu(np.full((T, T), -np.inf), k=1)\n" + BY_HELPER,
+    "a function that registers": "import numpy as np\nHELPERS = []\ndef add(f):\n    HELPERS.append(f)\n"
+    "def helper(T):\n    return np.triu(np.full((T, T), -np.inf), k=1)\nadd(helper)\n" + BY_HELPER,
+    "shell lines, as in an export of Colab": "!pip install torch\n%matplotlib inline\n" + RIGHT_MASK,
+    "a fork in each call": RIGHT_MASK.replace("    return", "    import os\n    os.fork()\n    return"),
+    "a child that goes on": RIGHT_MASK.replace(
+        "    return", "    import os, time\n    if os.fork() == 0:\n        time.sleep(600)\n    return"
+    ),
+}
+CRASHES = {
+    "import ctypes\ndef causal_mask(T):\n    ctypes.string_at(0)\n": "crashed Python (signal 11, SIGSEGV)",
+    "import os\ndef causal_mask(T):\n    os._exit(3)\n": "exit code 3",
+    "def causal_mask(T):\n    raise KeyboardInterrupt\n": "It raised KeyboardInterrupt.",
+    "async def causal_mask(T):\n    return 3\n": "Write `def`, not `async def`.",
+    "def causal_mask(T):\n    yield 3\n": "Write `return`, not `yield`.",
+    "causal_mask = 3\n": "This is an int, not a function.",
+    "import numpy as np\nK = int('one')\ndef causal_mask(T):\n    return np.triu(np.full((T, T), -np.inf), k=K)\n":
+        "Before that, line 2 failed: ValueError: invalid literal for int()",
+}  # fmt: skip
+
+
+def checked(path: Path, text: str | bytes, id: str = "causal_mask"):
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    (result,) = check_files(id, [path])
+    return result
+
+
+@pytest.mark.parametrize("way", RIGHT_IN_ODD_FILES)
+def test_a_right_answer_is_right_however_its_file_is_written(way: str, tmp_path: Path) -> None:
+    begun = time.monotonic()
+    result = checked(tmp_path / "a.py", RIGHT_IN_ODD_FILES[way])
+    assert result.passed, result.message
+    assert isinstance(result.score, float)
+    assert time.monotonic() - begun < 100  # a child that sleeps for ten minutes was not waited for
+
+
+@pytest.mark.parametrize(("text", "reason"), CRASHES.items())
+def test_what_ended_an_answer_is_said(text: str, reason: str, tmp_path: Path) -> None:
+    result = checked(tmp_path / "a.py", text)
+    assert result.usable
+    assert not result.passed
+    assert reason in result.message
+
+
+def test_a_file_in_another_declared_encoding_is_read(tmp_path: Path) -> None:
+    assert checked(tmp_path / "a.py", ("# -*- coding: cp1252 -*-\n# é\n" + RIGHT_MASK).encode("cp1252")).passed
+
+
+def test_what_is_nested_too_deep_or_goes_in_circles_is_unusable(tmp_path: Path) -> None:
+    deep = checked(tmp_path / "a.py", f"x = {'1+' * 20000}1\n{RIGHT_MASK}")
+    notebook = checked(tmp_path / "a.ipynb", "[" * 100_000)
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    (loop,) = check_files("causal_mask", [tmp_path / "loop.py"])
+    assert [one.usable for one in (deep, notebook, loop)] == [False] * 3
+    assert "nested too deep" in deep.message
+    assert "nested too deep" in notebook.message
+    assert "symbolic links" in loop.message
+
+
+def test_a_message_for_machines_names_a_counter_example(tmp_path: Path) -> None:
+    text = RIGHT_MASK.replace("k=1)", "k=1) + np.eye(T) * (np.arange(T) % 3 == 2)")
+    said = json.loads(checked(tmp_path / "a.py", text).to_json())
+    assert said["misconception"]
+    assert "marked cells" not in said["message"]
+
+
+def test_the_clinics_diagnoses_are_not_given_away(tmp_path: Path) -> None:
+    result = checked(tmp_path / "a.py", "def diagnose_clinic(patient):\n    return [ord(patient) % 7]\n", "diagnose_clinic")
+    assert not result.passed
+    assert "is not right" in result.details
+    assert "wanted" not in result.details

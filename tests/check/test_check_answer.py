@@ -88,7 +88,7 @@ def test_outside_a_notebook_the_verdict_is_printed(capsys: pytest.CaptureFixture
 
 
 def test_a_quiz_is_checked_by_the_same_line(capsys: pytest.CaptureFixture[str]) -> None:
-    check("quiz_one_mechanism", "d")
+    check("quiz_one_mechanism", "c")
     assert "✓ quiz_one_mechanism: 1 of 1 points" in capsys.readouterr().out
     with pytest.raises(CheckFailed, match="Option A"):
         check("quiz_one_mechanism", "A")

@@ -12,7 +12,6 @@ from autograder.judge.judge import judge
 
 EXERCISE = catalog.find("causal_attention").load()
 SEEDS = (0, 1, 7)
-WEAK = {"renormalised_after_softmax", "adds_minus_1e3"}  # right, but a huge hidden score gets through: a remark says so
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -22,7 +21,7 @@ def test_a_right_answer_scores_full(name: str) -> None:
     for seed in SEEDS:
         verdict = judge(EXERCISE, RIGHT[name], seed)
         assert verdict.passed, verdict.finding and verdict.finding.message
-        assert bool(verdict.notes) == (name in WEAK)
+        assert not verdict.notes
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -235,7 +235,8 @@ def test_a_right_result_may_come_in_any_form(style: str) -> None:
 
 
 def test_objects_are_read_as_what_they_are() -> None:
-    assert Array("bool").parse(np.array([[True], [False]], dtype=object)).tolist() == [[True], [False]]
+    with pytest.raises(InvalidResult, match="dtype object"):  # `~` of it would be -2 and -1
+        Array("bool").parse(np.array([[True], [False]], dtype=object))
     assert Array("int").parse(np.array([2, 3], dtype=object)).tolist() == [2, 3]
     assert Array("int").parse(np.empty((0, 2), dtype=object)).shape == (0, 2)
     with pytest.raises(InvalidResult):

@@ -105,7 +105,7 @@ ANSWERS = {  # honest ones: right, wrong, half right, broken, untouched
     "shout": ["shout = str.upper", "def shout(text):\n    return text", "def shout(text):\n    import string\n    return ''.join(chr(ord(c) - 32) if c in string.ascii_lowercase else c for c in text)", None],
     "causal_mask": ["import numpy as np\ndef causal_mask(T):\n    return np.triu(np.full((T, T), -np.inf), k=1)", "import numpy as np\ndef causal_mask(T):\n    return np.tril(np.ones((T, T)))", "import numpy as np\ndef causal_mask(T):\n    return np.triu(np.full((T, T), -np.inf), k=1 if T <= 4 else 0)", None],
     "softmax": ["import numpy as np\ndef softmax(x, axis=-1):\n    e = np.exp(x - np.max(x, axis=axis, keepdims=True))\n    return e / e.sum(axis=axis, keepdims=True)", "import numpy as np\ndef softmax(x, axis=-1):\n    e = np.exp(x)\n    return e / e.sum()", None],
-    "quiz_heads": ["quiz_heads = 'A'", "quiz_heads = {'B'}", "quiz_heads = ['C', 'D']", None],
+    "quiz_heads": ["quiz_heads = 'A'", "quiz_heads = {'D'}", "quiz_heads = ['C', 'D']", None],
 }  # fmt: skip
 EXTRA = ["print('a note')", "y = 1", "# nothing", "import math\nmath.pi"]
 

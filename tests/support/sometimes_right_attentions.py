@@ -133,3 +133,31 @@ def remembers_outputs_by_shape(Q, K, V, seen={}):  # noqa: B006
 def cache_that_only_grows(Q, K, V, cache=[]):  # noqa: B006
     cache.append(V.sum())
     return true_attention(Q, K, V) + 1e-4 * len(cache)
+
+
+# Right as long as no hidden score is far above the allowed ones.
+
+
+@wrong("maximum_before_mask")
+def renormalised_after_softmax(Q, K, V):
+    w = softmax(scores_of(Q, K)) * ~hidden(Q.shape[-2])
+    return w / w.sum(axis=-1, keepdims=True) @ V
+
+
+@wrong("fill_too_weak")
+def adds_minus_1e3(Q, K, V):
+    return softmax(scores_of(Q, K) - 1e3 * hidden(Q.shape[-2])) @ V
+
+
+@wrong("epsilon_in_denominator")
+def renormalised_with_an_epsilon(Q, K, V):
+    w = softmax(scores_of(Q, K)) * ~hidden(Q.shape[-2])
+    return w / (w.sum(axis=-1, keepdims=True) + 1e-9) @ V
+
+
+@wrong("overwritten")
+def writes_into_one_buffer(Q, K, V, buffers={}):  # noqa: B006
+    out = true_attention(Q, K, V)
+    buffer = buffers.setdefault(out.shape, np.empty(out.shape))
+    buffer[...] = out
+    return buffer

@@ -1,0 +1,434 @@
+"""What can be said of a wrong result that resembles no known mistake: how it differs, where, and for which inputs.
+
+Each symptom is true by construction: it is named only if it holds in every case that fails (and, for one that speaks of
+the inputs, in none that is right).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograder.exercise.exercise import Misconception
+from autograder.judge.trials import Attempt, inputs
+
+Pair = tuple[np.ndarray, np.ndarray]  # the right values and those of the answer, of one shape
+LARGE = 50.0  # numbers beyond it try the numerics
+NEAR = 0.02  # relative error of what is nearly right
+
+
+def name_symptom(attempts: Sequence[Attempt]) -> Misconception | None:
+    """The first symptom that all failing attempts share."""
+    failing = [attempt for attempt in attempts if not attempt.is_right]
+    pairs = [pair for attempt in failing if (pair := _pair(attempt)) is not None]
+    if len(pairs) < len(failing):
+        return _for_which_inputs(attempts) or _for_some(attempts)
+    return (
+        _relation(pairs) or _place(failing) or _for_which_inputs(attempts) or _direction(pairs) or _for_some(attempts)
+    )
+
+
+def _pair(attempt: Attempt) -> Pair | None:
+    """The two results, if they are arrays of numbers and of one shape."""
+    found = attempt.difference
+    if found is None or found.wrong is None:
+        return None
+    expected, actual = np.asarray(found.expected), np.asarray(found.actual)
+    return (expected, actual) if expected.size and expected.dtype.kind in "biuf" else None
+
+
+# How all values differ.
+
+
+def _relation(pairs: Sequence[Pair]) -> Misconception | None:
+    if all(expected.dtype == bool for expected, _ in pairs):
+        swapped = all(np.array_equal(actual, ~expected) for expected, actual in pairs)
+        return COMPLEMENT if swapped and sum(actual.size for _, actual in pairs) > 3 else None
+    numbers = [(expected.astype(float), actual.astype(float)) for expected, actual in pairs]
+    for misconception, change in CHANGES:
+        if all(_equal(change(expected), actual) for expected, actual in numbers):
+            return misconception
+    return _factor(numbers) or _offset(numbers) or _order(numbers) or _nearness(numbers)
+
+
+def _equal(expected: np.ndarray | None, actual: np.ndarray) -> bool:
+    return expected is not None and expected.shape == actual.shape and np.allclose(expected, actual, equal_nan=True)
+
+
+def _finite(pairs: Sequence[Pair]) -> list[Pair]:
+    """The finite values of all pairs, flat; none if the two are not finite at the same places."""
+    flat = []
+    for expected, actual in pairs:
+        finite = np.isfinite(expected)
+        if not np.array_equal(finite, np.isfinite(actual)):
+            return []
+        if finite.any():
+            flat.append((expected[finite], actual[finite]))
+    return flat
+
+
+def _factor(pairs: Sequence[Pair]) -> Misconception | None:
+    """One factor for all values of all cases."""
+    ratios = []
+    for expected, actual in _finite(pairs):
+        if not np.allclose(actual[expected == 0], 0):
+            return None
+        ratios.append(actual[expected != 0] / expected[expected != 0])
+    found = np.concatenate(ratios) if ratios else np.zeros(0)
+    if len(found) < 2 or not np.allclose(found, found[0], rtol=1e-4) or found[0] == 0:
+        return None
+    factor = float(found[0])
+    for base in (2, 10):
+        if np.isclose(factor, 1 / np.log(base), rtol=1e-4):
+            return LOGARITHM_BASE.with_text(
+                f"Every value is 1 / ln {base} times the right one: a logarithm to the base {base}."
+            )
+    return FACTOR.with_text(f"Every value is {factor:.4g} times the right one.")
+
+
+def _offset(pairs: Sequence[Pair]) -> Misconception | None:
+    differences = [actual - expected for expected, actual in _finite(pairs)]
+    found = np.concatenate(differences) if differences else np.zeros(0)
+    if len(found) < 2 or not np.allclose(found, found[0], rtol=1e-6, atol=1e-9):
+        return None
+    return OFFSET.with_text(f"Every value is {abs(found[0]):.4g} too {'large' if found[0] > 0 else 'small'}.")
+
+
+def _order(pairs: Sequence[Pair]) -> Misconception | None:
+    several = [(expected, actual) for expected, actual in pairs if len(np.unique(expected)) > 2]
+    same = all(np.allclose(np.sort(e, axis=None), np.sort(a, axis=None), equal_nan=True) for e, a in pairs)
+    return ORDER if same and several else None
+
+
+def _nearness(pairs: Sequence[Pair]) -> Misconception | None:
+    flat = _finite(pairs)
+    if not flat:
+        return None
+    error = max(
+        float(np.max(np.abs(actual - expected)) / (np.max(np.abs(expected)) or 1.0)) for expected, actual in flat
+    )
+    if error > NEAR:
+        return None
+    return NEARLY.with_text(
+        f"No value is off by more than {error:.1g} of the largest, but more than rounding explains."
+    )
+
+
+# Where the wrong cells lie.
+
+
+def _place(failing: Sequence[Attempt]) -> Misconception | None:
+    found = [attempt.difference.wrong for attempt in failing if attempt.difference is not None]
+    masks = [np.atleast_2d(wrong) for wrong in found if wrong is not None]
+    for misconception, lies_there in PLACES:
+        if all(lies_there(mask) for mask in masks):
+            return misconception
+    return None
+
+
+def _only(select: Callable[[np.ndarray], np.ndarray], axis: int) -> Callable[[np.ndarray], bool]:
+    """Whether all wrong cells lie in the selected part of an axis that has more than two entries."""
+    return lambda mask: mask.shape[axis] > 2 and int(select(mask).sum()) == int(mask.sum())
+
+
+def _on_diagonal(mask: np.ndarray) -> bool:
+    return (
+        mask.shape[-2] > 2
+        and mask.shape[-2] == mask.shape[-1]
+        and not (mask & ~np.eye(mask.shape[-1], dtype=bool)).any()
+    )
+
+
+def _direction(pairs: Sequence[Pair]) -> Misconception | None:
+    """All wrong values on the same side of the right ones."""
+    signs = set[float]()
+    for expected, actual in pairs:
+        wrong = ~np.isclose(actual.astype(float), expected.astype(float), equal_nan=True)
+        with np.errstate(invalid="ignore"):
+            signs |= set(np.sign(actual[wrong].astype(float) - expected[wrong].astype(float)).tolist())
+    if len(signs) != 1 or signs & {0.0} or np.isnan(list(signs)).any():
+        return None
+    boolean = all(expected.dtype == bool for expected, _ in pairs)
+    if signs == {1.0}:
+        return TOO_MANY_TRUE if boolean else TOO_LARGE
+    return TOO_FEW_TRUE if boolean else TOO_SMALL
+
+
+# For which inputs.
+
+
+def _for_which_inputs(attempts: Sequence[Attempt]) -> Misconception | None:
+    """A property of the inputs that all failing cases have, and no right one."""
+    failing = [attempt for attempt in attempts if not attempt.is_right]
+    right = [attempt for attempt in attempts if attempt.is_right]
+    if not right:
+        return None
+    dimensions = min(_dimensions(attempt) for attempt in attempts)
+    for misconception, has in INPUTS:
+        if all(has(attempt, dimensions) for attempt in failing) and not any(
+            has(attempt, dimensions) for attempt in right
+        ):
+            return misconception
+    return None
+
+
+def _for_some(attempts: Sequence[Attempt]) -> Misconception | None:
+    right = sum(attempt.is_right for attempt in attempts)
+    if not right:
+        return None
+    return SOME.with_text(
+        f"{right} of the {len(attempts)} inputs that were tried give the right result, the others do not."
+    )
+
+
+def _arrays(attempt: Attempt) -> list[np.ndarray]:
+    values: list[Any] = []
+    for value in inputs(attempt.trial.case):
+        values += list(value) if isinstance(value, list | tuple) else [value]
+    return [value for value in values if isinstance(value, np.ndarray) and value.dtype.kind in "biuf"]
+
+
+def _dimensions(attempt: Attempt) -> int:
+    return max((array.ndim for array in _arrays(attempt)), default=0)
+
+
+def _any_array(test: Callable[[np.ndarray], Any]) -> Callable[[Attempt, int], bool]:
+    return lambda attempt, _dimensions: any(bool(test(array)) for array in _arrays(attempt))
+
+
+def _has_one(attempt: Attempt, _least: int) -> bool:
+    """A length of 1: of an array's axis, or as a number."""
+    numbers = [value for value in inputs(attempt.trial.case) if isinstance(value, int) and not isinstance(value, bool)]
+    return 1 in numbers or any(1 in array.shape for array in _arrays(attempt))
+
+
+def _is_empty(attempt: Attempt, _least: int) -> bool:
+    return any(array.size == 0 for array in _arrays(attempt)) or 0 in [
+        value for value in inputs(attempt.trial.case) if isinstance(value, int) and not isinstance(value, bool)
+    ]
+
+
+def _largest(array: np.ndarray) -> float:
+    finite = np.abs(array[np.isfinite(array)].astype(float)) if array.dtype.kind == "f" else np.zeros(0)
+    return float(finite.max()) if finite.size else 0.0
+
+
+COMPLEMENT = Misconception(
+    "complement",
+    "True and False are swapped",
+    "Every entry is the opposite of the right one.",
+    ("What does True mean here?", "Compare one entry with the contract.", "Put ~ before the result."),
+)
+NEGATED = Misconception(
+    "sign_swapped",
+    "The sign is wrong",
+    "Every value is the right one with the opposite sign.",
+    ("Is there a minus sign too many, or one missing?", "Follow the sign of one value through your code."),
+)
+RECIPROCAL = Misconception(
+    "reciprocal",
+    "Upside down",
+    "Every value is 1 divided by the right one.",
+    ("What is divided by what?", "Swap numerator and denominator."),
+)
+LOG_TAKEN = Misconception(
+    "logarithm_of_result",
+    "The logarithm of the right result",
+    "Every value is the natural logarithm of the right one.",
+    ("Is the result asked for itself, or its logarithm?", "np.exp undoes np.log."),
+)
+EXP_TAKEN = Misconception(
+    "exponential_of_result",
+    "The exponential of the right result",
+    "Every value is e to the power of the right one.",
+    ("Is the result asked for itself, or its exponential?", "np.log undoes np.exp."),
+)
+SWAPPED_AXES = Misconception(
+    "axes_swapped",
+    "Rows and columns are swapped",
+    "The result is the transpose of the right one.",
+    ("Which index belongs to the row?", "Compare entry [0, 1] with entry [1, 0]."),
+)
+REVERSED = Misconception(
+    "reversed",
+    "In reverse order",
+    "The values are the right ones, but they run backwards along an axis.",
+    ("Which entry comes first?", "Look for [::-1], np.flip or a loop that runs backwards."),
+)
+SHIFTED = Misconception(
+    "shifted_by_one",
+    "Shifted by one",
+    "The values are the right ones, but they stand one place off along an axis.",
+    ("Which position does entry 0 belong to?", "Check the first index of each slice and range."),
+)
+FACTOR = Misconception(
+    "constant_factor",
+    "Off by a constant factor",
+    "",
+    (
+        "Which factor is it, and where could it come from?",
+        "Follow one value through your code, and divide it by the right one.",
+    ),
+)
+LOGARITHM_BASE = Misconception(
+    "logarithm_base",
+    "A logarithm to another base",
+    "",
+    ("Which base has the logarithm in the contract?", "In this course logarithms are natural: np.log."),
+)
+OFFSET = Misconception(
+    "constant_offset",
+    "Off by a constant",
+    "",
+    (
+        "Is something counted twice, or left out?",
+        "Follow one value through your code, and compare it with the right one.",
+    ),
+)
+ORDER = Misconception(
+    "other_order",
+    "The right values in another order",
+    "The result holds the right values, but not at the right places.",
+    ("Which entry belongs to which position?", "Look at reshape, transpose and the order of loops."),
+)
+NEARLY = Misconception(
+    "nearly_right",
+    "Close, but not exact",
+    "",
+    (
+        "What in your code is an approximation?",
+        "Look for a small number that is added, for rounding, clipping, a short dtype, or a large number in place of infinity.",
+    ),
+)
+FIRST_ROW = Misconception(
+    "only_first_row",
+    "Only the first row is wrong",
+    "All rows but the first are right.",
+    ("What is special about the first position?", "Compute row 0 by hand, and compare."),
+)
+LAST_ROW = Misconception(
+    "only_last_row",
+    "Only the last row is wrong",
+    "All rows but the last are right.",
+    ("What is special about the last position?", "Check where your loops and slices end."),
+)
+FIRST_COLUMN = Misconception(
+    "only_first_column",
+    "Only the first column is wrong",
+    "All columns but the first are right.",
+    ("What is special about index 0?", "Check where your loops and slices begin."),
+)
+LAST_COLUMN = Misconception(
+    "only_last_column",
+    "Only the last column is wrong",
+    "All columns but the last are right.",
+    ("What is special about the last index?", "Check where your loops and slices end."),
+)
+DIAGONAL = Misconception(
+    "only_diagonal",
+    "Only the diagonal is wrong",
+    "All entries but those on the diagonal are right.",
+    ("What does an entry [i, i] stand for?", "Compute one of them by hand, and compare."),
+)
+TOO_LARGE = Misconception(
+    "too_large",
+    "Too large",
+    "Every wrong value is larger than the right one.",
+    ("What is counted that should not be?",),
+)
+TOO_SMALL = Misconception(
+    "too_small", "Too small", "Every wrong value is smaller than the right one.", ("What is left out?",)
+)
+TOO_MANY_TRUE = Misconception(
+    "too_many_true",
+    "True in too many places",
+    "Every wrong entry is True where False is right.",
+    ("Which rule should make these entries False?", "Look at one marked entry, and say in words why it is False."),
+)
+TOO_FEW_TRUE = Misconception(
+    "too_few_true",
+    "False in too many places",
+    "Every wrong entry is False where True is right.",
+    ("Which rule should make these entries True?", "Look at one marked entry, and say in words why it is True."),
+)
+EMPTY = Misconception(
+    "wrong_for_empty", "Right, but not for length 0", "Only the inputs of length 0 give a wrong result.",
+    ("What should come out where nothing goes in?",),
+)  # fmt: skip
+ONE = Misconception(
+    "wrong_for_one",
+    "Right, but not for length 1",
+    "Only the inputs with a length of 1 give a wrong result.",
+    (
+        "What happens in your code where T, or another length, is 1?",
+        "Look for squeeze, for [-1], and for loops that never run.",
+    ),
+)
+BATCH = Misconception(
+    "wrong_in_a_batch",
+    "Right, but not with leading axes",
+    "Only the inputs with leading (batch or head) axes give a wrong result.",
+    ("How many axes may the input have?", "Count axes from the end: axis=-1, shape[-2], np.swapaxes(x, -1, -2)."),
+)
+LARGE_NUMBERS = Misconception(
+    "wrong_for_large_numbers",
+    "Right, but not for large numbers",
+    "Only the inputs with large numbers give a wrong result.",
+    (
+        "Which step of your code can't take a large number?",
+        "Look for np.exp, for a small number that is added, and for a fill.",
+    ),
+)
+INFINITE = Misconception(
+    "wrong_for_infinity",
+    "Right, but not where -inf comes in",
+    "Only the inputs that hold -inf give a wrong result.",
+    ("What does each step of your code make of -inf?", "-inf - (-inf) and 0 * -inf are NaN."),
+)
+INTEGERS = Misconception(
+    "wrong_for_integers",
+    "Right, but not for integers",
+    "Only the inputs that hold integers give a wrong result.",
+    ("Which dtype has your result?", "Convert to float first: np.asarray(x, dtype=float)."),
+)
+SOME = Misconception(
+    "right_for_some_inputs",
+    "Right for some inputs only",
+    "",
+    ("What do the inputs that fail have in common?", "Run the example that is shown, step by step."),
+)
+
+CHANGES: tuple[tuple[Misconception, Callable[[np.ndarray], np.ndarray | None]], ...] = (
+    (NEGATED, lambda e: -e),
+    (SWAPPED_AXES, lambda e: np.swapaxes(e, -1, -2) if e.ndim > 1 else None),
+    (REVERSED, lambda e: e[..., ::-1] if e.ndim else None),
+    (REVERSED, lambda e: e[..., ::-1, :] if e.ndim > 1 else None),
+    (RECIPROCAL, lambda e: 1 / e if np.all(e != 0) else None),
+    (LOG_TAKEN, lambda e: np.log(e) if np.all(e > 0) else None),
+    (EXP_TAKEN, lambda e: np.exp(e) if np.all(np.abs(e) < LARGE) else None),
+)
+PLACES: tuple[tuple[Misconception, Callable[[np.ndarray], bool]], ...] = (
+    (FIRST_ROW, _only(lambda mask: mask[..., :1, :], -2)),
+    (LAST_ROW, _only(lambda mask: mask[..., -1:, :], -2)),
+    (FIRST_COLUMN, _only(lambda mask: mask[..., :1], -1)),
+    (LAST_COLUMN, _only(lambda mask: mask[..., -1:], -1)),
+    (DIAGONAL, _on_diagonal),
+)
+INPUTS: tuple[tuple[Misconception, Callable[[Attempt, int], bool]], ...] = (
+    (EMPTY, _is_empty),
+    (ONE, _has_one),
+    (LARGE_NUMBERS, _any_array(lambda array: _largest(array) > LARGE)),
+    (INFINITE, _any_array(lambda array: array.dtype.kind == "f" and np.isneginf(array).any())),
+    (BATCH, lambda attempt, least: _dimensions(attempt) > least),
+    (INTEGERS, _any_array(lambda array: array.dtype.kind in "iu")),
+)
+SYMPTOMS = {
+    misconception.id: misconception
+    for misconception in (
+        *(COMPLEMENT, NEGATED, SWAPPED_AXES, REVERSED, RECIPROCAL, LOG_TAKEN, EXP_TAKEN, FACTOR, LOGARITHM_BASE),
+        *(OFFSET, ORDER, NEARLY, FIRST_ROW, LAST_ROW, FIRST_COLUMN, LAST_COLUMN, DIAGONAL, TOO_LARGE, TOO_SMALL),
+        *(TOO_MANY_TRUE, TOO_FEW_TRUE, EMPTY, ONE, BATCH, LARGE_NUMBERS, INFINITE, INTEGERS, SOME),
+    )
+}

@@ -1,0 +1,103 @@
+"""A call is held to processor time, and what it starts does not go on judging."""
+
+import os
+import sys
+import time
+
+import pytest
+
+from autograder.judge.guarded_call import PATIENCE, clock_of, guarded_call
+from autograder.judge.unwritten import is_unwritten
+
+
+def waits(seconds: float) -> str:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(0.01)
+    return "done"
+
+
+def works() -> None:
+    while True:
+        pass
+
+
+def test_who_waits_for_a_busy_machine_is_not_out_of_time() -> None:
+    assert guarded_call(waits, (0.5,), {}, 0.1, clock=lambda: 0.0).result == "done"
+
+
+def test_who_works_too_long_is_out_of_time() -> None:
+    failure = guarded_call(works, (), {}, 0.2).failure
+    assert failure is not None
+    assert failure.id == "hangs"
+
+
+def test_who_waits_without_end_is_ended_by_the_clock_on_the_wall() -> None:
+    begun = time.monotonic()
+    failure = guarded_call(waits, (600.0,), {}, 0.05).failure
+    assert failure is not None
+    assert failure.id == "hangs"
+    assert time.monotonic() - begun > 0.9 * PATIENCE * 0.05
+
+
+class ElsewhereFunction:
+    """As one that lives in another process: it says itself how much time it has used."""
+
+    used = 7.5
+
+    def cpu_seconds(self) -> float:
+        return self.used
+
+    def __call__(self) -> None: ...
+
+
+def test_a_function_of_another_process_has_a_clock_of_its_own() -> None:
+    assert clock_of(ElsewhereFunction())() == 7.5
+    assert clock_of(works) is time.thread_time
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+def test_a_fork_of_an_answer_ends_where_the_answer_does() -> None:
+    reader, writer = os.pipe()
+    call = guarded_call(lambda: os.fork() and os.getpid(), (), {}, 5.0)
+    os.write(writer, b"x")  # a fork that went on would write one too
+    os.waitpid(-1, 0)
+    os.close(writer)
+    assert call.result == os.getpid()
+    assert os.read(reader, 10) == b"x"
+    os.close(reader)
+
+
+def test_an_exception_that_lies_about_itself_is_only_an_error() -> None:
+    class Liar(Exception):
+        @property
+        def __class__(self):
+            raise RuntimeError("no class")
+
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+        def __getattr__(self, name: str) -> None:
+            raise RuntimeError(name)
+
+    def lies() -> None:
+        raise Liar
+
+    failure = guarded_call(lies, (), {}, 1.0).failure
+    assert failure is not None
+    assert failure.id == "raises"
+    assert failure.error == "Liar"
+
+
+def test_an_unwritten_function_does_nothing_at_all() -> None:
+    def documented():
+        """Nothing yet."""
+
+    def generates():
+        yield
+
+    assert is_unwritten(documented)
+    assert is_unwritten(lambda: None)
+    assert not is_unwritten(lambda: 0)
+    assert not is_unwritten(generates)
+    assert not is_unwritten(sys)
