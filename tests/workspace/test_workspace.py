@@ -272,4 +272,4 @@ def test_a_record_from_before_hints_were_kept_still_counts(mine: Path) -> None:
 
 def test_a_broken_notebook_has_no_place_on_the_map(mine: Path) -> None:
     (mine / FILE).write_text("{}")
-    assert overview.overview().places == []
+    assert overview.overview().units == []
