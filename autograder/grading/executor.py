@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.notebook.job import Job
-from autograder.notebook.note import Note
-from autograder.notebook.test_result import TestResult
+from autograder.notebook.note import Note, NoteKind
+from autograder.notebook.rebuild import MergedNotebook
+from autograder.notebook.test_result import Status, TestResult, not_run
 
 Output = dict[str, Any]  # as nbformat stores it
 
@@ -60,3 +61,15 @@ class Executor(Protocol):
     def shown(self, notebook: str) -> dict[str, list[Output]]:
         """What the cells that depend on no student showed, by their number in the released notebook."""
         ...
+
+
+def notes_on_tests(name: str, merged: MergedNotebook, result: Result) -> list[Note]:
+    """A note for each test that could not be run, for it gives no points."""
+    notes = []
+    for number, cell in enumerate(merged.cells):
+        if cell.released is not None and cell.released.is_code_test:
+            found = result.tests.get(str(number)) or not_run()
+            if found.status is Status.NOT_RUN:
+                text = f"{name}: {cell.released.grade_id} could not be run. {found.reason}"
+                notes.append(Note(NoteKind.NOT_JUDGED, text.strip()))
+    return notes

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.grading.calibrate import calibrate
 from autograder.grading.course_policy import course_policy
-from autograder.grading.executor import Executor, Result, Task
+from autograder.grading.executor import Executor, Result, Task, notes_on_tests
 from autograder.grading.graded_submission import Graded
 from autograder.grading.journal import VERSION, Journal, code_lines, digest, file_lock
 from autograder.grading.pool import Pool
@@ -28,7 +28,6 @@ from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedCell, MergedNotebook, matches, merge
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.submission import Unreadable, is_python, language_of, read
-from autograder.notebook.test_result import Status, not_run
 from autograder.sandbox.escape_attempts import escape_attempts, first_escape
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
 from autograder.sandbox.policy import SandboxPolicy
@@ -247,7 +246,7 @@ class Grading:
             files[f"{name}.ipynb"] = encode(made)
             marked = [cell for cell in made["cells"] if "grade_id" in cell["metadata"].get("nbgrader", {})]
             nodes[name] = from_dict({**made, "cells": marked})
-            notes = notes + _notes_on_tests(name, merged, result)
+            notes = notes + notes_on_tests(name, merged, result)
             notes = notes + [note.about(name) for note in result.notes]
             findings |= result.findings
             comments |= merged.comments
@@ -281,18 +280,6 @@ class Grading:
             kept = f"its score of {score:g} was kept" if score is not None else "its score may not be right"
             notes.append(Note(NoteKind.OTHER, f"The instructor's own solution does not pass {test}: {kept}."))
         return notes
-
-
-def _notes_on_tests(name: str, merged: MergedNotebook, result: Result) -> list[Note]:
-    """A note for each test that could not be run, for it gives no points."""
-    notes = []
-    for number, cell in enumerate(merged.cells):
-        if cell.released is not None and cell.released.is_code_test:
-            found = result.tests.get(str(number)) or not_run()
-            if found.status is Status.NOT_RUN:
-                text = f"{name}: {cell.released.grade_id} could not be run. {found.reason}"
-                notes.append(Note(NoteKind.NOT_JUDGED, text.strip()))
-    return notes
 
 
 def _made_of(data: bytes | None, notebooks: list[ReleasedNotebook]) -> str | None:
