@@ -15,13 +15,13 @@ import contextlib
 import dataclasses
 import importlib
 import json
-import re
 import socket
 import sys
 from typing import Any
 
 from autograder.grading.executor import Result
 from autograder.grading.ipython_shell import Output, Shell
+from autograder.grading.judged_finding import JudgedFinding
 from autograder.grading.one_kernel import KernelResult, run_in_one_kernel
 from autograder.grading.outputs import first_line, sanitize
 from autograder.grading.rpc.channel import Channel, ConnectionLost
@@ -56,7 +56,7 @@ class Checker:
         self.outputs: dict[int, list[Output]] = {}
         self.isolated: dict[int, TestResult] = {}
         self.notes: list[Note] = []
-        self.findings: dict[str, dict[str, Any]] = {}
+        self.findings: dict[str, JudgedFinding] = {}
         self._listen_to_judge()
 
     def run(self) -> Result:
@@ -239,24 +239,17 @@ class Checker:
         if finding and finding.outcome:  # what the student's code printed is kept apart: it may hold a name
             printed = finding.outcome.printed[:300]
             finding.outcome = dataclasses.replace(finding.outcome, printed="")
-        self.findings[self.test_id] = {
-            "exercise": exercise,
-            "passed": verdict.passed,
-            "misconception": misconception.id if misconception else None,
-            "title": misconception.name if misconception else "",
-            "says": finding.message[:2000] if finding else "",
-            "text": render.text(verdict, hints=1)[:4000],
-            "printed": printed,
-            "error_name": _error_name(finding.message) if misconception and misconception.id == "raises" else "",
-            "is_option": exercise.startswith("quiz_"),
-        }
-
-
-def _error_name(message: str) -> str:
-    """The name of Python's own error that ended a call; another's, a student may have made up."""
-    match = re.match(r"It raised (\w+)", message)
-    known = getattr(builtins, match[1], None) if match else None
-    return match[1] if match and isinstance(known, type) and issubclass(known, BaseException) else ""
+        self.findings[self.test_id] = JudgedFinding(
+            exercise,
+            passed=verdict.passed,
+            misconception=misconception.id if misconception else None,
+            title=misconception.name if misconception else "",
+            message=finding.message[:2000] if finding else "",
+            text=render.text(verdict, hints=1)[:4000],
+            printed=printed,
+            error_name=finding.error_name if finding else "",
+            is_option=verdict.is_quiz,
+        )
 
 
 class Unknown:

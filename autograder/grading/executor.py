@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from autograder.grading.judged_finding import JudgedFinding
 from autograder.notebook.job import Job
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedNotebook
@@ -31,7 +32,7 @@ class Result:
     outputs: dict[str, list[Output]] = field(default_factory=dict)  # by step
     tests: dict[str, TestResult] = field(default_factory=dict)  # by step; what is not there could not be run
     notes: list[Note] = field(default_factory=list)
-    findings: dict[str, dict[str, Any]] = field(default_factory=dict)  # the judge's, by grade id of the test
+    findings: dict[str, JudgedFinding] = field(default_factory=dict)  # by grade id of the test
     isolated: dict[str, TestResult] = field(default_factory=dict)  # the two runs apart, by step
     one_kernel: dict[str, TestResult] = field(default_factory=dict)
 
@@ -40,7 +41,8 @@ class Result:
         runs = {"tests": self.tests, "isolated": self.isolated, "one_kernel": self.one_kernel}
         results = {name: {step: result.to_json() for step, result in run.items()} for name, run in runs.items()}
         notes = [note.to_json() for note in self.notes]
-        return {"outputs": self.outputs, "notes": notes, "findings": self.findings, **results}
+        findings = {test: finding.to_json() for test, finding in self.findings.items()}
+        return {"outputs": self.outputs, "notes": notes, "findings": findings, **results}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Result:
@@ -48,7 +50,8 @@ class Result:
         names = ("tests", "isolated", "one_kernel")
         runs = {name: {step: TestResult.from_json(result) for step, result in fields[name].items()} for name in names}
         notes = [Note.from_json(note) for note in fields["notes"]]
-        return cls(fields["outputs"], runs["tests"], notes, fields["findings"], runs["isolated"], runs["one_kernel"])
+        findings = {test: JudgedFinding.from_json(finding) for test, finding in fields["findings"].items()}
+        return cls(fields["outputs"], runs["tests"], notes, findings, runs["isolated"], runs["one_kernel"])
 
 
 class Executor(Protocol):

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograder.grading.judged_finding import JudgedFinding
 from autograder.notebook.note import Note
 
 
@@ -23,7 +24,7 @@ class Graded:
     previous_score: float | None = None  # None where it had none
     reason: str = ""  # why it was graded, or what changed without
     notes: list[Note] = field(default_factory=list)
-    findings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: dict[str, JudgedFinding] = field(default_factory=dict)  # by grade id of the test
     not_isolated: list[str] = field(default_factory=list)  # grade ids of the tests that ran in the student's process
     code_digests: dict[str, str] = field(default_factory=dict)  # of each answer, by grade id
 
@@ -40,4 +41,6 @@ class Graded:
 
     def entry(self) -> dict[str, Any]:
         """For the journal."""
-        return {**dataclasses.asdict(self), "notes": [note.to_json() for note in self.notes]}
+        notes = [note.to_json() for note in self.notes]
+        findings = {test: finding.to_json() for test, finding in self.findings.items()}
+        return {**dataclasses.asdict(self), "notes": notes, "findings": findings}

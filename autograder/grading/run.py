@@ -19,6 +19,7 @@ from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Executor, Result, Task, notes_on_tests
 from autograder.grading.graded_submission import Graded
 from autograder.grading.journal import VERSION, Journal, code_lines, digest, file_lock
+from autograder.grading.judged_finding import JudgedFinding
 from autograder.grading.pool import Pool
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.nbgrader.scores import Recorded
@@ -237,7 +238,7 @@ class Grading:
         files = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
         notes = submission.notes
         not_isolated: list[str] = []
-        findings: dict[str, Any] = {}
+        findings: dict[str, JudgedFinding] = {}
         comments: dict[str, str] = {}
         for name, merged in submission.merged.items():
             notebook, result = self.notebooks[name], submission.results[name]

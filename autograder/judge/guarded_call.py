@@ -5,6 +5,7 @@ Whatever it does (hang, recurse, print without end, raise, exit) ends here, as a
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import copy
 import ctypes
@@ -39,11 +40,11 @@ Clock = Callable[[], float]  # seconds
 
 @dataclass(frozen=True)
 class CallFailure:
-    """Why a call has no result: `id` for machines, `message` for the learner."""
+    """Why a call has no result: `id` for machines, `message` for the learner, `error_name` if Python's own error ended it."""
 
     id: str
     message: str
-    error: str = ""  # the class of the exception, where one was raised
+    error_name: str = ""
 
 
 @dataclass
@@ -218,10 +219,10 @@ def _failure(error: BaseException, seconds: float) -> CallFailure:
         return CallFailure("hangs", f"It was still running after {seconds:g} seconds. Does a loop never end?")
     for raised, id, message in _FAILURES:
         if issubclass(type(error), raised):  # isinstance would ask the learner's own `__class__`
-            return CallFailure(id, message)
+            return CallFailure(id, message, _builtin_name(error))
     if _attribute(error, "out_of_time"):  # of a function in another process
         return CallFailure("hangs", "It was still running when its time was up. Does a loop never end?")
-    return CallFailure("raises", _describe_error(error), type(error).__name__)
+    return CallFailure("raises", _describe_error(error), _builtin_name(error))
 
 
 def measure_peak_memory(function: Callable[..., Any], *args: Any) -> tuple[Any, int]:
@@ -252,6 +253,13 @@ def _quiet(output: io.StringIO) -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")
         yield
+
+
+def _builtin_name(error: BaseException) -> str:
+    """The name of Python's own error; "" for another's, which a student may have made up."""
+    name = type(error).__name__
+    known = getattr(builtins, name, None) if isinstance(name, str) else None  # a metaclass may give anything
+    return name if isinstance(known, type) and issubclass(known, BaseException) else ""
 
 
 def _describe_error(error: BaseException) -> str:

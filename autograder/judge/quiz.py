@@ -15,7 +15,7 @@ from autograder.judge.verdict import Finding, PartScore, Verdict
 def judge_quiz(quiz: Quiz, answer: Any) -> Verdict:
     """The verdict on an answer in any form that `_letters` reads, or on something else."""
     chosen = _letters(answer)
-    verdict = Verdict(quiz.id, [PartScore("The answer", quiz.points, chosen == quiz.key)])
+    verdict = Verdict(quiz.id, [PartScore("The answer", quiz.points, chosen == quiz.key)], is_quiz=True)
     if verdict.passed:
         verdict.notes = [option.why for option in quiz.options if option.right and option.why]
         return verdict

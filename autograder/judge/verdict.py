@@ -21,6 +21,13 @@ class Finding:
     difference: Difference | None = None
     names: tuple[str, ...] = ()  # of the arguments
 
+    @property
+    def error_name(self) -> str:
+        """The name of Python's own error, where the finding is that one ended the call."""
+        failure = self.outcome.failure if self.outcome else None
+        is_error = self.misconception is not None and self.misconception.id == "raises"
+        return failure.error_name if failure and is_error else ""
+
 
 @dataclass
 class PartScore:
@@ -40,6 +47,7 @@ class Verdict:
     finding: Finding | None = None
     hints: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    is_quiz: bool = False
 
     @property
     def score(self) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.grading.journal import code_lines
+from autograder.grading.judged_finding import JudgedFinding
 from autograder.judge.failures import FAILURES
 from autograder.notebook.note import Note, NoteKind
 
@@ -63,16 +64,16 @@ def misconceptions(entries: Entries) -> list[MisconceptionSummary]:
     """The class's misconceptions, the most frequent first; each student counts once."""
     students: dict[str, set[str]] = defaultdict(set)
     where: dict[str, Counter[str]] = defaultdict(Counter)
-    best: dict[str, Mapping[str, Any]] = {}
+    best: dict[str, JudgedFinding] = {}
     errors: dict[str, Counter[str]] = defaultdict(Counter)
     for student, finding in _failed(entries):
-        id = finding.get("misconception")
+        id = finding.misconception
         if id and id != NOT_WRITTEN:
             students[id].add(student)
-            where[id][str(finding["exercise"])] += 1
+            where[id][finding.exercise] += 1
             best[id] = min(best.get(id, finding), finding, key=_example_order)
-            if error_name := finding.get("error_name"):
-                errors[id][str(error_name)] += 1
+            if finding.error_name:
+                errors[id][finding.error_name] += 1
     ranked = sorted(students, key=lambda id: (-len(students[id]), id))
     return [
         MisconceptionSummary(
@@ -83,51 +84,51 @@ def misconceptions(entries: Entries) -> list[MisconceptionSummary]:
     ]  # fmt: skip
 
 
-def _example_order(finding: Mapping[str, Any]) -> tuple[bool, int]:
+def _example_order(finding: JudgedFinding) -> tuple[bool, int]:
     """The sort key of examples: a function before the letter of a quiz, a short text before a long one."""
-    return _is_option(finding), len(str(finding["text"]))
+    return finding.is_option, len(finding.text)
 
 
-def _is_option(finding: Mapping[str, Any]) -> bool:
-    return bool(finding.get("is_option"))
-
-
-def _title(finding: Mapping[str, Any]) -> str:
-    title = str(finding["title"])
-    return f"{finding['exercise']}, {title.replace('Option', 'option')}" if _is_option(finding) else title
+def _title(finding: JudgedFinding) -> str:
+    title = finding.title
+    return f"{finding.exercise}, {title.replace('Option', 'option')}" if finding.is_option else title
 
 
 def unclassified(entries: Entries) -> Unclassified:
     """Answers that were left empty, and wrong ones that no known misconception explains."""
     empty, other = Counter[str](), Counter[str]()
     for _, finding in _failed(entries):
-        if finding.get("misconception") == NOT_WRITTEN:
-            empty[str(finding["exercise"])] += 1
-        elif not finding.get("misconception"):
-            other[str(finding["exercise"])] += 1
+        if finding.misconception == NOT_WRITTEN:
+            empty[finding.exercise] += 1
+        elif not finding.misconception:
+            other[finding.exercise] += 1
     return Unclassified(empty, other)
 
 
-def _failed(entries: Entries) -> Iterable[tuple[str, Mapping[str, Any]]]:
+def _failed(entries: Entries) -> Iterable[tuple[str, JudgedFinding]]:
     for student in sorted(entries):
-        for finding in entries[student].get("findings", {}).values():
-            if not finding.get("passed"):
+        for finding in _findings(entries[student]).values():
+            if not finding.passed:
                 yield student, finding
 
 
-def _general_message(finding: Mapping[str, Any]) -> str:
+def _findings(entry: Mapping[str, Any]) -> dict[str, JudgedFinding]:
+    """What the judge found in one student's answers, by grade id of the test."""
+    return {test: JudgedFinding.from_json(finding) for test, finding in entry.get("findings", {}).items()}
+
+
+def _general_message(finding: JudgedFinding) -> str:
     """The message without a line, an error or a value of the student's, which that of a failed call may quote."""
-    failure = FAILURES.get(str(finding.get("misconception")))
-    return failure.message if failure else str(finding["says"])
+    failure = FAILURES.get(finding.misconception or "")
+    return failure.message if failure else finding.message
 
 
-def _anonymous(finding: Mapping[str, Any]) -> str:
+def _anonymous(finding: JudgedFinding) -> str:
     """The judge's finding without the student's own values and error messages, which may contain a name."""
-    text, message = str(finding["text"]), str(finding["says"])
     general = _general_message(finding)
-    if message == general:
-        return text
-    before, found, after = text.partition(message)
+    if finding.message == general:
+        return finding.text
+    before, found, after = finding.text.partition(finding.message)
     return f"{before}{general}{after}" if found else general
 
 
@@ -136,11 +137,11 @@ def most_common_by_cell(entries: Entries) -> dict[str, tuple[str, int]]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     titles: dict[tuple[str, str], str] = {}
     for entry in entries.values():
-        for grade_id, finding in entry.get("findings", {}).items():
-            id = finding.get("misconception")
-            if not finding.get("passed") and id and id != NOT_WRITTEN:
+        for grade_id, finding in _findings(entry).items():
+            id = finding.misconception
+            if not finding.passed and id and id != NOT_WRITTEN:
                 counts[grade_id][id] += 1
-                titles[grade_id, id] = str(finding["title"])
+                titles[grade_id, id] = finding.title
     most = {grade_id: count.most_common(1)[0] for grade_id, count in counts.items()}
     return {grade_id: (titles[grade_id, id], count) for grade_id, (id, count) in most.items()}
 

@@ -18,6 +18,7 @@ from autograder.bank import catalog
 from autograder.feedback import render
 from autograder.grading import checker_process
 from autograder.grading.journal import code_lines, digest
+from autograder.grading.judged_finding import JudgedFinding
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
 from autograder.notebook.note import Note, NoteKind
@@ -176,10 +177,7 @@ SAYS_NAMES = {
 
 @pytest.mark.parametrize("code", SAYS_NAMES.values(), ids=SAYS_NAMES)
 def test_an_example_holds_no_word_of_the_students(code: str) -> None:
-    exercise = catalog.find("softmax").load()
-    namespace: dict[str, object] = {}
-    exec(code, namespace)
-    verdict = judge(exercise, namespace["f"])
+    verdict = judged(code)
     assert verdict.finding is not None
     idea = verdict.finding.misconception
     assert idea is not None
@@ -194,15 +192,29 @@ def kept(verdict: Verdict) -> dict[str, object]:
     """What the checker writes into the journal of a verdict."""
     checker: Any = SimpleNamespace(findings={}, test_id="check_f")
     checker_process.Checker._keep_finding(checker, "f", verdict)
-    return dict(checker.findings["check_f"])
+    return dict(checker.findings["check_f"].to_json())
 
 
 def test_pythons_own_errors_are_counted_and_no_other_ones() -> None:
-    says = ["It raised ValueError: Ada (line 2: x)", "It raised ValueError", "It raised Ada: x", "It raised NameError: Ada"]
-    names = [checker_process._error_name(said) for said in says]
-    entries = {str(n): entry(misconception="raises", error_name=name) for n, name in enumerate(names)}
+    raised = ["ValueError('Ada')", "ValueError", "type('Ada', (Exception,), {})('x')", "NameError('ValueError: Ada')"]
+    entries = {str(n): entry(**kept(judged(f"def f(x):\n    raise {error}"))) for n, error in enumerate(raised)}
     (named,) = records.misconceptions(entries)
     assert named.errors == {"ValueError": 2, "NameError": 1}
+
+
+def judged(code: str) -> Verdict:
+    """The verdict on some code that should have been a softmax named f."""
+    namespace: dict[str, object] = {}
+    exec(code, namespace)
+    return judge(catalog.find("softmax").load(), namespace["f"])
+
+
+@pytest.mark.parametrize("passed", [True, False])
+@pytest.mark.parametrize("misconception", [None, "raises"])
+def test_a_finding_is_read_as_it_was_written(passed: bool, misconception: str | None) -> None:
+    finding = JudgedFinding("f", passed, misconception, "T", "It raised Ada.", "text", "printed", "ValueError", is_option=True)
+    assert JudgedFinding.from_json(json.loads(json.dumps(finding.to_json()))) == finding
+    assert JudgedFinding.from_json({"exercise": "f", "says": "s"}) == JudgedFinding("f", message="s")
 
 
 def test_the_same_code_but_not_where_it_is_short_or_published(page: str) -> None:
