@@ -1,6 +1,6 @@
-"""`leftcontext verify`: prove the bank. Right answers pass, mistakes fail and are named, mutants are noticed.
+"""`leftcontext verify`: verify the bank. Right answers pass, mistakes fail and are named, mutants are noticed.
 
-What is proven: at each of SEEDS seeds, every right answer is right in every case, and every mistake wrong in at least
+What is verified: at each of SEEDS seeds, every right answer is right in every case, and every mistake wrong in at least
 one; at the first seed the judge itself gives right answers full score, repeated calls included; at each of NAMING_SEEDS
 seeds it names every mistake as itself; at one of MUTANT_SEEDS seeds every mutant fails that is not declared equivalent.
 """
@@ -26,13 +26,13 @@ from autograder.judge.trials import draw_trials, try_all, try_once
 SEEDS = 20  # verdicts must not change over so many
 NAMING_SEEDS = 3  # over so many, a mistake is named as itself
 MUTANT_SEEDS = 2
-FEWEST_EQUIVALENTS = 3
+MIN_EQUIVALENTS = 3
 EVERY = "*"  # declares all mutants of an exercise that is graded by what the answer achieves, not by what it returns
 
 
 @dataclass
-class Proof:
-    """What was proven of one exercise. It holds where `problems` is empty."""
+class Verification:
+    """What was verified of one exercise. Everything holds where `problems` is empty."""
 
     exercise: str
     unit: str
@@ -46,37 +46,37 @@ class Proof:
     problems: list[str] = field(default_factory=list)
 
 
-def prove(id: str, seeds: int = SEEDS) -> Proof:
-    """Prove one exercise. What an error in its file keeps from being proven is a problem, with its place."""
+def verify_exercise(id: str, seeds: int = SEEDS) -> Verification:
+    """Verify one exercise. An error in its file is a problem, with its place."""
     entry = catalog.find(id)
-    proof = Proof(id, entry.unit, "quiz" if id.startswith("quiz_") else "code")
+    found = Verification(id, entry.unit, "quiz" if id.startswith("quiz_") else "code")
     try:
-        _prove(entry.load(), entry, proof, seeds)
+        _verify(entry.load(), entry, found, seeds)
     except ExerciseError as error:
-        proof.problems.append(str(error))
+        found.problems.append(str(error))
     except Exception as error:
-        proof.problems.append(catalog.slip(error, entry.path))
-    return proof
+        found.problems.append(catalog.slip(error, entry.path))
+    return found
 
 
-def _prove(exercise: Exercise | Quiz, entry: catalog.Entry, proof: Proof, seeds: int) -> None:
+def _verify(exercise: Exercise | Quiz, entry: catalog.Entry, found: Verification, seeds: int) -> None:
     if exercise.id != entry.id:
-        proof.problems.append(f"the file is named {entry.path.name}, but its exercise is {exercise.id}")
+        found.problems.append(f"the file is named {entry.path.name}, but its exercise is {exercise.id}")
     if isinstance(exercise, Quiz):
-        _prove_quiz(exercise, proof)
+        _verify_quiz(exercise, found)
         return
     exercise.seconds = min(exercise.seconds, 5.0)
-    _prove_right(exercise, proof, seeds)
-    _prove_wrong(exercise, proof, seeds)
-    _prove_mutants(exercise, proof)
+    _verify_right(exercise, found, seeds)
+    _verify_wrong(exercise, found, seeds)
+    _verify_mutants(exercise, found)
 
 
-def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
-    """Proofs as they are done, on all cores. Whoever stops listening (Ctrl-C, say) ends them at once."""
+def verify_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Verification]:
+    """Verifications as they are done, on all cores. Whoever stops listening (Ctrl-C, say) ends them at once."""
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
     try:
         # From the end of the course, where the exercises are that take longest: they should not be the last to be done.
-        for done in as_completed([pool.submit(prove, id) for id in reversed(list(ids))]):
+        for done in as_completed([pool.submit(verify_exercise, id) for id in reversed(list(ids))]):
             yield done.result()
     except BaseException:
         for worker in active_children():
@@ -87,23 +87,23 @@ def prove_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Proof]:
 
 
 def _leave_interrupts_to_the_parent() -> None:
-    # Ctrl-C reaches the workers too: it would end one proof, and the next would begin.
+    # Ctrl-C reaches the workers too: it would end one verification, and the next would begin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _prove_quiz(quiz: Quiz, proof: Proof) -> None:
+def _verify_quiz(quiz: Quiz, found: Verification) -> None:
     if not quiz.key or not quiz.id.startswith("quiz_"):
-        proof.problems.append("a quiz has a right option, and its id starts with quiz_")
+        found.problems.append("a quiz has a right option, and its id starts with quiz_")
     failed = _first(seed for seed in range(SEEDS) if not judge(quiz, quiz.variant(seed).key, seed).passed)
-    proof.right = int(failed is None)
+    found.right = int(failed is None)
     if failed is not None:
-        proof.problems.append(f"its own key does not pass at seed {failed}")
-    proof.wrong = sum(not option.right for option in quiz.options)
+        found.problems.append(f"its own key does not pass at seed {failed}")
+    found.wrong = sum(not option.right for option in quiz.options)
     for seed in range(SEEDS):
-        proof.problems += _unexplained(quiz, seed)
-    proof.named = proof.wrong if not proof.problems else 0
+        found.problems += _unexplained(quiz, seed)
+    found.named = found.wrong if not found.problems else 0
     if judge(quiz, "").score or judge(quiz, None).score:
-        proof.problems.append("an empty answer scores")
+        found.problems.append("an empty answer scores")
 
 
 def _unexplained(quiz: Quiz, seed: int) -> Iterator[str]:
@@ -121,16 +121,16 @@ def _unexplained(quiz: Quiz, seed: int) -> Iterator[str]:
         yield f"two options read the same at seed {seed}"
 
 
-def _prove_right(exercise: Exercise, proof: Proof, seeds: int) -> None:
-    if len(exercise.right_answers) < FEWEST_EQUIVALENTS:
-        proof.problems.append(f"fewer than {FEWEST_EQUIVALENTS} equivalents")
+def _verify_right(exercise: Exercise, found: Verification, seeds: int) -> None:
+    if len(exercise.right_answers) < MIN_EQUIVALENTS:
+        found.problems.append(f"fewer than {MIN_EQUIVALENTS} equivalents")
     for function in (exercise.reference, *exercise.right_answers):
         failed = _first(seed for seed in range(seeds) if not _scores_full(exercise, function, seed))
         if failed is None:
-            proof.right += 1
+            found.right += 1
             continue
         finding = judge(exercise, function, failed).finding
-        proof.problems.append(f"right answer {function.__name__} fails at seed {failed}: {finding and finding.message}")
+        found.problems.append(f"right answer {function.__name__} fails at seed {failed}: {finding and finding.message}")
 
 
 def _scores_full(exercise: Exercise, function: Callable[..., Any], seed: int) -> bool:
@@ -144,22 +144,22 @@ def _scores_full(exercise: Exercise, function: Callable[..., Any], seed: int) ->
     return all(try_once(exercise, function, trial).is_right for trial in trials)
 
 
-def _prove_wrong(exercise: Exercise, proof: Proof, seeds: int) -> None:
+def _verify_wrong(exercise: Exercise, found: Verification, seeds: int) -> None:
     if judge(exercise, _stub).score:
-        proof.problems.append("the stub scores")
+        found.problems.append("the stub scores")
     for number, mistake in enumerate(exercise.wrong_answers):
         name = mistake.misconception.id
         passed = _passing_seed(exercise, mistake.function, seeds)
         if passed is not None:
-            proof.problems.append(f"mistake {name} passes at seed {passed}")
+            found.problems.append(f"mistake {name} passes at seed {passed}")
             continue
-        proof.wrong += 1
+        found.wrong += 1
         called = [_named(exercise, number, seed) for seed in range(NAMING_SEEDS)]
         other = _first(seed for seed in range(NAMING_SEEDS) if called[seed] != name)
         if other is None:
-            proof.named += 1
+            found.named += 1
         else:
-            proof.problems.append(f"mistake {name} is named {called[other]} at seed {other}")
+            found.problems.append(f"mistake {name} is named {called[other]} at seed {other}")
 
 
 def _passing_seed(exercise: Exercise, function: Callable[..., Any], seeds: int) -> int | None:
@@ -185,7 +185,7 @@ def _failing_trial(exercise: Exercise, function: Callable[..., Any], seed: int, 
 
 
 def _named(exercise: Exercise, number: int, seed: int) -> str | None:
-    """What the judge calls a mistake. At the first seed it is run anew; then as the diagnosis of others has run it."""
+    """What the judge calls a mistake. At the first seed it is run again; then as the diagnosis of others has run it."""
     function = exercise.wrong_answers[number].function
     if seed == 0:
         return judge(exercise, function, seed).misconception
@@ -196,7 +196,7 @@ def _named(exercise: Exercise, number: int, seed: int) -> str | None:
     return named.id if named else None
 
 
-def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
+def _verify_mutants(exercise: Exercise, found: Verification) -> None:
     if EVERY in exercise.declared_equivalent:  # then none are made
         return
     exercise.seconds = min(exercise.seconds, 1.0)
@@ -206,13 +206,13 @@ def _prove_mutants(exercise: Exercise, proof: Proof) -> None:
         for mutant in made
         if all(_failing_trial(exercise, mutant.function, seed) is None for seed in range(MUTANT_SEEDS))
     }
-    proof.mutants, proof.killed = len(made), len(made) - len(survivors)
+    found.mutants, found.killed = len(made), len(made) - len(survivors)
     declared = exercise.declared_equivalent
-    proof.equivalent = {name: declared[name] for name in survivors if name in declared}
+    found.equivalent = {name: declared[name] for name in survivors if name in declared}
     for name in sorted(survivors - declared.keys()):
-        proof.problems.append(f"mutant survives: {name}")
+        found.problems.append(f"mutant survives: {name}")
     for name in sorted(declared.keys() - survivors):
-        proof.problems.append(f"declared right, but it is killed or does not exist: {name}")
+        found.problems.append(f"declared right, but it is killed or does not exist: {name}")
 
 
 def _first(seeds: Iterator[int]) -> int | None:

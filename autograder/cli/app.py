@@ -278,26 +278,26 @@ def verify(
     from rich.progress import Progress
 
     from autograder.bank import catalog
-    from autograder.bank.verify import prove_all
+    from autograder.bank.verify import verify_all
     from autograder.course.demands import unmet_demands
 
     chosen = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
-    proofs = []
+    verified = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task("verifying", total=len(chosen))
-        for proof in prove_all(chosen):
-            proof.problems += unmet_demands(catalog.find(proof.exercise))
-            proofs.append(proof)
+        for one in verify_all(chosen):
+            one.problems += unmet_demands(catalog.find(one.exercise))
+            verified.append(one)
             bar.advance(task)
             if as_json:
-                typer.echo(json.dumps(asdict(proof), ensure_ascii=False))
-            for problem in proof.problems:
-                typer.echo(f"{proof.exercise}: {problem}", err=True)
-    broken = [proof for proof in proofs if proof.problems]
+                typer.echo(json.dumps(asdict(one), ensure_ascii=False))
+            for problem in one.problems:
+                typer.echo(f"{one.exercise}: {problem}", err=True)
+    broken = [one for one in verified if one.problems]
     if not as_json:
-        from autograder.cli.tables import print_proofs
+        from autograder.cli.tables import print_verifications
 
-        print_proofs(proofs)
+        print_verifications(verified)
     raise typer.Exit(WRONG if broken else 0)
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from autograder.bank.verify import Proof
+    from autograder.bank.verify import Verification
 
 
 def print_bank(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -31,28 +31,28 @@ def print_bank(rows: Sequence[Mapping[str, Any]]) -> None:
     print(f"{plural(len(rows), 'exercise')}.")
 
 
-def print_proofs(proofs: Iterable[Proof]) -> None:
+def print_verifications(verified: Iterable[Verification]) -> None:
     """The result for each exercise, and a summary."""
-    proofs = sorted(proofs, key=lambda proof: (proof.unit, proof.exercise))
+    verified = sorted(verified, key=lambda one: (one.unit, one.exercise))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)  # most ids fit into 80 columns
     table.add_column("exercise", overflow="fold")
     for name in ("correct", "incorrect", "identified", "mutants", "killed", "equivalent"):
         table.add_column(name, justify="right", no_wrap=True)
-    for proof in proofs:
-        numbers = proof.right, proof.wrong, proof.named, proof.mutants, proof.killed, len(proof.equivalent)
-        table.add_row(f"{'✗' if proof.problems else '✓'} {proof.exercise}", *map(str, numbers))
+    for one in verified:
+        numbers = one.right, one.wrong, one.named, one.mutants, one.killed, len(one.equivalent)
+        table.add_row(f"{'✗' if one.problems else '✓'} {one.exercise}", *map(str, numbers))
     Console().print(table)
-    print(_summary(proofs))
+    print(_summary(verified))
 
 
-def _summary(proofs: Sequence[Proof]) -> str:
+def _summary(verified: Sequence[Verification]) -> str:
     def total(name: str) -> int:
-        return sum(getattr(proof, name) for proof in proofs)
+        return sum(getattr(one, name) for one in verified)
 
     correct, incorrect, mutants = total("right"), total("wrong"), total("mutants")
-    equivalent, failed = sum(len(proof.equivalent) for proof in proofs), sum(bool(proof.problems) for proof in proofs)
+    equivalent, failed = sum(len(one.equivalent) for one in verified), sum(bool(one.problems) for one in verified)
     return (
-        f"{plural(len(proofs), 'exercise')}: {plural(correct, 'correct answer')} {'passes' if correct == 1 else 'pass'}; "
+        f"{plural(len(verified), 'exercise')}: {plural(correct, 'correct answer')} {'passes' if correct == 1 else 'pass'}; "
         f"{plural(incorrect, 'incorrect answer')} {'fails' if incorrect == 1 else 'fail'}, {total('named')} identified; "
         f"{total('killed')} of {plural(mutants, 'mutant')} killed, {equivalent} equivalent; "
         f"{plural(failed, 'exercise')} {'has' if failed == 1 else 'have'} problems."

@@ -76,4 +76,4 @@ def test_a_proof_tells_a_slip_in_one_line(
 ) -> None:
     slipped = entry(unit, text=FILE.replace(old, new))
     monkeypatch.setattr(catalog, "find", lambda id: slipped)
-    assert says in verify.prove("doubled", seeds=1).problems
+    assert says in verify.verify_exercise("doubled", seeds=1).problems
