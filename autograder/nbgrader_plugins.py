@@ -47,7 +47,7 @@ from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.submission import read
 from autograder.notebook.test_result import not_run
 from autograder.plain_text import plain_line
-from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel, SandboxUnavailable
+from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel
 
 COMMENTS, RESULTS = "left_context_comments", "left_context_results"  # among nbconvert's resources, by grade id
 _read: dict[str, OpenSubmission] = {}  # what is being graded now, by student
@@ -184,7 +184,7 @@ def _start(autograde: Autograde) -> None:
         place = Path(folder).resolve() / "submitted"
         try:
             _copy_submissions(autograde, place)
-        except (UserError, SandboxUnavailable) as reason:
+        except UserError as reason:
             autograde.log.error(str(reason))
             raise NbGraderException(str(reason)) from None
         try:

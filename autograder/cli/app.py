@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Annotated, Literal, cast
 
 import typer
+from typer.exceptions import TyperException  # of every usage error, its own and those of the parser within it
 
 from autograder.environment import ensure_home
 from autograder.errors import UserError
@@ -27,7 +28,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs inst
 # What a command needs beyond the judge: an extra of the package `left-context`.
 EXTRAS = {"lab": "course", "build": "grade", "compose": "grade", "grade": "grade", "report": "grade"}
 WRONG, UNUSABLE = 1, 2  # exit codes: an answer (or a notebook, or the bank) is wrong; the input can't be used
-UsageError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, which typer does not name
 
 
 @app.callback(invoke_without_command=True)
@@ -316,8 +316,10 @@ def main() -> None:
         # Whoever read us has had enough, as in `leftcontext exercises | head`; Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
-    except (UsageError, UserError) as error:
-        code = _refuse(getattr(error, "format_message", error.__str__)())
+    except TyperException as error:
+        code = _refuse(error.format_message())
+    except UserError as error:
+        code = _refuse(str(error))
     except ModuleNotFoundError as error:
         code = _refuse(_needed(error))
     sys.exit(code if isinstance(code, int) else 0)

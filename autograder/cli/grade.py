@@ -13,11 +13,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from autograder.grading.dask_cluster import Cluster, NoCluster
+from autograder.errors import UserError
+from autograder.grading.dask_cluster import Cluster
 from autograder.grading.graded_submission import Graded
 from autograder.grading.pool import Pool
 from autograder.grading.run import grade
-from autograder.nbgrader.gradebook import MissingData
 from autograder.plain_text import plain_line
 from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel, SandboxUnavailable
 
@@ -99,8 +99,8 @@ def run(
                 _print_submission(submission, as_json, bar.console)
                 if not submission.is_new:
                     continue
-                bar.update(task, advance=1, rate=f"{graded.number / (time.monotonic() - start):.1f} a second")
-    except (MissingData, SandboxUnavailable, NoCluster, OSError) as reason:  # a disk that is full, a folder that is read-only
+                bar.update(task, advance=1, rate=f"{graded.number / (time.monotonic() - start):.1f}/s")
+    except (UserError, OSError) as reason:  # a disk that is full, a folder that is read-only
         print(f"leftcontext: {_advice(reason, isolation)}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
@@ -140,8 +140,9 @@ def _sum_up(assignment: str, graded: Tally, took: float) -> None:
     if not graded.number:
         print(f"{assignment}: up to date ({graded.unchanged} graded). Use --force to regrade.")
         return
-    rate = f"{took:.1f} s ({graded.number / took:.1f} a second)"
+    rate = f"{took:.1f} s ({graded.number / took:.1f}/s)"
     print(f"{assignment}: {graded.number} graded in {rate}, mean {graded.score / graded.number:.2f} of {graded.max_score:g}.")
     if graded.not_isolated:
         names = f"`leftcontext report {assignment}` lists them"
-        print(f"{graded.not_isolated} have points of tests that are not isolated: {names}.")
+        have = "has" if graded.not_isolated == 1 else "have"
+        print(f"{graded.not_isolated} {have} points of tests that are not isolated: {names}.")

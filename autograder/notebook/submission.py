@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.errors import UserError
 from autograder.notebook.note import Note, NoteKind
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -14,7 +15,7 @@ MAX_CELLS = 5000
 MAX_SOURCE = 1_000_000  # characters of one cell
 
 
-class Unreadable(ValueError):
+class Unreadable(UserError, ValueError):
     """A file that is no notebook; the message says why."""
 
 

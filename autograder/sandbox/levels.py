@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from enum import StrEnum
 
+from autograder.errors import UserError
 from autograder.sandbox import landlock, seccomp
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.visible_paths import hidden_paths, visible_paths
@@ -32,7 +33,7 @@ _MEANINGS = {
 LEVEL_BY_RUNG = (IsolationLevel.NONE, IsolationLevel.BASIC, IsolationLevel.FULL)  # the levels' former numbers, 0 to 2
 
 
-class SandboxUnavailable(Exception):
+class SandboxUnavailable(UserError):
     """The sandbox can't be set up, or does not hold; the message says what failed."""
 
 
