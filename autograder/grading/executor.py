@@ -17,7 +17,7 @@ Output = dict[str, Any]  # as nbformat stores it
 
 @dataclass(frozen=True)
 class Task:
-    """One notebook of one student, and what the checker's process is told of it."""
+    """One notebook of one student, and what the checker's process has to know of it."""
 
     student: str
     notebook: str
@@ -33,7 +33,7 @@ class Result:
     tests: dict[str, TestResult] = field(default_factory=dict)  # by step; what is not there could not be run
     notes: list[Note] = field(default_factory=list)
     findings: dict[str, JudgedFinding] = field(default_factory=dict)  # by grade id of the test
-    isolated: dict[str, TestResult] = field(default_factory=dict)  # the two runs apart, by step
+    isolated: dict[str, TestResult] = field(default_factory=dict)  # each of the two runs by itself, by step
     one_kernel: dict[str, TestResult] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

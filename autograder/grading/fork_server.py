@@ -149,7 +149,7 @@ class ForkServers:
         return "shown" in self.__dict__ or bool(select.select([self.showing.connection], [], [], 0)[0])
 
     def close(self) -> None:
-        if "showing" in self.__dict__:  # not where the walls could not be made
+        if "showing" in self.__dict__:  # not where the sandbox could not be set up
             self.showing.close()
         self.students.close()
         self.checkers.close()
@@ -168,7 +168,7 @@ def _environment(bare: bool) -> dict[str, str]:
 
 
 def _fonts() -> dict[str, bytes]:
-    """matplotlib's list of fonts, if it has made one: in the sandbox it would take a second to make it anew."""
+    """matplotlib's list of fonts, if it has made one: in the sandbox it would take a second to make it again."""
     import matplotlib
 
     found = Path(matplotlib.get_cachedir()).glob("fontlist-v*.json")

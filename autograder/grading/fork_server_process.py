@@ -1,4 +1,4 @@
-"""A fork server: it has imported what the assignment needs, and forks a process a submission in milliseconds.
+"""A fork server: it has imported what the assignment needs, and forks one process for each submission in milliseconds.
 
 There are two. The students' fork server moves into the sandbox's root file system before it imports, and knows neither tests nor
 solutions; the checkers' fork server knows the tests, and runs no student's code. Each runs the instructor's cells that depend on
@@ -117,7 +117,7 @@ class _ForkServer:
             os._exit(status)
 
     def _run_shared_cells(self, channel: Channel) -> None:
-        """Run the instructor's cells of `channel`'s message; what all of them showed is told over it, sooner or later."""
+        """Run the instructor's cells of `channel`'s message; what all of them showed is sent over it once they are done."""
         from autograder.grading import ipython_shell
 
         work = json.loads(channel.receive(max_bytes=MAX_WORK))

@@ -71,7 +71,7 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # No questions any more: Ctrl-C may have come between one and its answer. With a parent end all its children.
+        # No questions any more: Ctrl-C may have come between one and its answer. When a fork server ends, so do all its children.
         for servers in self.servers.values():
             servers.close()
         for running in self.running.values():
@@ -180,7 +180,7 @@ class Pool:
         self.servers[running.task.notebook].checkers.end(running.checker)
 
     def _retry(self, running: Running, why: str) -> None:
-        """A step took its checker down: do the task anew, telling at which; and then, if need be, without that one."""
+        """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out."""
         self._finish(running)
         job = running.task.job
         if job.report_every_step:

@@ -145,7 +145,7 @@ class Grading:
         return Graded(student, known.score, known.max_score, "failed", known.cells, known.late_penalty, notes=[note])
 
     def unchanged(self, students: Iterable[str]) -> Iterator[Graded]:
-        """What the gradebook holds of these students, with penalties for being late worked out anew."""
+        """What the gradebook holds of these students, with penalties for being late computed again."""
         penalties = self.course.update_penalties(self.assignment)
         recorded = self.course.recorded(self.assignment) if penalties else self.recorded
         for student in students:
@@ -335,7 +335,7 @@ def grade(
         solutions = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
         grading = Grading(course, assignment, notebooks, timeout, digest(VERSION, *solutions.values()))
         if grading.journal.is_outdated:
-            on_message("The journal is of an earlier version of the grader, so everything is graded anew.")
+            on_message("The journal is of an earlier version of the grader, so everything is graded again.")
         chosen = _choose(course, assignment, students, on_message)
         waiting = [student for student in grading.waiting(force) if student in chosen]
         on_start(len(waiting))

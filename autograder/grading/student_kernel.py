@@ -53,7 +53,7 @@ class GraderLink:
 
 
 class StudentKernel:
-    """One student's process, with the state that the cells run so far have left. When it is lost, it is made anew.
+    """One student's process, with the state that the cells run so far have left. When it is lost, it is made again.
 
     `runs(number)` says whether a step belongs to that state. A step that ends the process is left out of it for good.
     """

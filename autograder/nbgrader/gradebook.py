@@ -304,7 +304,7 @@ class NbgraderCourse:
         return penalty or 0.0
 
     def update_penalties(self, assignment: str) -> dict[str, tuple[float, float]]:
-        """Work out anew what each submission loses for being late, for due dates and extensions move without a new submission.
+        """Compute again what each submission loses for being late, for due dates and extensions move without a new submission.
 
         Returns the penalties before and after, by student, of those that changed. Nothing is run.
         """

@@ -1,7 +1,7 @@
 """What was released: the notebook that students were handed, with the tests and points that the gradebook holds.
 
 The gradebook is written when an assignment is generated, and is the truth. The source may have been edited since, or the
-release built anew: that changes no grade and is told. The source is read for the instructor's solutions only.
+release built again: that changes no grade and is reported. The source is read for the instructor's solutions only.
 """
 
 from __future__ import annotations

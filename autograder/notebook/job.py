@@ -1,4 +1,4 @@
-"""What the checker's process is told: the steps of one student's notebook, in order."""
+"""What the checker's process receives: the steps of one student's notebook, in order."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 AUGMENTED_ASSIGNMENT = re.compile(r"[-+*/%@&|^<>]=")
 # With \s a search through blank lines would take quadratic time.
 MAGIC = re.compile(r"^[^\S\n]*[%!]", re.MULTILINE)
-# Lines that are no Python, but that IPython may run.
+# Lines that are not Python, but that IPython may run.
 IPYTHON_SYNTAX = re.compile(r"^(?:[^\S\n]*[%!?/,;]|[^\n]*\?[^\S\n]*$)", re.MULTILINE)
 
 
@@ -22,7 +22,7 @@ def without_magics(source: str) -> str:
 
 
 def parse(source: str) -> ast.Module:
-    """A cell's statements, magics and shell lines left out; an empty module where it is no Python."""
+    """A cell's statements, magics and shell lines left out; an empty module where it is not Python."""
     try:
         return ast.parse(without_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.paths import workspace
-from autograder.workspace.progress import Entry, load
+from autograder.workspace.progress import ProgressEntry, load
 
 START = "start.ipynb"
 WELCOME = """# Left Context
@@ -29,7 +29,7 @@ class UnitProgress:
     title: str
     notebook: str
     exercises: tuple[str, ...]
-    tried: dict[str, Entry]
+    tried: dict[str, ProgressEntry]
 
     @property
     def unsolved(self) -> list[str]:
@@ -125,7 +125,7 @@ def start_notebook(folder: Path) -> bytes:
     return (nbformat.writes(new_notebook(cells=cells, metadata=NOTEBOOK_METADATA)) + "\n").encode()
 
 
-def _unit_progress(path: Path, folder: Path, tried: dict[str, Entry]) -> UnitProgress | None:
+def _unit_progress(path: Path, folder: Path, tried: dict[str, ProgressEntry]) -> UnitProgress | None:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         text = [line for cell in cells if cell["cell_type"] == "markdown" for line in _lines(cell)]

@@ -28,7 +28,7 @@ class _Tried(TypedDict):
     solved: str | None
 
 
-class Entry(_Tried, total=False):
+class ProgressEntry(_Tried, total=False):
     """`score` is the best so far; `failures` counts the failed tries before the first right answer, at `solved`.
 
     `hints` are those that the last failed try opened; records from before there were any don't have them.
@@ -37,7 +37,7 @@ class Entry(_Tried, total=False):
     hints: list[str]
 
 
-def load(folder: Path | None = None) -> dict[str, Entry]:
+def load(folder: Path | None = None) -> dict[str, ProgressEntry]:
     """Every exercise that was tried in the workspace `folder` (default: the one around); {} where there is none."""
     folder = folder or workspace()
     if folder is None:
@@ -58,10 +58,10 @@ def record(exercise: str, passed: bool, score: float, max_score: float, hints: S
         with _file_lock(folder):
             _keep_damaged(folder / PROGRESS_FILE)
             entries = load(folder)
-            old = entries.get(exercise, Entry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
+            old = entries.get(exercise, ProgressEntry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
             now = datetime.now(UTC).isoformat(timespec="seconds")
             failures = old["failures"] + (not passed and not old["passed"])
-            entries[exercise] = Entry(
+            entries[exercise] = ProgressEntry(
                 passed=passed or old["passed"],
                 score=max(float(score), old["score"]),
                 max_score=float(max_score),
@@ -79,7 +79,7 @@ def attempts(exercise: str) -> int:
 
 
 def _is_entry(entry: object) -> bool:
-    return isinstance(entry, dict) and entry.keys() >= Entry.__required_keys__
+    return isinstance(entry, dict) and entry.keys() >= ProgressEntry.__required_keys__
 
 
 def _keep_damaged(path: Path) -> None:

@@ -93,9 +93,9 @@ class RpcEndpoint:
                 self._wrote(printed)
                 _apply(changed, args, kwargs)
                 return value
-            case ["raised", [*kinds], str(words), str(line), str(printed)]:
+            case ["raised", [*error_names], str(text), str(line), str(printed)]:
                 self._wrote(printed)
-                raise _error(kinds, words, line) from None
+                raise _error(error_names, text, line) from None
             case ["not serializable", str(sentence)]:
                 self.on_refusal(sentence[:500])
                 raise NotSerializable(sentence[:500])
@@ -110,7 +110,7 @@ class RpcEndpoint:
                 self._depth += 1
                 function = self._exports[number]
                 try:
-                    answer = self._served(token, partial(measure_peak_memory, function) if how else function, args, named)
+                    answer = self._serve_call(token, partial(measure_peak_memory, function) if how else function, args, named)
                 finally:
                     self._depth -= 1
             case _:
@@ -120,7 +120,7 @@ class RpcEndpoint:
     def _may_call(self, number: int) -> bool:
         return number in self._exports and self._depth < MAX_CALL_DEPTH
 
-    def _served(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    def _serve_call(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
         with _captured() as printed:
             try:
@@ -133,7 +133,7 @@ class RpcEndpoint:
             except ConnectionLost:
                 raise
             except BaseException as error:
-                return encode([token, "raised", _kinds(error), _words(error), _line(error), printed()])
+                return encode([token, "raised", _error_names(error), _error_text(error), _line(error), printed()])
 
     def _wrote(self, text: str) -> None:
         if text:
@@ -162,7 +162,7 @@ class RpcEndpoint:
 class RemoteFunction:
     """A function that lives in the other process."""
 
-    # A test that looks at a signature or a docstring fails, and so is found to be one that can't run apart.
+    # A test that looks at a signature or a docstring fails, and so is found to be one that can't run isolated.
     __signature__ = ...
 
     def __init__(self, endpoint: RpcEndpoint, number: int, name: str, empty: bool) -> None:
@@ -174,7 +174,7 @@ class RemoteFunction:
         __tracebackhide__ = True  # IPython leaves this frame out
         return self.endpoint.call(self.number, args, kwargs)
 
-    def with_peak(self, *args: Any) -> Any:
+    def measure_peak_memory(self, *args: Any) -> Any:
         """What a call returns, and the most memory that it held over there; see autograder.judge.guarded_call."""
         __tracebackhide__ = True
         return self.endpoint.call(self.number, args, {}, measured=True)
@@ -235,11 +235,11 @@ def _apply(changed: dict[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any
                 old.update(new)
 
 
-def _kinds(error: BaseException) -> list[str]:
-    return [str(kind.__name__)[:100] for kind in type(error).__mro__[:20]]
+def _error_names(error: BaseException) -> list[str]:
+    return [str(cls.__name__)[:100] for cls in type(error).__mro__[:20]]
 
 
-def _words(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     try:
         return str(error)[:5000]
     except BaseException:  # their own __str__
@@ -255,8 +255,8 @@ def _line(error: BaseException) -> str:
     return ""
 
 
-def _error(kinds: list[Any], words: str, line: str) -> Exception:
-    names = [kind for kind in kinds if isinstance(kind, str)] or ["Exception"]
+def _error(error_names: list[Any], text: str, line: str) -> Exception:
+    names = [name for name in error_names if isinstance(name, str)] or ["Exception"]
     base: type[Exception] = StudentError
     for name in names:
         known = NUMPYS.get(name) or getattr(builtins, name, None)
@@ -265,9 +265,9 @@ def _error(kinds: list[Any], words: str, line: str) -> Exception:
             break
     kind = base if base.__name__ == names[0] else type(names[0] if names[0].isidentifier() else "Error", (base,), {})
     try:
-        error = kind(words)
-    except TypeError:  # a UnicodeDecodeError wants five arguments
-        error = StudentError(f"{names[0]}: {words}")
+        error = kind(text)
+    except TypeError:  # a UnicodeDecodeError takes five arguments
+        error = StudentError(f"{names[0]}: {text}")
     error.theirs = line
     return error
 
