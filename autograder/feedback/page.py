@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,30 @@ from markupsafe import Markup
 
 from autograder.feedback import hidden_tests, sanitize
 
-LESSON, PROMPT, ANSWER, TEST, MANUAL, TASK = "lesson", "prompt", "answer", "test", "manual", "task"
-GRADED = (TEST, MANUAL, TASK)
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif")
 NOT_SHOWN = "Your own output is not shown after the first hidden test."
 HIDDEN_FAILED = "A hidden test failed."
+
+
+class SectionType(StrEnum):
+    """What a section of the page is, which the page's styles name too. A prompt is the question before an answer."""
+
+    LESSON = "lesson"
+    PROMPT = "prompt"
+    ANSWER = "answer"
+    TEST = "test"
+    MANUAL = "manual"
+    TASK = "task"
+
+
+GRADED = (SectionType.TEST, SectionType.MANUAL, SectionType.TASK)
 
 
 @dataclass
 class Section:
     """One cell, or a run of the lesson's cells, as the page shows it; `blocks` are safe HTML."""
 
-    type: str
+    type: SectionType
     name: str = ""
     number: int = 0
     blocks: list[Markup] = field(default_factory=list)
@@ -65,8 +78,8 @@ class Page:
         for number, cell in enumerate(cells):
             metadata = cell.metadata.get("nbgrader", {})
             section_type = _section_type(metadata)
-            if section_type == LESSON and cell.cell_type == "markdown" and _precedes_answer(cells, number):
-                section_type = PROMPT
+            if section_type == SectionType.LESSON and cell.cell_type == "markdown" and _precedes_answer(cells, number):
+                section_type = SectionType.PROMPT
             section = Section(section_type, str(metadata.get("grade_id", "")), number)
             section.score, section.points = float(metadata.get("score") or 0), float(metadata.get("points") or 0)
             if metadata.get("comment"):
@@ -83,12 +96,12 @@ class Page:
         else:
             yield _pre("printed", cell.source)
 
-    def _code(self, cell: Any, section_type: str) -> Iterator[Markup]:
+    def _code(self, cell: Any, section_type: SectionType) -> Iterator[Markup]:
         test = hidden_tests.hide(cell.source, *self.delimiters)
         self.hidden_test_ran = self.hidden_test_ran or test.hides
         if test.source.strip():
             yield Markup('<pre class="code">{}</pre>').format(sanitize.highlighted_code(test.source, self.language))
-        if section_type == TEST:
+        if section_type == SectionType.TEST:
             yield from _hidden_findings(cell.outputs, test) if self.hidden_test_ran else _findings(cell.outputs, test)
         elif not self.hidden_test_ran:
             yield from (shown for output in cell.outputs for shown in _output(output))
@@ -120,30 +133,30 @@ def _hidden_findings(outputs: list[Any], test: hidden_tests.ReadableCell) -> Ite
             yield Markup('<p class="failed"><b>✗</b> {}</p>').format(said)
 
 
-def _section_type(metadata: dict[str, Any]) -> str:
+def _section_type(metadata: dict[str, Any]) -> SectionType:
     match bool(metadata.get("grade")), bool(metadata.get("solution")), bool(metadata.get("task")):
         case True, True, _:
-            return MANUAL
+            return SectionType.MANUAL
         case True, False, _:
-            return TEST
+            return SectionType.TEST
         case _, _, True:
-            return TASK
+            return SectionType.TASK
         case _, True, _:
-            return ANSWER
-    return PROMPT if metadata.get("locked") else LESSON
+            return SectionType.ANSWER
+    return SectionType.PROMPT if metadata.get("locked") else SectionType.LESSON
 
 
 def _precedes_answer(cells: list[Any], number: int) -> bool:
     """Whether what is answered or tested comes right after."""
     after = cells[number + 1].metadata.get("nbgrader", {}) if number + 1 < len(cells) else {}
-    return _section_type(after) in (ANSWER, *GRADED)
+    return _section_type(after) in (SectionType.ANSWER, *GRADED)
 
 
 def _merge_lesson_cells(sections: list[Section]) -> Iterator[Section]:
     """The same, with neighbouring cells of the lesson merged into one section."""
     run: Section | None = None
     for section in sections:
-        if section.type != LESSON:
+        if section.type != SectionType.LESSON:
             if run is not None:
                 yield run
             run = None

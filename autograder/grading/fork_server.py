@@ -16,7 +16,7 @@ from typing import Any
 
 from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.control_socket import ControlSocket, pair
-from autograder.notebook.cell import TEST
+from autograder.notebook.cell import Role
 from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox.levels import SandboxUnavailable
 from autograder.sandbox.policy import SandboxPolicy
@@ -125,7 +125,7 @@ class ForkServers:
         self.checkers.ready()
         book = self.notebook
         self.showing = self.students.run_shared_cells(files, **book.student_preload())
-        tests = [cell.source for cell in book.cells if cell.role == TEST]
+        tests = [cell.source for cell in book.cells if cell.role == Role.TEST]
         self.checkers.run_shared_cells(book.files, cells=book.checker_preload(), tests=tests).close()
         for server in (self.students, self.checkers):
             try:

@@ -5,10 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from autograder.grading.judged_finding import JudgedFinding
 from autograder.notebook.note import Note
+
+
+class GradingStatus(StrEnum):
+    """What was done with a submission; the value stands in the journal and in the lines for programs."""
+
+    GRADED = "graded"
+    UNCHANGED = "unchanged"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"  # none of its files is a notebook
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class Graded:
     student: str
     score: float
     max_score: float
-    status: str  # graded, unchanged, missing, unreadable (none of its files is a notebook), or failed (by the grader's fault)
+    status: GradingStatus
     cells: dict[str, float | None]
     late_penalty: float = 0.0
     previous_score: float | None = None  # None where it had none
@@ -37,7 +47,7 @@ class Graded:
     @property
     def is_new(self) -> bool:
         """Whether it was graded now."""
-        return self.status not in ("unchanged", "failed")
+        return self.status != GradingStatus.UNCHANGED
 
     def entry(self) -> dict[str, Any]:
         """For the journal."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from autograder.grading.calibrate import calibrate
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Executor, Result, Task, notes_on_tests
-from autograder.grading.graded_submission import Graded
+from autograder.grading.graded_submission import Graded, GradingStatus
 from autograder.grading.journal import VERSION, Journal, code_lines, digest, file_lock
 from autograder.grading.judged_finding import JudgedFinding
 from autograder.grading.pool import Pool
@@ -47,7 +47,7 @@ class OpenSubmission:
     merged: dict[str, MergedNotebook]
     files: dict[str, bytes]
     digest: str
-    status: str
+    status: GradingStatus
     notes: list[Note]
     results: dict[str, Result] = field(default_factory=dict)
 
@@ -155,7 +155,8 @@ class Grading:
             if student in penalties:
                 before, after = penalties[student]
                 reason = f"the penalty for being late changed from {before:g} to {after:g}"
-            yield Graded(student, now.score, now.max_score, "unchanged", now.cells, now.late_penalty, now.score, reason)
+            status = GradingStatus.UNCHANGED
+            yield Graded(student, now.score, now.max_score, status, now.cells, now.late_penalty, now.score, reason)
 
     def _tasks(
         self, students: Iterable[str], failures: list[Graded], on_message: Callable[[str], None]
@@ -199,7 +200,9 @@ class Grading:
                 cells, repairs = [], [Note(NoteKind.UNREADABLE, str(reason))]
             merged[name] = merge(notebook.cells, cells, repairs)
             notes += [note.about(name) for note in merged[name].notes]
-        status = "unreadable" if unreadable and unreadable == len(merged) else "graded" if merged else "missing"
+        status = GradingStatus.GRADED if merged else GradingStatus.MISSING
+        if unreadable and unreadable == len(merged):
+            status = GradingStatus.UNREADABLE
         if not merged:  # something has to be run, for the submission to be entered: the notebook as it was released
             name, notebook = next(iter(self.notebooks.items()))
             merged[name] = merge(notebook.cells, [])
@@ -252,7 +255,7 @@ class Grading:
             findings |= result.findings
             comments |= merged.comments
             not_isolated += [test for tests in notebook.not_isolated_by_answer().values() for test in tests]
-        if submission.status == "missing":
+        if submission.status == GradingStatus.MISSING:
             nodes = {}
         before = self.recorded.get(student)
         notes = notes + self._notes_on_kept(before)

@@ -30,7 +30,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from autograder.notebook.cell import LESSON, MANUAL, SOLUTION, TASK, TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.released import ReleasedNotebook
 
 MAX_NAMED = 5  # cells named in a sentence
@@ -51,12 +51,12 @@ class _Entry:
     checksum: str | None
 
     @property
-    def role(self) -> str:
+    def role(self) -> Role:
         if self.task:
-            return TASK
+            return Role.TASK
         if self.grade:
-            return MANUAL if self.solution else TEST
-        return SOLUTION if self.solution else LESSON
+            return Role.MANUAL if self.solution else Role.TEST
+        return Role.SOLUTION if self.solution else Role.LESSON
 
 
 def entries(known: Any) -> dict[str, _Entry]:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-LESSON, SOLUTION, TEST, MANUAL, TASK = "lesson", "solution", "test", "manual", "task"
+
+class Role(StrEnum):
+    """The part that a cell plays."""
+
+    LESSON = "lesson"
+    SOLUTION = "solution"  # the student's answer, in code
+    TEST = "test"
+    MANUAL = "manual"  # an answer that a person grades
+    TASK = "task"  # a question that a person grades; the answer stands in cells of its own
+
+    def __repr__(self) -> str:
+        return repr(self.value)  # as that of the plain string, for what says whether a cell has changed digests the repr
 
 
 @dataclass(frozen=True)
@@ -15,7 +27,7 @@ class Cell:
     id: str
     cell_type: str  # code, markdown, raw
     source: str
-    role: str = LESSON
+    role: Role = Role.LESSON
     grade_id: str | None = None
     points: float = 0.0
     tags: tuple[str, ...] = ()
@@ -25,9 +37,9 @@ class Cell:
     @property
     def is_answer(self) -> bool:
         """Whether the student writes in it."""
-        return self.role in (SOLUTION, MANUAL)
+        return self.role in (Role.SOLUTION, Role.MANUAL)
 
     @property
     def is_code_test(self) -> bool:
         """Whether it is a test that is run."""
-        return self.role == TEST and self.cell_type == "code"
+        return self.role == Role.TEST and self.cell_type == "code"

@@ -22,7 +22,7 @@ import builtins
 import re
 from dataclasses import dataclass
 
-from autograder.notebook.cell import LESSON, TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.code import (
     Code,
     analyse,
@@ -42,7 +42,7 @@ SKIP_EXECUTION = "skip-execution"  # the tag of a long demonstration; believed i
 
 def is_run(cell: Cell) -> bool:
     """Whether a released cell is run at all."""
-    return cell.cell_type == "code" and (SKIP_EXECUTION not in cell.tags or cell.role == TEST)
+    return cell.cell_type == "code" and (SKIP_EXECUTION not in cell.tags or cell.role == Role.TEST)
 
 
 def definitions(cell: Cell) -> frozenset[str]:
@@ -64,10 +64,10 @@ def student_names(released: tuple[Cell, ...]) -> set[str]:
 def student_independent_cells(released: tuple[Cell, ...]) -> frozenset[int]:
     """The released cells that depend on no answer, by number, and that may be run before all others."""
     dependent_names = student_names(released)
-    dependent_names |= {name for cell in released if cell.role == TEST for name in analyse(cell.source).defines}
+    dependent_names |= {name for cell in released if cell.role == Role.TEST for name in analyse(cell.source).defines}
     chosen: set[int] = set()
     for number, cell in enumerate(released):
-        if cell.role != LESSON or not is_run(cell):
+        if cell.role != Role.LESSON or not is_run(cell):
             continue
         code = analyse(cell.source)
         if code.analysable and not code.names & dependent_names:
@@ -83,7 +83,7 @@ def _order_conflicts(released: tuple[Cell, ...], chosen: set[int]) -> set[int]:
     They must not run ahead of it. What is dropped becomes such a cell itself.
     """
     dropped: set[int] = set()
-    waiting = [n for n, cell in enumerate(released) if cell.role == LESSON and is_run(cell) and n not in chosen]
+    waiting = [n for n, cell in enumerate(released) if cell.role == Role.LESSON and is_run(cell) and n not in chosen]
     while waiting:
         number = waiting.pop()
         kept = chosen - dropped
@@ -178,7 +178,7 @@ def _is_run_by_student(cell: MergedCell, with_tests: bool) -> bool:
     """Whether the student's process runs it; an isolated test runs in another process."""
     if cell.cell_type != "code":
         return False
-    return cell.released is None or ((with_tests or cell.released.role != TEST) and is_run(cell.released))
+    return cell.released is None or ((with_tests or cell.released.role != Role.TEST) and is_run(cell.released))
 
 
 def _touches(cell: MergedCell, defined: frozenset[str], constant: frozenset[str], names_behind: set[str]) -> bool:
@@ -227,7 +227,7 @@ def needs(released: tuple[Cell, ...], test: int) -> Needs:
         if cell.is_answer:
             imported = name in analyse(instructor_imports(cell)).defines
             (import_cells.add(definer) if imported else student.add(name))
-        if cell.role in (LESSON, TEST) and definer not in required:
+        if cell.role in (Role.LESSON, Role.TEST) and definer not in required:
             required.add(definer)
             code = analyse(cell.source)
             more = {(used, definer) for used in code.uses - code.defines} - seen
@@ -236,13 +236,13 @@ def needs(released: tuple[Cell, ...], test: int) -> Needs:
     required |= _state_changing_cells(released, test)
     while more_cells := _changing_cells(released, test, required, student | ambiguous):
         required |= more_cells
-    required = {n for n in required if released[n].role == LESSON}
+    required = {n for n in required if released[n].role == Role.LESSON}
     return Needs(frozenset(required), frozenset(student | ambiguous), frozenset(ambiguous - student), frozenset(import_cells))
 
 
 def _state_changing_cells(released: tuple[Cell, ...], before: int) -> set[int]:
     """The lesson cells that do more than define names, such as `np.random.seed(1)`."""
-    lessons = (n for n in range(before) if released[n].role == LESSON and is_run(released[n]))
+    lessons = (n for n in range(before) if released[n].role == Role.LESSON and is_run(released[n]))
     return {n for n in lessons if not analyse(released[n].source).analysable}
 
 
@@ -252,7 +252,7 @@ def _changing_cells(released: tuple[Cell, ...], test: int, required: set[int], s
     `cases.append((3, 9))` defines no name; without it, a test that loops over `cases` would loop over nothing.
     """
     used = set(analyse(released[test].source).uses).union(*(analyse(released[n].source).names for n in required)) - student
-    lessons = (n for n in range(test) if n not in required and released[n].role == LESSON and is_run(released[n]))
+    lessons = (n for n in range(test) if n not in required and released[n].role == Role.LESSON and is_run(released[n]))
     return {n for n in lessons if analyse(released[n].source).changes & used - _imported(released)}
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from autograder.notebook.cell import TASK, TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.submission import SubmittedCell
 
@@ -155,7 +155,7 @@ def _defines(source: str, head: str | None) -> bool:
 
 
 def _is_copy_of_a_test(released: tuple[Cell, ...], cell: SubmittedCell) -> bool:
-    tests = {known.grade_id for known in released if known.role == TEST}
+    tests = {known.grade_id for known in released if known.role == Role.TEST}
     return cell.grade_id in tests
 
 
@@ -165,9 +165,9 @@ def _merged_cell(cell: Cell, submitted: SubmittedCell | None, notes: list[tuple[
         if name:
             notes.append((name, _repaired(f"The cell {name} was missing; it was put back as it was released.")))
         return MergedCell(cell, cell.cell_type, cell.source)
-    if cell.role in (TEST, TASK) or (cell.metadata.get("locked") and not cell.is_answer):
+    if cell.role in (Role.TEST, Role.TASK) or (cell.metadata.get("locked") and not cell.is_answer):
         differs = submitted.source.strip() != cell.source.strip()
-        if differs and cell.role == TEST and not _is_without_hidden_lines(cell, submitted):
+        if differs and cell.role == Role.TEST and not _is_without_hidden_lines(cell, submitted):
             notes.append((name, _repaired(f"The test {name} was changed; it was put back.")))
         return MergedCell(cell, cell.cell_type, cell.source)
     if submitted.cell_type != cell.cell_type and name:

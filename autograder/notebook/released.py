@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from autograder.notebook import dependencies
-from autograder.notebook.cell import TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.code import analyse
 from autograder.notebook.dependencies import Needs
 from autograder.notebook.job import Counting, Job, Step, StepKind
@@ -54,7 +54,7 @@ class ReleasedNotebook:
     @cached_property
     def needs(self) -> dict[int, Needs]:
         """What each test needs, by its number."""
-        return {n: dependencies.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == TEST}
+        return {n: dependencies.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == Role.TEST}
 
     @cached_property
     def instructor_imports(self) -> dict[int, str]:

@@ -22,7 +22,7 @@ from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.pool import Pool
 from autograder.nbgrader.gradebook import NbgraderCourse
-from autograder.notebook.cell import TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.slicing import slice_for
@@ -105,7 +105,7 @@ def test_every_right_answer_scores_full(notebook: ReleasedNotebook, level: Isola
         for turn, result in results.items()
         for number, cell in enumerate(written[turn].cells)
         if cell.released is not None
-        and cell.released.role == TEST
+        and cell.released.role == Role.TEST
         and int(turn) < len(right[str(cell.released.grade_id).removeprefix("check_")])
         and result.tests[str(number)].points != cell.released.points
     ]

@@ -7,7 +7,7 @@ import pytest
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.pool import Pool
-from autograder.notebook.cell import SOLUTION, TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox.levels import IsolationLevel, unmet_requirement
@@ -15,11 +15,11 @@ from autograder.sandbox.levels import IsolationLevel, unmet_requirement
 
 def graded(source: str, number: int, points: float = 1.0) -> Cell:
     marks = {"grade_id": f"test_{number}", "grade": True, "solution": False, "points": points, "schema_version": 3, "locked": True}
-    return Cell(f"t{number}", "code", source, TEST, f"test_{number}", points, metadata=marks)
+    return Cell(f"t{number}", "code", source, Role.TEST, f"test_{number}", points, metadata=marks)
 
 
 def answer(source: str, solved: str, number: int) -> Cell:
-    return Cell(f"a{number}", "code", source, SOLUTION, f"answer_{number}", solved=solved)
+    return Cell(f"a{number}", "code", source, Role.SOLUTION, f"answer_{number}", solved=solved)
 
 
 STUB = "from numpy.testing import assert_equal\ndef g(x):\n    # YOUR CODE HERE\n    raise NotImplementedError"
@@ -61,7 +61,7 @@ def pool() -> Iterator[Pool]:
 def scores(pool: Pool, answers: dict[str, str]) -> list[float]:
     cells = tuple(MergedCell(cell, "code", {**HONEST, **answers}.get(str(cell.grade_id), cell.source)) for cell in NOTEBOOK.cells)
     ((_, result),) = pool.results([Task("ada", "tools", NOTEBOOK.job(MergedNotebook(cells), {}, 10.0))])
-    return [result.tests[str(number)].points for number, cell in enumerate(NOTEBOOK.cells) if cell.role == TEST]
+    return [result.tests[str(number)].points for number, cell in enumerate(NOTEBOOK.cells) if cell.role == Role.TEST]
 
 
 def test_the_honest_answer_scores_full(pool: Pool) -> None:

@@ -2,21 +2,21 @@
 
 import pytest
 
-from autograder.notebook.cell import LESSON, SOLUTION, TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
 
 CELLS = (
     Cell("0", "code", "import numpy as np\nfrom math import pi"),
     Cell("1", "code", "x = np.arange(4)\nfor i in range(2):\n    y = i"),
-    Cell("2", "code", "# YOUR CODE HERE", SOLUTION, "f", solved="def f(x):\n    return x + 1"),
-    Cell("3", "code", "assert f(1) == 2", TEST, "test_f", 1.0),
+    Cell("2", "code", "# YOUR CODE HERE", Role.SOLUTION, "f", solved="def f(x):\n    return x + 1"),
+    Cell("3", "code", "assert f(1) == 2", Role.TEST, "test_f", 1.0),
     Cell("4", "code", "shown = f(x)"),
     Cell("5", "code", "x = x * 2\nx"),
     Cell("6", "code", "%matplotlib inline"),
     Cell("7", "code", "np.random.seed(1)"),
-    Cell("8", "code", "assert shown.sum() == pi or x is not None", TEST, "test_shown", 1.0),
-    Cell("9", "code", "long()", LESSON, tags=("skip-execution",)),
+    Cell("8", "code", "assert shown.sum() == pi or x is not None", Role.TEST, "test_shown", 1.0),
+    Cell("9", "code", "long()", Role.LESSON, tags=("skip-execution",)),
 )
 NOTEBOOK = ReleasedNotebook("one", CELLS)
 
@@ -66,7 +66,7 @@ def test_a_changed_lesson_cell_is_run_from_the_start() -> None:
 
 def lesson(*sources: str) -> ReleasedNotebook:
     cells = (Cell(str(n), "code", source) for n, source in enumerate(sources))
-    return ReleasedNotebook("shows", (*cells, Cell("f", "code", "", SOLUTION, "f", solved="def f(x):\n    return np.sqrt(x + bias)")))
+    return ReleasedNotebook("shows", (*cells, Cell("f", "code", "", Role.SOLUTION, "f", solved="def f(x):\n    return np.sqrt(x + bias)")))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from autograder.notebook.cell import LESSON, SOLUTION, TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.rebuild import MergedNotebook, merge
 from autograder.notebook.submission import Unreadable, read
 
@@ -15,9 +15,9 @@ def mark(grade_id: str) -> dict[str, Any]:
 
 
 RELEASED = (
-    Cell("lesson", "code", "import numpy as np", LESSON),
-    Cell("answer", "code", "def f(x):\n    # YOUR CODE HERE", SOLUTION, "f", metadata=mark("f")),
-    Cell("test", "code", "assert f(1) == 2\n# hidden\nassert f(2) == 3", TEST, "test_f", 2.0, metadata={**mark("test_f"), "locked": True}),
+    Cell("lesson", "code", "import numpy as np", Role.LESSON),
+    Cell("answer", "code", "def f(x):\n    # YOUR CODE HERE", Role.SOLUTION, "f", metadata=mark("f")),
+    Cell("test", "code", "assert f(1) == 2\n# hidden\nassert f(2) == 3", Role.TEST, "test_f", 2.0, metadata={**mark("test_f"), "locked": True}),
     Cell("words", "markdown", "The end."),
 )
 ANSWER = "def f(x):\n    return x + 1"

@@ -16,7 +16,7 @@ from autograder.grading.calibrate import calibrate
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Result, Task
 from autograder.grading.pool import Pool
-from autograder.notebook.cell import LESSON, SOLUTION, TEST, Cell
+from autograder.notebook.cell import Cell, Role
 from autograder.notebook.rebuild import MergedNotebook, merge
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.submission import SubmittedCell
@@ -27,17 +27,17 @@ STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 
 
 def lesson(source: str) -> Cell:
-    return Cell("", "code", source, LESSON)
+    return Cell("", "code", source, Role.LESSON)
 
 
 def answer(name: str, solution: str, stub: str = STUB) -> Cell:
     marks = {"grade_id": name, "grade": False, "solution": True, "locked": False, "task": False, "schema_version": 3}
-    return Cell(name, "code", stub, SOLUTION, name, metadata=marks, solved=solution)
+    return Cell(name, "code", stub, Role.SOLUTION, name, metadata=marks, solved=solution)
 
 
 def check(name: str, source: str, points: float = 1.0) -> Cell:
     marks = {"grade_id": name, "grade": True, "solution": False, "locked": True, "task": False, "schema_version": 3, "points": points}
-    return Cell(name, "code", source, TEST, name, points, metadata=marks)
+    return Cell(name, "code", source, Role.TEST, name, points, metadata=marks)
 
 
 
