@@ -1,9 +1,9 @@
-"""### Mend: a loss that is too good
+"""### Fix: a loss that is too good
 
 This model reaches a training loss near zero and writes nonsense. Its influence picture has a second staircase beside \
 the first.
 
-Mend `fix_off_by_one(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
+Fix `fix_off_by_one(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
 Scores may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """

@@ -1,8 +1,8 @@
-"""### Mend: a model that reads backwards
+"""### Fix: a model that reads backwards
 
 Its influence picture is a staircase, but on the wrong side: the first query sees everything, the last one only itself.
 
-Mend `fix_transposed(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
+Fix `fix_transposed(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
 Scores may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """

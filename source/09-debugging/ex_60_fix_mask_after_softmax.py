@@ -1,8 +1,8 @@
-"""### Mend: rows that do not sum to 1
+"""### Fix: rows that do not sum to 1
 
 No future value gets through, and still the influence picture is full: each output shrinks when a later key grows.
 
-Mend `fix_mask_after_softmax(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, \
+Fix `fix_mask_after_softmax(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, \
 d_v)`. Scores may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """

@@ -1,9 +1,9 @@
-"""### Mend: columns that sum to 1
+"""### Fix: columns that sum to 1
 
 The weights look plausible until you add them up: every column sums to 1, and the rows do not. Even the outputs of the \
 past move when a later query joins.
 
-Mend `fix_softmax_axis(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
+Fix `fix_softmax_axis(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
 Scores may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """

@@ -1,8 +1,8 @@
-"""### Mend: weights that fade with length
+"""### Fix: weights that fade with length
 
 Nothing leaks: the influence picture is a perfect staircase. But the weights get flatter the longer the text is.
 
-Mend `fix_scale(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may \
+Fix `fix_scale(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may \
 be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """

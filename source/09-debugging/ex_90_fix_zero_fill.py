@@ -1,8 +1,8 @@
-"""### Mend: a mask that hides nothing
+"""### Fix: a mask that hides nothing
 
 The future was multiplied away: its scores are 0. And yet every output depends on how much future there is.
 
-Mend `fix_zero_fill(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+Fix `fix_zero_fill(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
 may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. One small change will do.
 """

@@ -1,9 +1,9 @@
-"""### Mend: one bug behind another
+"""### Fix: one bug behind another
 
 Two bugs. The influence picture is full, for the first one tells everybody of everything; what it hides is no leak at \
 all.
 
-Mend `fix_two_bugs(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+Fix `fix_two_bugs(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
 may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. Two small changes will do.
 """

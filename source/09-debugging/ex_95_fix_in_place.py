@@ -1,9 +1,9 @@
-"""### Mend: a model that eats its inputs
+"""### Fix: a model that eats its inputs
 
 Called twice, it gives two answers. It also feeds on its own outputs: what it writes for position 0 it reads again at \
 position 1.
 
-Mend `fix_in_place(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+Fix `fix_in_place(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
 may be large, `d_v` may differ from `d`,
 and the inputs stay as they are. Small changes will do.
 """

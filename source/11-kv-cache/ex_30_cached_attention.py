@@ -168,7 +168,7 @@ def no_mask_inside_chunk(Q, K, V, chunk):
     return _chunked(Q, K, V, chunk, lambda start, stop: np.ones((stop - start, stop), dtype=bool))
 
 
-@exercise.mistake("Each chunk starts anew")
+@exercise.mistake("Each chunk starts from scratch")
 def cache_forgotten_between_chunks(Q, K, V, chunk):
     """The chunk attends to itself only; the keys before it were forgotten.
 

@@ -246,7 +246,7 @@ def table_kept_by_size(x, positions, tables={}):
 
     - What besides T and d do the angles depend on?
     - positions
-    - Compute the angles anew, or keep them by position.
+    - Compute the angles again, or keep them by position.
     """
     positions = tables.setdefault(x.shape[-2:], np.array(positions))
     return _turn(x, positions)

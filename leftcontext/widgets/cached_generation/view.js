@@ -122,7 +122,9 @@ function build(model, node, set) {
    */
   function paintTables(n, cached) {
     cache.show({
-      caption: cached ? `KV cache: ${count(n, "row")}` : `keys and values, computed anew: ${count(n, "row")}`,
+      caption: cached
+        ? `KV cache: ${count(n, "row")}`
+        : `keys and values, computed again: ${count(n, "row")}`,
       columns: ["token", "key", "value"],
       rows: tokens.slice(0, n).map((name, t) => [name, vector(K[t]), vector(V[t])]),
     });
@@ -149,9 +151,9 @@ function build(model, node, set) {
     if (!n) return "What has to be computed for the next token?";
     const components = model.get("components");
     const kept = attend(Q[n - 1], K.slice(0, n), V.slice(0, n));
-    const anew = attendAgain(Q.slice(0, n), K, V);
-    const same = kept.every((x, k) => Math.abs(x - anew[k]) < 1e-12);
-    const shown = (cached ? kept : anew).map((x, k) => `${components[k]}: ${number(x)}`).join(", ");
+    const fromScratch = attendAgain(Q.slice(0, n), K, V);
+    const same = kept.every((x, k) => Math.abs(x - fromScratch[k]) < 1e-12);
+    const shown = (cached ? kept : fromScratch).map((x, k) => `${components[k]}: ${number(x)}`).join(", ");
     return `Output of “${tokens[n - 1]}”: ${shown}, ${same ? "the same" : "not the same"} both ways.`;
   }
 

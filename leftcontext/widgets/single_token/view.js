@@ -147,7 +147,7 @@ function build(model, node, set) {
   }
 
   /** @param {Attention} attention */
-  function told({ i, query, weights, output }) {
+  function describe({ i, query, weights, output }) {
     const top = weights.indexOf(Math.max(...weights));
     const shown = output.map((x, k) => `${components[k]} ${number(x)}`).join(", ");
     return (
@@ -181,7 +181,7 @@ function build(model, node, set) {
     showBars(attention);
     const terms = weights.map((w, j) => `${number(w)}·${plain(values[j])}`);
     mixture.textContent = `${terms.join(" + ")} = ${vector(output)}`;
-    say(told(attention));
+    say(describe(attention));
   }
 
   paint();

@@ -70,9 +70,9 @@ export function lossChart(steps, entropy, labels) {
       lowest = Math.min(y(at) + 4, lowest - LINE);
       return svg("text", { x: x(steps) + 5, y: lowest, class: `name ${mask}` }, text);
     });
-    const told = ends.map(({ at, text, mask }) => (mask ? `${text}: ${number(at)}` : text));
+    const values = ends.map(({ at, text, mask }) => (mask ? `${text}: ${number(at)}` : text));
     node.replaceChildren(...axes(), ...begun.map(([mask, run]) => curve(mask, run)), ...names);
-    node.setAttribute("aria-label", `Training loss, ${told.join(", ")}`);
+    node.setAttribute("aria-label", `Training loss, ${values.join(", ")}`);
   }
 
   return { node, show };
