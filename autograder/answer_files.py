@@ -172,7 +172,7 @@ def _name_first_cause(verdict: Verdict, loaded: Loaded) -> None:
     """Where a name is not defined because the statement that should define it failed, that one is the cause."""
     finding = verdict.finding
     failure = finding.outcome.failure if finding and finding.outcome else None
-    if finding and failure and failure.error == "NameError" and loaded.failures:
+    if finding and failure and failure.error_name == "NameError" and loaded.failures:
         finding.message = f"{finding.message} Before that, {loaded.failures[0]}"
 
 

@@ -19,6 +19,7 @@ class GradingStatus(StrEnum):
     UNCHANGED = "unchanged"
     MISSING = "missing"
     UNREADABLE = "unreadable"  # none of its files is a notebook
+    FAILED = "failed"  # the grader itself failed on it; an earlier grade stays
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ class Grading:
         what = f"{type(error).__name__}: {str(error)[:200]}; {where.name}"
         note = Note(NoteKind.OTHER, f"The grader failed on it and recorded nothing ({what}). Please report this.")
         known = self.recorded.get(student) or Recorded(0.0, self.course.max_score(self.assignment), 0.0, {})
-        return Graded(student, known.score, known.max_score, "failed", known.cells, known.late_penalty, notes=[note])
+        return Graded(student, known.score, known.max_score, GradingStatus.FAILED, known.cells, known.late_penalty, notes=[note])
 
     def unchanged(self, students: Iterable[str]) -> Iterator[Graded]:
         """What the gradebook holds of these students, with penalties for being late computed again."""
