@@ -17,7 +17,7 @@ from autograder.judge.verdict import Verdict
 from autograder.output import say
 from autograder.workspace import progress
 
-listeners: list[Callable[[str, Verdict], None]] = []  # who else wants to know, as the grader does
+_callbacks: list[Callable[[str, Verdict], None]] = []  # at most one
 _failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
 
 
@@ -45,8 +45,8 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     verdict = judge(catalog.find(exercise).load(), answer, seed)
     if points is not None:
         verdict = verdict.scaled(points)
-    for listener in listeners:
-        listener(exercise, verdict)
+    for callback in _callbacks:
+        callback(exercise, verdict)
     if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
         _failures[exercise] = _failures.get(exercise, 0) + (not verdict.passed)
         progress.record(exercise, verdict.passed, verdict.score, verdict.max_score, verdict.hints)
@@ -56,6 +56,11 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     if verdict.score > 0:
         sys.displayhook(_Credit(verdict.score))
     raise CheckFailed(render.message(verdict))
+
+
+def on_verdict(callback: Callable[[str, Verdict], None]) -> None:
+    """Have `callback(exercise, verdict)` called on each verdict before it is shown, in place of an earlier callback."""
+    _callbacks[:] = [callback]
 
 
 def _display(verdict: Verdict, hints: int) -> None:

@@ -48,7 +48,7 @@ class Graded:
     @property
     def is_new(self) -> bool:
         """Whether it was graded now."""
-        return self.status != GradingStatus.UNCHANGED
+        return self.status not in (GradingStatus.UNCHANGED, GradingStatus.FAILED)
 
     def entry(self) -> dict[str, Any]:
         """For the journal."""

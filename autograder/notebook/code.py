@@ -1,4 +1,8 @@
-"""What one code cell uses, defines and may change (def-use analysis); found without running it."""
+"""What one code cell uses, defines and may change (def-use analysis); found without running it.
+
+It adds to `names` what a name alone does not show: changes of objects in place, of files and of modules' states, where it
+assumes too much rather than too little. Source: Aho, Lam, Sethi and Ullman, "Compilers" (2nd edition, 2006), chapter 9.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ A lesson's pictures cost seconds, its exercises milliseconds. A released cell th
 answer gives the same in every submission. It is run once, before the processes of the students are forked. Where that
 could make a difference to a submission, the submission is run from its first cell to its last instead.
 
-An example; tests/grading/test_dependencies.py holds it to what is said here:
+An example; tests/notebook/test_dependencies.py holds it to what is said here:
 
     0  lesson   import numpy as np           student-independent: run once
     1  lesson   x = np.arange(4)             student-independent: run once

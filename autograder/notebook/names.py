@@ -1,4 +1,8 @@
-"""Which global names a piece of Python uses and which it defines; found without running it."""
+"""Which global names a piece of Python uses and which it defines; found without running it.
+
+It asks Python's own compiler for scopes (the standard library's `symtable`), so it is exact about names and says nothing
+of objects; what a cell may do to these is in `code`. `slicing` needs the same statement by statement, from syntax trees.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 A notebook holds long trainings, figures and other exercises' answers, some of them unfinished. To judge one
 function, only its own statements run. Source: Weiser, "Program Slicing" (1981), at the top level only.
+It is separate from `code`, which looks at whole cells and gives up on those that it can't analyse: of an answer's file
+something has to run in any case.
 """
 
 from __future__ import annotations
