@@ -9,7 +9,7 @@ import pytest
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 from autograder.judge.judge import judge
-from autograder.judge.symptoms import SYMPTOMS
+from autograder.judge.symptom_names import SYMPTOMS
 
 
 def shares() -> Exercise:
@@ -46,7 +46,8 @@ WRONG: dict[str, list[Callable[[Any], Any]]] = {
     "constant_offset": [lambda x: np.log(x) + 1],
     "exponential_of_result": [lambda x: np.asarray(x, dtype=float)],
     "reversed": [lambda x: np.log(x)[..., ::-1]],
-    "other_order": [lambda x: np.log(np.roll(x, 1, axis=-1))],
+    "shifted_by_one": [lambda x: np.log(np.roll(x, 1, axis=-1)), lambda x: np.log(np.roll(x, -1, axis=-1))],
+    "other_order": [lambda x: np.log(np.roll(x, 2, axis=-1))],
     "nearly_right": [lambda x: np.log(x + 1e-2), lambda x: np.round(np.log(x), 2)],
     "wrong_for_large_numbers": [lambda x: np.log(np.minimum(x, 40.0))],
     "wrong_in_a_batch": [lambda x: np.log(x) if np.ndim(x) == 1 else np.log(x) ** 2],
