@@ -143,13 +143,15 @@ TOO_FEW_TRUE = Misconception(
     ("Which rule should make these entries True?", "Look at one marked entry, and say in words why it is True."),
 )
 EMPTY = Misconception(
-    "wrong_for_empty", "Right, but not for length 0", "Only the inputs of length 0 give a wrong result.",
+    "wrong_for_empty",
+    "Right, but not for 0",
+    "Only the inputs with a 0 in them (the number 0, or an axis of length 0) give a wrong result.",
     ("What should come out where nothing goes in?",),
-)  # fmt: skip
+)
 ONE = Misconception(
     "wrong_for_one",
-    "Right, but not for length 1",
-    "Only the inputs with a length of 1 give a wrong result.",
+    "Right, but not for 1",
+    "Only the inputs with a 1 in them (the number 1, or an axis of length 1) give a wrong result.",
     (
         "What happens in your code where T, or another length, is 1?",
         "Look for squeeze, for [-1], and for loops that never run.",

@@ -53,6 +53,8 @@ NEAR = 0.02  # relative error of what is nearly right
 def name_symptom(attempts: Sequence[Attempt]) -> Misconception | None:
     """The first symptom that all failing attempts share."""
     failing = [attempt for attempt in attempts if not attempt.is_right]
+    if any(found.actual is None or found.expected is None for a in failing if (found := a.difference) is not None):
+        return None  # None in place of a result, or a result in place of None, says all by itself
     pairs = [pair for attempt in failing if (pair := _pair(attempt)) is not None]
     if len(pairs) < len(failing):
         return _for_which_inputs(attempts) or _for_some(attempts)
@@ -194,6 +196,8 @@ def _direction(pairs: Sequence[Pair]) -> Misconception | None:
     if len(signs) != 1 or signs & {0.0} or np.isnan(list(signs)).any():
         return None
     boolean = all(expected.dtype == bool for expected, _ in pairs)
+    if boolean and all(expected.size == 1 for expected, _ in pairs):
+        return None  # a lone True or False is on one side or the other
     if signs == {1.0}:
         return TOO_MANY_TRUE if boolean else TOO_LARGE
     return TOO_FEW_TRUE if boolean else TOO_SMALL
@@ -242,7 +246,7 @@ def _any_array(test: Callable[[np.ndarray], Any]) -> Callable[[Attempt, int], bo
 
 
 def _has_one(attempt: Attempt, _least: int) -> bool:
-    """A length of 1: of an array's axis, or as a number."""
+    """The number 1, or an axis of length 1."""
     numbers = [value for value in inputs(attempt.trial.case) if isinstance(value, int) and not isinstance(value, bool)]
     return 1 in numbers or any(1 in array.shape for array in _arrays(attempt))
 

@@ -27,7 +27,7 @@ def yes_or_no() -> Exercise:
 
 def test_agreeing_only_where_an_answer_is_wrong_is_no_likeness() -> None:
     assert judge(yes_or_no(), lambda n: n % 2 == 1).misconception == "inverted"
-    assert judge(yes_or_no(), lambda n: n != 3).misconception is None
+    assert judge(yes_or_no(), lambda n: n != 3).misconception == "right_for_some_inputs"  # and not "inverted"
 
 
 def test_chance_is_named_and_not_the_value_that_it_gave() -> None:
