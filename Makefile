@@ -91,7 +91,7 @@ lint: setup-test lint-js
 test: lint verify pytest
 
 pytest: setup-test
-	$(PYTEST_TWO) --times build/test-times.json $(PYTEST)
+	$(PYTEST_TWO) --times=build/test-times.json $(PYTEST)
 
 verify: setup
 	$(BIN)/leftcontext verify

@@ -18,7 +18,8 @@ from autograder.exercise.results import Array
 EPSILON = Misconception(
     "epsilon_in_log",
     "A small number inside the logarithm",
-    "log(p + 1e-12), or of p clipped from below, can't fall below the logarithm of that small number, and it is never exact.",
+    "log(p + 1e-12), or of p clipped from below, can't fall below the logarithm of that small number, and it is never "
+    "exact.",
     ("What is log(0 + 1e-12)?", "The log of a fraction is a difference.", "No epsilon is needed then."),
 )
 

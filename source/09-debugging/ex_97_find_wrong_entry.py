@@ -284,20 +284,16 @@ def nothing_wrong_is_none(f, allowed, *x):
     return _first(_moves(f, *x) != allowed) or (-1, -1)
 
 
-exercise.add_mistakes(
-    (nothing_wrong_is_none, lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (0, 0)),
-)
+exercise.add_mistakes((nothing_wrong_is_none, lambda f, allowed, *x: _first(_moves(f, *x) != allowed) or (0, 0)))
 
 for change in ("1 -> 0", "1 -> 2", "1 -> 2 #2", "K2[j] += 1 -> (nothing)"):
     exercise.equivalent_mutant(change, because="with a proper mask, changing the value alone shows everything")
 exercise.equivalent_mutant("0 -> -1", because="there is one wrong entry at most")
+exercise.equivalent_mutant("attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="abs() follows")
+_moved = "np.abs(attend(Q, K2, V2) - before)"
 exercise.equivalent_mutant(
-    "attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows"
-)
-_change = "np.abs(attend(Q, K2, V2) - before)"
-exercise.equivalent_mutant(
-    f"{_change}.max(axis=1) -> {_change}.min(axis=1)", because="the whole row of V moves, so every component does"
+    f"{_moved}.max(axis=1) -> {_moved}.min(axis=1)", because="the whole row of V moves, so every component does"
 )
 exercise.equivalent_mutant(
-    f"{_change}.max(axis=1) > 1e-09 -> {_change}.max(axis=1) >= 1e-09", because="no change is exactly 1e-9"
+    f"{_moved}.max(axis=1) > 1e-09 -> {_moved}.max(axis=1) >= 1e-09", because="no change is exactly 1e-9"
 )

@@ -177,6 +177,7 @@ def inputs() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     yield Q, K, V
     levels = np.array([1.0, 0.0, 900.0, -900.0, 900.0, 1.0, 0.0, 1.0, 900.0])[:, None]
     yield levels * np.abs(Q), np.abs(K), V
+    yield 30 * levels * np.abs(Q), 30 * np.abs(K), V
     yield np.ones((2, 9, 4)), -1e6 + K, V
 
 
