@@ -7,9 +7,10 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 from typer.exceptions import TyperException  # of every usage error, its own and those of the parser within it
@@ -17,6 +18,9 @@ from typer.exceptions import TyperException  # of every usage error, its own and
 from autograder.environment import ensure_home
 from autograder.errors import UserError
 from autograder.output import prepare_streams
+
+if TYPE_CHECKING:
+    from autograder.bank.catalog import Entry
 
 app = typer.Typer(
     name="leftcontext",
@@ -261,8 +265,13 @@ def compose(
     typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}{others}")
 
 
-def _no_demands(_entry: object) -> list[str]:
-    return []
+def _demands() -> Callable[[Entry], list[str]]:
+    """What the build demands of an exercise; nothing where the judge alone is installed, for nothing is built there."""
+    try:
+        from autograder.course.demands import unmet_demands
+    except ModuleNotFoundError:
+        return lambda entry: []
+    return unmet_demands
 
 
 @app.command()
@@ -285,17 +294,13 @@ def verify(
     from autograder.bank import catalog
     from autograder.bank.verify import verify_all
 
-    try:
-        from autograder.course.demands import unmet_demands
-    except ModuleNotFoundError:  # the judge alone is installed: nothing is built here
-        unmet_demands = _no_demands
-
+    demands = _demands()
     chosen = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
     verified = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task("verifying", total=len(chosen))
         for one in verify_all(chosen):
-            one.problems += unmet_demands(catalog.find(one.exercise))
+            one.problems += demands(catalog.find(one.exercise))
             verified.append(one)
             bar.advance(task)
             if as_json:

@@ -17,7 +17,8 @@ from autograder.exercise.results import Number
 EPSILON = Misconception(
     "epsilon_in_log",
     "A small number inside the logarithm",
-    "log(p + 1e-9), or of p clipped from below, caps the loss of a sure and wrong model: surer and wronger costs no more.",
+    "log(p + 1e-9), or of p clipped from below, caps the loss of a sure and wrong model: surer and wronger costs no "
+    "more.",
     (
         "How large can the loss of a sure and wrong model be?",
         "log of a fraction is a difference.",

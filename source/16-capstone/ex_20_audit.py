@@ -67,6 +67,11 @@ def _leaking(name):
     return lambda rng: Model(name, rng, 7, LEAKS[name])
 
 
+def _misses_some_positions(answer):
+    missed = [_says(_leaking(f"leaks_at_position_{n}_only"), True)(answer) for n in range(4)]
+    return any(missed) and not all(missed)
+
+
 def _finds_only_the_large_one(answer):
     small, large = (_says(_leaking(name), True) for name in ("leaks_by_a_millionth", "sees_one_ahead"))
     return small(answer) and not large(answer)
@@ -80,7 +85,7 @@ exercise = Exercise(
         Probe(BELIEVES, _says(_leaking("sees_everything"), True)),
         Probe(TOO_STRICT, _says(lambda rng: Model("rounding_noise", rng, 7, HONEST["rounding_noise"]), False)),
         Probe(TOO_WEAK, _finds_only_the_large_one),
-        *(Probe(SOME_POSITIONS, _says(_leaking(f"leaks_at_position_{n}_only"), True)) for n in range(4)),
+        Probe(SOME_POSITIONS, _misses_some_positions),
         Probe(BELIEVES, _says(_leaking("position_0_sees_the_last_token_only"), True)),
     ),
     hints=(

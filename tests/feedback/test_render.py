@@ -92,11 +92,10 @@ def test_stars_stress_and_backticks_quote(words: str, html: str) -> None:
 
 
 def test_one_wrong_option_is_named_once_and_several_by_their_letters() -> None:
-    weights = catalog.find("quiz_weight_matrix").load()
-    assert isinstance(weights, Quiz)
-    upside_down = next(option.letter for option in weights.options if option.why.startswith("Where the mask"))
-    one = judge(weights, upside_down)
-    assert f"Option {upside_down}.</b> Where the mask" in render.as_html(one)
+    matrix = catalog.find("quiz_weight_matrix").load()
+    assert isinstance(matrix, Quiz)
+    letter = next(option.letter for option in matrix.options if option.why.startswith("Where the mask"))
+    assert f"Option {letter}.</b> Where the mask" in render.as_html(judge(matrix, letter))
     blocks = catalog.find("quiz_blocks").load()
     assert isinstance(blocks, Quiz)
     wrong = [option.letter for option in blocks.options if not option.right]
