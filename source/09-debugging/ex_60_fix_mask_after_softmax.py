@@ -50,7 +50,8 @@ def broken(Q, K, V):
 @exercise.equivalent
 def renormalised(Q, K, V):
     scores = Q @ K.T / np.sqrt(Q.shape[1])
-    weights = np.tril(np.exp(scores - scores.max(axis=1, keepdims=True)))
+    highest = np.where(np.tri(len(Q), dtype=bool), scores, -np.inf).max(axis=1, keepdims=True)  # of the allowed ones
+    weights = np.tril(np.exp(np.minimum(scores - highest, 0.0)))
     return weights / weights.sum(axis=1, keepdims=True) @ V
 
 

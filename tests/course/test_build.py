@@ -1,6 +1,7 @@
 """The build: the same bytes twice, what nbgrader makes, no edit lost, drift named, lessons in rhythm."""
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -128,7 +129,7 @@ def test_two_cells_that_say_the_same_differ_in_their_ids(course: Course) -> None
     [
         ("{exercise}`causal_attention`", "{exercise}`casual_attention`", "line 12: .*Did you mean causal_attention"),
         ("{exercise}`causal_attention`", "See {exercise}`causal_attention` now.", "line 10: .*a line of its own"),
-        ("and text after it.", "{exercise}`causal_attention`", "line 14: .*called in twice"),
+        ("and text after it.", "{exercise}`causal_attention`", "line 14: .*inserted twice"),
     ],
 )
 def test_a_wrong_call_names_its_place(course: Course, old: str, new: str, said: str) -> None:
@@ -249,7 +250,10 @@ def test_a_worked_notebook_that_warns_or_fails_is_not_written(course: Course) ->
 
 def test_a_worked_notebook_whose_check_fails_is_not_written(course: Course) -> None:
     unit = build.render_unit(course, UNIT)
-    text = unit.files[unit.worked].decode().replace('quiz_left_context = \\"C\\"', 'quiz_left_context = \\"D\\"')
+    right = re.search(r'quiz_left_context = \\"(\w)\\"', unit.files[unit.worked].decode())
+    assert right is not None
+    wrong = "A" if right[1] != "A" else "B"
+    text = unit.files[unit.worked].decode().replace(right[0], right[0].replace(right[1] + "\\", wrong + "\\"))
     assert text != unit.files[unit.worked].decode()
     unit.files[unit.worked] = text.encode()
     with pytest.raises(RunError, match=r"quiz_left_context\.md: .*CheckFailed"):
