@@ -89,7 +89,7 @@ def test_what_is_done_is_not_done_again(course: Path, tmp_path: Path) -> None:
     assert f"{STUDENTS - 1} graded" in out
     assert (copy / "autograded/student0/plain").stat().st_mtime_ns == before
     out, _ = start(copy).communicate(timeout=240)
-    assert "nothing new" in out
+    assert "up to date" in out
     changed = next((copy / "submitted/student1/plain").glob("*.ipynb"))
     changed.write_text(changed.read_text().replace('"nbformat_minor": 5', '"nbformat_minor": 4'))
     out, _ = start(copy).communicate(timeout=240)
