@@ -20,7 +20,7 @@ from autograder.notebook.cell import Role
 from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox.levels import SandboxUnavailable
 from autograder.sandbox.policy import SandboxPolicy
-from autograder.sandbox.restrict import other_user
+from autograder.sandbox.restrict import map_users, other_user
 
 MAX_RESULT = 1 << 31
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -55,23 +55,10 @@ class ForkServer:
             if "ready" in message:
                 return
             try:
-                self._map_users()
+                map_users(self.process.pid, other_user())
             except OSError as error:
                 raise SandboxUnavailable(f"users can't be mapped: {error.strerror}") from None
             self.control.send({"mapped": True})
-
-    def _map_users(self) -> None:
-        """Give it its users, from outside: root stands for whoever runs this; one more, where that is allowed, for students."""
-        folder = Path("/proc", str(self.process.pid))
-        user = other_user()
-        if user is not None:
-            both = f"0 0 1\n{user} {user} 1\n"
-            (folder / "uid_map").write_text(both)
-            (folder / "gid_map").write_text(both)
-        else:
-            (folder / "setgroups").write_text("deny")
-            (folder / "uid_map").write_text(f"0 {os.geteuid()} 1")
-            (folder / "gid_map").write_text(f"0 {os.getegid()} 1")
 
     def run_shared_cells(self, files: dict[str, bytes], **work: Any) -> Channel:
         """Have it run cells where `files` lie, and keep what they bind; the answer comes over the channel."""

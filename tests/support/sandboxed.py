@@ -11,7 +11,7 @@ from pathlib import Path
 from support.clone import ROOT
 
 from autograder.sandbox.levels import IsolationLevel, make_policy
-from autograder.sandbox.restrict import other_user
+from autograder.sandbox.restrict import map_users, other_user
 
 INSIDE = """
 import json, os, socket, sys
@@ -69,22 +69,10 @@ def run_sandboxed(code: str, level: IsolationLevel, folder: Path, before: str = 
         lines = []
         for line in process.stdout:
             if line.startswith("map "):
-                _map_users(int(line.split()[1]), user)
+                map_users(int(line.split()[1]), user)
                 process.stdin.write("\n")
                 process.stdin.flush()
             else:
                 lines.append(line)
         process.wait(60)
     return "".join(lines).strip()
-
-
-def _map_users(process: int, user: int | None) -> None:
-    folder = Path("/proc", str(process))
-    if user is not None:
-        both = f"0 0 1\n{user} {user} 1\n"
-        (folder / "uid_map").write_text(both)
-        (folder / "gid_map").write_text(both)
-    else:
-        (folder / "setgroups").write_text("deny")
-        (folder / "uid_map").write_text(f"0 {os.geteuid()} 1")
-        (folder / "gid_map").write_text(f"0 {os.getegid()} 1")
