@@ -197,19 +197,34 @@ def try_all(
         outcome = attempts[-1].outcome
         if outcome.failure_id in ("hangs", "not_written"):
             return attempts + [Attempt(skipped, outcome) for skipped in trials[len(attempts) :]]
-    return _repeat(exercise, function, [_look_again(attempt) for attempt in attempts], min_calls)
+    return _repeat(exercise, function, _look_again(attempts), min_calls)
 
 
-def _look_again(attempt: Attempt) -> Attempt:
-    """An attempt whose result a later call has changed: the answer returns one and the same array each time."""
-    outcome = attempt.outcome
-    if outcome.failure or not isinstance(outcome.raw, np.ndarray | list | tuple):
-        return attempt
-    now = guarded_call(lambda: attempt.trial.type.parse(outcome.raw), (), {}, LOOK_SECONDS)
-    if now.failure or attempt.trial.type.compare(outcome.value, now.result) is None:
-        return attempt
+def _look_again(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """The attempts; one whose result a later call has changed is wrong: the answer returns one and the same array each time."""
+    if _all_unchanged(attempts):  # as nearly always, and one guarded call instead of one for each
+        return list(attempts)
     failure = CallFailure("overwritten", FAILURES["overwritten"].message)
-    return Attempt(attempt.trial, replace(outcome, failure=failure))
+    overwritten = [Attempt(attempt.trial, replace(attempt.outcome, failure=failure)) for attempt in attempts]
+    return [
+        before if _all_unchanged([before]) else after for before, after in zip(attempts, overwritten, strict=True)
+    ]
+
+
+def _all_unchanged(attempts: Sequence[Attempt]) -> bool:
+    """Whether the very objects that were returned still read as they did. One that can't be read any more is let be."""
+    read = [attempt for attempt in attempts if isinstance(attempt.outcome.raw, np.ndarray | list | tuple)]
+    if not read:
+        return True
+    now = guarded_call(
+        lambda: [attempt.trial.type.parse(attempt.outcome.raw) for attempt in read], (), {}, LOOK_SECONDS
+    )
+    if now.failure:
+        return len(attempts) == 1
+    return all(
+        attempt.trial.type.compare(attempt.outcome.value, value) is None
+        for attempt, value in zip(read, now.result, strict=True)
+    )
 
 
 def _repeat(exercise: Exercise, function: Function, attempts: list[Attempt], min_calls: int) -> list[Attempt]:
