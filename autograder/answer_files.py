@@ -20,6 +20,7 @@ from typing import Any
 
 from autograder.answer_source import Program, Statement, UnusableFile, read_program, syntax_error
 from autograder.bank import catalog
+from autograder.bank.former_names import unit_in_path_moved
 from autograder.feedback import render
 from autograder.judge.guarded_call import guarded_call
 from autograder.judge.judge import judge
@@ -155,7 +156,9 @@ def _judge_file(unjudged: FileResult, seed: int) -> FileResult:
     try:
         loaded = _load(Path(unjudged.file), unjudged.exercise)
     except UnusableFile as reason:
-        return replace(unjudged, message=f"{unjudged.file or repr('')}: {reason}", usable=False)
+        path = Path(unjudged.file)
+        moved = "" if path.exists() else unit_in_path_moved(path.parts)
+        return replace(unjudged, message=f"{unjudged.file or repr('')}: {reason}{moved}", usable=False)
     verdict = judge(exercise, loaded.value, seed)
     _name_first_cause(verdict, loaded)
     return replace(

@@ -15,6 +15,7 @@ from autograder import paths
 from autograder.answer_files import load_answer
 from autograder.answer_source import UnusableFile
 from autograder.bank import catalog
+from autograder.bank.former_names import folders_of
 from autograder.judge.judge import judge
 
 Function = Callable[..., Any]
@@ -71,7 +72,8 @@ def _row(own: OwnFunction) -> str:
 def own(**fallbacks: Function) -> OwnFunctions:
     """For each exercise id the learner's function where it is right, otherwise the one that is handed in here.
 
-    The learner's is looked for in this notebook, then in the unit's notebook of the same workspace.
+    The learner's is looked for in this notebook, then in the unit's notebook of the same workspace, and in
+    those that held the exercise in an older course.
     """
     return OwnFunctions([_choose(id, function) for id, function in fallbacks.items()])
 
@@ -103,8 +105,11 @@ def _in_the_workspace(entry: catalog.Entry) -> Function | None:
     folder = paths.workspace()
     if folder is None:
         return None
-    try:
-        found = load_answer(folder / entry.unit / f"{entry.unit}.ipynb", entry.id)
-    except UnusableFile:
-        return None
-    return found if callable(found) else None
+    for unit in folders_of(entry.unit):
+        try:
+            found = load_answer(folder / unit / f"{unit}.ipynb", entry.id)
+        except UnusableFile:
+            continue
+        if callable(found):
+            return found
+    return None

@@ -114,8 +114,8 @@ def test_the_library_works_without_a_notebook(bare: Path, tmp_path: Path, module
         ("lab mine --no-browser", "course"),
         ("build", "grade"),
         ("compose week-1 causal_mask", "grade"),
-        ("grade 04-causal-mask", "grade"),
-        ("report 04-causal-mask", "grade"),
+        ("grade 05-causal-mask", "grade"),
+        ("report 05-causal-mask", "grade"),
     ],
 )
 def test_a_command_that_needs_more_says_what(bare: Path, tmp_path: Path, command: str, extra: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.bank import catalog
+from autograder.bank.former_names import unit_moved
 from autograder.course.course import LESSON, Course
 from autograder.errors import UserError
 
@@ -59,6 +60,8 @@ def _weights(exercises: Sequence[str]) -> dict[str, float | None]:
 def _check_name(course: Course, name: str) -> None:
     if not ASSIGNMENT_NAME.fullmatch(name):
         raise CannotCompose(f"{name!r} is not a valid assignment name: {ALLOWED}.")
+    if moved := unit_moved(name):
+        raise CannotCompose(f"An assignment can't have the name of a former unit.{moved} Choose another name.")
     if (course.root / "source" / name).exists():
         raise CannotCompose(f"source/{name} exists already. Choose another name, or delete it.")
 

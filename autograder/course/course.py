@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.bank.former_names import unit_moved
 from autograder.errors import UserError
 
 CONFIG = "nbgrader_config.py"
@@ -37,6 +38,8 @@ class Course:
         chosen = [next((unit for unit in known if unit.startswith(f"{name}-")), name) for name in names] or known
         for name in chosen:
             if name not in known:
+                if moved := unit_moved(name):
+                    raise NoCourse(f"There is no unit called {name!r}.{moved}")
                 near = difflib.get_close_matches(name, known, n=2, cutoff=0.3)
                 advice = f"Did you mean {' or '.join(near)}?" if near else f"It needs source/{name}/{LESSON}."
                 raise NoCourse(f"There is no unit called {name!r}. {advice}")

@@ -26,6 +26,7 @@ from nbgrader.utils import parse_utc
 from sqlalchemy.exc import DBAPIError, OperationalError
 from traitlets.config import Config
 
+from autograder.bank.former_names import unit_moved
 from autograder.errors import UserError
 from autograder.nbgrader import release, scores
 from autograder.nbgrader.scores import Recorded, ScoreTable
@@ -176,7 +177,7 @@ class NbgraderCourse:
             others = ", ".join(self.assignments()) or "none"
             raise MissingData(
                 f"{assignment} is not in the gradebook (it holds: {others}). "
-                f"Run `nbgrader generate_assignment {assignment}` first."
+                f"Run `nbgrader generate_assignment {assignment}` first.{unit_moved(assignment)}"
             )
         return sorted(known, key=lambda notebook: str(notebook.name))
 
@@ -218,7 +219,8 @@ class NbgraderCourse:
     def score_table(self, assignment: str) -> ScoreTable:
         """What the students have for an assignment. Raises MissingData where nothing of it is graded."""
         if assignment not in self.assignments():
-            raise MissingData(f"{assignment} is not in the gradebook (it holds: {', '.join(self.assignments()) or 'none'}).")
+            others = ", ".join(self.assignments()) or "none"
+            raise MissingData(f"{assignment} is not in the gradebook (it holds: {others}).{unit_moved(assignment)}")
         notebooks = sorted(self.gradebook.find_assignment(assignment).notebooks, key=lambda one: one.name)
         graded = [cell for notebook in notebooks for cell in (*notebook.grade_cells, *notebook.task_cells)]
         column = {cell.id: number for number, cell in enumerate(graded)}

@@ -1,7 +1,8 @@
 """`leftcontext lab`: a learner's own folder of notebooks. What a learner wrote is never overwritten.
 
-A notebook that is as it was handed out is brought up to date. One that was changed is kept, and its new version is
-stored beside it. The workspace's marker file holds the checksums of what was handed out.
+A unit's folder that has another name now is moved first, with all that is in it. A notebook that is as it was handed out
+is brought up to date. One that was changed is kept, and its new version is stored beside it. The workspace's marker file
+holds the checksums of what was handed out.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from autograder.atomic_write import write_atomically
 from autograder.course.checksums import checksum
 from autograder.environment import prefer_own_kernel
 from autograder.errors import UserError
+from autograder.workspace import moved_units
 from autograder.workspace.overview import START, start_notebook
 
 FIRST_PORT = 8888  # Jupyter's own
@@ -45,9 +47,11 @@ def update_workspace(folder: Path) -> list[str]:
         raise NoWorkspace(f"{folder} is a file. Name a folder: leftcontext lab DIR")
     if folder.resolve() in (source, *source.parents):
         raise NoWorkspace(f"{folder} is the course itself. Work in a folder of your own: leftcontext lab DIR")
-    hand_out = _HandOut(folder, _handed_out(folder))
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        checksums = moved_units.moved_keys(_handed_out(folder))
+        messages = [*moved_units.move_units(folder), *moved_units.divided_units(folder, checksums)]
+        hand_out = _HandOut(folder, checksums, messages)
         for path in _list_files(source):
             hand_out.give(path.relative_to(source), path.read_bytes())
         hand_out.give(Path(START), start_notebook(folder))

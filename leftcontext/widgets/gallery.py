@@ -47,21 +47,21 @@ NOTES = {
     "many with no mask?",
     "Who looks at whom?": "Units 03 to 07. Predict first: which row stays the same under every mask? Then type a sentence of "
     "your own, and find one whose verb this head would get wrong.",
-    "Where does one query lead?": "Unit 06. Predict first: does a longer query make the output of “cat” more singular than "
+    "Where does one query lead?": "Unit 04. Predict first: does a longer query make the output of “cat” more singular than "
     "plural, or must the query turn?",
     "What do two heads see, and who merges them?": "Unit 07. Predict first: with reshape alone, how many of the five merged "
     "rows leak, and how many are right?",
-    "Which mask is this? Paint one": "Unit 04. Predict first: which single cell above the diagonal leaks the most pairs "
+    "Which mask is this? Paint one": "Unit 05. Predict first: which single cell above the diagonal leaks the most pairs "
     "through two layers?",
-    "What do other masks hide?": "Unit 12. Predict first: at which end of its slider is each mask the plain triangle?",
-    "Which outputs move when a token is replaced?": "Unit 09. One cell of this mask is wrong. Predict first: how many of the "
+    "What do other masks hide?": "Unit 17. Predict first: at which end of its slider is each mask the plain triangle?",
+    "Which outputs move when a token is replaced?": "Unit 10. One cell of this mask is wrong. Predict first: how many of the "
     "five replacements give it away?",
     "What is a mask worth?": "Unit 08. Predict first: whose loss ends below the entropy, and whose texts are legal?",
-    "What does a cache save?": "Unit 11. Predict first: how often has the score of “these” with itself been computed when "
+    "What does a cache save?": "Unit 15. Predict first: how often has the score of “these” with itself been computed when "
     "“cat” arrives?",
-    "Which tiles are never computed?": "Unit 14. Predict first: with the window of 3, which block size computes the fewest "
+    "Which tiles are never computed?": "Unit 19. Predict first: with the window of 3, which block size computes the fewest "
     "scores, and which skips the fewest tiles?",
-    "Where is the gradient exactly zero?": "Unit 15. Predict first: a loss on which word alone gives no query and no key any "
+    "Where is the gradient exactly zero?": "Unit 20. Predict first: a loss on which word alone gives no query and no key any "
     "gradient?",
 }
 

@@ -2,7 +2,7 @@
 
     def test_something(lab):
         page = lab("import numpy as np", "np.eye(2)")                    # a notebook of these cells
-        page = lab(ROOT / "notebooks/04-causal-mask/04-causal-mask.ipynb")   # or a copy of this one
+        page = lab(ROOT / "notebooks/05-causal-mask/05-causal-mask.ipynb")   # or a copy of this one
         expect(page.get_by_text("causal")).to_be_visible()
 
 Without Chromium the tests are skipped, but where CI is set they fail.

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "notebooks/04-causal-mask/04-causal-mask.ipynb"
+LESSON = ROOT / "notebooks/05-causal-mask/05-causal-mask.ipynb"
 Lab = Callable[..., Page]
 
 

@@ -100,7 +100,7 @@ def test_what_stands_in_is_right(id: str) -> None:
 
 
 def test_the_worked_capstone_writes_legal_texts() -> None:
-    notebook = json.loads((ROOT / "solutions/16-capstone/16-capstone.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((ROOT / "solutions/23-capstone/23-capstone.ipynb").read_text(encoding="utf-8"))
     printed = "".join(
         "".join(output.get("text", "")) for cell in notebook["cells"] for output in cell.get("outputs", [])
     )

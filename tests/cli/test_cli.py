@@ -131,7 +131,7 @@ def test_without_a_course_there_is_nothing_to_build(tmp_path: Path) -> None:
 
 
 def test_without_a_gradebook_there_is_nothing_to_grade_and_none_is_made(tmp_path: Path) -> None:
-    assert "There is no gradebook here" in refusal(leftcontext("grade", "04-causal-mask", cwd=tmp_path))
+    assert "There is no gradebook here" in refusal(leftcontext("grade", "05-causal-mask", cwd=tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -151,7 +151,7 @@ def test_without_a_home_folder_a_command_works(tmp_path: Path) -> None:
     own = {"PYTHONPATH": str(tmp_path / "site"), "TMPDIR": str(tmp_path / "temporary")}
     env = {name: value for name, value in os.environ.items() if name not in ("HOME", "USER", "LOGNAME")}
     done = subprocess.run(
-        [BIN / "leftcontext", "grade", "04-causal-mask"], cwd=tmp_path, env=env | own, capture_output=True, text=True
+        [BIN / "leftcontext", "grade", "05-causal-mask"], cwd=tmp_path, env=env | own, capture_output=True, text=True
     )
     assert "There is no gradebook here" in refusal(done)
     assert list((tmp_path / "temporary").iterdir()) == []
@@ -302,6 +302,6 @@ def test_demo_prints_what_a_program_can_read() -> None:
 def test_on_windows_grading_says_what_to_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.platform", "win32")
     with pytest.raises(typer.Exit) as stop:
-        app.grade("04-causal-mask")
+        app.grade("05-causal-mask")
     assert stop.value.exit_code == 2
     assert capsys.readouterr().err == "leftcontext: grading needs Linux. On Windows, run it in WSL.\n"

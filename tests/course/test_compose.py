@@ -58,7 +58,7 @@ def test_each_student_gets_a_variant(course: Path) -> None:
         (["week-9", "causal_msk"], "Did you mean"),
         (["week 9", "causal_mask"], "is not a valid assignment name"),
         (["week-9", "causal_mask", "causal_mask"], "given twice"),
-        (["04-causal-mask", "causal_mask"], "exists already"),
+        (["05-causal-mask", "causal_mask"], "exists already"),
         (["week-9", "causal_mask", "--per-student", "nowhere.csv"], "can't be read"),
         (["w" * 300, "causal_mask"], "File name too long"),
     ],

@@ -25,7 +25,7 @@ from autograder.notebook.note import Note, NoteKind
 from autograder.report import records, statistics
 from autograder.report.page import Report, render_page
 
-UNIT = "04-causal-mask"
+UNIT = "05-causal-mask"
 TRANSPOSED = "import numpy as np\ndef causal_allowed(T):\n    return np.triu(np.ones((T, T), dtype=bool))"
 FINITE = "import numpy as np\ndef causal_mask(T):\n    return np.triu(np.full((T, T), -1e9), k=1)"
 MULTIPLIED = "def apply_mask(scores, mask):\n    print('my name is Ada')\n    return scores * mask"

@@ -141,7 +141,7 @@ print(counterparts("masks", solution))
 
 
 def test_the_lesson_runs_where_neither_is_installed() -> None:
-    notebook = json.loads((ROOT / "solutions/17-bridge/17-bridge.ipynb").read_text(encoding="utf-8"))
+    notebook = json.loads((ROOT / "solutions/12-libraries/12-libraries.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
     command = [sys.executable, "-W", "error", "-c", WITHOUT.format(cells=cells)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
