@@ -87,7 +87,7 @@ def test_the_judge_works_alone(bare: Path, tmp_path: Path) -> None:
         (["--help"], "exercises"),
         (["exercises"], "causal_mask"),
         (["check", "causal_mask", "answer.py"], "✓ causal_mask: 2 of 2 points"),
-        (["verify", "causal_mask"], "problems in 0 exercises"),
+        (["verify", "causal_mask"], "0 exercises have problems."),
     ):
         done = run(bare, "leftcontext", *command, cwd=tmp_path)
         assert (done.returncode, done.stderr.strip()) == (0, "")
