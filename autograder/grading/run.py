@@ -184,17 +184,19 @@ class Grading:
     def read_submission(self, student: str) -> OpenSubmission:
         """What a student handed in, merged into the released notebooks. Raises FileNotFoundError where it is gone."""
         found = self.course.submitted_files(self.assignment, student)
-        submitted = found.contents
-        files, notes = self._rename_notebooks(submitted)
+        files, notes = self._rename_notebooks(found)
         notes += self._unread_files(student, found)
         merged: dict[str, MergedNotebook] = {}
         unreadable = 0
         for name, notebook in self.notebooks.items():
-            if f"{name}.ipynb" not in files:
-                notes.append(Note(NoteKind.NOT_SUBMITTED, f"{name}.ipynb was not handed in."))
+            file = f"{name}.ipynb"
+            if file not in files and file not in found.left_out:
+                notes.append(Note(NoteKind.NOT_SUBMITTED, f"{file} was not handed in."))
                 continue
             try:
-                cells, repairs = read(files[f"{name}.ipynb"])
+                if file in found.left_out:
+                    raise Unreadable(f"The notebook handed in {found.left_out[file]}.")
+                cells, repairs = read(files[file])
             except Unreadable as reason:
                 unreadable += 1
                 cells, repairs = [], [Note(NoteKind.UNREADABLE, str(reason))]
@@ -206,17 +208,16 @@ class Grading:
         if not merged:  # something has to be run, for the submission to be entered: the notebook as it was released
             name, notebook = next(iter(self.notebooks.items()))
             merged[name] = merge(notebook.cells, [])
-        readable = {name: content for name, content in files.items() if content is not None}
-        return OpenSubmission(merged, readable, self._digest(submitted), status, notes)
+        return OpenSubmission(merged, files, self._digest(found.contents), status, notes)
 
-    def _rename_notebooks(self, submitted: dict[str, bytes | None]) -> tuple[dict[str, bytes | None], list[Note]]:
+    def _rename_notebooks(self, submitted: SubmittedFiles) -> tuple[dict[str, bytes], list[Note]]:
         """What was handed in, a notebook under another name as the one that is missing and that it was made of."""
-        files, notes = dict(submitted), list[Note]()
+        files, notes = dict(submitted.files), list[Note]()
         others = [name for name in files if name.endswith(".ipynb") and "/" not in name and name[:-6] not in self.notebooks]
         for other in others:
-            missing = [notebook for notebook in self.notebooks.values() if f"{notebook.name}.ipynb" not in files]
-            name = _made_of(files[other], missing)
-            if name is not None:
+            there = {*files, *submitted.left_out}
+            missing = [notebook for name, notebook in self.notebooks.items() if f"{name}.ipynb" not in there]
+            if name := _made_of(files[other], missing):
                 files[f"{name}.ipynb"] = files.pop(other)
                 notes.append(Note(NoteKind.REPAIRED, f"{other} was read as {name}.ipynb, which was missing."))
             else:
@@ -226,7 +227,8 @@ class Grading:
 
     def _unread_files(self, student: str, files: SubmittedFiles) -> list[Note]:
         """Notes on what of a submission is not taken into account, or was read under another name."""
-        notes = [Note(NoteKind.LEFT_OUT, sentence) for sentence in files.left_out_sentences()]
+        released = {f"{name}.ipynb" for name in self.notebooks}  # of these, read_submission tells
+        notes = [Note(NoteKind.LEFT_OUT, sentence) for sentence in files.left_out_sentences(except_for=released)]
         notes += [Note(NoteKind.REPAIRED, sentence) for sentence in files.notes]
         try:
             self.course.submitted_at(self.assignment, student)
@@ -286,7 +288,7 @@ class Grading:
         return notes
 
 
-def _made_of(data: bytes | None, notebooks: list[ReleasedNotebook]) -> str | None:
+def _made_of(data: bytes, notebooks: list[ReleasedNotebook]) -> str | None:
     """The name of the released notebook that a submitted one was made of; None if there is none among these."""
     try:
         cells, _ = read(data)

@@ -11,7 +11,7 @@ import itertools
 import os
 import stat
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +21,7 @@ MAX_ENTRIES = 20_000  # names that are looked at
 MAX_DEPTH = 20
 MAX_PATH = 1_000  # bytes; the grader's own copies have longer paths than the submission
 MAX_NAME = 200
+TOO_LARGE = f"is too large (a submission may have {MAX_BYTES // 2**20} MB in all)"
 NOTEBOOK_ENDINGS = (".ipynb.json", ".ipynb.txt", ".ipynb.html", ".ipynb.ipynb", ".ipynb")  # what browsers make of .ipynb
 
 
@@ -38,16 +39,17 @@ class SubmittedFiles:
         """Contents by path, None where a file is there but was left out."""
         return {**dict.fromkeys(self.left_out), **self.files}
 
-    def left_out_sentences(self) -> list[str]:
-        """What the instructor is told of the files that are left out."""
-        shown = [f"{name!r} {reason}; it was left out." for name, reason in itertools.islice(self.left_out.items(), 20)]
-        more = [f"{len(self.left_out) - 20} more were left out."] if len(self.left_out) > 20 else []
+    def left_out_sentences(self, except_for: Collection[str] = ()) -> list[str]:
+        """What the instructor is told of the files that are left out; nothing of those `except_for`."""
+        left_out = [(name, reason) for name, reason in self.left_out.items() if name not in except_for]
+        shown = [f"{name!r} {reason}; it was left out." for name, reason in left_out[:20]]
+        more = [f"{len(left_out) - 20} more were left out."] if len(left_out) > 20 else []
         return [*shown, *more]
 
     def add(self, name: str, content: bytes | None) -> None:
         """Take a file in, if there is room for it; None is one that can't be read."""
         if content is None or len(content) > self.room:
-            self.left_out[name] = "can't be read" if content is None else "is too large"
+            self.left_out[name] = "can't be read" if content is None else TOO_LARGE
         elif len(self.files) >= MAX_FILES:
             self.left_out[name] = f"is beyond the first {MAX_FILES:,} files"
         else:
@@ -133,7 +135,7 @@ def _read_file(folder: Path, name: str, read: SubmittedFiles) -> None:
         if not stat.S_ISREG(about.st_mode):
             read.left_out[name] = f"is {_kind(folder / name) or 'no regular file'}"
         elif about.st_size > read.room:  # a file with holes may be larger than the disk
-            read.left_out[name] = "is too large"
+            read.left_out[name] = TOO_LARGE
         elif len(read.files) >= MAX_FILES:
             read.left_out[name] = f"is beyond the first {MAX_FILES:,} files"
         else:

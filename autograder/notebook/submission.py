@@ -10,7 +10,6 @@ from typing import Any
 from autograder.errors import UserError
 from autograder.notebook.note import Note, NoteKind
 
-MAX_BYTES = 64 * 1024 * 1024
 MAX_CELLS = 5000
 MAX_SOURCE = 1_000_000  # characters of one cell
 
@@ -29,10 +28,8 @@ class SubmittedCell:
     id: str | None
 
 
-def read(data: bytes | None) -> tuple[list[SubmittedCell], list[Note]]:
+def read(data: bytes) -> tuple[list[SubmittedCell], list[Note]]:
     """The cells of a submitted notebook, and notes on what was repaired. Raises Unreadable."""
-    if data is None or len(data) > MAX_BYTES:
-        raise Unreadable(f"It can't be read, or is larger than {MAX_BYTES // 2**20} MB.")
     data, repairs = _repaired_encoding(data)
     try:
         # A number of ten thousand digits is none of the course's business, and no int.

@@ -9,6 +9,7 @@ from support.clone import ROOT, run
 
 LARGE = 65 * 2**20
 BESIDE = ("numpy.py", "autograder.py", "sitecustomize.py", "conftest.py", "__init__.py", "ipython_config.py", "x.pth", "-rf", "a\nb", "y" * 250)
+NO_FILE = "mixed: The notebook handed in is a"
 NAMES = ("-dash", "two words", "with\nnewline", "{x}", "*", "%s", "[bold]", "o'neil", "ünï😀", ".hidden", "x" * 200)
 
 
@@ -28,15 +29,15 @@ def made(notebooks: bytes, submitted: Path) -> dict[str, tuple[bool, str]]:
         student(name)
     for name in BESIDE:
         (submitted / "-dash" / "mixed" / name).write_bytes(b"raise SystemExit\n")
-    none = {"full": False, "says": "was not handed in", "one": False}
-    (student("a folder", **none) / "mixed.ipynb").mkdir()
-    (student("a link out", **none) / "mixed.ipynb").symlink_to("/etc/passwd")
-    (student("a link to itself", **none) / "mixed.ipynb").symlink_to("mixed.ipynb")
-    os.mkfifo(student("a pipe", **none) / "mixed.ipynb")
+    student("nothing", False, "mixed.ipynb was not handed in.", one=False)
+    (student("a folder", False, f"{NO_FILE} folder.", one=False) / "mixed.ipynb").mkdir()
+    (student("a link out", False, f"{NO_FILE} symbolic link.", one=False) / "mixed.ipynb").symlink_to("/etc/passwd")
+    (student("a link to itself", False, f"{NO_FILE} symbolic link.", one=False) / "mixed.ipynb").symlink_to("mixed.ipynb")
+    os.mkfifo(student("a pipe", False, f"{NO_FILE} pipe.", one=False) / "mixed.ipynb")
     os.mkfifo(student("a pipe beside") / "pipe")
     (student("a link to everything") / "all").symlink_to("/")
     (student("a link to zeros") / "zero").symlink_to("/dev/zero")
-    for name, says, file in (("far too large", "larger than 64 MB", "mixed.ipynb"), ("too large beside", "too large", "data.bin")):
+    for name, says, file in (("far too large", "is too large (a submission may have 64 MB in all).", "mixed.ipynb"), ("too large beside", "too large", "data.bin")):
         with (student(name, file != "mixed.ipynb", says, one=file != "mixed.ipynb") / file).open("wb") as sparse:
             sparse.truncate(40 * LARGE)
     for name, stamp in (("no date", b"soon"), ("no text", b"\xff\xfe"), ("a far date", b"99999-01-01 00:00:00 UTC")):
@@ -72,7 +73,9 @@ def test_it_is_graded_or_told(tmp_path: Path) -> None:
     assert graded.keys() == wanted.keys()
     for student, (full, says) in wanted.items():
         assert graded[student]["score"] == (3 if full else 0), (student, graded[student])
-        assert says in " ".join(graded[student]["notes"]), (student, graded[student]["notes"])
+        notes = graded[student]["notes"]
+        assert says in " ".join(notes), (student, notes)
+        assert not says.startswith(NO_FILE) or notes == [says]  # said once, and nothing else beside it
     assert "root:" not in "".join(path.read_text("utf-8", "replace") for path in course.glob("autograded/*/*/*.ipynb"))
 
 

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from nbgrader import utils
 from nbgrader.utils import find_all_files
 
-from autograder.nbgrader.submitted_files import MAX_BYTES, MAX_FILES, is_ignored, read_folder, with_notebooks_found
+from autograder.nbgrader.submitted_files import (
+    MAX_BYTES,
+    MAX_FILES,
+    TOO_LARGE,
+    is_ignored,
+    read_folder,
+    with_notebooks_found,
+)
 
 IGNORE = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
 
@@ -55,7 +62,7 @@ def test_what_is_no_file_is_named_and_not_opened(tmp_path: Path) -> None:
     assert read.files == {"one.ipynb/inside.txt": b"x"}
     assert {name: reason.split()[-1] for name, reason in read.left_out.items()} == {
         "timestamp.txt": "pipe", "link.txt": "link", "zero": "link", "up": "link", "ring": "link", "one.ipynb": "folder",
-        "holes": "large", "socket": "socket", "?.txt": "UTF-8",
+        "holes": "all)", "socket": "socket", "?.txt": "UTF-8",
     }  # fmt: skip
 
 
@@ -94,6 +101,7 @@ def test_too_many_and_too_large_cost_the_rest_only(tmp_path: Path) -> None:
     assert len(read.files) == MAX_FILES
     assert read.left_out["b.bin"]
     assert len(read.left_out_sentences()) == 21
+    assert not any("'b.bin'" in sentence for sentence in read.left_out_sentences(except_for=["b.bin"]))
 
 
 def test_time_grows_with_the_number_of_files_and_no_faster(tmp_path: Path) -> None:
@@ -159,4 +167,4 @@ def test_a_zip_bomb_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "ps1.zip").write_bytes(zipped({"ps1.ipynb": "{}", "bomb": "0" * (MAX_BYTES + 1)}))
     read = with_notebooks_found(read_folder(tmp_path), ["ps1"])
     assert read.files["ps1.ipynb"] == b"{}"
-    assert read.left_out == {"bomb": "is too large"}
+    assert read.left_out == {"bomb": TOO_LARGE}
