@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import select
+import site
 import socket
 import subprocess
 import sys
@@ -145,13 +146,26 @@ class ForkServers:
 def _environment(bare: bool) -> dict[str, str]:
     """Of a fork server. The students' one knows nothing of who runs it."""
     kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "PYTHONPATH", "TZ") if name in os.environ}
-    base = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **kept} if bare else dict(os.environ)
+    kept["PYTHONPATH"] = _python_path()
+    base = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **kept} if bare else {**os.environ, **kept}
     return {
         **base,
         **dict.fromkeys(THREADS, "1"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def _python_path() -> str:
+    """The PYTHONPATH by which a fork server imports this very package.
+
+    nbgrader puts its course folder in front of sys.path, and that folder may be a clone with an `autograder/` of its own.
+    """
+    folder = str(Path(__file__).parents[2])
+    folders = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if folder not in site.getsitepackages():  # there it is found without, and after the standard library
+        folders.insert(0, folder)
+    return os.pathsep.join(filter(None, folders))
 
 
 def _fonts() -> dict[str, bytes]:

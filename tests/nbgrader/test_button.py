@@ -62,6 +62,19 @@ def test_links_pipes_and_files_without_end_change_no_score_and_are_not_copied(co
         assert f"{left!r} is" in done.stderr
 
 
+def test_a_course_folder_may_be_a_clone_beside_an_installed_package(course: Path, tmp_path: Path) -> None:
+    """nbgrader puts the course folder in front of sys.path; both processes must then run the package that lies there."""
+    shutil.copytree(course, tmp_path / "clone", ignore=shutil.ignore_patterns("faults", "torn", "autograded", "gradebook.db", "grading"))
+    shutil.copytree(ROOT / "autograder", tmp_path / "clone" / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
+    config = sample_course.CONFIG.format(root=str(tmp_path / "clone")) + PREPROCESSORS
+    (tmp_path / "clone" / "nbgrader_config.py").write_text(config)
+    for step in ("generate_assignment", "autograde"):
+        done = run(tmp_path / "clone", "nbgrader", step, "plain", env=HERE)
+        assert done.returncode == 0, done.stderr[-3000:]
+    found = sample_course.scores(tmp_path / "clone")
+    assert found["plain", "whole"]["score"] == sample_course.scores(course)["plain", "whole"]["score"]
+
+
 def test_the_button_and_the_command_give_the_same_scores(course: Path) -> None:
     by_button = sample_course.scores(course)
     shutil.rmtree(course / "autograded")
