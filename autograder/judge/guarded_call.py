@@ -109,7 +109,7 @@ def clock_of(function: Callable[..., Any]) -> Clock:
     elsewhere = getattr(type(function), "cpu_seconds", None)
     if elsewhere is not None:
         return lambda: float(elsewhere(function))
-    return time.monotonic if hasattr(type(function), "with_peak") else time.thread_time
+    return time.monotonic if hasattr(type(function), "measure_peak_memory") else time.thread_time
 
 
 def _by_alarm(timer: _Timer) -> Iterator[None]:
@@ -228,9 +228,9 @@ def _failure(error: BaseException, seconds: float) -> CallFailure:
 def measure_peak_memory(function: Callable[..., Any], *args: Any) -> tuple[Any, int]:
     """What a call returns, and the most memory in bytes that it held at once.
 
-    A function in another process is measured there, by the method `with_peak` of its class.
+    A function in another process is measured there, by the method `measure_peak_memory` of its class.
     """
-    elsewhere = getattr(type(function), "with_peak", None)
+    elsewhere = getattr(type(function), "measure_peak_memory", None)
     if elsewhere is not None:
         result, peak = elsewhere(function, *args)
         return result, int(peak)
