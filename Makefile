@@ -14,6 +14,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # Two workers, so that both cores have work to the end; tests/conftest.py says what belongs together and what comes first.
 PYTEST_TWO = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
+# Over how many seeds `make verify` draws the hidden cases; `make test` takes fewer.
+SEEDS ?= 20
+
 .DEFAULT_GOAL := help
 .PHONY: help lab setup setup-test build gallery pictures documents lint lint-js bundles test pytest test-long proofs coverage verify bench lock
 
@@ -88,17 +91,18 @@ lint: setup-test lint-js
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/leftcontext build --check
 
+test: SEEDS = 4
 test: lint verify pytest
 
 pytest: setup-test
 	$(PYTEST_TWO) --times=build/test-times.json $(PYTEST)
 
 verify: setup
-	$(BIN)/leftcontext verify
+	$(BIN)/leftcontext verify --seeds $(SEEDS)
 
-# The longer tests: two hundred honest submissions and three hundred random courses beside stock nbgrader, fifty kills, every
+# The longer tests: the bank over all its seeds, two hundred honest submissions and three hundred random courses beside stock nbgrader, fifty kills, every
 # fault of the grader's own calls, every case of which stock nbgrader errs, and every unit through stock nbgrader.
-test-long: setup-test
+test-long: setup-test verify
 	LEFTCONTEXT_LONG=1 $(PYTEST_TWO) --timeout 7200 tests/grading tests/hostile tests/nbgrader tests/language
 
 # Line coverage of the two packages; what runs in other processes (commands, kernels, the sandbox) is not counted.

@@ -1,8 +1,9 @@
 """`leftcontext verify`: verify the bank. Right answers pass, mistakes fail and are named, mutants are noticed.
 
-What is verified: at each of SEEDS seeds, every right answer is right in every case, and every mistake wrong in at least
-one; at the first seed the judge itself gives right answers full score, repeated calls included; at each of NAMING_SEEDS
-seeds it names every mistake as itself; at one of MUTANT_SEEDS seeds every mutant fails that is not declared equivalent.
+What is verified: at each of 20 seeds, every right answer is right in every case, and every mistake wrong in at least
+one; at the first seed the judge itself gives right answers full score, repeated calls included; at each of three seeds
+it names every mistake as itself; at one of MUTANT_SEEDS seeds every mutant fails that is not declared equivalent.
+With fewer seeds, as in `make test`, the same is verified, over as many seeds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from autograder.judge.judge import judge
 from autograder.judge.trials import draw_trials, try_all, try_once
 
 SEEDS = 20  # verdicts must not change over so many
-NAMING_SEEDS = 3  # over so many, a mistake is named as itself
 MUTANT_SEEDS = 2
 MIN_EQUIVALENTS = 3
 EVERY = "*"  # declares all mutants of an exercise that is graded by what the answer achieves, not by what it returns
@@ -71,12 +71,17 @@ def _verify(exercise: Exercise | Quiz, entry: catalog.Entry, found: Verification
     _verify_mutants(exercise, found)
 
 
-def verify_all(ids: Iterable[str], jobs: int | None = None) -> Iterator[Verification]:
+def _naming_seeds(seeds: int) -> int:
+    """Over how many seeds a mistake must be named as itself: all its calls are made at each, so it is a seventh."""
+    return 1 + seeds // 10
+
+
+def verify_all(ids: Iterable[str], seeds: int = SEEDS, jobs: int | None = None) -> Iterator[Verification]:
     """Verifications as they are done, on all cores. Whoever stops listening (Ctrl-C, say) ends them at once."""
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
     try:
         # From the end of the course, where the exercises are that take longest: they should not be the last to be done.
-        for done in as_completed([pool.submit(verify_exercise, id) for id in reversed(list(ids))]):
+        for done in as_completed([pool.submit(verify_exercise, id, seeds) for id in reversed(list(ids))]):
             yield done.result()
     except BaseException:
         for worker in active_children():
@@ -154,8 +159,8 @@ def _verify_wrong(exercise: Exercise, found: Verification, seeds: int) -> None:
             found.problems.append(f"mistake {name} passes at seed {passed}")
             continue
         found.wrong += 1
-        called = [_named(exercise, number, seed) for seed in range(NAMING_SEEDS)]
-        other = _first(seed for seed in range(NAMING_SEEDS) if called[seed] != name)
+        called = [_named(exercise, number, seed) for seed in range(_naming_seeds(seeds))]
+        other = _first(seed for seed, misconception in enumerate(called) if misconception != name)
         if other is None:
             found.named += 1
         else:

@@ -279,6 +279,9 @@ def verify(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=_exercise_ids, help="Default: all.")
     ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="With how many seeds the hidden cases are drawn; mistakes are named at every tenth.")
+    ] = 20,
     as_json: Json = False,
 ) -> None:
     """Verify the exercise bank: correct answers pass, known mistakes and mutants fail, every mistake is identified.
@@ -299,7 +302,7 @@ def verify(
     verified = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task("verifying", total=len(chosen))
-        for one in verify_all(chosen):
+        for one in verify_all(chosen, seeds):
             one.problems += demands(catalog.find(one.exercise))
             verified.append(one)
             bar.advance(task)

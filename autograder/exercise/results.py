@@ -106,6 +106,13 @@ def _tolerances(dtype: np.dtype) -> tuple[float, float]:
     return (1e-4, 1e-5) if dtype == np.float32 else (1e-5, 1e-6)
 
 
+def _is_close(given: np.ndarray, right: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """np.isclose(given, right, rtol, atol, equal_nan=True) for arrays of float64, at a quarter of its time."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = (np.abs(given - right) <= atol + rtol * np.abs(right)) & np.isfinite(right)
+    return near | (given == right) | (np.isnan(given) & np.isnan(right))
+
+
 def _is_one(values: np.ndarray) -> np.ndarray:
     # 0.9999999 may be the float32 next to 1; 0.9999999 with more digits was divided by a little too much.
     with np.errstate(over="ignore"):
@@ -158,7 +165,7 @@ class Array:
         else:
             rtol, atol = _tolerances(actual.dtype)
             right, given = expected.astype(np.float64), actual.astype(np.float64)
-            wrong = ~np.isclose(given, right, rtol=self.rtol or rtol, atol=self.atol or atol, equal_nan=True)
+            wrong = ~_is_close(given, right, self.rtol or rtol, self.atol or atol)
             if self.exact_zeros:
                 wrong |= ((right == 0) & (given != 0)) | ((right == 1) & ~_is_one(given))
         return Difference(expected, actual, wrong) if wrong.any() else None

@@ -14,7 +14,7 @@ from corpus import CASES, PARTS, Case
 from support.busy import slowness
 from support.clone import ROOT, run
 from support.hostile_harness import NEIGHBOUR, SECONDS, SECRET, Field
-from support.sizes import LONG, sized
+from support.sizes import sized
 
 from autograder.grading.pool import Pool
 
@@ -24,7 +24,11 @@ LOWER = ("files and places", "processes and the network", "the wire is forged", 
 MORE = {"processes without end", "a chain of forks", "threads without end", "a call never ends", "memory in files without a name"}
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
 TRIED = sized(2, len(CASES))  # cases that stock nbgrader is shown
-CLASS = CASES if LONG else CASES[::3]  # cases that are graded in one run, after each has been graded alone
+# In `make test` a part of the cases is tried more than once; each is tried alone at the strictest level.
+SHARE = sized(5, 1)  # of the cases, every fifth
+CLASS = CASES[::SHARE]  # cases that are graded in one run
+BASIC = [case for case in CASES if case.group in LOWER or case.name in MORE][::SHARE]
+UNHELD = [case for case in CASES if case.trips in ("paid", "read", "left")][::SHARE]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +79,7 @@ def test_alone(field: Field, held: Pool, case: Case) -> None:
     assert field.left() == []
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.group in LOWER or case.name in MORE])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in BASIC])
 def test_without_namespaces_too(field: Field, lower: Pool, case: Case) -> None:
     ((points, result),) = field.run(lower, [case])
     assert points == case.points, result.notes
@@ -83,7 +87,7 @@ def test_without_namespaces_too(field: Field, lower: Pool, case: Case) -> None:
     assert field.left() == []
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES if case.trips in ("paid", "read", "left")])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in UNHELD])
 def test_with_nothing_to_hold_it_the_case_trips(field: Field, loose: Pool, case: Case) -> None:
     ((points, result),) = field.run(loose, [case], in_process=True)
     left = field.left()
