@@ -8,11 +8,13 @@ With fewer seeds, as in `make test`, the same is verified, over as many seeds.
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from typing import Any
 
 from autograder.bank import catalog
@@ -78,7 +80,7 @@ def _naming_seeds(seeds: int) -> int:
 
 def verify_all(ids: Iterable[str], seeds: int = SEEDS, jobs: int | None = None) -> Iterator[Verification]:
     """Verifications as they are done, on all cores. Whoever stops listening (Ctrl-C, say) ends them at once."""
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin_worker)
     try:
         # From the end of the course, where the exercises are that take longest: they should not be the last to be done.
         for done in as_completed([pool.submit(verify_exercise, id, seeds) for id in reversed(list(ids))]):
@@ -91,9 +93,18 @@ def verify_all(ids: Iterable[str], seeds: int = SEEDS, jobs: int | None = None) 
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
+def _begin_worker() -> None:
     # Ctrl-C reaches the workers too: it would end one verification, and the next would begin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent has ended, however that was: a killed one can't say so."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _verify_quiz(quiz: Quiz, found: Verification) -> None:

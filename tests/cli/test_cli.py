@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 import typer
 from support.clone import BIN, ROOT, run
@@ -285,6 +286,18 @@ def test_verify_ends_when_it_is_interrupted(to_all: bool) -> None:
     assert process.returncode == 130
     assert "Traceback" not in said
     assert len(proven.splitlines()) < len(catalog.entries()) / 2  # the rest was left undone
+
+
+def test_verifys_workers_end_with_it_when_it_is_killed() -> None:
+    command = [BIN / "leftcontext", "verify", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it is in the midst of it
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait(timeout=60)
+        assert workers
+        assert psutil.wait_procs(workers, timeout=60)[1] == []
 
 
 def test_demo_prints_what_a_program_can_read() -> None:
