@@ -167,7 +167,7 @@ def _judge_file(unjudged: FileResult, seed: int) -> FileResult:
         score=float(verdict.score),
         misconception=verdict.misconception,
         message=render.message(verdict),
-        details=render.text(verdict, hints=1),
+        details=render.text(verdict, hints=1, is_final=True),
     )
 
 

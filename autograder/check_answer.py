@@ -6,6 +6,7 @@ partial credit is published as the cell's result before the error is.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -65,9 +66,10 @@ def on_verdict(callback: Callable[[str, Verdict], None]) -> None:
 
 def _display(verdict: Verdict, hints: int) -> None:
     """Through IPython where there is one; the judge itself does not depend on it."""
-    text = render.text(verdict, hints)
+    is_final = os.environ.get("NBGRADER_EXECUTION") == "autograde"  # set by nbgrader and by our grader: it was handed in
+    text = render.text(verdict, hints, is_final)
     ipython = sys.modules.get("IPython")
     if ipython is not None and ipython.get_ipython() is not None:
-        ipython.display.display({"text/plain": text, "text/html": render.as_html(verdict, hints)}, raw=True)
+        ipython.display.display({"text/plain": text, "text/html": render.as_html(verdict, hints, is_final)}, raw=True)
     else:
         say(text)

@@ -47,22 +47,25 @@ def _counter_example(verdict: Verdict, finding: Finding) -> str:
     return f"{call} gives {values}" + (f" ({where})." if where else ".")
 
 
-def text(verdict: Verdict, hints: int = 1) -> str:
-    """The verdict in plain text, with the first `hints` hints."""
+def text(verdict: Verdict, hints: int = 1, is_final: bool = False) -> str:
+    """The verdict in plain text, with the first `hints` hints; where it `is_final`, no other hint is promised."""
     lines = [f"{'✓' if verdict.passed else '✗'} {verdict.exercise}: {_score(verdict)}"]
     if len(verdict.parts) > 1:
         lines += [f"  {'✓' if part.passed else '✗'} {part.title} ({_points(part.points)})" for part in verdict.parts]
     if verdict.finding:
         lines += ["", f"{_title(verdict.finding)}.", verdict.finding.message, *_example_text(verdict)]
         lines += [f"Hint {n}: {hint}" for n, hint in enumerate(verdict.hints[:hints], 1)]
-        if len(verdict.hints) > hints:
+        if len(verdict.hints) > hints and not is_final:
             lines.append(NEXT_HINT)
     lines += [f"Note: {note}" for note in verdict.notes]
     return "\n".join(lines)
 
 
-def as_html(verdict: Verdict, hints: int = 1) -> str:
-    """The verdict as one self-contained HTML element without script; all that a learner wrote is escaped."""
+def as_html(verdict: Verdict, hints: int = 1, is_final: bool = False) -> str:
+    """The verdict as one self-contained HTML element without script; all that a learner wrote is escaped.
+
+    Where it `is_final`, no other hint is promised.
+    """
     # A blue bar means passed, an orange one not yet; the sign and the words say the same without colour.
     colour = "#0072b2" if verdict.passed else "#d55e00"
     body = [
@@ -79,7 +82,7 @@ def as_html(verdict: Verdict, hints: int = 1) -> str:
         body.append(_example_html(verdict))
         opened = enumerate(verdict.hints[:hints], 1)
         body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {_prose(hint)}</div>" for n, hint in opened]
-        if len(verdict.hints) > hints:
+        if len(verdict.hints) > hints and not is_final:
             body.append(f"<div style='font-size:90%;opacity:.85'>{NEXT_HINT}</div>")
     body += [f"<div style='margin-top:.4em'><b>Note.</b> {_prose(note)}</div>" for note in verdict.notes]
     return (

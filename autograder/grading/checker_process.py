@@ -246,7 +246,7 @@ class Checker:
             misconception=misconception.id if misconception else None,
             title=misconception.name if misconception else "",
             message=finding.message[:2000] if finding else "",
-            text=render.text(verdict, hints=1)[:4000],
+            text=render.text(verdict, hints=1, is_final=True)[:4000],
             printed=printed,
             error_name=finding.error_name if finding else "",
             is_option=verdict.is_quiz,

@@ -153,6 +153,7 @@ def _environment(bare: bool) -> dict[str, str]:
         **dict.fromkeys(THREADS, "1"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "NBGRADER_EXECUTION": "autograde",  # as nbgrader itself sets it, for notebooks that ask
     }
 
 

@@ -97,3 +97,15 @@ def test_a_quiz_is_checked_by_the_same_line(capsys: pytest.CaptureFixture[str]) 
 def test_an_unknown_id_suggests_the_nearest() -> None:
     with pytest.raises(UnknownExercise, match="Did you mean split_heads"):
         check("split_head", len)
+
+
+def test_after_handing_in_no_other_hint_is_promised(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = []
+    for execution in ("", "validate", "autograde"):  # as nbgrader sets it for the cells that it runs
+        monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+        monkeypatch.setattr(check_answer, "_failures", {})
+        with pytest.raises(CheckFailed):
+            check("split_heads", lambda x, n: x)
+        shown.append(capsys.readouterr().out)
+    assert [NEXT_HINT in text for text in shown] == [True, True, False]
+    assert all("Hint 1" in text for text in shown)

@@ -7,6 +7,8 @@ from pathlib import Path
 from support import sample_course
 from support.clone import ROOT, run
 
+from autograder.feedback.render import NEXT_HINT
+
 LARGE = 65 * 2**20
 BESIDE = ("numpy.py", "autograder.py", "sitecustomize.py", "conftest.py", "__init__.py", "ipython_config.py", "x.pth", "-rf", "a\nb", "y" * 250)
 NO_FILE = "mixed: The notebook handed in is a"
@@ -92,4 +94,9 @@ def test_odd_characters_in_an_error_stop_nothing(tmp_path: Path) -> None:
         (place / "bank.ipynb").write_text(json.dumps(node))
     done = run(course, "leftcontext", "grade", "bank", "--json", env={"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)})
     assert done.returncode == 0, done.stderr
-    assert [json.loads(line)["score"] for line in done.stdout.splitlines()] == [0, 0, 0]
+    graded = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["score"] for line in graded] == [0, 0, 0]
+    # What was handed in is not tried again: the finding promises no other hint.
+    kept = "".join(path.read_text() for path in [*course.glob("autograded/*/bank/*.ipynb"), *course.glob("**/bank.jsonl")])
+    assert "Hint 1" in kept
+    assert NEXT_HINT not in kept
