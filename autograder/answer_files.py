@@ -90,14 +90,14 @@ def _receive(receiver: Any, child: Any, unjudged: FileResult) -> FileResult:
     until = time.monotonic() + 5 * TOTAL_SECONDS
     while not receiver.poll(0.05):
         if time.monotonic() > until:
-            return _failed(unjudged, "hangs", f"It was still running after {5 * TOTAL_SECONDS:g} seconds.")
+            return _zero_points(unjudged, "hangs", f"It was still running after {5 * TOTAL_SECONDS:g} seconds.")
         if not child.is_alive() and not receiver.poll():
-            return _failed(unjudged, *_reason(child.exitcode))
+            return _zero_points(unjudged, *_reason(child.exitcode))
     try:
         return FileResult(**json.loads(receiver.recv_bytes()))
     except EOFError:
         child.join(1)
-        return _failed(unjudged, *_reason(child.exitcode))
+        return _zero_points(unjudged, *_reason(child.exitcode))
 
 
 def _reason(exit_code: int | None) -> tuple[str, str]:
@@ -120,7 +120,7 @@ def _end(child: Any) -> None:
     child.join()
 
 
-def _failed(result: FileResult, misconception: str, message: str) -> FileResult:
+def _zero_points(result: FileResult, misconception: str, message: str) -> FileResult:
     line = f"{result.exercise}: 0 of {result.max_score:g} points. {message}"
     return replace(result, misconception=misconception, message=line, details=line)
 
@@ -131,7 +131,7 @@ def _judge_into(sender: Any, unjudged: FileResult, seed: int) -> None:
     try:
         result = _judge_file(unjudged, seed)
     except KeyboardInterrupt:  # raised by the code itself: the keyboard's reaches the parent alone
-        result = _failed(unjudged, "raises", "It raised KeyboardInterrupt.")
+        result = _zero_points(unjudged, "raises", "It raised KeyboardInterrupt.")
     # As JSON: unpickling what a process with foreign code sends would run that code here.
     sender.send_bytes(json.dumps(asdict(result)).encode())
     sender.close()

@@ -19,7 +19,7 @@ from autograder.output import say
 from autograder.workspace import progress
 
 _callbacks: list[Callable[[str, Verdict], None]] = []  # at most one
-_failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
+failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
 
 
 class CheckFailed(Exception):
@@ -49,9 +49,9 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     for callback in _callbacks:
         callback(exercise, verdict)
     if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
-        _failures[exercise] = _failures.get(exercise, 0) + (not verdict.passed)
+        failures[exercise] = failures.get(exercise, 0) + (not verdict.passed)
         progress.record(exercise, verdict.passed, verdict.score, verdict.max_score, verdict.hints)
-    _display(verdict, hints=max(1, _failures.get(exercise, 0), progress.attempts(exercise)))
+    _display(verdict, hints=max(1, failures.get(exercise, 0), progress.attempts(exercise)))
     if verdict.passed:
         return
     if verdict.score > 0:

@@ -92,7 +92,7 @@ class ExecuteIsolated(NbGraderPreprocessor):
         with course.open():
             notebooks = course.released(assignment)
             solved = {notebook.name: course.solved(assignment, notebook.name) for notebook in notebooks}
-        released = [(one.name, one.cells, sorted(one.files.items()), solved[one.name]) for one in notebooks]
+        released = [(book.name, book.cells, sorted(book.files.items()), solved[book.name]) for book in notebooks]
         key = (gradebook, level, assignment, digest(released))  # formgrader's server outlives a change of the assignment
         if _last.get("key") != key:
             _stop()

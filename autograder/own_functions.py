@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from autograder import paths
 from autograder.answer_files import load_answer
 from autograder.answer_source import UnusableFile
 from autograder.bank import catalog
 from autograder.bank.former_names import folders_of
+from autograder.exercise.exercise import Function
 from autograder.judge.judge import judge
-
-Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def _in_this_notebook(id: str) -> Function | None:
     return found if callable(found) else None
 
 
-def _in_the_workspace(entry: catalog.Entry) -> Function | None:
+def _in_the_workspace(entry: catalog.ExerciseFile) -> Function | None:
     folder = paths.workspace()
     if folder is None:
         return None

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+NBGRADER_CONFIG = "nbgrader_config.py"  # beside it lies the course
 MARKER = ".leftcontext.json"  # names a folder as a workspace, and lists what was handed out in it
 WORKSPACE = "LEFTCONTEXT_WORKSPACE"  # an environment variable: a workspace's folder, or empty for none
 
@@ -20,6 +21,12 @@ def released() -> Path | None:
     """The folder `notebooks/`, beside the package or inside it; None where there are no notebooks yet."""
     folders = (PACKAGE.parent / "notebooks", PACKAGE / "notebooks")
     return next((folder for folder in folders if any(folder.glob("*/*.ipynb"))), None)
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Every file below a folder, in order, but for Jupyter's checkpoints."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
 def workspace() -> Path | None:

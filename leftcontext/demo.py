@@ -49,7 +49,7 @@ class Trained:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Comparison:
     """What `compare` found, for a program and for a terminal."""
 
     language_entropy: float  # nats per token, exact, of rows as long as the held-out ones
@@ -83,7 +83,7 @@ class Report:
         for m in self.models:
             texts = Table.grid(padding=(0, 1))
             for text in m.texts[:samples]:
-                texts.add_row(*_marked(text))
+                texts.add_row(*_mark_legal(text))
             parts += [Text(f"\n{TITLES[m.mask]} writes", style="bold"), texts]
         return Group(*parts)
 
@@ -114,10 +114,10 @@ def held_out_rows() -> NDArray[np.intp]:
     return LITTLE_LANGUAGE.rows(512, CONTEXT, np.random.default_rng([323, 512]))
 
 
-def compare(seed: int = 0, on_progress: OnProgress | None = None, schedule: Schedule | None = None) -> Report:
+def compare(seed: int = 0, on_progress: OnProgress | None = None, schedule: Schedule | None = None) -> Comparison:
     """Train the course's model under each mask, from the same weights on the same rows, and measure all three."""
     models = tuple(train_under(mask, seed, on_progress, schedule) for mask in MASKS)
-    return Report(LITTLE_LANGUAGE.entropy(CONTEXT), models)
+    return Comparison(LITTLE_LANGUAGE.entropy(CONTEXT), models)
 
 
 def train_under(
@@ -146,7 +146,7 @@ def train_under(
     )
 
 
-def _marked(text: NDArray[np.intp]) -> tuple[Text, Text]:
+def _mark_legal(text: NDArray[np.intp]) -> tuple[Text, Text]:
     """A verdict, and the text with a cross before its first illegal word and everything from there struck through."""
     from rich.text import Text
 

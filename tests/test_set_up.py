@@ -201,16 +201,16 @@ def set_up() -> ModuleType:
     ],
 )
 def test_each_kind_of_error_has_its_advice(set_up: ModuleType, line: str, said: str) -> None:
-    assert said in set_up._advice(line)
-    assert bool(said) == bool(set_up._advice(line))
+    assert said in set_up.advice_on(line)
+    assert bool(said) == bool(set_up.advice_on(line))
 
 
 def test_without_a_home_folder_it_takes_another(set_up: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
-    assert set_up._with_home(tmp_path)["HOME"] == str(tmp_path)
+    assert set_up.with_home_set(tmp_path)["HOME"] == str(tmp_path)
 
 
 def test_packages_are_counted_once(set_up: ModuleType) -> None:
-    course, all = set_up._packages([ROOT / "requirements.txt"]), set_up._packages([ROOT / "requirements-test.txt"])
+    course, all = set_up.count_packages([ROOT / "requirements.txt"]), set_up.count_packages([ROOT / "requirements-test.txt"])
     assert 100 < course < all

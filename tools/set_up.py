@@ -121,7 +121,7 @@ def make_venv(folder: Path, display: Display) -> None:
     if done.returncode or not _has_pip(folder):
         said = done.stdout + done.stderr
         advice = (
-            _advice(said) or "Python can't make a virtual environment. On Debian and Ubuntu: apt install python3-venv"
+            advice_on(said) or "Python can't make a virtual environment. On Debian and Ubuntu: apt install python3-venv"
         )
         raise CannotSetUp(f"{_tail(said)}\n{advice}")
 
@@ -132,7 +132,7 @@ def pip_environment(folder: Path, home: Path) -> dict[str, str]:
     `home` serves where there is no home folder. Raises CannotSetUp for a configuration that pip can't read.
     """
     listed = subprocess.run(
-        [*_pip(folder), "config", "list"], capture_output=True, encoding="utf-8", errors="replace", env=_with_home(home)
+        [*_pip(folder), "config", "list"], capture_output=True, encoding="utf-8", errors="replace", env=with_home_set(home)
     )
     if listed.returncode:
         raise CannotSetUp(f"pip can't read its configuration:\n{_tail(listed.stdout + listed.stderr)}")
@@ -142,7 +142,7 @@ def pip_environment(folder: Path, home: Path) -> dict[str, str]:
         section, _, name = key.rpartition(".")
         if section in settings and name in SOURCES:
             settings[section][name] = str(ast.literal_eval(value))
-    kept = {name: value for name, value in _with_home(home).items() if not name.startswith(("PIP_", "PYTHON"))}
+    kept = {name: value for name, value in with_home_set(home).items() if not name.startswith(("PIP_", "PYTHON"))}
     for named in settings.values():
         kept |= {f"PIP_{name.upper().replace('-', '_')}": value for name, value in named.items()}
     return kept | {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
@@ -172,7 +172,7 @@ def install(folder: Path, arguments: list[str], total: int, env: dict[str, str],
         raise KeyboardInterrupt
     if code:
         errors = [line for line in lines if line.lower().startswith("error")] or lines
-        advice = _advice("\n".join(lines)) or ("pip was killed: is memory short?" if code < 0 else "")
+        advice = advice_on("\n".join(lines)) or ("pip was killed: is memory short?" if code < 0 else "")
         raise CannotSetUp(
             f"{_tail(os.linesep.join(errors))}\n{advice}\nAll that pip wrote: {log}".replace("\n\n", "\n")
         )
@@ -265,7 +265,8 @@ def _has_pip(folder: Path) -> bool:
         return False
 
 
-def _with_home(home: Path) -> dict[str, str]:
+def with_home_set(home: Path) -> dict[str, str]:
+    """The environment, with `home` for HOME where the user has none."""
     try:
         Path.home()
     except RuntimeError:  # HOME is not set and the user is in no list of users, as in many containers
@@ -273,13 +274,13 @@ def _with_home(home: Path) -> dict[str, str]:
     return dict(os.environ)
 
 
-def _packages(files: list[Path]) -> int:
+def count_packages(files: list[Path]) -> int:
     """How many packages requirements files name, those they include (`-r FILE`) too."""
     count = 0
     for file in files:
         for line in file.read_text(encoding="utf-8").splitlines():
             if line.startswith("-r "):
-                count += _packages([file.parent / line[3:].strip()])
+                count += count_packages([file.parent / line[3:].strip()])
             elif line.strip() and not line.startswith("#"):
                 count += 1
     return count
@@ -295,7 +296,8 @@ def _records(folder: Path) -> Iterator[Path]:
     return (path for path in _dist_infos(folder) if (path / "RECORD").exists())
 
 
-def _advice(said: str) -> str:
+def advice_on(said: str) -> str:
+    """What to do about an error of pip's; nothing where it is not known."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return next((advice.format(version=version) for pattern, advice in ADVICE if re.search(pattern, said)), "")
 
@@ -327,7 +329,7 @@ def main() -> int:
             make_venv(asked.venv, display)
             env = pip_environment(asked.venv, Path(home))
             files = [argument for file in asked.requirements for argument in ("--requirement", str(file))]
-            install(asked.venv, files, _packages(asked.requirements), env, display)
+            install(asked.venv, files, count_packages(asked.requirements), env, display)
             if asked.project:
                 display.step("linking the course")
                 install(asked.venv, ["--editable", str(asked.project)], 0, env, display)

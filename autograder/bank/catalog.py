@@ -33,7 +33,7 @@ class UnknownExercise(UserError, LookupError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class ExerciseFile:
     """One exercise of the bank, not yet loaded."""
 
     id: str
@@ -51,9 +51,9 @@ class Entry:
 
 
 @functools.cache
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, ExerciseFile]:
     """Every exercise by its id, unit by unit; ids are unique in the whole bank."""
-    found: dict[str, Entry] = {}
+    found: dict[str, ExerciseFile] = {}
     for path in sorted([*paths.source().glob("*/ex_*.py"), *paths.source().glob("*/quiz_*.md")]):
         if _main_file(path) != path:
             continue
@@ -63,11 +63,11 @@ def entries() -> dict[str, Entry]:
         id = match["exercise"] or match["quiz"]
         if id in found:
             raise ExerciseError(f"{place(path)}: the id {id} is taken by {place(found[id].path)}")
-        found[id] = Entry(id, path.parent.name, path)
+        found[id] = ExerciseFile(id, path.parent.name, path)
     return found
 
 
-def find(id: str) -> Entry:
+def find(id: str) -> ExerciseFile:
     """The entry of `id`; raises UnknownExercise with a suggestion."""
     known = entries()
     if id in known:

@@ -62,11 +62,11 @@ def mutants(function: Callable[..., Any]) -> list[Mutant]:
         counted[description] += 1
         if counted[description] > 1:
             description += f" #{counted[description]}"
-        made.append(Mutant(description, _compiled(mutated, function)))
+        made.append(Mutant(description, _compile(mutated, function)))
     return made
 
 
-def _compiled(definition: ast.FunctionDef, original: Callable[..., Any]) -> Callable[..., Any]:
+def _compile(definition: ast.FunctionDef, original: Callable[..., Any]) -> Callable[..., Any]:
     module = ast.fix_missing_locations(ast.Module([definition], []))
     names = dict(original.__globals__)
     exec(compile(module, f"<mutant of {definition.name}>", "exec"), names)
@@ -79,17 +79,17 @@ def _changes(definition: ast.FunctionDef) -> Iterator[tuple[str, ast.FunctionDef
     nodes = [node for statement in definition.body if statement is not docstring for node in ast.walk(statement)]
     for node in nodes:
         for new in _variants(node):
-            yield f"{_words(node)} -> {_words(new)}", _replaced(definition, node, new)
+            yield f"{_words(node)} -> {_words(new)}", _replace_node(definition, node, new)
     for node in nodes:
         if isinstance(node, ast.AugAssign) or (isinstance(node, ast.If) and not node.orelse):
-            yield f"{_words(node)} -> (nothing)", _replaced(definition, node, ast.Pass())
+            yield f"{_words(node)} -> (nothing)", _replace_node(definition, node, ast.Pass())
 
 
 def _words(node: ast.AST) -> str:
     return ast.unparse(node).split("\n")[0]
 
 
-def _replaced(definition: ast.FunctionDef, old: ast.AST, new: ast.AST) -> ast.FunctionDef:
+def _replace_node(definition: ast.FunctionDef, old: ast.AST, new: ast.AST) -> ast.FunctionDef:
     class Swap(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> Any:
             return copy.deepcopy(new) if node is old else self.generic_visit(_shallow(node))

@@ -61,7 +61,7 @@ def verify_exercise(id: str, seeds: int = SEEDS) -> Verification:
     return found
 
 
-def _verify(exercise: Exercise | Quiz, entry: catalog.Entry, found: Verification, seeds: int) -> None:
+def _verify(exercise: Exercise | Quiz, entry: catalog.ExerciseFile, found: Verification, seeds: int) -> None:
     if exercise.id != entry.id:
         found.problems.append(f"the file is named {entry.path.name}, but its exercise is {exercise.id}")
     if isinstance(exercise, Quiz):
@@ -116,13 +116,13 @@ def _verify_quiz(quiz: Quiz, found: Verification) -> None:
         found.problems.append(f"its own key does not pass at seed {failed}")
     found.wrong = sum(not option.right for option in quiz.options)
     for seed in range(SEEDS):
-        found.problems += _unexplained(quiz, seed)
+        found.problems += _unexplained_options(quiz, seed)
     found.named = found.wrong if not found.problems else 0
     if judge(quiz, "").score or judge(quiz, None).score:
         found.problems.append("an empty answer scores")
 
 
-def _unexplained(quiz: Quiz, seed: int) -> Iterator[str]:
+def _unexplained_options(quiz: Quiz, seed: int) -> Iterator[str]:
     """Wrong options that pass, or whose choice is not explained as their own misconception."""
     variant = quiz.variant(seed)
     for option in variant.options:
@@ -170,7 +170,7 @@ def _verify_wrong(exercise: Exercise, found: Verification, seeds: int) -> None:
             found.problems.append(f"mistake {name} passes at seed {passed}")
             continue
         found.wrong += 1
-        called = [_named(exercise, number, seed) for seed in range(_naming_seeds(seeds))]
+        called = [_identify(exercise, number, seed) for seed in range(_naming_seeds(seeds))]
         other = _first(seed for seed, misconception in enumerate(called) if misconception != name)
         if other is None:
             found.named += 1
@@ -200,7 +200,7 @@ def _failing_trial(exercise: Exercise, function: Callable[..., Any], seed: int, 
     return next((number for number, attempt in enumerate(attempts) if not attempt.is_right), None)
 
 
-def _named(exercise: Exercise, number: int, seed: int) -> str | None:
+def _identify(exercise: Exercise, number: int, seed: int) -> str | None:
     """What the judge calls a mistake. At the first seed it is run again; then as the diagnosis of others has run it."""
     function = exercise.wrong_answers[number].function
     if seed == 0:

@@ -20,7 +20,7 @@ from autograder.errors import UserError
 from autograder.output import prepare_streams
 
 if TYPE_CHECKING:
-    from autograder.bank.catalog import Entry
+    from autograder.bank.catalog import ExerciseFile
 
 app = typer.Typer(
     name="leftcontext",
@@ -65,7 +65,7 @@ def lab(
     """Open a learner's workspace in JupyterLab. Your work is never overwritten."""
     from autograder.workspace import workspace
 
-    _need("jupyterlab")
+    _require("jupyterlab")
     for line in workspace.update_workspace(folder):
         typer.echo(line)
     sys.stdout.flush()
@@ -265,7 +265,7 @@ def compose(
     typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}{others}")
 
 
-def _demands() -> Callable[[Entry], list[str]]:
+def _demands() -> Callable[[ExerciseFile], list[str]]:
     """What the build demands of an exercise; nothing where the judge alone is installed, for nothing is built there."""
     try:
         from autograder.course.demands import unmet_demands
@@ -302,15 +302,15 @@ def verify(
     verified = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task("verifying", total=len(chosen))
-        for one in verify_all(chosen, seeds):
-            one.problems += demands(catalog.find(one.exercise))
-            verified.append(one)
+        for verification in verify_all(chosen, seeds):
+            verification.problems += demands(catalog.find(verification.exercise))
+            verified.append(verification)
             bar.advance(task)
             if as_json:
-                typer.echo(json.dumps(asdict(one), ensure_ascii=False))
-            for problem in one.problems:
-                typer.echo(f"{one.exercise}: {problem}", err=True)
-    broken = [one for one in verified if one.problems]
+                typer.echo(json.dumps(asdict(verification), ensure_ascii=False))
+            for problem in verification.problems:
+                typer.echo(f"{verification.exercise}: {problem}", err=True)
+    broken = [verification for verification in verified if verification.problems]
     if not as_json:
         from autograder.cli.tables import print_verifications
 
@@ -338,11 +338,11 @@ def main() -> None:
     except UserError as error:
         code = _refuse(str(error))
     except ModuleNotFoundError as error:
-        code = _refuse(_needed(error))
+        code = _refuse(_how_to_install(error))
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _needed(missing: ModuleNotFoundError) -> str:
+def _how_to_install(missing: ModuleNotFoundError) -> str:
     """What to install for the command that was given; raises the error again where it is a bug."""
     package = (missing.name or "").partition(".")[0]
     extra = EXTRAS.get(next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
@@ -351,7 +351,7 @@ def _needed(missing: ModuleNotFoundError) -> str:
     return f"This command needs {package}, which is not installed. Run: pip install 'left-context[{extra}]'"
 
 
-def _need(package: str) -> None:
+def _require(package: str) -> None:
     """Raise ModuleNotFoundError for a package that is not installed, before anything is written."""
     if importlib.util.find_spec(package) is None:
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)

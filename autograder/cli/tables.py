@@ -33,24 +33,24 @@ def print_bank(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def print_verifications(verified: Iterable[Verification]) -> None:
     """The result for each exercise, and a summary."""
-    verified = sorted(verified, key=lambda one: (one.unit, one.exercise))
+    verified = sorted(verified, key=lambda result: (result.unit, result.exercise))
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)  # most ids fit into 80 columns
     table.add_column("exercise", overflow="fold")
     for name in ("correct", "incorrect", "identified", "mutants", "killed", "equivalent"):
         table.add_column(name, justify="right", no_wrap=True)
-    for one in verified:
-        numbers = one.right, one.wrong, one.named, one.mutants, one.killed, len(one.equivalent)
-        table.add_row(f"{'✗' if one.problems else '✓'} {one.exercise}", *map(str, numbers))
+    for result in verified:
+        numbers = result.right, result.wrong, result.named, result.mutants, result.killed, len(result.equivalent)
+        table.add_row(f"{'✗' if result.problems else '✓'} {result.exercise}", *map(str, numbers))
     Console().print(table)
     print(_summary(verified))
 
 
 def _summary(verified: Sequence[Verification]) -> str:
     def total(name: str) -> int:
-        return sum(getattr(one, name) for one in verified)
+        return sum(getattr(result, name) for result in verified)
 
     correct, incorrect, mutants = total("right"), total("wrong"), total("mutants")
-    equivalent, failed = sum(len(one.equivalent) for one in verified), sum(bool(one.problems) for one in verified)
+    equivalent, failed = sum(len(result.equivalent) for result in verified), sum(bool(result.problems) for result in verified)
     return (
         f"{plural(len(verified), 'exercise')}: {plural(correct, 'correct answer')} {'passes' if correct == 1 else 'pass'}; "
         f"{plural(incorrect, 'incorrect answer')} {'fails' if incorrect == 1 else 'fail'}, {total('named')} identified; "

@@ -18,6 +18,7 @@ from autograder.course.course import Course
 from autograder.course.execute import RunError, execute_notebook, is_executed
 from autograder.course.lesson import read_lesson
 from autograder.nbgrader import converters
+from autograder.paths import list_files
 
 OnCell = Callable[[int], None]
 
@@ -101,7 +102,8 @@ def find_drift(course: Course, unit: Unit) -> list[str]:
         elif not (_has_cells(old, content) if path == unit.worked else old == content):
             problems.append(f"{path} is not what source/{unit.name} makes.")
     for folder in (course.release(unit.name), course.worked(unit.name)):
-        stray = [path for path in _list_files(course.root, folder) if path not in unit.files]
+        files = (path.relative_to(course.root).as_posix() for path in list_files(course.root / folder))
+        stray = [path for path in files if path not in unit.files]
         problems += [f"{path} is not built from anything. Delete it." for path in stray]
     return problems
 
@@ -120,11 +122,6 @@ def _has_cells(old: bytes, fresh: bytes) -> bool:
         return cells_of(old) == cells_of(fresh) and is_executed(nbformat.reads(old.decode(), as_version=4))
     except ValueError:
         return False
-
-
-def _list_files(root: Path, folder: str) -> list[str]:
-    found = (path for path in sorted((root / folder).rglob("*")) if path.is_file())
-    return [path.relative_to(root).as_posix() for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
 def _read(path: Path) -> bytes | None:

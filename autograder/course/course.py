@@ -9,8 +9,8 @@ from pathlib import Path
 
 from autograder.bank.former_names import unit_moved
 from autograder.errors import UserError
+from autograder.paths import NBGRADER_CONFIG
 
-CONFIG = "nbgrader_config.py"
 LESSON = "lesson.md"
 
 
@@ -28,9 +28,9 @@ class Course:
     def around(cls, folder: Path) -> Course:
         """The course that `folder` lies in. Raises NoCourse."""
         for root in (folder, *folder.parents):
-            if (root / CONFIG).is_file() and (root / "source").is_dir():
+            if (root / NBGRADER_CONFIG).is_file() and (root / "source").is_dir():
                 return cls(root)
-        raise NoCourse(f"There is no course in {folder}: no source/, no {CONFIG}. Run this in a clone of Left Context.")
+        raise NoCourse(f"There is no course in {folder}: no source/, no {NBGRADER_CONFIG}. Run this in a clone of Left Context.")
 
     def units(self, names: Iterable[str] = ()) -> list[str]:
         """The units with a lesson, in order, or those of the given names ("04" is enough). Raises NoCourse."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from autograder.bank.catalog import Entry
+from autograder.bank.catalog import ExerciseFile
 from autograder.course.course import LESSON
 from autograder.course.exercise_cells import exercise_cells
 from autograder.course.lesson import EXERCISE_LINE
@@ -15,7 +15,7 @@ from autograder.errors import ExerciseError
 from leftcontext.torch_jax import LIBRARIES, NONE, TOPICS
 
 
-def unmet_demands(entry: Entry) -> list[str]:
+def unmet_demands(entry: ExerciseFile) -> list[str]:
     """What is missing besides a proof: a prompt, a docstring, a lesson that contains the exercise, counterparts."""
     try:
         exercise = entry.load()
@@ -25,7 +25,7 @@ def unmet_demands(entry: Entry) -> list[str]:
     return [*unmet, *_of_the_counterparts(entry.id)] if exercise.type == "code" else unmet
 
 
-def _of_the_notebook(entry: Entry) -> Iterator[str]:
+def _of_the_notebook(entry: ExerciseFile) -> Iterator[str]:
     if not entry.prompt:
         yield "it has no prompt: the docstring of its file, in Markdown"
     try:
@@ -34,7 +34,7 @@ def _of_the_notebook(entry: Entry) -> Iterator[str]:
         yield str(error).removeprefix(f"{entry.id}: ")
 
 
-def _of_a_lesson(entry: Entry) -> Iterator[str]:
+def _of_a_lesson(entry: ExerciseFile) -> Iterator[str]:
     calls: set[str] = set()
     for lesson in entry.path.parent.parent.glob(f"*/{LESSON}"):
         calls |= {call.partition(" ")[0] for call in EXERCISE_LINE.findall(lesson.read_text(encoding="utf-8"))}

@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograder.bank.catalog import Entry
+from autograder.bank.catalog import ExerciseFile
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 
@@ -27,7 +27,7 @@ NOTEBOOK_METADATA = {  # of every notebook
 }
 
 
-def exercise_cells(entry: Entry, seed: int = 0, weight: float | None = None) -> list[NotebookNode]:
+def exercise_cells(entry: ExerciseFile, seed: int = 0, weight: float | None = None) -> list[NotebookNode]:
     """Prompt, answer and check: of a variant if `seed` is not 0, worth `weight` points if that is given.
 
     Raises ValueError where the exercise can't be handed out.
@@ -59,10 +59,10 @@ def options_markdown(quiz: Quiz) -> str:
 def quiz_answer(quiz: Quiz) -> str:
     """An empty answer that shows its form, and the key."""
     several = len(quiz.key) > 1
-    one, more = '""  # your answer: one letter, as in "A"', 'set()  # your answer: several letters, as in {"A", "C"}'
+    empty = 'set()  # your answer: several letters, as in {"A", "C"}' if several else '""  # your answer: one letter, as in "A"'
     letters = ", ".join(f'"{letter}"' for letter in sorted(quiz.key))
     key = f"{{{letters}}}" if several else letters
-    return "\n".join([f"{quiz.id} = {more if several else one}", BEGIN, f"{quiz.id} = {key}", END])
+    return "\n".join([f"{quiz.id} = {empty}", BEGIN, f"{quiz.id} = {key}", END])
 
 
 def code_answer(exercise: Exercise) -> str:

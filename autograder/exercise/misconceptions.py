@@ -213,12 +213,6 @@ MAX_AT_LEAST_ZERO = M(
     ("What is subtracted where every score is -800?", "The row's own maximum, however low.",
      "scores.max(axis=-1, keepdims=True), with no initial=0 and no abs"),
 )
-CLIPPED = M(
-    "clipped",
-    "Large scores were clipped",
-    "Clipping makes different scores equal; subtracting the maximum changes nothing.",
-    ("Are 900 and 1000 still different after clipping?", "softmax(x) = softmax(x - max(x))", "Subtract, don't clip."),
-)
 EMPTY_ROW_NAN = M(
     "nan_on_empty_row",
     "NaN where nothing is allowed",

@@ -241,7 +241,7 @@ def _add_option(quiz: Quiz, item: Lines) -> None:
     if parsed is None:
         raise ExerciseError("an option is written `- [ ] text <!-- misconception -->` or `- [x] text`", number)
     holds = parsed[1] != " "
-    body = [_indented(n, line) for n, line in item[1:]]
+    body = [_unindent(n, line) for n, line in item[1:]]
     quoted = next((n for n, line in enumerate(body) if line.startswith(">")), len(body))
     written = _text([parsed[2], *body[:quoted]])
     ids = COMMENT.findall(written)
@@ -263,7 +263,7 @@ def _why(number: int, quotation: Sequence[str]) -> str:
     return _text(line.removeprefix(">").removeprefix(" ") for line in quotation)
 
 
-def _indented(number: int, line: str) -> str:
+def _unindent(number: int, line: str) -> str:
     if line.strip() and not line.startswith("  "):
         raise ExerciseError("what belongs to an option is indented by two spaces", number)
     return line[2:]

@@ -42,7 +42,7 @@ class ResultType(Protocol):
         """None where the two agree."""
 
 
-def described(raw: Any) -> str:
+def describe(raw: Any) -> str:
     """A type in a learner's words."""
     if raw is None:
         return "None"
@@ -64,13 +64,13 @@ def _as_array(raw: Any, expected: str = "an array or a list") -> np.ndarray:
         raise InvalidResult("returned_none", "It returned None. Is the `return` line missing?")
     _refuse_unfinished(raw)
     if isinstance(raw, str | bytes | dict | set) or callable(raw):
-        raise InvalidResult("wrong_type", f"It returned {described(raw)}, expected {expected}.")
+        raise InvalidResult("wrong_type", f"It returned {describe(raw)}, expected {expected}.")
     try:
         array = np.array(raw, subok=False)
     except Exception as error:
         ragged = isinstance(error, ValueError) and "inhomogeneous" in str(error)
         reason = "its rows have different lengths" if ragged else f"it can't become an array ({error})"
-        raise InvalidResult("wrong_type", f"It returned {described(raw)}, but {reason}.") from None
+        raise InvalidResult("wrong_type", f"It returned {describe(raw)}, but {reason}.") from None
     if array.dtype == object:
         array = _from_objects(array, raw)
     if array.dtype.kind not in "biuf":
@@ -96,7 +96,7 @@ def _from_objects(array: np.ndarray, raw: Any) -> np.ndarray:
         return array.astype(np.float64)
     except (TypeError, ValueError):
         raise InvalidResult(
-            "wrong_type", f"It returned {described(raw)} holding things that are not numbers."
+            "wrong_type", f"It returned {describe(raw)} holding things that are not numbers."
         ) from None
 
 
@@ -181,7 +181,7 @@ class Number:
     def parse(self, raw: Any) -> np.ndarray:
         array = _as_array(raw, "one number")
         if array.ndim:
-            raise InvalidResult("not_a_number", f"It returned {described(array)}, expected one number.")
+            raise InvalidResult("not_a_number", f"It returned {describe(array)}, expected one number.")
         return array
 
     def compare(self, expected: np.ndarray, actual: np.ndarray) -> Difference | None:
@@ -209,7 +209,7 @@ class Boolean:
     def parse(self, raw: Any) -> np.ndarray:
         array = _as_array(raw, "True or False")
         if array.ndim:
-            raise InvalidResult("not_boolean", f"It returned {described(array)}, expected True or False.")
+            raise InvalidResult("not_boolean", f"It returned {describe(array)}, expected True or False.")
         if array.dtype != bool and array not in (0, 1):
             raise InvalidResult("not_boolean", f"It returned {raw!r}, expected True or False.")
         return array.astype(bool)
@@ -234,7 +234,7 @@ class Tuple:
         _refuse_unfinished(raw)
         if not isinstance(raw, Sequence | np.ndarray) or isinstance(raw, str) or len(raw) != len(self.items):
             raise InvalidResult(
-                "not_a_tuple", f"It returned {described(raw)}{_length(raw)}, expected the tuple ({names})."
+                "not_a_tuple", f"It returned {describe(raw)}{_length(raw)}, expected the tuple ({names})."
             )
         return tuple(self._item(name, type, value) for (name, type), value in zip(self.items, raw, strict=True))
 

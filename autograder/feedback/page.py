@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from autograder.feedback import hidden_tests, sanitize
 
-IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif")
+IMAGE_MIME_TYPES = ("image/png", "image/jpeg", "image/gif")
 NOT_SHOWN = "Your own output is not shown after the first hidden test."
 HIDDEN_FAILED = "A hidden test failed."
 
@@ -47,7 +47,7 @@ class Section:
     heading: str = ""
 
     @property
-    def graded(self) -> bool:
+    def is_graded(self) -> bool:
         return self.type in GRADED
 
     @property
@@ -71,8 +71,8 @@ class Page:
         self.title = _heading(nb.cells)
 
     @property
-    def graded(self) -> list[Section]:
-        return [section for section in self.sections if section.graded]
+    def graded_sections(self) -> list[Section]:
+        return [section for section in self.sections if section.is_graded]
 
     def _sections(self, cells: list[Any]) -> Iterator[Section]:
         for number, cell in enumerate(cells):
@@ -187,7 +187,7 @@ def _output(output: Any) -> Iterator[Markup]:
     elif output.output_type in ("execute_result", "display_data"):
         data = output.get("data", {})
         alt = _join(data.get("text/plain", ""))
-        for mime_type in IMAGE_TYPES:
+        for mime_type in IMAGE_MIME_TYPES:
             alt = "A figure" if alt.startswith("<Figure") or not alt else alt
             if mime_type in data and (shown := sanitize.embedded_image(mime_type, _join(data[mime_type]), alt)):
                 yield shown

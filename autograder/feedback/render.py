@@ -77,14 +77,14 @@ def as_html(verdict: Verdict, hints: int = 1, is_final: bool = False) -> str:
         )
         body.append(f"<div style='font-size:90%;opacity:.85'>{' &nbsp; '.join(marks)}</div>")
     if verdict.finding:
-        title, sentence = _escape(_title(verdict.finding)), _prose(verdict.finding.message)
+        title, sentence = _escape(_title(verdict.finding)), prose_html(verdict.finding.message)
         body.append(f"<p style='margin:.6em 0 .2em'><b>{title}.</b> {sentence}</p>")
         body.append(_example_html(verdict))
         opened = enumerate(verdict.hints[:hints], 1)
-        body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {_prose(hint)}</div>" for n, hint in opened]
+        body += [f"<div style='margin-top:.4em'><b>Hint {n}.</b> {prose_html(hint)}</div>" for n, hint in opened]
         if len(verdict.hints) > hints and not is_final:
             body.append(f"<div style='font-size:90%;opacity:.85'>{NEXT_HINT}</div>")
-    body += [f"<div style='margin-top:.4em'><b>Note.</b> {_prose(note)}</div>" for note in verdict.notes]
+    body += [f"<div style='margin-top:.4em'><b>Note.</b> {prose_html(note)}</div>" for note in verdict.notes]
     return (
         f"<div role='status' style='border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;max-width:60em;"
         f"line-height:1.5'>{''.join(body)}</div>"
@@ -109,7 +109,7 @@ def _escape(sentence: str) -> str:
     return html.escape(sentence, quote=True)
 
 
-def _prose(sentence: str) -> str:
+def prose_html(sentence: str) -> str:
     """A sentence as HTML, escaped: `code` between backticks, *emphasis* between stars."""
     pieces = re.split(r"`([^`]+)`", _escape(sentence))  # prose, code, prose, ...
     stressed = (re.sub(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])", r"<em>\1</em>", piece) for piece in pieces[::2])
@@ -283,12 +283,12 @@ def _panel_text(panel: _Panel, digits: int) -> list[str]:
     title = f"{panel.title} (*wrong*)" if panel.wrong is not None else panel.title
     wrong = panel.wrong if panel.wrong is not None else np.zeros(panel.values.shape, dtype=bool)
     marked = zip(panel.values, wrong, strict=True)
-    rows = [[_starred(x, w, digits) for x, w in zip(values, marks, strict=True)] for values, marks in marked]
+    rows = [[_star(x, w, digits) for x, w in zip(values, marks, strict=True)] for values, marks in marked]
     width = max((len(cell) for row in rows for cell in row), default=1)
     return [f"  {title}:", *("    " + "  ".join(cell.rjust(width) for cell in row) for row in rows)]
 
 
-def _starred(value: Any, wrong: bool, digits: int) -> str:
+def _star(value: Any, wrong: bool, digits: int) -> str:
     return f"*{_number(value, digits)}*" if wrong else _number(value, digits)
 
 

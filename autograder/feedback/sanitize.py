@@ -27,7 +27,7 @@ Token = dict[str, Any]
 MAX_MARKDOWN, MAX_CODE, MAX_PRINTED = 100_000, 100_000, 20_000  # characters; longer text is shown plain, or cut
 MAX_IMAGE = 6_000_000  # bytes
 IMAGE_DATA = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+")
-IMAGE_TYPES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
+SUBTYPE_BY_ENDING = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 PYGMENTS_CLASS = re.compile(r"highlight|language-\w+|[a-z][a-z0-9]?")  # the classes that Pygments writes
 
@@ -120,7 +120,7 @@ class _StandaloneFilter(Filter):
 
 def _file(folder: Path | None, name: str) -> str | None:
     """A picture that lies in the notebook's folder, as an address that holds it."""
-    image_type = IMAGE_TYPES.get(Path(name).suffix.lower())
+    image_type = SUBTYPE_BY_ENDING.get(Path(name).suffix.lower())
     if folder is None or image_type is None or "\0" in name:
         return None
     path = (folder / name).resolve()

@@ -20,7 +20,7 @@ import sys
 from typing import Any
 
 from autograder.grading.executor import Result
-from autograder.grading.ipython_shell import Output, Shell
+from autograder.grading.ipython_shell import Shell
 from autograder.grading.judged_finding import JudgedFinding
 from autograder.grading.one_kernel import KernelResult, run_in_one_kernel
 from autograder.grading.outputs import first_line, sanitize
@@ -29,7 +29,7 @@ from autograder.grading.rpc.serialize import NotSerializable
 from autograder.grading.student_kernel import GraderLink, StudentKernel
 from autograder.notebook.job import Counting, Job, Step
 from autograder.notebook.note import Note, NoteKind
-from autograder.notebook.test_result import TestResult, count_points, error_output, failed, not_run
+from autograder.notebook.test_result import Output, TestResult, count_points, error_output, failed, not_run
 
 MAX_JOB = 1 << 31
 MAX_OUTPUTS = 8_000_000  # characters of one cell's outputs
@@ -230,9 +230,9 @@ class Checker:
         if "autograder.check_answer" in sys.modules:  # most courses know no judge, and its import would take time
             from autograder.check_answer import on_verdict
 
-            on_verdict(self._keep_finding)
+            on_verdict(self.keep_finding)
 
-    def _keep_finding(self, exercise: str, verdict: Any) -> None:
+    def keep_finding(self, exercise: str, verdict: Any) -> None:
         from autograder.feedback import render  # here, for most courses know no judge
 
         finding, printed = verdict.finding, ""

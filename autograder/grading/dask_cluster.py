@@ -14,9 +14,10 @@ from typing import Any
 
 from autograder.errors import UserError
 from autograder.grading.course_policy import course_policy
-from autograder.grading.executor import Output, Result, Task
+from autograder.grading.executor import Result, Task
 from autograder.grading.pool import Pool
 from autograder.notebook.released import ReleasedNotebook
+from autograder.notebook.test_result import Output
 from autograder.sandbox.levels import IsolationLevel
 from autograder.sandbox.policy import SandboxPolicy
 

@@ -10,9 +10,7 @@ from autograder.grading.judged_finding import JudgedFinding
 from autograder.notebook.job import Job
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedNotebook
-from autograder.notebook.test_result import Status, TestResult, not_run
-
-Output = dict[str, Any]  # as nbformat stores it
+from autograder.notebook.test_result import Output, Status, TestResult, not_run
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,12 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 
+from autograder.notebook.test_result import Output
+
 MAX_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
 MAX_DATA = 4_000_000  # characters of one displayed object
 CUT = "\n[the rest was cut off]\n"
 PLACE = re.compile(r"^(?:Cell|Input) In ?\[\d+\].*?, line (\d+)", re.MULTILINE)  # as IPython says it
-Output = dict[str, Any]
 
 
 class _Outputs:
@@ -135,7 +136,7 @@ class Shell(InteractiveShell):
     def run(self, source: str) -> list[Output]:
         """The outputs of one cell; an error is one of them."""
         self.outputs = _Outputs()
-        with self._captured():
+        with self._capture():
             done = self.run_cell(source, store_history=False, silent=False)
         if not done.success and not any(item["output_type"] == "error" for item in self.outputs.items):
             error = done.error_in_exec or done.error_before_exec
@@ -143,7 +144,7 @@ class Shell(InteractiveShell):
         return self.outputs.items
 
     @contextlib.contextmanager
-    def _captured(self) -> Iterator[None]:
+    def _capture(self) -> Iterator[None]:
         # The same streams each time: whoever keeps sys.stdout, as a logging handler does, goes on writing.
         with (
             contextlib.redirect_stdout(_Stream(self, "stdout")),

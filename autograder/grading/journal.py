@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 3  # of the grader and of an entry's form: a change regrades what was graded
-Entry = dict[str, Any]
+JournalEntry = dict[str, Any]
 
 
 class Journal:
@@ -22,11 +22,11 @@ class Journal:
         self.is_outdated = False  # whether it holds entries of an earlier version, which are not read
         self.digests = {entry["student"]: entry["digest"] for entry in self._read()}
 
-    def newest(self) -> dict[str, Entry]:
+    def newest(self) -> dict[str, JournalEntry]:
         """The last entry of each student."""
         return {entry["student"]: entry for entry in self._read()}
 
-    def _read(self) -> Iterator[Entry]:
+    def _read(self) -> Iterator[JournalEntry]:
         with contextlib.suppress(FileNotFoundError), self.path.open(encoding="utf-8") as file:
             for line in file:
                 with contextlib.suppress(ValueError):  # the line that a kill cut short
@@ -38,7 +38,7 @@ class Journal:
                     else:
                         self.is_outdated = True
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: JournalEntry) -> None:
         self.digests[entry["student"]] = entry["digest"]
         with self.path.open("a", encoding="utf-8", errors="replace") as file:  # a student's words may hold half a character
             if file.tell() and not self._whole():

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.executor import Output, Result, Task
+from autograder.grading.executor import Result, Task
 from autograder.grading.fork_server import MAX_RESULT, ForkServers
 from autograder.grading.rpc.channel import Channel, ConnectionLost, deadline_in
 from autograder.grading.rpc.serialize import MalformedMessage
 from autograder.notebook.job import Job, StepKind
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.released import ReleasedNotebook
+from autograder.notebook.test_result import Output
 from autograder.sandbox import linux
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.restrict import other_user

@@ -133,10 +133,10 @@ class Grading:
                 try:
                     yield self._record(task.student, submission, executor)
                 except OUR_FAULTS as error:
-                    failures.append(self._failed(task.student, error))
+                    failures.append(self._as_failed(task.student, error))
         yield from failures
 
-    def _failed(self, student: str, error: Exception) -> Graded:
+    def _as_failed(self, student: str, error: Exception) -> Graded:
         """What is handed back where the grader itself fails on a submission: an earlier grade stays, and the run goes on."""
         where = traceback.extract_tb(error.__traceback__)[-1]
         what = f"{type(error).__name__}: {str(error)[:200]}; {where.name}"
@@ -168,7 +168,7 @@ class Grading:
             except FileNotFoundError:
                 on_message(f"{student}: the submission is gone since the run began; nothing was recorded.")
             except OUR_FAULTS as error:
-                failures.append(self._failed(student, error))
+                failures.append(self._as_failed(student, error))
             else:
                 self.open[student] = submission
                 yield from tasks

@@ -53,7 +53,7 @@ def _value(endpoint: RpcEndpoint, value: Any) -> list[Any]:
     if isinstance(value, types.ModuleType):
         return ["module", str(value.__name__)]
     try:
-        encode(value, endpoint._export)
+        encode(value, endpoint.export)
         return ["value", value]
     except NotSerializable as reason:
         return ["not serializable", str(reason)]

@@ -159,7 +159,7 @@ def _symptom(
         or _cached_result(exercise, answer, seed, attempts, shown)
         or _wrong_shape(shown)
         or _float16_rounding(shown)
-        or _probed(exercise, answer)
+        or _find_by_probes(exercise, answer)
         or _has_nan(shown)
         or (FAILURES["changes_inputs"] if shown.outcome.changed else None)
         or name_symptom(attempts)
@@ -231,7 +231,7 @@ def _float16_rounding(attempt: Attempt) -> Misconception | None:
     return FLOAT16 if near.all() else None
 
 
-def _probed(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | None:
+def _find_by_probes(exercise: Exercise, answer: Callable[..., Any]) -> Misconception | None:
     """The first symptom that the exercise's probes find."""
     for probe in exercise.probes:
         done = guarded_call(probe.shows, (answer,), {}, exercise.seconds, clock_of(answer))

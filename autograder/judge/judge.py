@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
-from autograder.exercise.results import described
+from autograder.exercise.results import describe
 from autograder.judge.diagnose import diagnose
 from autograder.judge.failures import FAILURES
 from autograder.judge.quiz import judge_quiz
@@ -54,6 +54,6 @@ def _refuse(exercise: Exercise, answer: Any) -> Verdict:
     """The verdict on something that is not a function."""
     parts = [PartScore(part.title, part.points, False) for part in exercise.case_groups]
     message = (
-        f"This is {described(answer)}, not a function. The answer is the function `{exercise.id}` itself, not a call."
+        f"This is {describe(answer)}, not a function. The answer is the function `{exercise.id}` itself, not a call."
     )
     return Verdict(exercise.id, parts, Finding(FAILURES["wrong_type"], message), exercise.hints)

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograder.exercise.exercise import Misconception
 from autograder.exercise.quiz import Quiz
-from autograder.exercise.results import described
+from autograder.exercise.results import describe
 from autograder.judge.failures import FAILURES
 from autograder.judge.verdict import Finding, PartScore, Verdict
 
@@ -41,7 +41,7 @@ def _explain_choice(quiz: Quiz, answer: Any, chosen: frozenset[str] | None) -> F
     if answer is None or answer is Ellipsis or chosen == frozenset():
         return Finding(FAILURES["not_written"], f"Not answered yet. An answer looks like {example}.")
     if callable(answer):
-        message = f"The answer is {described(answer)}, expected a letter. Write `{quiz.id} = {example}`."
+        message = f"The answer is {describe(answer)}, expected a letter. Write `{quiz.id} = {example}`."
         return Finding(FAILURES["wrong_type"], message)
     known = {option.letter for option in quiz.options}
     if chosen is None or not chosen <= known:

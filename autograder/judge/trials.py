@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import functools
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from autograder.exercise.exercise import Case, Exercise
+from autograder.exercise.exercise import Case, Cases, Exercise, Function
 from autograder.exercise.results import Difference, InvalidResult, ResultType
 from autograder.judge.failures import FAILURES
 from autograder.judge.guarded_call import CallFailure, clock_of, guarded_call, same_data
@@ -23,8 +23,6 @@ FURTHER_OFFSETS = (3000, 4000)
 LOOK_SECONDS = 5.0  # to read a result once more
 MIN_CALLS = 20  # an answer that is called less often is called again, for what is wrong now and then
 
-Cases = Callable[[np.random.Generator], Iterator[Case]]
-Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)

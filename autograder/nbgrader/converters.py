@@ -14,7 +14,8 @@ from nbgrader.converters import BaseConverter, GenerateAssignment, GenerateSolut
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
-CONFIG = "nbgrader_config.py"
+from autograder.paths import NBGRADER_CONFIG
+
 Files = dict[str, bytes]  # by name, of a unit's folder
 
 
@@ -27,7 +28,7 @@ class _Worked(GenerateSolution):
 
 def configuration(root: Path) -> Config:
     """The course's nbgrader_config.py."""
-    return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    return PyFileConfigLoader(NBGRADER_CONFIG, path=str(root)).load_config()
 
 
 def release(root: Path, unit: str, instructor: str) -> Files:
@@ -35,15 +36,15 @@ def release(root: Path, unit: str, instructor: str) -> Files:
     config = configuration(root)
     config.SaveCells.enabled = False
     config.GenerateAssignment.no_database = True
-    return _converted(GenerateAssignment, config, root, unit, instructor)
+    return _convert(GenerateAssignment, config, root, unit, instructor)
 
 
 def worked(root: Path, unit: str, instructor: str) -> Files:
     """What `nbgrader generate_solution` makes of them, not yet run."""
-    return _converted(_Worked, configuration(root), root, unit, instructor)
+    return _convert(_Worked, configuration(root), root, unit, instructor)
 
 
-def _converted(converter: type[BaseConverter], config: Config, root: Path, unit: str, instructor: str) -> Files:
+def _convert(converter: type[BaseConverter], config: Config, root: Path, unit: str, instructor: str) -> Files:
     with tempfile.TemporaryDirectory() as folder:
         source = root / config.CourseDirectory.get("source_directory", "source") / unit
         copy = Path(folder).resolve() / "source" / unit

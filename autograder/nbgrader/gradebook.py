@@ -116,7 +116,7 @@ class NbgraderCourse:
         folder = self.release_folder(assignment)
         found = read_folder(folder, [*self.folders.ignore, "*.ipynb"]) if folder.is_dir() else SubmittedFiles()
         made = []
-        for known in self._known(assignment):
+        for known in self._notebooks_of(assignment):
             paths = self._paths(assignment, known.name)
             notebook = release.read_notebook(self.config, known, *paths, found.files)
             if notebook is None:
@@ -128,7 +128,7 @@ class NbgraderCourse:
         """Sentences on how the source differs from what was released; the released tests and points are what counts."""
         found = {
             str(known.name): release.differences(self.config, known, *self._paths(assignment, known.name))
-            for known in self._known(assignment)
+            for known in self._notebooks_of(assignment)
         }
         return [
             f"The source of {name} differs from what was released in: {'; '.join(clauses)}. The released tests and "
@@ -167,7 +167,7 @@ class NbgraderCourse:
         path = self._paths(assignment, notebook)[1]
         return path.read_bytes() if path.is_file() else None
 
-    def _known(self, assignment: str) -> list[Any]:
+    def _notebooks_of(self, assignment: str) -> list[Any]:
         """The gradebook's notebooks of an assignment. Raises MissingData."""
         try:
             known = self.gradebook.find_assignment(assignment).notebooks
@@ -192,7 +192,7 @@ class NbgraderCourse:
         own = len(folder.parts) - 1 - self._place_of_student(assignment)  # folders of the student's own in the path
         if any(path.is_symlink() for path in (folder, *list(folder.parents)[:own])):
             return SubmittedFiles(left_out={".": "is a symbolic link"})
-        names = [str(notebook.name) for notebook in self._known(assignment)]
+        names = [str(notebook.name) for notebook in self._notebooks_of(assignment)]
         first = [*(f"{name}.ipynb" for name in names), "timestamp.txt"]
         return with_notebooks_found(read_folder(folder, self.folders.ignore, first), names)
 
@@ -221,7 +221,7 @@ class NbgraderCourse:
         if assignment not in self.assignments():
             others = ", ".join(self.assignments()) or "none"
             raise MissingData(f"{assignment} is not in the gradebook (it holds: {others}).{unit_moved(assignment)}")
-        notebooks = sorted(self.gradebook.find_assignment(assignment).notebooks, key=lambda one: one.name)
+        notebooks = sorted(self.gradebook.find_assignment(assignment).notebooks, key=lambda notebook: notebook.name)
         graded = [cell for notebook in notebooks for cell in (*notebook.grade_cells, *notebook.task_cells)]
         column = {cell.id: number for number, cell in enumerate(graded)}
         entry = SubmittedNotebook

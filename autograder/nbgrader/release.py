@@ -81,9 +81,9 @@ def read_notebook(config: Config, known: Any, release: Path, source: Path, files
     """
     cells = entries(known)
     worked = _read(source)
-    solved = {cell.metadata.nbgrader.grade_id: str(cell.source) for cell in _marked(worked)} if worked else {}
+    solved = {cell.metadata.nbgrader.grade_id: str(cell.source) for cell in _cells_with_id(worked)} if worked else {}
     node = _read(release)
-    if node is None or not cells.keys() <= {cell.metadata.nbgrader.grade_id for cell in _marked(node)}:
+    if node is None or not cells.keys() <= {cell.metadata.nbgrader.grade_id for cell in _cells_with_id(node)}:
         node = _without_solutions(config, known.name, source)
     if node is None:
         return None
@@ -114,21 +114,21 @@ def _lesson(node: NotebookNode) -> list[str]:
 
 def _compare(cells: dict[str, Key], now: dict[str, Key]) -> list[str]:
     both = [name for name in cells if name in now]
-    points = {name: (cells[name][1], now[name][1]) for name in both if _at(1, name, cells, now)}
+    points = {name: (cells[name][1], now[name][1]) for name in both if _differ_at(1, name, cells, now)}
     said = {
         "the points of {}": [f"{name} ({before:g} released, {after:g} now)" for name, (before, after) in points.items()],
-        "the text of {}": [name for name in both if _at(0, name, cells, now)],
-        "the type of {}": [name for name in both if _at(2, name, cells, now)],
+        "the text of {}": [name for name in both if _differ_at(0, name, cells, now)],
+        "the type of {}": [name for name in both if _differ_at(2, name, cells, now)],
         "{}, which is new": [name for name in now if name not in cells],
         "{}, which is gone": [name for name in cells if name not in now],
     }  # fmt: skip
     return [sentence.format(_list(names)) for sentence, names in said.items() if names]
 
 
-def _at(place: int, name: str, *both: dict[str, Key]) -> bool:
+def _differ_at(place: int, name: str, *both: dict[str, Key]) -> bool:
     """Whether a cell's keys differ at a place."""
-    one, other = (keys[name][place] for keys in both)
-    return bool(one.strip() != other.strip() if isinstance(one, str) else one != other)
+    first, second = (keys[name][place] for keys in both)
+    return bool(first.strip() != second.strip() if isinstance(first, str) else first != second)
 
 
 def _list(names: list[str]) -> str:
@@ -138,7 +138,7 @@ def _list(names: list[str]) -> str:
 
 def _keys(node: NotebookNode) -> dict[str, Key]:
     found = {}
-    for cell in _marked(node):
+    for cell in _cells_with_id(node):
         marks = cell.metadata.nbgrader
         kinds = (utils.is_grade(cell), utils.is_solution(cell), utils.is_task(cell), utils.is_locked(cell))
         is_graded = kinds[0] or kinds[2]
@@ -172,7 +172,7 @@ def _cell(cell: NotebookNode, number: int, cells: dict[str, _Entry], solved: dic
     )
 
 
-def _marked(node: NotebookNode) -> Iterator[NotebookNode]:
+def _cells_with_id(node: NotebookNode) -> Iterator[NotebookNode]:
     for cell in node.cells:
         if isinstance(cell.metadata.get("nbgrader"), dict) and cell.metadata.nbgrader.get("grade_id"):
             yield cell
@@ -203,14 +203,15 @@ def register(folders: CourseDirectory, config: Config, assignment: str) -> list[
     """
     released = Path(folders.format_path(folders.release_directory, ".", assignment))
     with tempfile.TemporaryDirectory() as folder:
-        made = _generate(folders, config, assignment, Path(folder).resolve(), enter=False)
+        made = generate(folders, config, assignment, Path(folder).resolve(), enter=False)
         found = _differing_files(made, released)
         if not found:
-            _generate(folders, config, assignment, Path(folder).resolve(), enter=True)
+            generate(folders, config, assignment, Path(folder).resolve(), enter=True)
     return found
 
 
-def _generate(folders: CourseDirectory, config: Config, assignment: str, release: Path, enter: bool) -> Path:
+def generate(folders: CourseDirectory, config: Config, assignment: str, release: Path, enter: bool) -> Path:
+    """Have nbgrader make a release below `release`, and `enter` it into the gradebook. Returns the assignment's folder."""
     own = copy.deepcopy(config)
     own.CourseDirectory.update(release_directory=str(release), assignment_id=assignment, root=folders.root)
     own.GenerateAssignment.force = True

@@ -21,7 +21,7 @@ MAX_ENTRIES = 20_000  # names that are looked at
 MAX_DEPTH = 20
 MAX_PATH = 1_000  # bytes; the grader's own copies have longer paths than the submission
 MAX_NAME = 200
-TOO_LARGE = f"is too large (a submission may have {MAX_BYTES // 2**20} MB in all)"
+OVER_LIMIT = f"is too large (a submission may have {MAX_BYTES // 2**20} MB in all)"
 NOTEBOOK_ENDINGS = (".ipynb.json", ".ipynb.txt", ".ipynb.html", ".ipynb.ipynb", ".ipynb")  # what browsers make of .ipynb
 
 
@@ -49,7 +49,7 @@ class SubmittedFiles:
     def add(self, name: str, content: bytes | None) -> None:
         """Take a file in, if there is room for it; None is one that can't be read."""
         if content is None or len(content) > self.room:
-            self.left_out[name] = "can't be read" if content is None else TOO_LARGE
+            self.left_out[name] = "can't be read" if content is None else OVER_LIMIT
         elif len(self.files) >= MAX_FILES:
             self.left_out[name] = f"is beyond the first {MAX_FILES:,} files"
         else:
@@ -109,7 +109,7 @@ def _names(folder: Path, ignore: Sequence[str], read: SubmittedFiles) -> Iterato
 
 def is_ignored(name: str, patterns: Sequence[str]) -> bool:
     """Whether a file's name matches one of nbgrader's patterns; as in a shell, `*` does not match a leading dot."""
-    return any(fnmatch.fnmatchcase(name, one) and (one.startswith(".") or not name.startswith(".")) for one in patterns)
+    return any(fnmatch.fnmatchcase(name, pattern) and (pattern[:1] == "." or name[:1] != ".") for pattern in patterns)
 
 
 def _unusable_name(name: str) -> str | None:
@@ -135,7 +135,7 @@ def _read_file(folder: Path, name: str, read: SubmittedFiles) -> None:
         if not stat.S_ISREG(about.st_mode):
             read.left_out[name] = f"is {_kind(folder / name) or 'no regular file'}"
         elif about.st_size > read.room:  # a file with holes may be larger than the disk
-            read.left_out[name] = TOO_LARGE
+            read.left_out[name] = OVER_LIMIT
         elif len(read.files) >= MAX_FILES:
             read.left_out[name] = f"is beyond the first {MAX_FILES:,} files"
         else:

@@ -253,10 +253,10 @@ def _changing_cells(released: tuple[Cell, ...], test: int, required: set[int], s
     """
     used = set(analyse(released[test].source).uses).union(*(analyse(released[n].source).names for n in required)) - student
     lessons = (n for n in range(test) if n not in required and released[n].role == Role.LESSON and is_run(released[n]))
-    return {n for n in lessons if analyse(released[n].source).changes & used - _imported(released)}
+    return {n for n in lessons if analyse(released[n].source).changes & used - _imported_names(released)}
 
 
-def _imported(released: tuple[Cell, ...]) -> set[str]:
+def _imported_names(released: tuple[Cell, ...]) -> set[str]:
     """The names of modules: `plt.plot(x)` changes nothing of `plt` that a test would look at."""
     return {name for cell in released if cell.cell_type == "code" for name, _ in imported_names(cell.source)}
 

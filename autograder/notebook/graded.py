@@ -38,7 +38,7 @@ def graded_notebook(
                 shown = explicit_outputs(result, shown or [], cell.released.points)
                 node["metadata"][RESULT] = result.to_json()
             count += shown is not None
-            node |= {"outputs": _numbered(shown or [], count), "execution_count": count if shown is not None else None}
+            node |= {"outputs": _number_results(shown or [], count), "execution_count": count if shown is not None else None}
         cells.append(node)
     return {"cells": cells, "metadata": notebook.metadata, "nbformat": 4, "nbformat_minor": 5}
 
@@ -74,8 +74,9 @@ def _source(cell: MergedCell) -> str:
     return cell.source if cell.cell_type == "code" else inert_markdown(cell.source)
 
 
-def _numbered(outputs: list[Node], count: int) -> list[Node]:
-    return [{**one, "execution_count": count} if one["output_type"] == "execute_result" else one for one in outputs]
+def _number_results(outputs: list[Node], count: int) -> list[Node]:
+    numbers = ({"execution_count": count} if output["output_type"] == "execute_result" else {} for output in outputs)
+    return [{**output, **number} for output, number in zip(outputs, numbers, strict=True)]
 
 
 def results(notebook: Node) -> dict[str, TestResult]:

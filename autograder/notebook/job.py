@@ -59,7 +59,7 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         """Without the fields that have their default value."""
-        found = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        found = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
         return {name: value for name, value in found.items() if value or name in ("kind", "source")}
 
     @classmethod
@@ -92,7 +92,7 @@ class Job:
     def to_json(self) -> dict[str, Any]:
         """Files as base64."""
         return {
-            **{one.name: getattr(self, one.name) for one in dataclasses.fields(self)},
+            **{entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)},
             "steps": [step.to_json() for step in self.steps],
             "files": {name: base64.b64encode(content).decode() for name, content in self.files.items()},
         }

@@ -70,9 +70,9 @@ def imported_names(source: str) -> Iterator[tuple[str, str]]:
     """(name, module) for the names that a cell's imports bind to modules, or may: `from a import b` could name the module a.b."""
     for node in ast.walk(parse(source)):
         if isinstance(node, ast.Import):
-            yield from ((one.asname, one.name) if one.asname else (one.name.split(".")[0],) * 2 for one in node.names)
+            yield from ((alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2 for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from ((one.asname or one.name, f"{node.module}.{one.name}") for one in node.names)
+            yield from ((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
 
 
 def imported_packages(source: str) -> set[str]:

@@ -59,7 +59,7 @@ def merge(released: tuple[Cell, ...], submitted: list[SubmittedCell], notes: Ite
         cells += [_added_cell(extra) for extra in added.get(place, [])]
     order = [places[number] for number in sorted(places)]
     if order != sorted(order):
-        found.append((None, _repaired("Its cells were in another order; they were run in the released one.")))
+        found.append((None, _repair_note("Its cells were in another order; they were run in the released one.")))
     found += _duplicates_and_lost(released, submitted, places)
     return MergedNotebook(tuple(cells), tuple(note for _, note in found), _comments(released, found))
 
@@ -69,7 +69,7 @@ def matches(released: tuple[Cell, ...], submitted: list[SubmittedCell]) -> int:
     return len(_match(released, submitted))
 
 
-def _repaired(text: str) -> Note:
+def _repair_note(text: str) -> Note:
     return Note(NoteKind.REPAIRED, text)
 
 
@@ -84,9 +84,9 @@ def _duplicates_and_lost(
         if not cell.is_answer or name is None or place not in found:
             continue
         if ids[name] > 1:
-            yield name, _repaired(f"The cell {name} was there {ids[name]} times; the last one is the answer.")
+            yield name, _repair_note(f"The cell {name} was there {ids[name]} times; the last one is the answer.")
         elif submitted[found[place]].grade_id != name:
-            yield name, _repaired(f"The cell {name} had lost nbgrader's mark; it was found by its id or by what it defines.")
+            yield name, _repair_note(f"The cell {name} had lost nbgrader's mark; it was found by its id or by what it defines.")
 
 
 def _comments(released: tuple[Cell, ...], notes: Iterable[tuple[str | None, Note]]) -> dict[str, str]:
@@ -163,16 +163,16 @@ def _merged_cell(cell: Cell, submitted: SubmittedCell | None, notes: list[tuple[
     name = cell.grade_id
     if submitted is None:
         if name:
-            notes.append((name, _repaired(f"The cell {name} was missing; it was put back as it was released.")))
+            notes.append((name, _repair_note(f"The cell {name} was missing; it was put back as it was released.")))
         return MergedCell(cell, cell.cell_type, cell.source)
     if cell.role in (Role.TEST, Role.TASK) or (cell.metadata.get("locked") and not cell.is_answer):
         differs = submitted.source.strip() != cell.source.strip()
         if differs and cell.role == Role.TEST and not _is_without_hidden_lines(cell, submitted):
-            notes.append((name, _repaired(f"The test {name} was changed; it was put back.")))
+            notes.append((name, _repair_note(f"The test {name} was changed; it was put back.")))
         return MergedCell(cell, cell.cell_type, cell.source)
     if submitted.cell_type != cell.cell_type and name:
         types = f"was of another type ({submitted.cell_type}); it was read as {cell.cell_type}"
-        notes.append((name, _repaired(f"The cell {name} {types}.")))
+        notes.append((name, _repair_note(f"The cell {name} {types}.")))
     return MergedCell(cell, cell.cell_type if cell.is_answer else submitted.cell_type, submitted.source)
 
 

@@ -22,9 +22,9 @@ def slice_for(name: str, statements: Iterable[ast.stmt]) -> list[ast.stmt]:
     """The top-level statements, in their order, that `name` depends on."""
     program = list(statements)
     needed, taken = {name}, set[int]()
-    modules = {bound for statement in program for bound in _imported(statement)}
+    modules = {bound for statement in program for bound in _imported_names(statement)}
     effects = {node.name: _effects(node, modules) for node in program if isinstance(node, DEFINITION)}
-    bound = [_bound(statement, modules) | _called(statement, effects) for statement in program]
+    bound = [_bound_names(statement, modules) | _called_names(statement, effects) for statement in program]
     while True:
         more = {n for n in range(len(program)) if n not in taken and (bound[n] & needed or "*" in bound[n])}
         if not more:
@@ -34,26 +34,26 @@ def slice_for(name: str, statements: Iterable[ast.stmt]) -> list[ast.stmt]:
             needed |= (_names(program[n], ast.Load) | _globals(program[n])) - (BUILTINS - LOOK_UP)
 
 
-def _bound(statement: ast.stmt, modules: set[str]) -> set[str]:
+def _bound_names(statement: ast.stmt, modules: set[str]) -> set[str]:
     """Names that a statement binds or whose object it changes, in the branches of an `if`, `try` or loop too."""
     if isinstance(statement, DEFINITION):
         return {statement.name}
-    bound = _names(statement, ast.Store) | _imported(statement)
+    bound = _names(statement, ast.Store) | _imported_names(statement)
     for node in ast.walk(statement):
         if isinstance(node, DEFINITION):
             bound.add(node.name)
         elif isinstance(node, ast.stmt):
-            bound |= _changed(node, modules)
+            bound |= _changed_names(node, modules)
     return bound
 
 
 def _effects(function: ast.stmt, modules: set[str]) -> set[str]:
     """Global names whose objects a call of the function may change, as a registry that a decorator fills."""
-    changed = {name for node in ast.walk(function) if isinstance(node, ast.stmt) for name in _changed(node, modules)}
+    changed = {name for node in ast.walk(function) if isinstance(node, ast.stmt) for name in _changed_names(node, modules)}
     return changed | _globals(function)
 
 
-def _called(statement: ast.stmt, effects: dict[str, set[str]]) -> set[str]:
+def _called_names(statement: ast.stmt, effects: dict[str, set[str]]) -> set[str]:
     """What a statement changes through a function of the program: as a decorator, or called on a line of its own."""
     calls = list(statement.decorator_list) if isinstance(statement, DEFINITION) else []
     if isinstance(statement, ast.Expr):
@@ -62,7 +62,7 @@ def _called(statement: ast.stmt, effects: dict[str, set[str]]) -> set[str]:
     return {changed for name in names for changed in effects.get(name, ())}
 
 
-def _imported(statement: ast.stmt) -> set[str]:
+def _imported_names(statement: ast.stmt) -> set[str]:
     imports = [node for node in ast.walk(statement) if isinstance(node, ast.Import | ast.ImportFrom)]
     return {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
 
@@ -76,7 +76,7 @@ def _globals(statement: ast.stmt) -> set[str]:
     return {name for node in ast.walk(statement) if isinstance(node, ast.Global) for name in node.names}
 
 
-def _changed(statement: ast.stmt, modules: set[str]) -> set[str]:
+def _changed_names(statement: ast.stmt, modules: set[str]) -> set[str]:
     """Names whose object the statement changes: `table[0] = 1`, `settings.scale = 2`, `rows.append(1)`."""
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):

@@ -66,7 +66,7 @@ def misconceptions(entries: Entries) -> list[MisconceptionSummary]:
     where: dict[str, Counter[str]] = defaultdict(Counter)
     best: dict[str, JudgedFinding] = {}
     errors: dict[str, Counter[str]] = defaultdict(Counter)
-    for student, finding in _failed(entries):
+    for student, finding in _failed_findings(entries):
         id = finding.misconception
         if id and id != NOT_WRITTEN:
             students[id].add(student)
@@ -97,7 +97,7 @@ def _title(finding: JudgedFinding) -> str:
 def unclassified(entries: Entries) -> Unclassified:
     """Answers that were left empty, and wrong ones that no known misconception explains."""
     empty, other = Counter[str](), Counter[str]()
-    for _, finding in _failed(entries):
+    for _, finding in _failed_findings(entries):
         if finding.misconception == NOT_WRITTEN:
             empty[finding.exercise] += 1
         elif not finding.misconception:
@@ -105,7 +105,7 @@ def unclassified(entries: Entries) -> Unclassified:
     return Unclassified(empty, other)
 
 
-def _failed(entries: Entries) -> Iterable[tuple[str, JudgedFinding]]:
+def _failed_findings(entries: Entries) -> Iterable[tuple[str, JudgedFinding]]:
     for student in sorted(entries):
         for finding in _findings(entries[student]).values():
             if not finding.passed:

@@ -50,14 +50,14 @@ def restrict(readable: Iterable[str], writable: Iterable[str], hidden: Iterable[
     try:
         for path in writable:
             _allow(ruleset, path, everything)
-        for rights, path in _around(readable, tuple(hidden)):
+        for rights, path in _rules_around(readable, tuple(hidden)):
             _allow(ruleset, path, rights & everything)
         call("syscall", _RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)
 
 
-def _around(paths: Iterable[str], hidden: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+def _rules_around(paths: Iterable[str], hidden: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     """Rules, as pairs of rights and path, that allow reading below `paths` but for `hidden`.
 
     A rule can't take back what one for an outer folder allows. So a folder that holds something hidden may be listed only, and
@@ -69,7 +69,7 @@ def _around(paths: Iterable[str], hidden: tuple[str, ...]) -> Iterator[tuple[int
         elif path not in hidden:
             yield _READ_DIR, path
             # A symbolic link needs no rule; a rule for it would be one for its target.
-            yield from _around((entry.path for entry in os.scandir(path) if not entry.is_symlink()), hidden)
+            yield from _rules_around((entry.path for entry in os.scandir(path) if not entry.is_symlink()), hidden)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

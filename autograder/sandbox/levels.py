@@ -46,7 +46,7 @@ def make_policy(level: IsolationLevel, modules: Iterable[str] = (), hidden: Iter
     program = b""
     if level != IsolationLevel.NONE:
         own_namespaces = level == IsolationLevel.FULL
-        program = seccomp.compiled(signals=own_namespaces or landlock.abi() >= 6, alone=own_namespaces)
+        program = seccomp.compile_filter(signals=own_namespaces or landlock.abi() >= 6, alone=own_namespaces)
     return SandboxPolicy(level, readable=readable, hidden=hidden_paths(readable, hidden), program=program)
 
 

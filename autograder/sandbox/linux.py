@@ -102,13 +102,13 @@ def kill_tree(process: int) -> None:
     stopped: set[int] = set()
     with contextlib.suppress(OSError):
         while new := {process, *descendants(process)} - stopped:
-            for one in new:
+            for pid in new:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(one, signal.SIGSTOP)
+                    os.kill(pid, signal.SIGSTOP)
             stopped |= new
-    for one in stopped:
+    for pid in stopped:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(one, signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
 
 
 def set_dumpable() -> None:

@@ -60,7 +60,7 @@ class _Program(ctypes.Structure):
 
 
 @functools.lru_cache
-def compiled(signals: bool, alone: bool) -> bytes:
+def compile_filter(signals: bool, alone: bool) -> bytes:
     """The filter as a BPF program.
 
     `signals` allows sending signals; pass it where none can reach a process outside the sandbox. `alone` says that no file and

@@ -49,10 +49,10 @@ def update_workspace(folder: Path) -> list[str]:
         raise NoWorkspace(f"{folder} is the course itself. Work in a folder of your own: leftcontext lab DIR")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        checksums = moved_units.moved_keys(_handed_out(folder))
+        checksums = moved_units.moved_keys(_read_checksums(folder))
         messages = [*moved_units.move_units(folder), *moved_units.divided_units(folder, checksums)]
         hand_out = _HandOut(folder, checksums, messages)
-        for path in _list_files(source):
+        for path in paths.list_files(source):
             hand_out.give(path.relative_to(source), path.read_bytes())
         hand_out.give(Path(START), start_notebook(folder))
         write_atomically(folder / paths.MARKER, json.dumps({"files": hand_out.checksums}, indent=1, sort_keys=True) + "\n")
@@ -119,17 +119,12 @@ def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoR
     os.execv(sys.executable, command)
 
 
-def _handed_out(folder: Path) -> dict[str, str]:
+def _read_checksums(folder: Path) -> dict[str, str]:
     try:
         files = json.loads((folder / paths.MARKER).read_text(encoding="utf-8"))["files"]
         return {str(name): str(digest) for name, digest in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}  # none yet, or damaged: then every file there counts as the learner's own
-
-
-def _list_files(folder: Path) -> list[Path]:
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return [path for path in found if ".ipynb_checkpoints" not in path.parts]
 
 
 def _checksum_of(path: Path) -> str | None:

@@ -141,7 +141,7 @@ class Ward(dict[str, Patient]):
             return _lines(
                 ["The exercise diagnose_clinic asks about this ward: answer there, and try your eye on another seed."]
             )
-        lines = [_judged(letter, self[letter], numbers) for letter, numbers in sorted(answers.items())]
+        lines = [_judge(letter, self[letter], numbers) for letter, numbers in sorted(answers.items())]
         right = sum(line.startswith("✓") for line in lines)
         lines.append(f"Right so far: {right} of {len(self)}.")
         return _lines(lines)
@@ -151,7 +151,7 @@ def _lines(lines: list[str]) -> Picture:
     return Picture("".join(f"<p>{escape(line)}</p>" for line in lines), "\n".join(lines))
 
 
-def _judged(letter: str, patient: Patient, numbers: set[int]) -> str:
+def _judge(letter: str, patient: Patient, numbers: set[int]) -> str:
     bugs = set(BUGS[patient.attend])
     if numbers == bugs:
         return f"✓ {letter}: right."
@@ -174,12 +174,12 @@ def ward(seed: int = GRADED) -> Ward:
     rng, second = np.random.default_rng(seed), int(np.random.default_rng((seed, 1)).choice(BEHIND))
     bugs = [DIAGNOSES[number][1] for number in rng.permutation(list(DIAGNOSES)).tolist()]
     bugs.append(behind_a_mean(DIAGNOSES[second][1]))
-    drawn = Ward({letter: _admitted(letter, attend, seed, rng) for letter, attend in zip(LETTERS, bugs, strict=True)})
+    drawn = Ward({letter: _admit(letter, attend, seed, rng) for letter, attend in zip(LETTERS, bugs, strict=True)})
     drawn.graded = seed == GRADED
     return drawn
 
 
-def _admitted(letter: str, attend: Attend, seed: int, rng: np.random.Generator) -> Patient:
+def _admit(letter: str, attend: Attend, seed: int, rng: np.random.Generator) -> Patient:
     """A patient whose output for V = I no other bug would give: chance sometimes makes two look alike."""
     while True:
         patient = Patient(f"patient {letter}", attend, rng.normal(size=(T, 4)), rng.normal(size=(T, 4)), seed)

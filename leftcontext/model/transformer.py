@@ -58,7 +58,7 @@ class Transformer:
         sizes = [rows * columns for _, (rows, columns) in c.shapes()]
         self.theta = np.empty(sum(sizes), dtype)  # all parameters in one vector, so that Adam is a few calls
         self.gradient = np.zeros_like(self.theta)
-        self.params, self.grads = self._views(self.theta), self._views(self.gradient)
+        self.params, self.grads = self.views(self.theta), self.views(self.gradient)
         self._draw(np.random.default_rng(seed))
         self.norms = [Norm(dtype) for _ in range(2 * c.layers + 1)]
         self.attention = [Attention(*self._pair(f"{i}.qkv", f"{i}.merge"), c.heads) for i in range(c.layers)]
@@ -73,25 +73,25 @@ class Transformer:
 
     @allowed.setter
     def allowed(self, allowed: ArrayLike) -> None:
-        self._masks = self._additive(allowed)
-        self._allowed = np.stack([np.isfinite(m[:, 0].transpose(1, 2, 0)) for m in self._masks])
+        self.additive_masks = self._additive(allowed)
+        self._allowed = np.stack([np.isfinite(m[:, 0].transpose(1, 2, 0)) for m in self.additive_masks])
 
     def logits(self, tokens: ArrayLike, allowed: ArrayLike | None = None) -> Array:
         """Tokens (..., T), T up to `context` → logits (..., T, V); `allowed` replaces the model's mask here."""
-        tokens = self._checked(tokens)
+        tokens = self._check_tokens(tokens)
         out = self._forward(tokens.reshape(-1, tokens.shape[-1]), self._masks_or(allowed))  # (V, N)
         return out.T.reshape(*tokens.shape, -1).copy()
 
     def attention_weights(self, tokens: ArrayLike, allowed: ArrayLike | None = None) -> Array:
         """Tokens (..., T) → the attention weights of every layer (layers, ..., H, T_q, T_k); rows are queries."""
-        tokens = self._checked(tokens)
+        tokens = self._check_tokens(tokens)
         self._forward(tokens.reshape(-1, tokens.shape[-1]), self._masks_or(allowed))
         weights = np.stack([a.weights() for a in self.attention])  # (layers, B, H, T_q, T_k)
         return weights.reshape(len(weights), *tokens.shape[:-1], *weights.shape[2:])
 
     def loss_and_gradient(self, inputs: NDArray[np.integer], targets: NDArray[np.integer]) -> float:
         """Inputs and targets (B, T) → mean cross-entropy in nats; its gradient is left in `gradient` and `grads`."""
-        p = self._forward(inputs, self._masks)  # (V, N)
+        p = self._forward(inputs, self.additive_masks)  # (V, N)
         p -= p.max(axis=0)
         rows, answers = np.arange(inputs.size), targets.ravel()
         right = p[answers, rows]  # (N,)
@@ -132,7 +132,7 @@ class Transformer:
         np.sum(dx.reshape(*tokens.shape, -1), axis=0, out=self.grads["position"][: tokens.shape[1]])
 
     def _masks_or(self, allowed: ArrayLike | None) -> list[Array]:
-        return self._masks if allowed is None else self._additive(allowed)
+        return self.additive_masks if allowed is None else self._additive(allowed)
 
     def _additive(self, allowed: ArrayLike) -> list[Array]:
         shape = (self.config.layers, self.config.heads, self.config.context, self.config.context)
@@ -151,7 +151,8 @@ class Transformer:
             spread = special.get(name, len(w) ** -0.5 * (deep if name.endswith(("merge", "down")) else 1))
             w[:] = rng.normal(0, spread, w.shape)
 
-    def _views(self, vector: Array) -> dict[str, Array]:
+    def views(self, vector: Array) -> dict[str, Array]:
+        """The parameters as parts of one flat vector, by name."""
         views, start = {}, 0
         for name, shape in self.config.shapes():
             stop = start + shape[0] * shape[1]
@@ -162,7 +163,7 @@ class Transformer:
     def _pair(self, first: str, second: str) -> tuple[Array, Array, Array, Array]:
         return self.params[first], self.params[second], self.grads[first], self.grads[second]
 
-    def _checked(self, tokens: ArrayLike) -> NDArray[np.integer]:
+    def _check_tokens(self, tokens: ArrayLike) -> NDArray[np.integer]:
         tokens = np.asarray(tokens)
         if not np.issubdtype(tokens.dtype, np.integer):
             raise TypeError(f"tokens must be integers, not {tokens.dtype}")

@@ -68,7 +68,7 @@ def show_matrix(
     the entry is -inf, or where `allowed` (R, C) is False. `alt` says in a sentence what there is to see; the numbers
     of a small matrix are added to it. Raises ValueError where the shapes do not fit.
     """
-    values, ruled_out, row_names, column_names = _checked(matrix, allowed, rows, columns)
+    values, ruled_out, row_names, column_names = _check_matrix(matrix, allowed, rows, columns)
     low, high = limits or _limits(values[~ruled_out])
     texts = [[_number(value, decimals) for value in row] for row in values]
     cell = min(CELL, WIDTH / len(column_names))
@@ -83,7 +83,7 @@ def show_matrix(
         axes.set_title(title, loc="left")
         if not fits and values.dtype != bool:
             _colour_bar(figure, low, high, cell * len(row_names))
-        spoken = _spoken(title, alt, texts, row_names, column_names, row_axis, column_axis)
+        spoken = _spell_out(title, alt, texts, row_names, column_names, row_axis, column_axis)
         return drawn(figure, spoken, _table(title, texts, row_names, column_names))
 
 
@@ -228,7 +228,7 @@ def _word(token: str, mark: bool, judged: bool) -> str:
     return f'<{tag} style="text-decoration:underline {line};text-underline-offset:3px">{escape(token)}</{tag}>'
 
 
-def _checked(
+def _check_matrix(
     matrix: ArrayLike, allowed: ArrayLike | None, rows: Sequence[str] | None, columns: Sequence[str] | None
 ) -> tuple[NDArray[Any], NDArray[np.bool_], list[str], list[str]]:
     values = np.asarray(matrix)
@@ -352,7 +352,7 @@ def _sentence(title: str, alt: str, facts: str) -> str:
     return " ".join(f"{part.rstrip('.')}." for part in (title, alt, facts) if part)
 
 
-def _spoken(
+def _spell_out(
     title: str, alt: str, texts: list[list[str]], rows: list[str], columns: list[str], row_axis: str, column_axis: str
 ) -> str:
     """The alternative text of a matrix; its numbers too, as long as a listener can follow them."""

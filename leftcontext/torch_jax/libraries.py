@@ -97,7 +97,7 @@ def _to_jax(value: Any) -> Any:
     return value
 
 
-def _compiled(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
     """`function` under jit, which is much faster than operation by operation; but not what calls foreign functions."""
     import jax
 
@@ -128,5 +128,5 @@ def each(change: Callable[[Any], Any], value: Any) -> Any:
 
 
 TORCH = Library("PyTorch", "torch", "in_torch", _to_torch)
-JAX = Library("JAX", "jax", "in_jax", _to_jax, _compiled)
+JAX = Library("JAX", "jax", "in_jax", _to_jax, _compile)
 LIBRARIES = (TORCH, JAX)

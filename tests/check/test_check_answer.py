@@ -27,7 +27,7 @@ CHECK = 'check("split_heads", split_heads)'
 
 @pytest.fixture(autouse=True)
 def no_failures_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check_answer, "_failures", {})
+    monkeypatch.setattr(check_answer, "failures", {})
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_after_handing_in_no_other_hint_is_promised(monkeypatch: pytest.MonkeyPa
     shown = []
     for execution in ("", "validate", "autograde"):  # as nbgrader sets it for the cells that it runs
         monkeypatch.setenv("NBGRADER_EXECUTION", execution)
-        monkeypatch.setattr(check_answer, "_failures", {})
+        monkeypatch.setattr(check_answer, "failures", {})
         with pytest.raises(CheckFailed):
             check("split_heads", lambda x, n: x)
         shown.append(capsys.readouterr().out)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.bank import catalog, verify
-from autograder.bank.catalog import Entry
+from autograder.bank.catalog import ExerciseFile
 from autograder.course.demands import unmet_demands
 
 FILE = '''"""### A prompt"""
@@ -35,10 +35,10 @@ def unit(tmp_path: Path) -> Path:
     return folder
 
 
-def entry(unit: Path, id: str = "doubled", text: str = FILE) -> Entry:
+def entry(unit: Path, id: str = "doubled", text: str = FILE) -> ExerciseFile:
     path = unit / f"ex_10_{id}.py"
     path.write_text(text.replace("{id}", id))
-    return Entry(id, unit.name, path)
+    return ExerciseFile(id, unit.name, path)
 
 
 def test_what_meets_them_all_is_told_nothing(unit: Path) -> None:

@@ -321,7 +321,7 @@ def unit(tmp_path: Path) -> Path:
 
 
 def load(path: Path) -> Exercise | Quiz:
-    return catalog.Entry(path.stem, path.parent.name, path).load()
+    return catalog.ExerciseFile(path.stem, path.parent.name, path).load()
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_a_message_is_one_line() -> None:
     ("*1* < 2", "<em>1</em> &lt; 2"),
 ])  # fmt: skip
 def test_stars_stress_and_backticks_quote(words: str, html: str) -> None:
-    assert render._prose(words) == html
+    assert render.prose_html(words) == html
 
 
 def test_one_wrong_option_is_named_once_and_several_by_their_letters() -> None:

@@ -117,7 +117,7 @@ class World:
 
     def release(self) -> None:
         course = NbgraderCourse()
-        release._generate(course.folders, course.config, "ps", self.root / "release", enter=True)
+        release.generate(course.folders, course.config, "ps", self.root / "release", enter=True)
         self.released = dataclasses.replace(self.source)
 
     def change_points(self) -> None:

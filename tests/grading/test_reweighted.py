@@ -17,7 +17,7 @@ def test_partial_credit_scales_with_the_points_of_the_cell(tmp_path: Path, point
     (tmp_path / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(tmp_path)))
     source = tmp_path / "source" / "bank"
     source.mkdir(parents=True)
-    node = sample_course._bank()
+    node = sample_course.bank_notebook()
     for cell in node.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "check_causal_mask":
             cell.metadata.nbgrader.points = points

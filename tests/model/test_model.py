@@ -36,7 +36,7 @@ def test_gradient_equals_finite_differences(mask, length):
     rng = np.random.default_rng(4)
     for name in model.params:
         inside = np.zeros_like(theta)
-        model._views(inside)[name][:] = rng.normal(size=model.params[name].shape)  # move this parameter alone
+        model.views(inside)[name][:] = rng.normal(size=model.params[name].shape)  # move this parameter alone
         losses = []
         for sign in (1, -1):
             model.theta[:] = theta + sign * 1e-6 * inside
@@ -51,7 +51,7 @@ def test_attention_equals_pytorch(mask):
     model = Transformer(SMALL, allowed=MASKS[mask], seed=1, dtype=np.float64)
     x = np.random.default_rng(5).normal(size=(2, 7, 12))
     for layer in range(2):
-        got = model.attention[layer].forward(x.reshape(14, 12), model._masks[layer]).reshape(2, 7, 12)
+        got = model.attention[layer].forward(x.reshape(14, 12), model.additive_masks[layer]).reshape(2, 7, 12)
         q, k, v = (
             torch.from_numpy(part).reshape(2, 7, 3, 4).transpose(1, 2)
             for part in np.split(x @ model.params[f"{layer}.qkv"], 3, axis=-1)

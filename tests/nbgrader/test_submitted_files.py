@@ -16,7 +16,7 @@ from nbgrader.utils import find_all_files
 from autograder.nbgrader.submitted_files import (
     MAX_BYTES,
     MAX_FILES,
-    TOO_LARGE,
+    OVER_LIMIT,
     is_ignored,
     read_folder,
     with_notebooks_found,
@@ -167,4 +167,4 @@ def test_a_zip_bomb_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "ps1.zip").write_bytes(zipped({"ps1.ipynb": "{}", "bomb": "0" * (MAX_BYTES + 1)}))
     read = with_notebooks_found(read_folder(tmp_path), ["ps1"])
     assert read.files["ps1.ipynb"] == b"{}"
-    assert read.left_out == {"bomb": TOO_LARGE}
+    assert read.left_out == {"bomb": OVER_LIMIT}

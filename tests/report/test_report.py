@@ -191,7 +191,7 @@ def test_an_example_holds_no_word_of_the_students(code: str) -> None:
 def kept(verdict: Verdict) -> dict[str, object]:
     """What the checker writes into the journal of a verdict."""
     checker: Any = SimpleNamespace(findings={}, test_id="check_f")
-    checker_process.Checker._keep_finding(checker, "f", verdict)
+    checker_process.Checker.keep_finding(checker, "f", verdict)
     return dict(checker.findings["check_f"].to_json())
 
 

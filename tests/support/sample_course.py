@@ -133,14 +133,14 @@ def _released() -> Path:
         for name, node in notebooks.items():
             nbformat.write(node, folder / "source" / assignment / f"{name}.ipynb")
     (folder / "source" / "bank").mkdir()
-    nbformat.write(_bank(), folder / "source" / "bank" / "bank.ipynb")
+    nbformat.write(bank_notebook(), folder / "source" / "bank" / "bank.ipynb")
     for assignment in ASSIGNMENTS:
         done = run(folder, "nbgrader", "generate_assignment", assignment, env={"PYTHONPATH": str(ROOT)})
         assert done.returncode == 0, done.stderr
     return folder
 
 
-def _bank():
+def bank_notebook():
     from autograder.bank import catalog
     from autograder.course.exercise_cells import exercise_cells
 

@@ -276,12 +276,12 @@ def test_the_page_asks_by_messages() -> None:
     widget = TrainAndGenerate(steps=40)
 
     async def use() -> None:
-        widget._hear(widget, {"do": "hello"}, [])
+        widget.handle_message(widget, {"do": "hello"}, [])
         assert not widget.running
-        widget._hear(widget, {"do": "train", "mask": "none"}, [])
+        widget.handle_message(widget, {"do": "train", "mask": "none"}, [])
         await asyncio.sleep(0)
         assert widget.running == "none"
-        widget._hear(widget, {"do": "stop"}, [])
+        widget.handle_message(widget, {"do": "stop"}, [])
         await asyncio.sleep(0.01)
         assert not widget.running
 

@@ -223,7 +223,7 @@ def test_checking_is_recorded_opens_hints_and_an_empty_cell_is_no_try(
         with pytest.raises(check_answer.CheckFailed):
             check_answer.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
         assert capsys.readouterr().out.count("Hint ") == hints
-    check_answer._failures.clear()  # a kernel that is started again
+    check_answer.failures.clear()  # a kernel that is started again
     with pytest.raises(check_answer.CheckFailed):
         check_answer.check("causal_mask", lambda T: np.triu(np.full((T, T), -np.inf)))
     assert capsys.readouterr().out.count("Hint ") == 3

@@ -50,7 +50,7 @@ class RpcEndpoint:
         self._depth = 0
 
     def send(self, message: Any) -> None:
-        self.channel.send(encode(message, self._export, self._number_of_theirs), self.deadline)
+        self.channel.send(encode(message, self.export, self._number_of_theirs), self.deadline)
 
     def receive(self) -> Any:
         """The next message, whatever it is. Raises ConnectionLost."""
@@ -122,12 +122,12 @@ class RpcEndpoint:
 
     def _serve_call(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
-        with _captured() as printed:
+        with _capture() as printed:
             try:
                 result = function(*args, **kwargs)
                 changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
                 # Encoded in here, for an object of theirs may print or raise while it is read.
-                return encode([token, "returned", result, changed, printed()], self._export, self._number_of_theirs)
+                return encode([token, "returned", result, changed, printed()], self.export, self._number_of_theirs)
             except NotSerializable as reason:
                 return encode([token, "not serializable", str(reason)])
             except ConnectionLost:
@@ -139,7 +139,8 @@ class RpcEndpoint:
         if text:
             sys.stdout.write(text)
 
-    def _export(self, function: Callable[..., Any]) -> int:
+    def export(self, function: Callable[..., Any]) -> int:
+        """The number under which the other end may call a function."""
         known = self._numbers.get(id(function))
         if known is None:
             known = self._numbers[id(function)] = len(self._exports)
@@ -273,7 +274,7 @@ def _error(error_names: list[Any], text: str, line: str) -> Exception:
 
 
 @contextlib.contextmanager
-def _captured() -> Iterator[Callable[[], str]]:
+def _capture() -> Iterator[Callable[[], str]]:
     """What is printed in the block, cut where it is too long. Warnings are not shown: they cost nothing."""
     stream = _Cut()
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream), warnings.catch_warnings():

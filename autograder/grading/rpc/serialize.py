@@ -89,7 +89,7 @@ class _Writer:
             return value
         kind: Any = type(value)
         write = _writer_of(kind)
-        return write(self, value, depth + 1) if write else self._named(value)
+        return write(self, value, depth + 1) if write else self._by_name(value)
 
     def parts(self, tag: str, parts: Iterable[Any], depth: int) -> list[Any]:
         return [tag, *(self.tree(part, depth) for part in parts)]
@@ -118,7 +118,7 @@ class _Writer:
         self.blobs.append(data)
         return [start, len(data)]
 
-    def _named(self, value: Any) -> list[Any]:
+    def _by_name(self, value: Any) -> list[Any]:
         if value is Ellipsis:
             return ["e"]
         if isinstance(value, np.dtype) and value.kind in KINDS:

@@ -56,7 +56,7 @@ class LeakDetector(SequenceWidget):
             if Q is None and K is None and V is None and attend.ndim and len(attend) != len(SENTENCE):
                 Q, K, V = np.random.default_rng(seed).normal(size=(3, len(attend), 2))
         super().__init__(Q, K, V, tokens)
-        function = attend if callable(attend) else _masked("causal" if attend is None else attend)
+        function = attend if callable(attend) else _attention_under("causal" if attend is None else attend)
         self.moved = influence(function, self.Q, self.K, self.V, seed=seed)
         self._moved = self.moved.tolist()
         self.token = len(self.Q) - 1 if token is None else token
@@ -118,6 +118,6 @@ def _outputs(attend: Attend, *arrays: NDArray[np.float64]) -> NDArray[np.float64
     return outputs.reshape(T, -1)
 
 
-def _masked(mask: ArrayLike | str) -> Attend:
+def _attention_under(mask: ArrayLike | str) -> Attend:
     """Attention under a mask, as AttentionMap computes it."""
     return lambda Q, K, V: AttentionMap(Q, K, V, mask=mask).output

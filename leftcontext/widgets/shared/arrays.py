@@ -45,8 +45,8 @@ def matrix(values: Any, name: str) -> Matrix:
     """`values` as a float64 matrix (positions, width) with finite entries."""
     numbers = real(values, name)
     if numbers.ndim != 2 or not numbers.size:
-        one = f"; choose one text and head, such as {name}[0]" if numbers.ndim > 2 else ""
-        raise ValueError(f"{name} needs two axes, (positions, width), but has the shape {numbers.shape}{one}.")
+        advice = f"; choose one text and head, such as {name}[0]" if numbers.ndim > 2 else ""
+        raise ValueError(f"{name} needs two axes, (positions, width), but has the shape {numbers.shape}{advice}.")
     return numbers
 
 
@@ -91,14 +91,14 @@ class Mask(np.ndarray):
     """A boolean mask (T, T) that can be linked: compared as a whole, where one asks for a single truth value."""
 
     def __eq__(self, other: object) -> Any:
-        return self._compared(other, equal=True)
+        return self._compare(other, equal=True)
 
     def __ne__(self, other: object) -> Any:
-        return self._compared(other, equal=False)
+        return self._compare(other, equal=False)
 
     __hash__ = None
 
-    def _compared(self, other: object, equal: bool) -> Any:
+    def _compare(self, other: object, equal: bool) -> Any:
         if not isinstance(other, np.ndarray) or other.shape != self.shape:
             return not equal
         result = ((self.view(np.ndarray) == np.asarray(other)) == equal).view(Compared)

@@ -84,7 +84,7 @@ class TrainAndGenerate(CourseWidget):
             entropy=LITTLE_LANGUAGE.entropy(Transformer().config.context),
             recorded={name: RECORDED[name] for name in MASKS} if usual else {},
         )  # fmt: skip
-        self.on_msg(self._hear)
+        self.on_msg(self.handle_message)
         if isinstance(allowed, t.HasTraits):
             allowed.observe(self._follow, "allowed")
 
@@ -180,7 +180,7 @@ class TrainAndGenerate(CourseWidget):
     def _publish(self, mask: str, news: dict[str, Any]) -> None:
         self.runs = self.runs | {mask: self.runs[mask] | news}
 
-    def _hear(self, _: object, message: dict[str, str], __: object) -> None:
+    def handle_message(self, _: object, message: dict[str, str], __: object) -> None:
         """What the page asks for; any answer tells it that there is a kernel."""
         if message.get("do") == "train":
             self.mask = message["mask"]
