@@ -30,6 +30,7 @@ from autograder.sandbox.restrict import other_user
 from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memory
 
 GRACE = 5.0  # seconds that a checker has beyond those of its test
+MESSAGE_SECONDS = 60.0  # that a message to or from a checker may take, once it has begun: the loop waits for it
 TICK = 0.25  # seconds between two looks at the memory
 MAX_WAITING_RESULTS = 100  # results that wait until the lesson's pictures are ready
 
@@ -111,15 +112,14 @@ class Pool:
         running = Running(task, Channel(grader_end), checker, deadline_in(task.job.total_seconds + GRACE))
         self.running[grader_end.fileno()] = running
         self.selector.register(grader_end, selectors.EVENT_READ, running)
-        with contextlib.suppress(ConnectionLost):  # then the loop finds it gone
-            running.channel.send(json.dumps(task.job.to_json()).encode())
+        self._tell(running, task.job.to_json())
 
     def _step(self) -> Iterator[tuple[Task, Result]]:
         """Serve whoever has something to say; see to those who take too long or too much."""
         for key, _ in self.selector.select(TICK) if self.running else ():
             running: Running = key.data
             try:
-                message = json.loads(running.channel.receive(max_bytes=MAX_RESULT))
+                message = json.loads(running.channel.receive(deadline_in(MESSAGE_SECONDS), MAX_RESULT))
             except (ConnectionLost, MalformedMessage, ValueError):
                 self._retry(running, "ended the checker's process")
                 continue
@@ -127,8 +127,7 @@ class Pool:
                 self._finish(running)
                 yield running.task, Result.from_json(message)
             else:
-                with contextlib.suppress(ConnectionLost, OSError):
-                    self._serve(running, message)
+                self._serve(running, message)
         yield from self.lost
         self.lost.clear()
         memory_check_due = time.monotonic() > self.next_memory_check
@@ -148,7 +147,7 @@ class Pool:
             self._new_student(running)
         elif "end" in message:
             status = self._end_student(running)
-            running.channel.send(json.dumps({"status": status, "why": running.why}).encode())
+            self._tell(running, {"status": status, "why": running.why})
             running.why = None
 
     def _new_student(self, running: Running) -> None:
@@ -160,8 +159,19 @@ class Pool:
         server = self.servers[running.task.notebook].students
         running.student = server.spawn(child_end.fileno(), seed=running.task.seed, home=running.home)
         child_end.close()
-        socket.send_fds(running.channel.connection, [b"S"], [grader_end.fileno()])
+        try:
+            socket.send_fds(running.channel.connection, [b"S"], [grader_end.fileno()])
+        except OSError:
+            running.channel.hang_up()
         grader_end.close()
+
+    @staticmethod
+    def _tell(running: Running, message: dict[str, Any]) -> None:
+        """Tell a checker something. One that can't be told would wait for it: the loop finds that its channel is closed."""
+        try:
+            running.channel.send(json.dumps(message).encode(), deadline_in(MESSAGE_SECONDS))
+        except ConnectionLost:
+            running.channel.hang_up()
 
     def _end_student(self, running: Running) -> int:
         status = 0

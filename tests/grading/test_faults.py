@@ -36,7 +36,8 @@ BOOK = small_course.notebook(
 )
 MIXED = {"double": "def double(n):\n    return 2 * n", "total": "total = 4", "biggest": "def biggest(items):\n    return items[0]"}
 HONEST = {"t_double": 2.0, "t_total": 0.0, "t_biggest": 1.0}
-EVERY = sized(4, 1)  # of the calls every fourth fails; in `make test-long` each
+SECONDS = 3.0  # of a call whose answer never comes
+EVERY = sized(6, 1)  # of the calls every sixth fails; in `make test-long` each
 ERRORS: list[BaseException] = [
     ConnectionLost("it ended"), DeadlineExceeded("it ran out of time"), NoAnswer("no answer"), OSError(28, "No space left on device"),
     MemoryError(), ValueError("cut short"),
@@ -107,7 +108,7 @@ def checked(merged: MergedNotebook, shell: ipython_shell.Shell, folder: Path, pr
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException), os.fdopen(write, "w") as file:
-            job = BOOK.job(merged, {}, 20.0)
+            job = BOOK.job(merged, {}, SECONDS)
             prepare()
             file.write(json.dumps(checker_process.Checker(LocalGrader(job, shell, folder), shell, job).run().to_json()))
         os._exit(0)

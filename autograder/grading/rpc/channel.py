@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import time
@@ -71,6 +72,11 @@ class Channel:
             parts.append(part)
             missing -= len(part)
         return b"".join(parts)
+
+    def hang_up(self) -> None:
+        """End the connection for both ends; whoever reads finds it ended."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self.connection.close()
