@@ -1,6 +1,6 @@
 """Every right answer that the bank knows scores full, at every isolation level.
 
-In `make test` the solution of each exercise; in `make test-long` all right answers.
+In `make test` the solution of each exercise, at the lower levels of every fifth one; in `make test-long` all right answers.
 """
 
 from __future__ import annotations
@@ -90,14 +90,16 @@ def test_every_right_answer_scores_full(notebook: ReleasedNotebook, level: Isola
     if lacking := unmet_requirement(level):
         pytest.skip(lacking)
     right = {id: answers(id) for id in catalog.entries()}
+    assert len(right) > 90
+    assert sum(map(len, right.values())) > 300
+    if level != IsolationLevel.FULL and not LONG:
+        right = {id: answers if number % 5 == 0 else [] for number, (id, answers) in enumerate(right.items())}
     tasks, written = [], {}
     turns = max(map(len, right.values())) if LONG else 1
     for turn in range(turns):
         cells = [MergedCell(cell, cell.cell_type, _source(cell, right, turn)) for cell in notebook.cells]
         written[f"{turn}"] = merged = MergedNotebook(tuple(cells))
         tasks.append(Task(f"{turn}", notebook.name, notebook.job(merged, {}, 200.0)))
-    assert len(right) > 90
-    assert sum(map(len, right.values())) > 300
     with Pool([notebook], course_policy(level, notebook.packages()), jobs=1) as pool:
         results = {task.student: result for task, result in pool.results(tasks)}
     wrong = [
