@@ -49,7 +49,7 @@ class Trained:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Demonstration:
     """What `compare` found, for a program and for a terminal."""
 
     language_entropy: float  # nats per token, exact, of rows as long as the held-out ones
@@ -114,10 +114,10 @@ def held_out_rows() -> NDArray[np.intp]:
     return LITTLE_LANGUAGE.rows(512, CONTEXT, np.random.default_rng([323, 512]))
 
 
-def compare(seed: int = 0, on_progress: OnProgress | None = None, schedule: Schedule | None = None) -> Comparison:
+def compare(seed: int = 0, on_progress: OnProgress | None = None, schedule: Schedule | None = None) -> Demonstration:
     """Train the course's model under each mask, from the same weights on the same rows, and measure all three."""
     models = tuple(train_under(mask, seed, on_progress, schedule) for mask in MASKS)
-    return Comparison(LITTLE_LANGUAGE.entropy(CONTEXT), models)
+    return Demonstration(LITTLE_LANGUAGE.entropy(CONTEXT), models)
 
 
 def train_under(

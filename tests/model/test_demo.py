@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from leftcontext.demo import TEXTS, Comparison, compare, held_out_rows
+from leftcontext.demo import TEXTS, Demonstration, compare, held_out_rows
 from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
 from leftcontext.model.evaluation import leak, position_losses
 from leftcontext.model.mask_at_inference import legal_under, unmasked_change
@@ -112,7 +112,7 @@ def test_the_report_as_plain_data(reports):
         assert entry["seconds"] > 0
 
 
-def printed(report: Comparison) -> str:
+def printed(report: Demonstration) -> str:
     console = Console(file=StringIO(), width=80, no_color=True)
     console.print(report.table())
     return console.file.getvalue()
