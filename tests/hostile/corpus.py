@@ -162,24 +162,24 @@ cheat(REACH, "a device is made", "import os\nos.mknod('{outside}/left-device')",
 cheat(REACH, "something is mounted", "import ctypes\nassert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0", trips="", why_not="nobody would want that to succeed here")
 cheat(REACH, "the clock is set", "import time\ntime.clock_settime(time.CLOCK_REALTIME, 0)", trips="", why_not="nobody would want that to succeed here")
 
-# --- The wire ----------------------------------------------------------------------------------------------------------------------
-WIRE = "the wire is forged"
+# --- Messages ------------------------------------------------------------------------------------------------------------------------
+MESSAGES = "messages are forged"
 FORGE = "import json, os, struct\ndef message(tree, rest=b''):\n    t = json.dumps(tree).encode()\n    m = struct.pack('<I', len(t)) + t + rest\n    return struct.pack('<I', len(m)) + m\ndef send(data):\n    for fd in range(3, 64):\n        try:\n            os.write(fd, data)\n        except OSError:\n            pass\n"
-cheat(WIRE, "an answer ahead of its question", FORGE + "send(message(['l', 'are', ['d', ['total', ['l', 'value', ['i', '6']]]]]))", trips="")
-cheat(WIRE, "a thousand answers", FORGE + "send(message(['l', 'ran', ['l']]) * 1000)", trips="")
-cheat(WIRE, "a huge length", FORGE + "send(struct.pack('<I', 2**32 - 1))", trips="")
-cheat(WIRE, "a deep nest", FORGE + "send(struct.pack('<II', 100004, 100000) + b'[' * 100000)", trips="")
-cheat(WIRE, "an array of objects", FORGE + "send(message(['a', '|O', [1], 0, 8], bytes(8)))", trips="")
-cheat(WIRE, "an array larger than its bytes", FORGE + "send(message(['a', '<f8', [10**9], 0, 8], bytes(8)))", trips="")
-cheat(WIRE, "a call of a function that is not there", FORGE + "send(message(['l', 'call', ['i', 'ff'], ['t'], ['d']]))", trips="")
+cheat(MESSAGES, "an answer ahead of its question", FORGE + "send(message(['l', 'are', ['d', ['total', ['l', 'value', ['i', '6']]]]]))", trips="")
+cheat(MESSAGES, "a thousand answers", FORGE + "send(message(['l', 'ran', ['l']]) * 1000)", trips="")
+cheat(MESSAGES, "a huge length", FORGE + "send(struct.pack('<I', 2**32 - 1))", trips="")
+cheat(MESSAGES, "a deep nest", FORGE + "send(struct.pack('<II', 100004, 100000) + b'[' * 100000)", trips="")
+cheat(MESSAGES, "an array of objects", FORGE + "send(message(['a', '|O', [1], 0, 8], bytes(8)))", trips="")
+cheat(MESSAGES, "an array larger than its bytes", FORGE + "send(message(['a', '<f8', [10**9], 0, 8], bytes(8)))", trips="")
+cheat(MESSAGES, "a call of a function that is not there", FORGE + "send(message(['l', 'call', ['i', 'ff'], ['t'], ['d']]))", trips="")
 RAW = "import autograder.grading.rpc.serialize as wire\nclass Raw:\n    def __init__(self, make): self.make = make\nreal = wire._Writer.tree\nwire._Writer.tree = lambda w, value, depth: value.make(w) if isinstance(value, Raw) else real(w, value, depth)\n"
-cheat(WIRE, "the same bytes two hundred times", RAW, trips="", why_not="in one process there is no wire", total="def make(w):\n    w.blob(bytes(64_000_000))\n    return ['l', *[['a', '<f8', [8_000_000], 0, 64_000_000]] * 200]\ntotal = Raw(make)")
-cheat(WIRE, "a million empty lists in a million", RAW, trips="", why_not="in one process there is no wire", total="total = Raw(lambda w: ['l', *[[]] * 15_000_000])")
-cheat(WIRE, "a generator beyond its buffer", RAW, trips="", why_not="in one process there is no wire", total="state = np.random.MT19937(1).state\nstate['state']['pos'] = 10**9\ntotal = Raw(lambda w: ['g', real(w, state, 0)])")
-cheat(WIRE, "a set of numbers that collide", RAW, trips="", why_not="in one process there is no wire", total="total = Raw(lambda w: ['s', *(['i', format(n * (2**61 - 1), 'x')] for n in range(100_000))])")
-cheat(WIRE, "questions without end", FORGE + "while True: send(message(['l', 'x', 'call', ['i', '0'], ['t'], ['d']]))", trips="")
-cheat(WIRE, "an answer byte by byte", "import time\n" + FORGE + "for byte in message(['l', 'x', 'ran', ['l']]) * 100:\n    send(bytes([byte]))\n    time.sleep(0.05)", trips="")
-cheat(WIRE, "the wire is closed", "import os\nos.closerange(3, 64)", trips="")
+cheat(MESSAGES, "the same bytes two hundred times", RAW, trips="", why_not="in one process no message is sent", total="def make(w):\n    w.blob(bytes(64_000_000))\n    return ['l', *[['a', '<f8', [8_000_000], 0, 64_000_000]] * 200]\ntotal = Raw(make)")
+cheat(MESSAGES, "a million empty lists in a million", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['l', *[[]] * 15_000_000])")
+cheat(MESSAGES, "a generator beyond its buffer", RAW, trips="", why_not="in one process no message is sent", total="state = np.random.MT19937(1).state\nstate['state']['pos'] = 10**9\ntotal = Raw(lambda w: ['g', real(w, state, 0)])")
+cheat(MESSAGES, "a set of numbers that collide", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['s', *(['i', format(n * (2**61 - 1), 'x')] for n in range(100_000))])")
+cheat(MESSAGES, "questions without end", FORGE + "while True: send(message(['l', 'x', 'call', ['i', '0'], ['t'], ['d']]))", trips="")
+cheat(MESSAGES, "an answer byte by byte", "import time\n" + FORGE + "for byte in message(['l', 'x', 'ran', ['l']]) * 100:\n    send(bytes([byte]))\n    time.sleep(0.05)", trips="")
+cheat(MESSAGES, "the connection is closed", "import os\nos.closerange(3, 64)", trips="")
 
 # --- Too much ----------------------------------------------------------------------------------------------------------------------
 MUCH = "too much"

@@ -19,7 +19,7 @@ from support.sizes import sized
 from autograder.grading.pool import Pool
 
 UNREADABLE = {"a picture", "nothing", "half a notebook", "a list"}
-LOWER = ("files and places", "processes and the network", "the wire is forged", "the tests are turned off", "the values lie")
+LOWER = ("files and places", "processes and the network", "messages are forged", "the tests are turned off", "the values lie")
 MORE = {"processes without end", "a chain of forks", "threads without end", "a call never ends", "memory in files without a name"}
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
 TRIED = sized(2, len(CASES))  # cases that stock nbgrader is shown
