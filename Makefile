@@ -25,7 +25,7 @@ help:
 	@echo 'make setup      only set up $(VENV): what a learner and an instructor need'
 	@echo 'make build      make the notebooks from source/'
 	@echo 'make gallery    make docs/gallery, all widgets on one page'
-	@echo 'make pictures   make the pictures of them in the README'
+	@echo 'make pictures   make the pictures in the README: a lesson in JupyterLab, and widgets'
 	@echo 'make documents  write the counts in the README and the layers in docs/architecture.md'
 	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint       the quick part of it: style, types, layers, drift'
