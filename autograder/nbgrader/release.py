@@ -113,22 +113,27 @@ def _lesson(node: NotebookNode) -> list[str]:
 
 
 def _compare(cells: dict[str, Key], now: dict[str, Key]) -> list[str]:
-    both = [name for name in cells if name in now]
-    points = {name: (cells[name][1], now[name][1]) for name in both if _differ_at(1, name, cells, now)}
-    said = {
-        "the points of {}": [f"{name} ({before:g} released, {after:g} now)" for name, (before, after) in points.items()],
-        "the text of {}": [name for name in both if _differ_at(0, name, cells, now)],
-        "the type of {}": [name for name in both if _differ_at(2, name, cells, now)],
+    """How the source's cells `now` differ from those released, as clauses; white space around a text does not count."""
+    points, texts, types, gone = list[str](), list[str](), list[str](), list[str]()
+    for name, (released_text, released_points, released_role) in cells.items():
+        if name not in now:
+            gone.append(name)
+            continue
+        text_now, points_now, role_now = now[name]
+        if released_points != points_now:
+            points.append(f"{name} ({released_points:g} released, {points_now:g} now)")
+        if released_text.strip() != text_now.strip():
+            texts.append(name)
+        if released_role != role_now:
+            types.append(name)
+    clauses = {
+        "the points of {}": points,
+        "the text of {}": texts,
+        "the type of {}": types,
         "{}, which is new": [name for name in now if name not in cells],
-        "{}, which is gone": [name for name in cells if name not in now],
-    }  # fmt: skip
-    return [sentence.format(_list(names)) for sentence, names in said.items() if names]
-
-
-def _differ_at(place: int, name: str, *both: dict[str, Key]) -> bool:
-    """Whether a cell's keys differ at a place."""
-    first, second = (keys[name][place] for keys in both)
-    return bool(first.strip() != second.strip() if isinstance(first, str) else first != second)
+        "{}, which is gone": gone,
+    }
+    return [clause.format(_list(names)) for clause, names in clauses.items() if names]
 
 
 def _list(names: list[str]) -> str:

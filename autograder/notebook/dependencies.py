@@ -108,11 +108,20 @@ def display_only_cells(released: tuple[Cell, ...], shared: frozenset[int]) -> fr
     unstable = {name for code in codes.values() for name in code.defines} - stable  # a cell that mentions one may change it
     # A cell of imports and definitions shows nothing, and answers count on it. What else a cell may do, others may count on too.
     effects = Effects(released)
-    kept = {n for n in codes if all(map(is_definition, parse(released[n].source).body)) or effects.has(released[n].source)}
-    needed.update(name for n in kept for name in codes[n].names)
-    while more := [n for n in codes if n not in kept and (codes[n].defines | (codes[n].names & unstable)) & needed]:
-        kept.update(more)
-        needed.update(name for n in more for name in codes[n].names)
+    kept: set[int] = set()
+    for number in codes:
+        source = released[number].source
+        if all(map(is_definition, parse(source).body)) or effects.has(source):
+            kept.add(number)
+            needed.update(codes[number].names)
+    is_growing = True
+    while is_growing:  # what a cell that is kept needs, is kept too
+        is_growing = False
+        for number, code in codes.items():
+            if number not in kept and (code.defines | (code.names & unstable)) & needed:
+                kept.add(number)
+                needed.update(code.names)
+                is_growing = True
     return frozenset(codes) - kept
 
 

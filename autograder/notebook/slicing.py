@@ -26,12 +26,15 @@ def slice_for(name: str, statements: Iterable[ast.stmt]) -> list[ast.stmt]:
     effects = {node.name: _effects(node, modules) for node in program if isinstance(node, DEFINITION)}
     bound = [_bound_names(statement, modules) | _called_names(statement, effects) for statement in program]
     while True:
-        more = {n for n in range(len(program)) if n not in taken and (bound[n] & needed or "*" in bound[n])}
+        # A statement is needed if it binds a needed name; `import *` may bind any.
+        binding = needed | {"*"}
+        more = {n for n, names in enumerate(bound) if names & binding} - taken
         if not more:
-            return program if needed & LOOK_UP else [program[n] for n in sorted(taken)]
+            break
         taken |= more
         for n in more:
             needed |= (_names(program[n], ast.Load) | _globals(program[n])) - (BUILTINS - LOOK_UP)
+    return program if needed & LOOK_UP else [program[n] for n in sorted(taken)]
 
 
 def _bound_names(statement: ast.stmt, modules: set[str]) -> set[str]:
