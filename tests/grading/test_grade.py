@@ -1,4 +1,4 @@
-"""`leftcontext grade` on a course of somebody else's: what can't be judged apart, every isolation level, bad input."""
+"""`leftcontext grade` on a course of somebody else's: what can't be isolated, every isolation level, bad input."""
 
 import json
 import shutil
@@ -34,7 +34,7 @@ RIGHT = {
 CLASSES = {
     "right": (RIGHT, [2, 1, 1, 1, 1, 1, 1]),
     "wrong": ({**RIGHT, "Counter": "Counter = int", "looped": "looped = lambda n: n + 1", "seeded": "def seeded(a=0):\n    return 0.5"}, [0, 1, 0, 0, 0, 0, 0]),
-    # It can't have the test that runs apart run the weaker way.
+    # It can't have the isolated test run in one process.
     "asks for it": ({**RIGHT, "looped": "class looped:\n    'for'\n    def __init__(self, n): pass\n    __eq__ = lambda *_: True"}, [2, 1, 1, 1, 1, 0, 0]),
     "uses what was only shown": ({**RIGHT, "looped": "def looped(n):\n    for _ in []: pass\n    return int(steps[-1])"}, [2, 1, 1, 1, 1, 1, 1]),
     "object": ({**RIGHT, "evens": "evens = map", "looped": "def looped(n):\n    for i in [n]:\n        return object()"}, [2, 0, 1, 1, 1, 1, 0]),
