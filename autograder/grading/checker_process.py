@@ -76,6 +76,7 @@ class Checker:
             self.findings,
             {str(number): result for number, result in self.isolated.items()},
             {str(number): found.result for number, found in one_kernel.items()},
+            self.grader.try_alone,
         )
 
     def _run_step(self, number: int, step: Step) -> None:
@@ -194,8 +195,13 @@ class Checker:
             return None, reason
         endpoint.on_refusal = self.refusals.append
         self.kernel.give_time(number)
-        self.grader.tell({"at": number, "seconds": self.job.seconds})
+        self.grader.report(number)
         outputs = self.shell.run(step.source)
+        if endpoint.broken is None:
+            try:
+                self.grader.check_limits()
+            except ConnectionLost as reason:
+                endpoint.broken = reason
         return outputs, endpoint.broken
 
     def _is_instructors(self, name: str, ambiguous: tuple[str, ...]) -> bool:

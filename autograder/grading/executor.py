@@ -33,6 +33,7 @@ class Result:
     findings: dict[str, JudgedFinding] = field(default_factory=dict)  # by grade id of the test
     isolated: dict[str, TestResult] = field(default_factory=dict)  # each of the two runs by itself, by step
     one_kernel: dict[str, TestResult] = field(default_factory=dict)
+    try_alone: bool = False  # something was near its time limit: to be run again with nothing beside it
 
     def to_json(self) -> dict[str, Any]:
         """For the message that the checker's process sends."""
@@ -40,7 +41,7 @@ class Result:
         results = {name: {step: result.to_json() for step, result in run.items()} for name, run in runs.items()}
         notes = [note.to_json() for note in self.notes]
         findings = {test: finding.to_json() for test, finding in self.findings.items()}
-        return {"outputs": self.outputs, "notes": notes, "findings": findings, **results}
+        return {"outputs": self.outputs, "notes": notes, "findings": findings, **results, "try_alone": self.try_alone}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Result:
@@ -49,7 +50,9 @@ class Result:
         runs = {name: {step: TestResult.from_json(result) for step, result in fields[name].items()} for name in names}
         notes = [Note.from_json(note) for note in fields["notes"]]
         findings = {test: JudgedFinding.from_json(finding) for test, finding in fields["findings"].items()}
-        return cls(fields["outputs"], runs["tests"], notes, findings, runs["isolated"], runs["one_kernel"])
+        return cls(
+            fields["outputs"], runs["tests"], notes, findings, runs["isolated"], runs["one_kernel"], fields["try_alone"]
+        )
 
 
 class Executor(Protocol):

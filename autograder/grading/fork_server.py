@@ -16,6 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.rpc.channel import Channel, ConnectionLost
+from autograder.grading.rpc.control_messages import (
+    End,
+    Ended,
+    Failed,
+    MapUsers,
+    Message,
+    Ready,
+    RunSharedCells,
+    Spawn,
+    Spawned,
+    StartCheckers,
+    StartStudents,
+    UsersMapped,
+)
 from autograder.grading.rpc.control_socket import ControlSocket, pair
 from autograder.notebook.cell import Role
 from autograder.notebook.released import ReleasedNotebook
@@ -30,9 +44,9 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 class ForkServer:
     """A process that forks for us: started, asked, closed."""
 
-    def __init__(self, role: str, start: dict[str, Any], environment: dict[str, str]) -> None:
+    def __init__(self, start: Message, environment: dict[str, str]) -> None:
         server_end, child_end = pair()
-        command = [sys.executable, "-P", "-m", "autograder.grading.fork_server_process", role, str(child_end.fileno())]
+        command = [sys.executable, "-P", "-m", "autograder.grading.fork_server_process", str(child_end.fileno())]
         self.process = subprocess.Popen(
             command,
             pass_fds=(child_end.fileno(),),
@@ -51,31 +65,35 @@ class ForkServer:
                 message, _ = self.control.receive()
             except EOFError:
                 raise SandboxUnavailable("its process ended") from None
-            if "failed" in message:
-                raise SandboxUnavailable(message["failed"])
-            if "ready" in message:
-                return
-            try:
-                map_users(self.process.pid, other_user())
-            except OSError as error:
-                raise SandboxUnavailable(f"users can't be mapped: {error.strerror}") from None
-            self.control.send({"mapped": True})
+            match message:
+                case Failed(reason):
+                    raise SandboxUnavailable(reason)
+                case Ready():
+                    return
+                case MapUsers():
+                    try:
+                        map_users(self.process.pid, other_user())
+                    except OSError as error:
+                        raise SandboxUnavailable(f"users can't be mapped: {error.strerror}") from None
+                    self.control.send(UsersMapped())
 
     def run_shared_cells(self, files: dict[str, bytes], **work: Any) -> Channel:
         """Have it run cells where `files` lie, and keep what they bind; the answer comes over the channel."""
         server_end, child_end = socket.socketpair()
-        self.control.send({"run_shared_cells": True}, child_end.fileno())
+        self.control.send(RunSharedCells(), child_end.fileno())
         child_end.close()
         channel = Channel(server_end)
         beside = {name: base64.b64encode(content).decode() for name, content in files.items()}
         channel.send(json.dumps({**work, "files": beside}).encode())
         return channel
 
-    def spawn(self, descriptor: int, **what: Any) -> int:
-        return int(self.control.ask({"spawn": True, **what}, descriptor)["child"])
+    def spawn(self, what: Spawn, descriptor: int) -> Spawned:
+        """Fork a process that talks over `descriptor`."""
+        return self.control.ask(what, Spawned, descriptor)
 
     def end(self, child: int) -> int:
-        return int(self.control.ask({"end": child})["status"])
+        """End a process, by its number to the fork server; an exit code, or minus a signal."""
+        return self.control.ask(End(child), Ended).status
 
     def close(self) -> None:
         self.control.close()
@@ -97,10 +115,10 @@ class ForkServers:
     def __post_init__(self) -> None:
         for name in ("root", "work"):
             (self.folder / name).mkdir(parents=True)
-        start: dict[str, Any] = {"policy": self.policy.to_json(), "folder": str(self.folder / "root")}
-        self.students = ForkServer("students", start, _environment(bare=True))
-        start = {"folder": str(self.folder / "work"), "memory": self.policy.memory}
-        self.checkers = ForkServer("checkers", start, _environment(bare=False))
+        for_students = StartStudents(self.policy.to_json(), str(self.folder / "root"))
+        self.students = ForkServer(for_students, _environment(bare=True))
+        for_checkers = StartCheckers(str(self.folder / "work"), self.policy.memory)
+        self.checkers = ForkServer(for_checkers, _environment(bare=False))
         try:
             self._run_shared_cells()
         except BaseException:
@@ -120,8 +138,8 @@ class ForkServers:
                 message, _ = server.control.receive()
             except EOFError:
                 raise SandboxUnavailable("its process ended while it ran the lesson's cells") from None
-            if "failed" in message:
-                raise SandboxUnavailable(message["failed"])
+            if isinstance(message, Failed):
+                raise SandboxUnavailable(message.reason)
 
     @functools.cached_property
     def shown(self) -> dict[str, list[dict[str, Any]]]:

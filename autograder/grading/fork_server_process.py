@@ -23,6 +23,21 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.rpc.channel import Channel, ConnectionLost
+from autograder.grading.rpc.control_messages import (
+    End,
+    Ended,
+    Failed,
+    MapUsers,
+    Message,
+    Ready,
+    RunSharedCells,
+    SharedCellsRun,
+    Spawn,
+    Spawned,
+    StartCheckers,
+    StartStudents,
+    UsersMapped,
+)
 from autograder.grading.rpc.control_socket import ControlSocket
 from autograder.sandbox import linux
 from autograder.sandbox.namespaces import HOME, SandboxRoot
@@ -33,26 +48,35 @@ MAX_WORK = 1 << 31  # bytes of a trusted message
 
 
 def main() -> None:
-    """`python -m autograder.grading.fork_server_process ROLE DESCRIPTOR`, started by `fork_server.ForkServer`."""
-    role, descriptor = sys.argv[1], int(sys.argv[2])
+    """`python -m autograder.grading.fork_server_process DESCRIPTOR`, started by `fork_server.ForkServer`."""
+    descriptor = int(sys.argv[1])
     os.umask(0o022)  # that of whoever starts the grader could hide the sandbox's folders from students
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
     control = ControlSocket(socket.socket(fileno=descriptor))
     start, _ = control.receive()
     try:
-        server = _StudentForkServer(control, start) if role == "students" else _CheckerForkServer(control, start)
+        server = _make_server(control, start)
     except (OSError, ImportError) as error:
         with contextlib.suppress(OSError):
-            control.send({"failed": str(error)})
+            control.send(Failed(str(error)))
         return
     with contextlib.suppress(EOFError, OSError):  # the grader has ended, or has given up the sandbox
-        control.send({"ready": True})
+        control.send(Ready())
         server.serve()
     server.shut_down()
 
 
+def _make_server(control: ControlSocket, start: Message) -> _ForkServer:
+    match start:
+        case StartStudents():
+            return _StudentForkServer(control, start)
+        case StartCheckers():
+            return _CheckerForkServer(control, start)
+    raise ValueError(start)
+
+
 class _ForkServer:
-    """Forks on demand: {"spawn": ...} with a connection, {"end": pid}, {"run_shared_cells": true} with a connection."""
+    """Answers Spawn, End and RunSharedCells; the first and the last come with a connection."""
 
     def __init__(self, control: ControlSocket) -> None:
         self.control = control
@@ -61,21 +85,21 @@ class _ForkServer:
     def serve(self) -> None:
         while True:
             question, descriptors = self.control.receive()
-            if "spawn" in question:
-                child = self._spawn(question, descriptors[0])
-                self.children.add(child)
-                self.control.send({"child": child})
-            elif "run_shared_cells" in question:
-                try:
-                    self._run_shared_cells(Channel(socket.socket(fileno=descriptors.pop())))
-                except OSError as error:  # no room for the files that lie beside the notebook, say
-                    self.control.send({"failed": str(error)})
-                    continue
-                self.control.send({"run_shared_cells": True})
-            elif "end" in question:
-                self.control.send({"status": self._end(question["end"])})
+            match question:
+                case Spawn():
+                    child = self._spawn(question, descriptors[0])
+                    self.children.add(child)
+                    self.control.send(Spawned(child, self.outer_number(child)))
+                case RunSharedCells():
+                    self.control.send(self._try_shared_cells(Channel(socket.socket(fileno=descriptors.pop()))))
+                case End(child):
+                    self.control.send(Ended(self._end(child)))
             for descriptor in descriptors:
                 os.close(descriptor)
+
+    def outer_number(self, child: int) -> int:
+        """The number of a child to the grader."""
+        return child
 
     def _end(self, child: int) -> int:
         """Kill a child, if it still lives, and say how it ended: an exit code, or minus a signal."""
@@ -102,7 +126,7 @@ class _ForkServer:
         for child in list(self.children):
             self._end(child)
 
-    def _spawn(self, question: dict[str, Any], descriptor: int) -> int:
+    def _spawn(self, question: Spawn, descriptor: int) -> int:
         child = self.fork()
         if child:
             return child
@@ -115,6 +139,13 @@ class _ForkServer:
             status = 0
         finally:
             os._exit(status)
+
+    def _try_shared_cells(self, channel: Channel) -> SharedCellsRun | Failed:
+        try:
+            self._run_shared_cells(channel)
+        except OSError as error:  # no room for the files that lie beside the notebook, say
+            return Failed(str(error))
+        return SharedCellsRun()
 
     def _run_shared_cells(self, channel: Channel) -> None:
         """Run the instructor's cells of `channel`'s message; what all of them showed is sent over it once they are done."""
@@ -144,20 +175,20 @@ class _ForkServer:
     def fork(self) -> int:
         return os.fork()
 
-    def run_child(self, question: dict[str, Any], descriptor: int) -> None:
+    def run_child(self, question: Spawn, descriptor: int) -> None:
         raise NotImplementedError
 
 
 class _StudentForkServer(_ForkServer):
-    def __init__(self, control: ControlSocket, start: dict[str, Any]) -> None:
+    def __init__(self, control: ControlSocket, start: StartStudents) -> None:
         super().__init__(control)
-        self.policy = SandboxPolicy.from_json(start["policy"])
+        self.policy = SandboxPolicy.from_json(start.policy)
         self.sandbox: SandboxRoot | None = None
         if self.policy.has_namespaces:
-            self.sandbox = SandboxRoot(self.policy, start["folder"], self._map_users)
+            self.sandbox = SandboxRoot(self.policy, start.folder, self._map_users)
         else:
             linux.set_child_subreaper()
-        self._prepare_home(start)
+        self._prepare_home(start.folder)
         import autograder.grading.student_process  # noqa: F401 (before the forks)
 
         # A library with threads, as JAX, warns at each fork. An answer that calls it may hang, which costs that answer alone.
@@ -165,11 +196,11 @@ class _StudentForkServer(_ForkServer):
         warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
 
     def _map_users(self) -> None:
-        self.control.ask({"map": os.getpid()})
+        self.control.ask(MapUsers(), UsersMapped)
 
-    def _prepare_home(self, start: dict[str, Any]) -> None:
+    def _prepare_home(self, folder: str) -> None:
         """A folder to import things in."""
-        folder = f"{HOME}/tmp" if self.sandbox else start["folder"]
+        folder = f"{HOME}/tmp" if self.sandbox else folder
         if self.sandbox:
             linux.mount("home", HOME, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755,size=64m")
             os.mkdir(folder)
@@ -192,6 +223,9 @@ class _StudentForkServer(_ForkServer):
         self.size = _size(self.sandbox.proc if self.sandbox else None) if self.policy.is_enforced else 0
         return self.sandbox.fork() if self.sandbox else os.fork()
 
+    def outer_number(self, child: int) -> int:
+        return self.sandbox.outer_number(child) if self.sandbox else child
+
     # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
 
     def kill(self, child: int) -> None:
@@ -210,7 +244,7 @@ class _StudentForkServer(_ForkServer):
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(orphan, 0)
 
-    def run_child(self, question: dict[str, Any], descriptor: int) -> None:
+    def run_child(self, question: Spawn, descriptor: int) -> None:
         from autograder.grading import student_process
 
         # Before there are limits; what the sandbox itself needs is closed when it is entered.
@@ -219,7 +253,7 @@ class _StudentForkServer(_ForkServer):
         if self.sandbox:
             home = self.sandbox.enter(self.size)
         else:
-            home = question["home"]
+            home = str(question.home)
             linux.set_parent_death_signal()
             os.setsid()
             if self.policy.is_enforced:
@@ -227,16 +261,16 @@ class _StudentForkServer(_ForkServer):
         for needless in needed:
             os.close(needless)
         student_process.enter_home(home)
-        student_process.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question["seed"])
+        student_process.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question.seed)
 
 
 class _CheckerForkServer(_ForkServer):
-    def __init__(self, control: ControlSocket, start: dict[str, Any]) -> None:
+    def __init__(self, control: ControlSocket, start: StartCheckers) -> None:
         super().__init__(control)
-        self.folder = Path(start["folder"]).parent
-        os.chdir(start["folder"])
-        os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start["folder"])  # no learner's progress is kept here
-        self.memory = start["memory"] if sys.platform == "linux" else 0
+        self.folder = Path(start.folder).parent
+        os.chdir(start.folder)
+        os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start.folder)  # no learner's progress is kept here
+        self.memory = start.memory if sys.platform == "linux" else 0
         import autograder.grading.checker_process  # noqa: F401 (before the forks)
 
     def shut_down(self) -> None:
@@ -262,7 +296,7 @@ class _CheckerForkServer(_ForkServer):
         self.size = _size() if self.memory else 0
         return super().fork()
 
-    def run_child(self, question: dict[str, Any], descriptor: int) -> None:
+    def run_child(self, question: Spawn, descriptor: int) -> None:
         from autograder.grading import checker_process
 
         linux.set_parent_death_signal()

@@ -11,6 +11,7 @@ import shutil
 import socket
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,18 +19,22 @@ from typing import Any
 
 from autograder.grading.executor import Result, Task
 from autograder.grading.fork_server import MAX_RESULT, ForkServers
-from autograder.grading.rpc.channel import Channel, ConnectionLost, deadline_in
+from autograder.grading.rpc.channel import Channel, ConnectionLost, WallDeadline
+from autograder.grading.rpc.control_messages import Spawn, Spawned
 from autograder.grading.rpc.serialize import MalformedMessage
+from autograder.grading.student_kernel import STARTED
+from autograder.grading.time_limit import TimeLimit, longest_wait
 from autograder.notebook.job import Job, StepKind
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.test_result import Output
 from autograder.sandbox import linux
+from autograder.sandbox.meter import Meter
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.restrict import other_user
 from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memory
 
-GRACE = 5.0  # seconds that a checker has beyond those of its test
+GRACE = 5.0  # seconds of processor time that a checker has beyond those of its test
 MESSAGE_SECONDS = 60.0  # that a message to or from a checker may take, once it has begun: the loop waits for it
 TICK = 0.25  # seconds between two looks at the memory
 MAX_WAITING_RESULTS = 100  # results that wait until the lesson's pictures are ready
@@ -41,10 +46,10 @@ class Running:
 
     task: Task
     channel: Channel
-    checker: int
-    deadline: float
+    checker: Spawned
+    limit: TimeLimit  # until the checker's process has to report again
     at: int | None = None  # the step that it reported last
-    student: int | None = None
+    student: Spawned | None = None
     home: str | None = None
     why: str | None = None  # we ended the student's process
 
@@ -58,6 +63,7 @@ class Pool:
         self.running: dict[int, Running] = {}
         self.next_memory_check = 0.0
         self.lost: list[tuple[Task, Result]] = []  # whose checker could not be kept alive
+        self.alone: deque[Task] = deque()  # to be tried once more, with nothing beside
         self.selector = selectors.DefaultSelector()
 
     def __enter__(self) -> Pool:
@@ -97,6 +103,8 @@ class Pool:
                 if task is None:
                     break
                 self._start(task)
+            if not self.running and self.alone:
+                self._start(self.alone.popleft())
             if not self.running and not self.lost:
                 yield from waiting_results
                 return
@@ -107,9 +115,9 @@ class Pool:
 
     def _start(self, task: Task) -> None:
         grader_end, child_end = socket.socketpair()
-        checker = self.servers[task.notebook].checkers.spawn(child_end.fileno())
+        checker = self.servers[task.notebook].checkers.spawn(Spawn(), child_end.fileno())
         child_end.close()
-        running = Running(task, Channel(grader_end), checker, deadline_in(task.job.total_seconds + GRACE))
+        running = Running(task, Channel(grader_end), checker, _limit(task.job, checker))
         self.running[grader_end.fileno()] = running
         self.selector.register(grader_end, selectors.EVENT_READ, running)
         self._tell(running, task.job.to_json())
@@ -119,22 +127,26 @@ class Pool:
         for key, _ in self.selector.select(TICK) if self.running else ():
             running: Running = key.data
             try:
-                message = json.loads(running.channel.receive(deadline_in(MESSAGE_SECONDS), MAX_RESULT))
+                message = json.loads(running.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_RESULT))
             except (ConnectionLost, MalformedMessage, ValueError):
                 self._retry(running, "ended the checker's process")
                 continue
             if "outputs" in message:
                 self._finish(running)
-                yield running.task, Result.from_json(message)
+                result = Result.from_json(message)
+                if result.try_alone and not running.task.job.is_alone:
+                    self.alone.append(dataclasses.replace(running.task, job=dataclasses.replace(running.task.job, is_alone=True)))
+                else:
+                    yield running.task, result
             else:
                 self._serve(running, message)
         yield from self.lost
         self.lost.clear()
         memory_check_due = time.monotonic() > self.next_memory_check
         if memory_check_due:
-            self.next_memory_check = deadline_in(TICK)
+            self.next_memory_check = time.monotonic() + TICK
         for running in list(self.running.values()):
-            if time.monotonic() > running.deadline:
+            if not running.limit.left():
                 self._retry(running, f"was not over after {running.task.job.seconds:g} seconds")
             elif memory_check_due and running.student is not None:
                 self._enforce_limits(running)
@@ -142,9 +154,12 @@ class Pool:
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
         if "at" in message:
             running.at = message["at"]
-            running.deadline = deadline_in(message["seconds"] + GRACE)
+            running.limit = _limit(running.task.job, running.checker)
         elif "student" in message:
             self._new_student(running)
+        elif "check" in message:
+            self._enforce_limits(running)
+            self._tell(running, {"why": running.why})
         elif "end" in message:
             status = self._end_student(running)
             self._tell(running, {"status": status, "why": running.why})
@@ -157,10 +172,11 @@ class Pool:
             if self.policy.is_enforced and (user := other_user()) is not None:
                 os.chown(running.home, user, user)
         server = self.servers[running.task.notebook].students
-        running.student = server.spawn(child_end.fileno(), seed=running.task.seed, home=running.home)
+        running.student = server.spawn(Spawn(running.task.seed, running.home), child_end.fileno())
         child_end.close()
+        started = STARTED.pack(running.student.process, running.home is not None)
         try:
-            socket.send_fds(running.channel.connection, [b"S"], [grader_end.fileno()])
+            socket.send_fds(running.channel.connection, [started], [grader_end.fileno()])
         except OSError:
             running.channel.hang_up()
         grader_end.close()
@@ -169,14 +185,14 @@ class Pool:
     def _tell(running: Running, message: dict[str, Any]) -> None:
         """Tell a checker something. One that can't be told would wait for it: the loop finds that its channel is closed."""
         try:
-            running.channel.send(json.dumps(message).encode(), deadline_in(MESSAGE_SECONDS))
+            running.channel.send(json.dumps(message).encode(), WallDeadline(MESSAGE_SECONDS))
         except ConnectionLost:
             running.channel.hang_up()
 
     def _end_student(self, running: Running) -> int:
         status = 0
         if running.student is not None:
-            status = self.servers[running.task.notebook].students.end(running.student)
+            status = self.servers[running.task.notebook].students.end(running.student.child)
             running.student = None
         if running.home:
             remove_home(running.home)
@@ -188,7 +204,7 @@ class Pool:
         del self.running[running.channel.connection.fileno()]
         running.channel.close()
         self._end_student(running)
-        self.servers[running.task.notebook].checkers.end(running.checker)
+        self.servers[running.task.notebook].checkers.end(running.checker.child)
 
     def _retry(self, running: Running, why: str) -> None:
         """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out."""
@@ -207,8 +223,10 @@ class Pool:
     def _enforce_limits(self, running: Running) -> None:
         """End a student's processes where together they use too much memory; at level basic, also threads and disk."""
         parent = self.servers[running.task.notebook].students.process.pid
-        with contextlib.suppress(OSError, StopIteration):  # one of them has just ended
-            first = _outer(parent, running.student) if self.policy.has_namespaces else int(running.student or 0)
+        with contextlib.suppress(OSError):  # one of them has just ended
+            if running.student is None:
+                return
+            first = running.student.process
             running.why = exceeded_limit(self.policy, first, resident_memory(parent), running.home) or running.why
             if running.why:
                 linux.kill_tree(first)
@@ -219,11 +237,6 @@ def _first_test(job: Job) -> int | None:
     return next(tests, None)
 
 
-def _outer(parent: int, local: int | None) -> int:
-    """The number out here of a process that is `local` to its parent's namespace. Raises StopIteration."""
-    for process in linux.descendants(parent):
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-        numbers = next(line for line in lines if line.startswith("NSpid:")).split()
-        if len(numbers) == 4 and int(numbers[2]) == local:
-            return process
-    raise StopIteration
+def _limit(job: Job, checker: Spawned) -> TimeLimit:
+    """From now on, the time until the checker's process has to report again: a step's, and some of its own."""
+    return TimeLimit(job.seconds + GRACE, longest_wait(job.seconds) + GRACE, Meter(checker.process).cpu_seconds)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
 from autograder.grading.rpc.calls import RpcEndpoint
-from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer, deadline_in
+from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
+from autograder.grading.time_limit import TimeLimit, longest_wait
 from autograder.notebook.job import Job
 from autograder.notebook.note import Note, NoteKind
+from autograder.sandbox.meter import Meter
 
-SLACK = 1.0  # seconds that the grader waits longer anyway
+QUIET = 1.0  # seconds after which the grader hears that we go on
+LENIENCE = 1.5  # times the time limit, while others run beside: who needs no more than that is tried once more alone
+STARTED = struct.Struct("<I?")  # the process's number, and whether its processes and files have to be counted
 EXCEEDED = {  # the limits that the grader watches
     "memory": Note(NoteKind.TOO_MUCH_MEMORY, "It used more memory than it may, and was ended."),
     "processes": Note(NoteKind.OTHER, "It started more processes and threads than it may, and was ended."),
@@ -22,17 +28,24 @@ FILE_PART = 8 * 1024 * 1024  # bytes of a file that one message holds
 
 
 class GraderLink:
-    """The connection to the grader, who starts and ends students' processes and must know how long we may take."""
+    """The connection to the grader, who starts and ends students' processes, and ends us where we do not go on."""
 
     def __init__(self, channel: Channel, job: Job) -> None:
         self.channel, self.job = channel, job
-        self.announced = deadline_in(job.total_seconds)  # the deadline that the grader knows of
+        self.try_alone = False  # a time limit was nearly reached, or reached only by the clock on the wall
+        self.is_counted = False  # whether no kernel counts a student's processes and files
+        self.heard = (time.monotonic(), time.process_time())  # when the grader heard of us last
 
-    def announce(self, step: int, deadline: float) -> None:
-        """Tell the grader at which step we are and that we need time until `deadline`, if it has to know."""
-        if self.job.report_every_step or deadline > self.announced + SLACK:
-            self.announced = deadline
-            self.tell({"at": step, "seconds": self.job.seconds})
+    def announce(self, step: int) -> None:
+        """Tell the grader that we are at this step, if it has not heard of us for some time or wants to know each."""
+        wall, used = self.heard
+        if self.job.report_every_step or time.monotonic() > wall + QUIET or time.process_time() > used + QUIET:
+            self.report(step)
+
+    def report(self, step: int) -> None:
+        """Tell the grader that we are at this step."""
+        self.heard = (time.monotonic(), time.process_time())
+        self.tell({"at": step})
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a message that has no answer."""
@@ -41,10 +54,21 @@ class GraderLink:
     def start_student(self) -> RpcEndpoint:
         """A new process of the student's. Raises ConnectionLost."""
         self.tell({"student": True})
-        _, descriptors, _, _ = socket.recv_fds(self.channel.connection, 1, 1)
+        message, descriptors, _, _ = socket.recv_fds(self.channel.connection, STARTED.size, 1)
         if not descriptors:
             raise ConnectionLost("no process could be started for it")
-        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])))
+        process, self.is_counted = STARTED.unpack(message)
+        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])), Meter(process))
+
+    def check_limits(self) -> None:
+        """Have the grader look at once how many processes and files the student has. Raises ConnectionLost where too many.
+
+        It looks now and then by itself. By then a later step may run, and it would be ended for what an earlier one has left.
+        """
+        if self.is_counted:
+            self.tell({"check": True})
+            if json.loads(self.channel.receive())["why"]:
+                raise ConnectionLost("it was ended")
 
     def end_student(self) -> dict[str, Any]:
         """End the student's process; how it ended."""
@@ -66,7 +90,8 @@ class StudentKernel:
         self.done = 0  # steps that the process has behind it
         self.left_out: set[int] = set(job.skipped_steps)
         self.unwritten_files: set[str] = set()
-        self.end = deadline_in(job.total_seconds)
+        self.spent = 0.0  # processor time of the processes that have ended
+        self.began = time.monotonic()
 
     def run_step(self, number: int, verb: str = "run") -> list[Any]:
         """Run the step `number` in the state that the steps before it leave. Returns the answer. Raises ConnectionLost.
@@ -75,6 +100,7 @@ class StudentKernel:
         """
         try:
             answer = self.ask(verb, self.job.steps[number].source, before=number, step=number)
+            self.grader.check_limits()
         except ConnectionLost:
             self.left_out.add(number)
             raise
@@ -89,10 +115,30 @@ class StudentKernel:
         return answer
 
     def give_time(self, step: int) -> None:
-        """Set the deadline of a question that has to do with `step`. The grader must not give us up before it."""
+        """Give a question that has to do with `step` its time from now on."""
         assert self.endpoint is not None
-        self.endpoint.deadline = min(deadline_in(self.job.seconds), self.end)
-        self.grader.announce(step, self.endpoint.deadline)
+        self._note_time(self.endpoint)
+        self._limit_time(self.endpoint)
+        self.grader.announce(step)
+
+    def _limit_time(self, endpoint: RpcEndpoint) -> None:
+        assert endpoint.meter is not None
+        unused = self._allowed(self.job.total_seconds) - self.spent - endpoint.meter.cpu_seconds()
+        wait = self.began + longest_wait(self.job.total_seconds) - time.monotonic()
+        endpoint.deadline = TimeLimit(
+            min(self._allowed(self.job.seconds), unused),
+            min(longest_wait(self.job.seconds), wait),
+            endpoint.meter.cpu_seconds,
+        )
+
+    def _allowed(self, seconds: float) -> float:
+        return seconds if self.job.is_alone else LENIENCE * seconds
+
+    def _note_time(self, endpoint: RpcEndpoint) -> None:
+        """See whether the last question was near its time limit; one that has reached it needs no other try."""
+        limit = endpoint.deadline
+        if not endpoint.broken and isinstance(limit, TimeLimit) and limit.has_used(self.job.seconds):
+            self.grader.try_alone = True
 
     def refuse_answer(self) -> ConnectionLost:
         """What to raise where the process has answered something that is no answer."""
@@ -119,6 +165,7 @@ class StudentKernel:
             if self.runs(self.done) and self.done not in self.left_out:
                 self.give_time(self.done)
                 endpoint.ask("run", self.job.steps[self.done].source)
+                self.grader.check_limits()
             self.done += 1
 
     def leave_out(self, number: int, why: Note) -> None:
@@ -127,11 +174,11 @@ class StudentKernel:
         self.on_left_out(number, why)
 
     def _start(self) -> RpcEndpoint:
-        if self.end <= deadline_in(0):
+        if self.spent >= self._allowed(self.job.total_seconds):
             raise DeadlineExceeded("the time for this notebook was used up")
         endpoint = self.grader.start_student()
         self.endpoint = endpoint
-        endpoint.deadline = deadline_in(self.job.seconds)
+        self._limit_time(endpoint)
         for name, content in self.job.files.items():
             if not _send_file(endpoint, name, content):
                 self.unwritten_files.add(name)
@@ -143,6 +190,10 @@ class StudentKernel:
         """End the process; how it ended."""
         if self.endpoint is None:
             return {}
+        assert self.endpoint.meter is not None
+        self._note_time(self.endpoint)
+        self.spent += self.endpoint.meter.cpu_seconds()
+        self.grader.try_alone |= self.job.total_seconds < self.spent < self._allowed(self.job.total_seconds)
         self.endpoint.channel.close()
         self.endpoint = None
         return self.grader.end_student()
@@ -153,6 +204,7 @@ class StudentKernel:
         if (why := how.get("why")) in EXCEEDED:
             return EXCEEDED[why]
         if isinstance(reason, DeadlineExceeded):
+            self.grader.try_alone |= reason.worth_a_retry
             seconds = self.job.seconds if reason.seconds is None else reason.seconds
             return Note(NoteKind.RAN_TOO_LONG, f"It was still running after {seconds:.2g} seconds, and was ended.")
         if isinstance(reason, NoAnswer):

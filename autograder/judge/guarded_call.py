@@ -58,7 +58,10 @@ class Call:
 
 
 # Not Exceptions: a learner's `except Exception` must not swallow them.
-class _OutOfTime(BaseException): ...
+class _OutOfTime(BaseException):
+    seconds: float | None = None  # the limit that was reached
+
+
 
 
 class _Flood(BaseException): ...
@@ -103,13 +106,16 @@ class _Timer:
         used, waited = self.clock() - self.started, time.monotonic() - self.wall_started
         return used >= self.seconds or waited >= PATIENCE * self.seconds
 
+    def error(self) -> _OutOfTime:
+        error = _OutOfTime()
+        error.seconds = self.seconds if self.clock() - self.started >= self.seconds else PATIENCE * self.seconds
+        return error
+
 
 def clock_of(function: Callable[..., Any]) -> Clock:
     """The clock by which a function's time is counted: that of its own process, where it lives in another one."""
     elsewhere = getattr(type(function), "cpu_seconds", None)
-    if elsewhere is not None:
-        return lambda: float(elsewhere(function))
-    return time.monotonic if hasattr(type(function), "measure_peak_memory") else time.thread_time
+    return (lambda: float(elsewhere(function))) if elsewhere is not None else time.thread_time
 
 
 def _by_alarm(timer: _Timer) -> Iterator[None]:
@@ -122,14 +128,14 @@ def _by_alarm(timer: _Timer) -> Iterator[None]:
         if rang:
             _raise_on_next_line(frame)
         rang = True
-        raise _OutOfTime
+        raise timer.error()
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, timer.seconds, timer.tick)
     try:
         yield
         if rang:
-            raise _OutOfTime
+            raise timer.error()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -75,8 +75,8 @@ class Job:
     """One notebook of one student."""
 
     steps: tuple[Step, ...]
-    seconds: float  # that one cell may take
-    total_seconds: float  # that the whole notebook may take, in each of the two runs
+    seconds: float  # of processor time that one cell may take
+    total_seconds: float  # of processor time that the whole notebook may take, in each of the two runs
     files: dict[str, bytes] = field(default_factory=dict)  # that lie beside the notebook
     modules: dict[str, str] = field(default_factory=dict)  # full names of modules, by the names that instructor's cells give them
     fresh_namespace: bool = False  # whether to forget what the shared cells defined, and run everything in order
@@ -84,6 +84,7 @@ class Job:
     skipped_steps: dict[int, str] = field(default_factory=dict)  # steps that ended a checker's process, and what happened
     report_every_step: bool = False  # so that a step that ends the checker's process is known
     is_trial: bool = False  # the instructor's own solution: every test runs both ways
+    is_alone: bool = False  # whether nothing else is graded meanwhile: then a time limit is what it says
 
     def without(self, step: int, reason: str) -> Job:
         """The same job, with one more step left out."""

@@ -49,6 +49,15 @@ class SandboxRoot:
             linux.setns(self.own_pids, NEWPID)  # later children, too, are to see this process's namespace as their parent
         return child
 
+    def outer_number(self, child: int) -> int:
+        """The number of a child to the processes outside the sandbox. Raises ProcessLookupError."""
+        own = os.readlink("self", dir_fd=self.proc)  # its /proc is the one outside
+        for process in reversed(self._read(f"{own}/task/{own}/children").split()):
+            numbers = next(line for line in self._read(f"{process}/status").splitlines() if line.startswith("NSpid:")).split()
+            if numbers[-2:] == [str(child), "1"]:  # it is the first process of its own namespace
+                return int(process)
+        raise ProcessLookupError(child)
+
     def enter(self, initial_memory: int) -> str:
         """Put this process, a child, at level `full`, for good. Returns the folder that is its own."""
         if self.student_user is not None:
@@ -69,6 +78,10 @@ class SandboxRoot:
         linux.drop_capabilities()
         restrict(self.policy, HOME, ["/"], ())
         return HOME
+
+    def _read(self, file: str) -> str:
+        with open(os.open(file, os.O_RDONLY, dir_fd=self.proc), encoding="utf-8", errors="replace") as opened:
+            return opened.read()
 
     def _write(self, file: str, text: str) -> None:
         descriptor = os.open(f"self/{file}", os.O_WRONLY, dir_fd=self.proc)

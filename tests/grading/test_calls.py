@@ -14,7 +14,7 @@ import pytest
 
 from autograder.bank import catalog
 from autograder.grading.rpc.calls import RemoteFunction, RpcEndpoint
-from autograder.grading.rpc.channel import HEAD, Channel, ConnectionLost, DeadlineExceeded, deadline_in
+from autograder.grading.rpc.channel import HEAD, Channel, ConnectionLost, DeadlineExceeded, WallDeadline
 from autograder.grading.rpc.serialize import NotSerializable, encode
 from autograder.judge.guarded_call import measure_peak_memory
 from autograder.judge.judge import judge
@@ -111,7 +111,7 @@ def remote() -> Iterator[dict[str, RemoteFunction]]:
     process.start()
     theirs.close()
     endpoint = RpcEndpoint(Channel(ours))
-    endpoint.deadline = deadline_in(30)
+    endpoint.deadline = WallDeadline(30)
     yield {function.__name__: function for function in endpoint.ask("all")[1:]}
     ours.close()
     process.kill()
@@ -205,7 +205,7 @@ def test_an_unwritten_function_can_be_told(remote: dict[str, RemoteFunction]) ->
 
 def test_after_a_call_that_never_ends_nothing_more_is_asked(remote: dict[str, RemoteFunction]) -> None:
     endpoint = remote["never"].endpoint
-    endpoint.deadline = deadline_in(0.2)
+    endpoint.deadline = WallDeadline(0.2)
     with pytest.raises(ConnectionLost, match="out of time"):
         remote["never"]()
     with pytest.raises(ConnectionLost):
@@ -229,7 +229,7 @@ def test_whoever_asks_without_end_or_never_reads_is_late(other: Callable[[socket
     process = multiprocessing.get_context("fork").Process(target=other, args=(theirs,))
     process.start()
     endpoint = RpcEndpoint(Channel(ours))
-    endpoint.deadline = deadline_in(0.3)
+    endpoint.deadline = WallDeadline(0.3)
     with pytest.raises(DeadlineExceeded):  # or else it waits for a minute, and then for the test's own time-out
         endpoint.ask("values", np.zeros(1_000_000))
     assert process.is_alive()

@@ -20,10 +20,12 @@ from autograder.grading import checker_process, fork_server, ipython_shell, pool
 from autograder.grading.executor import Result, Task
 from autograder.grading.rpc.calls import RpcEndpoint
 from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
+from autograder.grading.rpc.control_messages import Failed
 from autograder.grading.rpc.control_socket import ControlSocket
 from autograder.grading.student_kernel import GraderLink
 from autograder.notebook.rebuild import MergedNotebook
 from autograder.notebook.test_result import Status, not_run
+from autograder.sandbox.meter import Meter
 
 BOOK = small_course.notebook(
     small_course.lesson("x = [1, 2]"),
@@ -63,8 +65,8 @@ class LocalGrader(GraderLink):
     """Starts the student's process itself."""
 
     def __init__(self, job: Any, shell: ipython_shell.Shell, folder: Path) -> None:
-        self.job, self.shell, self.folder, self.child = job, shell, folder, 0
-        self.announced = float("inf")
+        super().__init__(Channel(socket.socket()), job)  # over which nothing is sent
+        self.shell, self.folder, self.child = shell, folder, 0
         self.shared = set(shell.user_ns)
 
     def tell(self, message: dict[str, Any]) -> None: ...
@@ -82,7 +84,7 @@ class LocalGrader(GraderLink):
                 student_process.serve(Channel(theirs), self.shell, 1)
             os._exit(0)
         theirs.close()
-        return RpcEndpoint(Channel(ours))
+        return RpcEndpoint(Channel(ours), Meter(self.child))
 
     def end_student(self) -> dict[str, Any]:
         os.kill(self.child, signal.SIGKILL)
@@ -179,7 +181,7 @@ def test_the_fork_server_ends_while_it_prepares() -> None:
     """A file that there is no room for, say: it is told, and nothing is graded."""
     receive = ControlSocket.receive
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ControlSocket, "receive", lambda self: ({"failed": "no room"}, []) if getattr(self, "asked", 0) else receive(self))
+        patch.setattr(ControlSocket, "receive", lambda self: (Failed("no room"), []) if getattr(self, "asked", 0) else receive(self))
         patch.setattr(fork_server.ForkServer, "run_shared_cells", mark(fork_server.ForkServer.run_shared_cells))
         with pytest.raises(Exception, match="no room"), small_course.grader(BOOK):
             pass

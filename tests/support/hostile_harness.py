@@ -12,7 +12,6 @@ from pathlib import Path
 
 from corpus import FULL, PARTS, RIGHT, Case, written
 from support import sample_course
-from support.busy import slowness
 
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Result, Task
@@ -25,7 +24,7 @@ from autograder.notebook.submission import Unreadable, read
 from autograder.notebook.test_result import explicit_outputs, not_run
 from autograder.sandbox.levels import IsolationLevel
 
-SECONDS = 2.0  # that a cell may take, on an idle machine
+SECONDS = 2.0  # of processor time that a cell may take
 SECRET = "the-secret-of-the-course"
 NEIGHBOUR = Case("an honest neighbour", "", written(RIGHT), FULL, "")
 
@@ -88,7 +87,7 @@ class Field:
         notebook = dataclasses.replace(self.notebook, one_kernel_tests=frozenset(PARTS)) if in_process else self.notebook
         for case in cases:
             merged = self.merged(case)
-            ((_, result),) = pool.results([Task(case.name, "one", notebook.job(merged, case.files, SECONDS * slowness()), 1)])
+            ((_, result),) = pool.results([Task(case.name, "one", notebook.job(merged, case.files, SECONDS), 1)])
             yield points(notebook, merged, result), result
 
 

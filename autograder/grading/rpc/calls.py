@@ -21,12 +21,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
+from autograder.grading.rpc.channel import Channel, ConnectionLost, Deadline, DeadlineExceeded, NoAnswer
 from autograder.grading.rpc.serialize import KINDS, MalformedMessage, NotSerializable, decode, encode
 from autograder.judge.guarded_call import measure_peak_memory
+from autograder.sandbox.meter import Meter
 
 MAX_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
 MAX_CALL_DEPTH = 40
+MEMORY_NOISE = 128 * 1024  # bytes by which a process may grow in a call beyond what the call itself holds
 CELLS = "<ipython-input"  # how IPython names the file of a cell
 # Those that mean something to the loop that they pass through are no errors of a function.
 SILENT = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
@@ -38,11 +40,11 @@ class StudentError(Exception):
 
 
 class RpcEndpoint:
-    """One end. `deadline` (time.monotonic's seconds) holds for whatever it waits for."""
+    """One end. `deadline` holds for whatever it waits for; `meter` measures the process at the other end."""
 
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.deadline: float | None = None
+    def __init__(self, channel: Channel, meter: Meter | None = None) -> None:
+        self.channel, self.meter = channel, meter
+        self.deadline: Deadline | None = None
         self.broken: ConnectionLost | None = None  # why nothing more can be asked
         self.on_refusal: Callable[[str], None] = lambda _: None  # hears why a value could not be handed over
         self._exports: dict[int, Callable[..., Any]] = {}
@@ -64,7 +66,6 @@ class RpcEndpoint:
         __tracebackhide__ = True
         if self.broken:
             raise self.broken.with_traceback(None)
-        start = time.monotonic()
         try:
             token = secrets.token_hex(8)
             self.send([token, *question])
@@ -79,9 +80,10 @@ class RpcEndpoint:
         except NotSerializable:  # before anything was sent
             raise
         except BaseException as error:  # an alarm too: an answer is on its way that nobody waits for
-            self.broken = error if isinstance(error, ConnectionLost) else DeadlineExceeded("it had to be ended")
-            if isinstance(self.broken, DeadlineExceeded):
-                self.broken.seconds = time.monotonic() - start
+            if isinstance(error, ConnectionLost):
+                self.broken = error
+            else:
+                self.broken = DeadlineExceeded("it had to be ended", getattr(error, "seconds", None), worth_a_retry=True)
             raise
 
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], measured: bool = False) -> Any:
@@ -175,10 +177,33 @@ class RemoteFunction:
         __tracebackhide__ = True  # IPython leaves this frame out
         return self.endpoint.call(self.number, args, kwargs)
 
-    def measure_peak_memory(self, *args: Any) -> Any:
-        """What a call returns, and the most memory that it held over there; see autograder.judge.guarded_call."""
+    def cpu_seconds(self) -> float:
+        """The processor time that a call of it has used up: of this process's thread, and of the other process."""
+        meter = self.endpoint.meter
+        return time.thread_time() + meter.cpu_seconds() if meter else time.monotonic()
+
+    def measure_peak_memory(self, *args: Any) -> tuple[Any, int]:
+        """What a call returns, and the most memory in bytes that it held over there.
+
+        That is what the other process says, which can count single arrays, but no less than what its memory grows by, measured
+        from outside, but for `MEMORY_NOISE`: it gains nothing by saying less. Neither sees arrays that were made before the call.
+        """
         __tracebackhide__ = True
-        return self.endpoint.call(self.number, args, {}, measured=True)
+        before = self._reset_peak_memory()
+        result, peak = self.endpoint.call(self.number, args, {}, measured=True)
+        if before is None or self.endpoint.meter is None:
+            return result, int(peak)
+        try:
+            grown = self.endpoint.meter.peak_memory() - before
+        except OSError:
+            raise ConnectionLost("it ended") from None
+        return result, max(int(peak), grown - MEMORY_NOISE)
+
+    def _reset_peak_memory(self) -> int | None:
+        """The memory of the other process, whose peak is measured from now on; None where that can't be done."""
+        with contextlib.suppress(OSError):
+            return self.endpoint.meter.reset_peak_memory() if self.endpoint.meter else None
+        return None
 
     @property
     def __code__(self) -> Any:

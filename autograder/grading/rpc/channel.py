@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import time
+from typing import Protocol
 
 from autograder.grading.rpc.serialize import MAX_BYTES, MalformedMessage
 
@@ -24,11 +25,42 @@ class NoAnswer(ConnectionLost):
 
 
 class DeadlineExceeded(ConnectionLost):
-    """The other end took too long: `seconds`, where that is known."""
+    """The other end took too long: more than `seconds`, where that is known.
 
-    seconds: float | None = None
+    `worth_a_retry` says that it might be in time on an idle machine: it did not use so much processor time itself.
+    """
 
     out_of_time = True  # by this the judge tells a hang from an error
+
+    def __init__(self, message: str, seconds: float | None = None, worth_a_retry: bool = False) -> None:
+        super().__init__(message)
+        self.seconds, self.worth_a_retry = seconds, worth_a_retry
+
+
+class Deadline(Protocol):
+    """Until when to wait for the other end."""
+
+    def left(self) -> float:
+        """For how many seconds one can wait before one has to ask again; 0 where the time is over."""
+        ...
+
+    def error(self) -> DeadlineExceeded:
+        """What to raise when the time is over."""
+        ...
+
+
+class WallDeadline:
+    """So many seconds from now, by the clock on the wall."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.end = time.monotonic() + seconds
+
+    def left(self) -> float:
+        return max(0.0, self.end - time.monotonic())
+
+    def error(self) -> DeadlineExceeded:
+        return DeadlineExceeded("it ran out of time", self.seconds, worth_a_retry=True)
 
 
 class Channel:
@@ -37,34 +69,33 @@ class Channel:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
 
-    def send(self, message: bytes, deadline: float | None = None) -> None:
+    def send(self, message: bytes, deadline: Deadline | None = None) -> None:
         """Raises ConnectionLost, DeadlineExceeded too: the other end may not read."""
-        self.connection.settimeout(None if deadline is None else max(deadline - time.monotonic(), 0.001))
-        try:
-            self.connection.sendall(HEAD.pack(len(message)) + message)
-        except TimeoutError:
-            raise DeadlineExceeded("it ran out of time") from None
-        except OSError:
-            raise ConnectionLost("it ended") from None
+        unsent = memoryview(HEAD.pack(len(message)) + message)
+        while unsent:
+            self._wait_at_most(deadline)
+            try:
+                unsent = unsent[self.connection.send(unsent) :]
+            except TimeoutError:
+                continue
+            except OSError:
+                raise ConnectionLost("it ended") from None
 
-    def receive(self, deadline: float | None = None, max_bytes: int = MAX_BYTES + 1024) -> bytes:
-        """The next message; `deadline` in time.monotonic's seconds. Raises ConnectionLost or MalformedMessage."""
+    def receive(self, deadline: Deadline | None = None, max_bytes: int = MAX_BYTES + 1024) -> bytes:
+        """The next message. Raises ConnectionLost or MalformedMessage."""
         (length,) = HEAD.unpack(self._exactly(HEAD.size, deadline))
         if length > max_bytes:
             raise MalformedMessage("too long a message")
         return self._exactly(length, deadline)
 
-    def _exactly(self, size: int, deadline: float | None) -> bytes:
+    def _exactly(self, size: int, deadline: Deadline | None) -> bytes:
         parts, missing = [], size
         while missing:
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:  # though there may be more to read: whoever never pauses is late too
-                raise DeadlineExceeded("it ran out of time")
-            self.connection.settimeout(left)
+            self._wait_at_most(deadline)  # though there may be more to read: whoever never pauses is late too
             try:
                 part = self.connection.recv(min(missing, 1 << 20))
             except TimeoutError:
-                raise DeadlineExceeded("it ran out of time") from None
+                continue
             except OSError:
                 raise ConnectionLost("it ended") from None
             if not part:
@@ -78,10 +109,12 @@ class Channel:
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
+    def _wait_at_most(self, deadline: Deadline | None) -> None:
+        """Have the next system call wait until the deadline. Raises DeadlineExceeded where it is over."""
+        left = None if deadline is None else deadline.left()
+        if deadline is not None and not left:
+            raise deadline.error()
+        self.connection.settimeout(left)
+
     def close(self) -> None:
         self.connection.close()
-
-
-def deadline_in(seconds: float) -> float:
-    """A deadline, so many seconds from now."""
-    return time.monotonic() + seconds

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-from typing import Any
+from typing import TypeVar
+
+from autograder.grading.rpc import control_messages
+from autograder.grading.rpc.control_messages import Message
 
 MAX_MESSAGE = 60_000
+Answer = TypeVar("Answer", bound=Message)
 
 
 class ControlSocket:
@@ -15,11 +19,11 @@ class ControlSocket:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
 
-    def send(self, message: dict[str, Any], *descriptors: int) -> None:
+    def send(self, message: Message, *descriptors: int) -> None:
         """Raises OSError where the other end is gone."""
-        socket.send_fds(self.connection, [json.dumps(message).encode()], list(descriptors))
+        socket.send_fds(self.connection, [json.dumps(control_messages.to_json(message)).encode()], list(descriptors))
 
-    def receive(self) -> tuple[dict[str, Any], list[int]]:
+    def receive(self) -> tuple[Message, list[int]]:
         """Raises EOFError where the other end is gone."""
         try:
             data, descriptors, _flags, _ = socket.recv_fds(self.connection, MAX_MESSAGE, 4)
@@ -27,15 +31,17 @@ class ControlSocket:
             raise EOFError from None
         if not data:
             raise EOFError
-        return json.loads(data), list(descriptors)
+        return control_messages.from_json(json.loads(data)), list(descriptors)
 
-    def ask(self, message: dict[str, Any], *descriptors: int) -> dict[str, Any]:
-        """Send, and wait for the answer. Raises EOFError."""
+    def ask(self, message: Message, kind: type[Answer], *descriptors: int) -> Answer:
+        """Send, and wait for the answer, which is of this kind. Raises EOFError."""
         try:
             self.send(message, *descriptors)
         except OSError:
             raise EOFError from None
-        return self.receive()[0]
+        answer, _ = self.receive()
+        assert isinstance(answer, kind)
+        return answer
 
     def close(self) -> None:
         self.connection.close()

@@ -1,0 +1,62 @@
+"""The processor time and the memory that another process uses, measured from outside: it can't be asked."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+
+from autograder.sandbox import linux
+
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_KB = 1024
+
+
+class Meter:
+    """What a process uses, by its number as this process sees it. Whoever makes a meter ends the process later."""
+
+    def __init__(self, process: int) -> None:
+        self.process = process
+        self._seconds = 0.0
+        self._started = time.monotonic()
+
+    def cpu_seconds(self) -> float:
+        """The processor time of the process and its descendants so far, in steps of 10 ms; it never falls.
+
+        Descendants that have ended count where their parent has waited for them. Outside Linux it is the time on the wall.
+        """
+        if sys.platform != "linux":
+            return time.monotonic() - self._started
+        used = 0.0
+        with contextlib.suppress(OSError):  # it has ended
+            used = _cpu_seconds(self.process) + sum(map(_cpu_seconds, linux.descendants(self.process)))
+        self._seconds = max(self._seconds, used)
+        return self._seconds
+
+    def reset_peak_memory(self) -> int:
+        """Begin to measure the peak; the memory in bytes that the process has now. Raises OSError where it is hidden."""
+        with open(f"/proc/{self.process}/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")  # see proc_pid_clear_refs(5)
+        return self._memory("VmRSS")
+
+    def peak_memory(self) -> int:
+        """The most memory in bytes that the process has had at once since the last reset. Raises OSError."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name: str) -> int:
+        with open(f"/proc/{self.process}/status", encoding="ascii", errors="replace") as file:
+            for line in file:
+                if line.startswith(name):
+                    return int(line.split()[1]) * _KB
+        raise ProcessLookupError(self.process)  # a process that has ended has no memory
+
+
+def _cpu_seconds(process: int) -> float:
+    """Of one process, all its threads, and its children that have ended and were waited for."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()  # a program's name may hold anything
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / _TICKS  # utime, stime, cutime, cstime
