@@ -127,15 +127,14 @@ class Checker:
     def _run_student_cell(self, number: int) -> list[Output]:
         if number in self.job.skipped_steps:
             return [self._leave_out(number, Note(NoteKind.LEFT_OUT, self.job.skipped_steps[number]))]
-        try:
-            match self.kernel.run_step(number):
-                case ["ran", list(outputs)]:
-                    cleaned = sanitize(outputs, min(MAX_OUTPUTS, self.room))
-                    self.room -= len(json.dumps(cleaned))
-                    return cleaned
-            raise self.kernel.refuse_answer()
-        except ConnectionLost as reason:
-            return [self._leave_out(number, self.kernel.describe_end(reason))]
+        match self.kernel.run_step(number):
+            case ["ran", list(outputs)]:
+                cleaned = sanitize(outputs, min(MAX_OUTPUTS, self.room))
+                self.room -= len(json.dumps(cleaned))
+                return cleaned
+            case Note() as why:
+                return [self._leave_out(number, why)]
+        return [self._leave_out(number, self.kernel.describe_end(self.kernel.refuse_answer()))]
 
     def _leave_out(self, number: int, why: Note) -> Output:
         self.kernel.leave_out(number, why)
@@ -155,7 +154,7 @@ class Checker:
         self.test_id = str(step.grade_id)
         outputs, lost = self._try_test(number, step)
         why_lost = self.kernel.describe_end(lost) if lost else None
-        if why_lost and self._a_cell_ended_it(number):
+        if why_lost and self.kernel.ends_by_another(number):
             outputs, lost = self._try_test(number, step)
             why_lost = self.kernel.describe_end(lost) if lost else None
         counts = step.counting is not Counting.ONE_KERNEL  # else it has only defined names for other tests
@@ -175,13 +174,6 @@ class Checker:
     def _enter(self, number: int, result: TestResult, outputs: list[Output]) -> None:
         self.isolated[number] = result
         self.outputs[number] = outputs
-
-    def _a_cell_ended_it(self, number: int) -> bool:
-        """Whether a cell, run again, turns out to be what ended the student's process: by what it had left running, say."""
-        before = len(self.kernel.left_out)
-        with contextlib.suppress(ConnectionLost):
-            self.kernel.bring_to(number)
-        return len(self.kernel.left_out) > before
 
     def _try_test(self, number: int, step: Step) -> tuple[list[Output] | None, ConnectionLost | None]:
         """What a test shows, None where it could not begin; and what became of the student's process if it is gone."""

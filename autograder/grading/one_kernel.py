@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.grading.outputs import first_line
-from autograder.grading.rpc.channel import ConnectionLost
 from autograder.grading.student_kernel import GraderLink, StudentKernel
 from autograder.notebook.job import Job, Step
 from autograder.notebook.note import Note
@@ -62,14 +61,11 @@ def run_in_one_kernel(
         if number in kernel.left_out:
             results[number] = _failure(not_run(job.skipped_steps.get(number, "")), "CouldNotRun")
             continue
-        try:
-            answer = kernel.run_step(number, "test" if step.is_test else "run")
-        except ConnectionLost as reason:
-            why = kernel.describe_end(reason)
-            note_lost(number, why)
-            results[number] = _failure(failed(why.text), "StudentProcessEnded")
-            continue
-        if step.is_test:
+        answer = kernel.run_step(number, "test" if step.is_test else "run")
+        if isinstance(answer, Note):
+            note_lost(number, answer)
+            results[number] = _failure(failed(answer.text), "StudentProcessEnded")
+        elif step.is_test:
             results[number] = _read_verdict(step, answer)
     kernel.close()
     return {number: result for number, result in results.items() if number in tests}

@@ -32,7 +32,7 @@ from autograder.sandbox import linux
 from autograder.sandbox.meter import Meter
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.restrict import other_user
-from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memory
+from autograder.sandbox.usage import exceeded_limit, leaves_processes, remove_home, resident_memory
 
 GRACE = 5.0  # seconds of processor time that a checker has beyond those of its test
 MESSAGE_SECONDS = 60.0  # that a message to or from a checker may take, once it has begun: the loop waits for it
@@ -158,7 +158,7 @@ class Pool:
         elif "student" in message:
             self._new_student(running)
         elif "check" in message:
-            self._enforce_limits(running)
+            self._enforce_limits(running, message["check"] == "strictly")
             self._tell(running, {"why": running.why})
         elif "end" in message:
             status = self._end_student(running)
@@ -220,14 +220,19 @@ class Pool:
             job = job.without(step, f"{what} {why}.")
         self._start(dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True)))
 
-    def _enforce_limits(self, running: Running) -> None:
-        """End a student's processes where together they use too much memory; at level basic, also threads and disk."""
+    def _enforce_limits(self, running: Running, strictly: bool = False) -> None:
+        """End a student's processes where together they use too much memory; at level basic, also threads and disk.
+
+        If `strictly`, what has been run may leave no process behind.
+        """
         parent = self.servers[running.task.notebook].students.process.pid
         with contextlib.suppress(OSError):  # one of them has just ended
             if running.student is None:
                 return
             first = running.student.process
             running.why = exceeded_limit(self.policy, first, resident_memory(parent), running.home) or running.why
+            if strictly and leaves_processes(first):
+                running.why = "processes"
             if running.why:
                 linux.kill_tree(first)
 

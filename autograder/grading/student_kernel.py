@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -60,13 +61,14 @@ class GraderLink:
         process, self.is_counted = STARTED.unpack(message)
         return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])), Meter(process))
 
-    def check_limits(self) -> None:
+    def check_limits(self, strictly: bool = False) -> None:
         """Have the grader look at once how many processes and files the student has. Raises ConnectionLost where too many.
 
         It looks now and then by itself. By then a later step may run, and it would be ended for what an earlier one has left.
+        If `strictly`, one process that was left is too many.
         """
         if self.is_counted:
-            self.tell({"check": True})
+            self.tell({"check": "strictly" if strictly else "now"})
             if json.loads(self.channel.receive())["why"]:
                 raise ConnectionLost("it was ended")
 
@@ -89,23 +91,41 @@ class StudentKernel:
         self.endpoint: RpcEndpoint | None = None
         self.done = 0  # steps that the process has behind it
         self.left_out: set[int] = set(job.skipped_steps)
+        self.is_strict = False  # whether a step may leave a process behind when it is run again
         self.unwritten_files: set[str] = set()
         self.spent = 0.0  # processor time of the processes that have ended
         self.began = time.monotonic()
 
-    def run_step(self, number: int, verb: str = "run") -> list[Any]:
-        """Run the step `number` in the state that the steps before it leave. Returns the answer. Raises ConnectionLost.
+    def run_step(self, number: int, verb: str = "run") -> list[Any] | Note:
+        """Run the step `number` in the state that the steps before it leave. Returns the answer, or what it did to the process.
 
         A step that loses the process is left out of the state from then on.
         """
+        answer = self._try_step(number, verb)
+        if answer == EXCEEDED["processes"] and self.ends_by_another(number):
+            answer = self._try_step(number, verb)
+        if isinstance(answer, Note):
+            self.left_out.add(number)
+        return answer
+
+    def _try_step(self, number: int, verb: str) -> list[Any] | Note:
         try:
             answer = self.ask(verb, self.job.steps[number].source, before=number, step=number)
             self.grader.check_limits()
-        except ConnectionLost:
-            self.left_out.add(number)
-            raise
+        except ConnectionLost as reason:
+            return self.describe_end(reason)
         self.done = number + 1
         return answer
+
+    def ends_by_another(self, number: int) -> bool:
+        """Whether a step before `number`, run again, turns out to be what ended the process: by what it had left running, say.
+
+        That one is left out from now on.
+        """
+        before = len(self.left_out)
+        with contextlib.suppress(ConnectionLost):
+            self.bring_to(number)
+        return len(self.left_out) > before
 
     def ask(self, verb: str, what: Any, before: int, step: int) -> list[Any]:
         """Ask the process, a new one if need be, in the state before step `before`. Raises ConnectionLost."""
@@ -165,7 +185,7 @@ class StudentKernel:
             if self.runs(self.done) and self.done not in self.left_out:
                 self.give_time(self.done)
                 endpoint.ask("run", self.job.steps[self.done].source)
-                self.grader.check_limits()
+                self.grader.check_limits(self.is_strict)
             self.done += 1
 
     def leave_out(self, number: int, why: Note) -> None:
@@ -202,6 +222,7 @@ class StudentKernel:
         """End the process, and say what a cell or a call did to it."""
         how = self.close()
         if (why := how.get("why")) in EXCEEDED:
+            self.is_strict |= why == "processes"
             return EXCEEDED[why]
         if isinstance(reason, DeadlineExceeded):
             self.grader.try_alone |= reason.worth_a_retry

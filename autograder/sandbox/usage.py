@@ -13,6 +13,7 @@ from autograder.sandbox import linux
 from autograder.sandbox.policy import SandboxPolicy
 
 _MAX_FILES = 20_000  # of a home that are looked at
+_MAX_LEFT = 8  # threads that a program may leave behind where it is suspected to make more and more
 
 
 def exceeded_limit(policy: SandboxPolicy, first: int, base_memory: int, home: str | None = None) -> str | None:
@@ -29,6 +30,13 @@ def exceeded_limit(policy: SandboxPolicy, first: int, base_memory: int, home: st
     if sum(_threads(process) for process in family) > policy.processes:
         return "processes"
     return "disk" if _disk(home) + sum(_deleted_files(process) for process in family) > policy.disk else None
+
+
+def leaves_processes(first: int) -> bool:
+    """Whether a process has descendants, or many threads: it is asked where nothing of its program runs any more."""
+    with contextlib.suppress(OSError):  # it has ended
+        return any(linux.descendants(first)) or _threads(first) > _MAX_LEFT
+    return False
 
 
 def resident_memory(process: int) -> int:
