@@ -42,13 +42,14 @@ def uses_and_definitions(code: str) -> tuple[set[str], set[str]]:
     uses: set[str] = set()
     definitions: set[str] = set()
     for scope in _scopes(table):
-        for symbol in scope.get_symbols():
-            if scope.get_type() != "module" and not symbol.is_global():
+        for symbol in _symbols(scope):
+            if scope is not table and not symbol.is_global():
                 continue
             if symbol.is_referenced():
                 uses.add(symbol.get_name())
-            if symbol.is_assigned() or symbol.is_imported() or (symbol.is_namespace() and scope is table):
+            if symbol.is_assigned() or symbol.is_imported():
                 definitions.add(symbol.get_name())
+    definitions |= {child.get_name() for child in table.get_children() if child.get_name() in table.get_identifiers()}
     return uses | (_augmented_names(code) & definitions), definitions
 
 
@@ -61,9 +62,18 @@ def _augmented_names(code: str) -> set[str]:
 
 
 def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    yield table
-    for child in table.get_children():
-        yield from _scopes(child)
+    waiting = [table]
+    while waiting:
+        scope = waiting.pop()
+        yield scope
+        waiting += scope.get_children()
+
+
+def _symbols(scope: symtable.SymbolTable) -> Iterator[symtable.Symbol]:
+    """As `scope.get_symbols`, but for what a symbol is bound to: for that it compares each symbol with each function inside."""
+    symbols: dict[str, int] = scope._table.symbols  # type: ignore[attr-defined]
+    for name, flags in symbols.items():
+        yield symtable.Symbol(name, flags, module_scope=scope.get_type() == "module")  # type: ignore[call-arg]
 
 
 def imported_names(source: str) -> Iterator[tuple[str, str]]:

@@ -45,13 +45,14 @@ def merge(released: tuple[Cell, ...], submitted: list[SubmittedCell], notes: Ite
     places = _match(released, submitted)
     answers: dict[int, SubmittedCell] = {}
     added: dict[int, list[SubmittedCell]] = {}
+    tests = {known.grade_id for known in released if known.role == Role.TEST}
     last = -1
     for number, cell in enumerate(submitted):
         place = places.get(number)
         if place is not None:
             answers[place] = cell
             last = place
-        elif not _is_copy_of_a_test(released, cell):
+        elif cell.grade_id not in tests:
             added.setdefault(last, []).append(cell)
     cells = [_added_cell(extra) for extra in added.get(-1, [])]
     for place, known in enumerate(released):
@@ -135,28 +136,26 @@ def _match(released: tuple[Cell, ...], submitted: list[SubmittedCell]) -> dict[i
 
 def _match_untagged(released: tuple[Cell, ...], submitted: list[SubmittedCell], matching: _Matching) -> None:
     """An answer whose mark was lost: by the cell's id, or by the first line that defines what is asked for."""
-    for place, cell in enumerate(released):
-        if place in matching.taken or not cell.is_answer:
-            continue
-        first = next((line for line in cell.source.splitlines() if line.startswith(("def ", "class "))), None)
-        head = first.split("(")[0].split(":")[0] if first else None
-        for number in reversed(range(len(submitted))):
-            candidate = submitted[number]
-            if number in matching.places or candidate.cell_type != "code":
-                continue
-            if candidate.id == cell.id or _defines(candidate.source, head):
-                matching.take(number, place)
-                break
+    lost = [place for place, cell in enumerate(released) if cell.is_answer and place not in matching.taken]
+    candidates: dict[str | None, list[int]] = {}  # by cell id, and by the first line of each definition
+    for number, candidate in enumerate(submitted if lost else ()):
+        if number not in matching.places and candidate.cell_type == "code":
+            for key in {f"id {candidate.id}", *_heads(candidate.source)}:
+                candidates.setdefault(key, []).append(number)
+    for place in lost:
+        head = next(_heads(released[place].source), None)
+        found = {*candidates.get(f"id {released[place].id}", ()), *candidates.get(head, ())} - matching.places.keys()
+        if found:
+            matching.take(max(found), place)
 
 
-def _defines(source: str, head: str | None) -> bool:
-    """Whether a line of the source starts with `head`, such as "def softmax"."""
-    return head is not None and any(line.startswith((f"{head}(", f"{head}:")) for line in source.splitlines())
-
-
-def _is_copy_of_a_test(released: tuple[Cell, ...], cell: SubmittedCell) -> bool:
-    tests = {known.grade_id for known in released if known.role == Role.TEST}
-    return cell.grade_id in tests
+def _heads(source: str) -> Iterator[str]:
+    """The beginnings of the lines that define something outside all others, such as "def softmax"."""
+    for line in source.splitlines():
+        if line.startswith(("def ", "class ")):
+            head = line.split("(")[0].split(":")[0]
+            if head != line:
+                yield head
 
 
 def _merged_cell(cell: Cell, submitted: SubmittedCell | None, notes: list[tuple[str | None, Note]]) -> MergedCell:

@@ -18,6 +18,7 @@ from autograder.notebook.weights import with_points
 
 JUDGES = {"leftcontext.check", "autograder.check"}
 IN_PROCESS_TAG = "one-process"  # the tag by which a test asks to run in the student's process
+MAX_ANALYSED = 100_000  # characters of a student's own code, which take two seconds at most
 TOTAL_TIME_FACTOR = 4  # times the seconds of a cell, that a whole notebook may take beyond its own
 
 
@@ -118,11 +119,7 @@ class ReleasedNotebook:
 
     def job(self, merged: MergedNotebook, files: dict[str, bytes], seconds: float) -> Job:
         """What a checker's process is told of a submission. `seconds` is the time that one cell may take."""
-        needs_display = dependencies.uses_display_only_names(self.cells, self.shared_cells, self.display_only, merged)
-        reuse, reuse_with_tests = (
-            not needs_display and dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged, with_tests)
-            for with_tests in (False, True)
-        )
+        reuse, reuse_with_tests = self._reusable(merged)
         numbers = {id(cell): n for n, cell in enumerate(self.cells)}
         steps = tuple(self._step(cell, numbers.get(id(cell.released))) for cell in merged.cells)
         return Job(
@@ -134,6 +131,24 @@ class ReleasedNotebook:
             fresh_namespace=not reuse,
             fresh_kernel=not reuse_with_tests,
         )
+
+    def _reusable(self, merged: MergedNotebook) -> tuple[bool, bool]:
+        """Whether a submission may use what was run once for all: in the isolated run, and in one kernel with the tests.
+
+        What is too long or nested too deep to be analysed is run from its first cell, which is right for every submission.
+        """
+        written = sum(len(cell.source) for cell in merged.cells if cell.cell_type == "code" and cell.changed)
+        if written > MAX_ANALYSED:
+            return False, False
+        try:
+            if dependencies.uses_display_only_names(self.cells, self.shared_cells, self.display_only, merged):
+                return False, False
+            isolated, in_kernel = (
+                dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged, with_tests) for with_tests in (False, True)
+            )
+        except RecursionError:
+            return False, False
+        return isolated, in_kernel
 
     def _step(self, merged: MergedCell, number: int | None) -> Step:
         """The step for one cell; `number` is that of the released cell, None for one that the student added."""
