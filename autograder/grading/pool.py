@@ -47,7 +47,9 @@ class Running:
     task: Task
     channel: Channel
     checker: Spawned
-    limit: TimeLimit  # until the checker's process has to report again
+    meter: Meter  # of the checker's process
+    limit: TimeLimit  # until that has to report again
+    lost_seconds: float = 0.0  # of processor time, of checkers' processes that were lost with it
     at: int | None = None  # the step that it reported last
     student: Spawned | None = None
     home: str | None = None
@@ -113,11 +115,12 @@ class Pool:
                 yield from waiting_results
                 waiting_results.clear()
 
-    def _start(self, task: Task) -> None:
+    def _start(self, task: Task, lost_seconds: float = 0.0) -> None:
         grader_end, child_end = socket.socketpair()
         checker = self.servers[task.notebook].checkers.spawn(Spawn(), child_end.fileno())
         child_end.close()
-        running = Running(task, Channel(grader_end), checker, _limit(task.job, checker))
+        meter = Meter(checker.process)
+        running = Running(task, Channel(grader_end), checker, meter, _limit(task.job, meter), lost_seconds)
         self.running[grader_end.fileno()] = running
         self.selector.register(grader_end, selectors.EVENT_READ, running)
         self._tell(running, task.job.to_json())
@@ -154,7 +157,7 @@ class Pool:
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
         if "at" in message:
             running.at = message["at"]
-            running.limit = _limit(running.task.job, running.checker)
+            running.limit = _limit(running.task.job, running.meter)
         elif "student" in message:
             self._new_student(running)
         elif "check" in message:
@@ -210,15 +213,16 @@ class Pool:
         """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out."""
         self._finish(running)
         job = running.task.job
+        lost_seconds = running.lost_seconds + running.meter.cpu_seconds()
         if job.report_every_step:
             step = running.at if running.at is not None else _first_test(job)
-            if step is None or step in job.skipped_steps:
+            if step is None or step in job.skipped_steps or lost_seconds > job.total_seconds + GRACE:
                 note = Note(NoteKind.ENDED_PYTHON, f"It could not be run: it {why}.")
                 self.lost.append((running.task, Result(notes=[note])))
                 return
             what = "The test" if job.steps[step].is_test else "Reading what the cell showed"
             job = job.without(step, f"{what} {why}.")
-        self._start(dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True)))
+        self._start(dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True)), lost_seconds)
 
     def _enforce_limits(self, running: Running, strictly: bool = False) -> None:
         """End a student's processes where together they use too much memory; at level basic, also threads and disk.
@@ -242,6 +246,6 @@ def _first_test(job: Job) -> int | None:
     return next(tests, None)
 
 
-def _limit(job: Job, checker: Spawned) -> TimeLimit:
+def _limit(job: Job, meter: Meter) -> TimeLimit:
     """From now on, the time until the checker's process has to report again: a step's, and some of its own."""
-    return TimeLimit(job.seconds + GRACE, longest_wait(job.seconds) + GRACE, Meter(checker.process).cpu_seconds)
+    return TimeLimit(job.seconds + GRACE, longest_wait(job.seconds) + GRACE, meter.cpu_seconds)

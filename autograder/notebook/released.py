@@ -143,12 +143,10 @@ class ReleasedNotebook:
         try:
             if dependencies.uses_display_only_names(self.cells, self.shared_cells, self.display_only, merged):
                 return False, False
-            isolated, in_kernel = (
-                dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged, with_tests) for with_tests in (False, True)
-            )
+            isolated = dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged)
+            return isolated, dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged, with_tests=True)
         except RecursionError:
             return False, False
-        return isolated, in_kernel
 
     def _step(self, merged: MergedCell, number: int | None) -> Step:
         """The step for one cell; `number` is that of the released cell, None for one that the student added."""

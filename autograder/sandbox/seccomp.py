@@ -50,7 +50,8 @@ _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 10
 # By these the kernel itself sends a signal to whatever process is named, and no rule about kill(2) matters.
 _SIGNAL_BY_FCNTL = (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY)
 _UNIX, _KINDS, _STREAM, _SEQPACKET = 1, 0xF, 1, 5
-_PARENT_OPTIONS = (1, 4, 36)  # PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER: by these they are found and measured
+_SET_DUMPABLE = 4  # a process that is not can't be measured by whoever is not root
+_PARENT_OPTIONS = (1, 36)  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: by these they are found and ended
 _BINARY_TREE = 2
 _SET_SECCOMP, _FILTER = 22, 2
 
@@ -91,6 +92,7 @@ def compile_filter(signals: bool, alone: bool) -> bytes:
     refuse(["socketpair"], errno.EPERM, seccomp.Arg(0, seccomp.NE, _UNIX))
     for kind in {*range(_KINDS + 1)} - {_STREAM, _SEQPACKET}:  # a datagram socket can send to any address
         refuse(["socketpair"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _KINDS, kind))
+    refuse(["prctl"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, _SET_DUMPABLE))
     if not alone:
         refuse(METADATA_CALLS, 0)
         for option in _PARENT_OPTIONS:

@@ -6,6 +6,7 @@ import multiprocessing
 import socket
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,9 +17,10 @@ from autograder.bank import catalog
 from autograder.grading.rpc.calls import RemoteFunction, RpcEndpoint
 from autograder.grading.rpc.channel import HEAD, Channel, ConnectionLost, DeadlineExceeded, WallDeadline
 from autograder.grading.rpc.serialize import NotSerializable, encode
-from autograder.judge.guarded_call import measure_peak_memory
+from autograder.judge.guarded_call import clock_of, measure_peak_memory
 from autograder.judge.judge import judge
 from autograder.judge.unwritten import is_unwritten
+from autograder.sandbox.meter import Meter
 
 
 def swap(items: list) -> None:
@@ -93,7 +95,16 @@ def whole_matrix(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.
     return np.concatenate(rows, axis=-2)
 
 
-FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix]
+def rows(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.ndarray:
+    return catalog.find("blockwise_causal_attention").load().reference(Q, K, V, block)
+
+
+def lying_matrix(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.ndarray:
+    tracemalloc.get_traced_memory = lambda: (0, 0)
+    return whole_matrix(Q, K, V, block)
+
+
+FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix, lying_matrix, rows]
 
 
 def other_end(connection: socket.socket) -> None:
@@ -110,7 +121,7 @@ def remote() -> Iterator[dict[str, RemoteFunction]]:
     process = multiprocessing.get_context("fork").Process(target=other_end, args=(theirs,))
     process.start()
     theirs.close()
-    endpoint = RpcEndpoint(Channel(ours))
+    endpoint = RpcEndpoint(Channel(ours), Meter(int(process.pid or 0)))
     endpoint.deadline = WallDeadline(30)
     yield {function.__name__: function for function in endpoint.ask("all")[1:]}
     ours.close()
@@ -141,6 +152,25 @@ def test_memory_is_measured_where_it_is_held(remote: dict[str, RemoteFunction]) 
     verdict = judge(catalog.find("blockwise_causal_attention").load(), remote["whole_matrix"])
     assert verdict.score == verdict.max_score - 1
     assert verdict.misconception == "whole_matrix_held"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_a_process_that_lies_about_its_memory_gains_nothing(remote: dict[str, RemoteFunction]) -> None:
+    verdict = judge(catalog.find("blockwise_causal_attention").load(), remote["lying_matrix"])
+    assert verdict.score == verdict.max_score - 1
+    assert measure_peak_memory(remote["lying_matrix"], *np.zeros((3, 512, 2)), 64)[1] > 512 * 512 * 8
+
+
+def test_a_right_answer_is_not_charged_for_its_process(remote: dict[str, RemoteFunction]) -> None:
+    verdict = judge(catalog.find("blockwise_causal_attention").load(), remote["rows"])
+    assert verdict.score == verdict.max_score
+
+
+def test_the_time_of_a_call_is_that_of_both_processes(remote: dict[str, RemoteFunction]) -> None:
+    before = remote["twice"].cpu_seconds()
+    remote["twice"](lambda n: n, 1)
+    assert remote["twice"].cpu_seconds() >= before
+    assert clock_of(remote["twice"])() >= before
 
 
 def test_functions_go_both_ways(remote: dict[str, RemoteFunction]) -> None:
