@@ -179,7 +179,10 @@ def grade(
     force: Annotated[bool, typer.Option("--force", help="Regrade every submission, changed or not.")] = False,
     timeout: Annotated[
         float | None,
-        typer.Option(help="Processor time that one cell may take, in seconds. Default: nbgrader's ExecutePreprocessor.timeout.", min=0.5),
+        typer.Option(
+            help="Processor time that one cell may take, in seconds. Default: nbgrader's ExecutePreprocessor.timeout.",
+            min=0.5,
+        ),
     ] = None,
     isolation: Annotated[
         Literal["full", "basic", "none"],
