@@ -20,7 +20,7 @@ from typing import Any
 
 from autograder.answer_source import Program, Statement, UnusableFile, read_program, syntax_error
 from autograder.bank import catalog
-from autograder.bank.former_names import unit_in_path_moved
+from autograder.bank.former_names import id_notice, ids_of, unit_in_path_moved
 from autograder.feedback import render
 from autograder.judge.guarded_call import guarded_call
 from autograder.judge.judge import judge
@@ -44,10 +44,11 @@ class FileResult:
     message: str
     usable: bool = True
     details: str = ""
+    notice: str = ""  # that the answer has a former name of the exercise
 
     def to_json(self) -> str:
         fields = asdict(self)
-        del fields["usable"], fields["details"]
+        del fields["usable"], fields["details"], fields["notice"]
         return json.dumps(fields)  # in ASCII, whatever the encoding of standard output
 
 
@@ -55,15 +56,17 @@ class FileResult:
 class Loaded:
     """What a name is once a file has run, and the statements that failed on the way."""
 
+    name: str
     value: Any
     failures: list[str] = field(default_factory=list)
 
 
 def check_files(exercise: str, files: Iterable[str | Path], seed: int = 0) -> Iterator[FileResult]:
     """A result for each file, in order. Raises UnknownExercise before it reads any."""
-    points = catalog.find(exercise).load().points
+    entry = catalog.find(exercise)
+    points = entry.load().points
     for file in map(str, files):
-        yield _judge_in_process(FileResult(file, exercise, False, 0.0, float(points), None, ""), seed)
+        yield _judge_in_process(FileResult(file, entry.id, False, 0.0, float(points), None, ""), seed)
 
 
 # A process for each file.
@@ -154,7 +157,7 @@ def _stand_alone() -> None:
 def _judge_file(unjudged: FileResult, seed: int) -> FileResult:
     exercise = catalog.find(unjudged.exercise).load()
     try:
-        loaded = _load(Path(unjudged.file), unjudged.exercise)
+        loaded = _load(Path(unjudged.file), ids_of(unjudged.exercise))
     except UnusableFile as reason:
         path = Path(unjudged.file)
         moved = "" if path.exists() else unit_in_path_moved(path.parts)
@@ -168,6 +171,7 @@ def _judge_file(unjudged: FileResult, seed: int) -> FileResult:
         misconception=verdict.misconception,
         message=render.message(verdict),
         details=render.text(verdict, hints=1, is_final=True),
+        notice=id_notice(loaded.name),
     )
 
 
@@ -184,12 +188,15 @@ def _name_first_cause(verdict: Verdict, loaded: Loaded) -> None:
 
 def load_answer(path: Path, name: str) -> Any:
     """What `name` is once the file has run (only the statements that it needs). Raises UnusableFile."""
-    return _load(path, name).value
+    return _load(path, [name]).value
 
 
-def _load(path: Path, name: str) -> Loaded:
+def _load(path: Path, names: Sequence[str]) -> Loaded:
+    """What the first of `names` that the file defines is once it has run. Raises UnusableFile."""
     program = read_program(path)
-    needed = {id(node) for node in slice_for(name, [statement.node for statement in program.statements])}
+    nodes = [statement.node for statement in program.statements]
+    found = ((name, {id(node) for node in slice_for(name, nodes)}) for name in names)
+    name, needed = next(((name, needed) for name, needed in found if needed), (names[0], set()))
     if not needed:
         if reason := syntax_error(program, name):
             raise UnusableFile(reason)
@@ -222,7 +229,7 @@ def _run_for(name: str, needed: Sequence[Statement], program: Program, path: Pat
         run = partial(_run, statements, program.future_flags, vars(module), failures)
         done = guarded_call(run, (), {}, LOAD_SECONDS)
         if name in vars(module):
-            return Loaded(vars(module)[name], failures)
+            return Loaded(name, vars(module)[name], failures)
         reason = done.failure.message if done.failure else " ".join(failures[-1:])
         if done.failure and done.failure.id == "hangs":
             break  # all of it would take as long

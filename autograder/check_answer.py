@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.bank import catalog
+from autograder.bank.former_names import id_notice
 from autograder.feedback import render
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
@@ -43,7 +44,11 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     `seed` varies the larger cases; `points` is what the exercise gives in this assignment, by default as in the bank.
     Raises CheckFailed where the answer is not right, UnknownExercise for an id that the bank does not have.
     """
-    verdict = judge(catalog.find(exercise).load(), answer, seed)
+    entry = catalog.find(exercise)
+    if notice := id_notice(exercise):
+        say(notice)
+    exercise = entry.id
+    verdict = judge(entry.load(), answer, seed)
     if points is not None:
         verdict = verdict.scaled(points)
     for callback in _callbacks:

@@ -6,6 +6,7 @@ So a page can be assembled out of what its reader wrote, and still runs from top
 from __future__ import annotations
 
 import html
+import itertools
 import sys
 from dataclasses import dataclass
 
@@ -13,9 +14,10 @@ from autograder import paths
 from autograder.answer_files import load_answer
 from autograder.answer_source import UnusableFile
 from autograder.bank import catalog
-from autograder.bank.former_names import folders_of
+from autograder.bank.former_names import folders_of, id_notice, ids_of
 from autograder.exercise.exercise import Function
 from autograder.judge.judge import judge
+from autograder.output import say
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def _choose(id: str, fallback: Function) -> OwnFunction:
         exercise = entry.load()
     except catalog.UnknownExercise:  # as in the grader's sandbox, where the bank is out of sight
         return OwnFunction(id, "", fallback, False, "there is no judge here")
+    if notice := id_notice(id):
+        say(notice)
     learners = _in_this_notebook(id) or _in_the_workspace(entry)
     if learners is None:
         return OwnFunction(id, entry.unit, fallback, False, "yours was not found")
@@ -94,17 +98,17 @@ def _choose(id: str, fallback: Function) -> OwnFunction:
 def _in_this_notebook(id: str) -> Function | None:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    found = shell.user_ns.get(id) if shell is not None else None
-    return found if callable(found) else None
+    names = shell.user_ns if shell is not None else {}
+    return next((names[name] for name in ids_of(id) if callable(names.get(name))), None)
 
 
 def _in_the_workspace(entry: catalog.ExerciseFile) -> Function | None:
     folder = paths.workspace()
     if folder is None:
         return None
-    for unit in folders_of(entry.unit):
+    for unit, name in itertools.product(folders_of(entry.unit), ids_of(entry.id)):
         try:
-            found = load_answer(folder / unit / f"{unit}.ipynb", entry.id)
+            found = load_answer(folder / unit / f"{unit}.ipynb", name)
         except UnusableFile:
             continue
         if callable(found):

@@ -41,8 +41,8 @@ class Trained:
     mask: str
     model: Transformer
     train_loss: float  # mean of the last 200 steps
-    held_out_teacher_forced: float
-    held_out_free_running: float  # with the future truly hidden
+    held_out_parallel: float
+    held_out_stepwise: float  # with the future truly hidden
     valid_sentences: float  # share of generated texts that are legal in every token
     seconds: float  # of training
     texts: NDArray[np.intp]  # (TEXTS, T) generated, each from the beginning of a sentence
@@ -61,8 +61,8 @@ class Demonstration:
             {
                 "mask": m.mask,
                 "train_loss": m.train_loss,
-                "held_out_teacher_forced": m.held_out_teacher_forced,
-                "held_out_free_running": m.held_out_free_running,
+                "held_out_parallel": m.held_out_parallel,
+                "held_out_stepwise": m.held_out_stepwise,
                 "valid_sentences": m.valid_sentences,
                 "seconds": m.seconds,
                 "sample": LITTLE_LANGUAGE.decode(m.texts[0]),
@@ -96,7 +96,7 @@ class Demonstration:
         for name in ("training", "held out", "future\nhidden", "texts all\nlegal", "seconds"):
             table.add_column(name, justify="right", no_wrap=True)
         for m in self.models:
-            losses = (m.train_loss, m.held_out_teacher_forced, m.held_out_free_running)
+            losses = (m.train_loss, m.held_out_parallel, m.held_out_stepwise)
             marked = (f"{loss:.3f} {'!' if self._impossible(loss) else ' '}" for loss in losses)
             table.add_row(TITLES[m.mask], *marked, f"{m.valid_sentences:.1%}", f"{m.seconds:.2f}")
         table.add_row("language's entropy", *[f"{self.language_entropy:.3f}  "] * 3, style="italic")
@@ -138,8 +138,8 @@ def train_under(
         mask=mask,
         model=model,
         train_loss=float(np.mean(losses[-200:])),
-        held_out_teacher_forced=held_out_loss(model, rows),
-        held_out_free_running=held_out_loss(model, rows, hide_future=True),
+        held_out_parallel=held_out_loss(model, rows),
+        held_out_stepwise=held_out_loss(model, rows, hide_future=True),
         valid_sentences=share_legal(LITTLE_LANGUAGE, texts),
         seconds=seconds,
         texts=texts,

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from autograder import paths
+from autograder.bank.former_names import present_id
 from autograder.errors import ExerciseError, UserError
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz, read_quiz
@@ -68,10 +69,12 @@ def entries() -> dict[str, ExerciseFile]:
 
 
 def find(id: str) -> ExerciseFile:
-    """The entry of `id`; raises UnknownExercise with a suggestion."""
+    """The entry of `id`, or of the exercise that had this id before; raises UnknownExercise with a suggestion."""
     known = entries()
     if id in known:
         return known[id]
+    if present_id(id) in known:
+        return known[present_id(id)]
     near = difflib.get_close_matches(id, known, n=3, cutoff=0.5)
     advice = f"Did you mean {' or '.join(near)}?" if near else "`leftcontext exercises` lists them."
     raise UnknownExercise(f"There is no exercise called {id!r}. {advice}")

@@ -23,6 +23,35 @@ UNITS = {
     "17-bridge": ("12-libraries",),
 }
 
+# An exercise's id then, and now. A function, an answer in a file, a record of progress may still have the former one.
+EXERCISES = {
+    "free_running_loss": "stepwise_loss",
+    "fix_off_by_one": "repair_1",
+    "fix_transposed": "repair_2",
+    "fix_mask_after_softmax": "repair_3",
+    "fix_softmax_axis": "repair_4",
+    "fix_scale": "repair_5",
+    "fix_zero_fill": "repair_6",
+    "fix_in_place": "repair_7",
+    "fix_two_bugs": "repair_two",
+}
+
+
+def present_id(id: str) -> str:
+    """An exercise's id, given this or a former one."""
+    return EXERCISES.get(id, id)
+
+
+def ids_of(id: str) -> list[str]:
+    """The names that an answer may have: the id that was asked for, the present one, then the former ones."""
+    now = present_id(id)
+    return list(dict.fromkeys([id, now, *(old for old, new in EXERCISES.items() if new == now)]))
+
+
+def id_notice(id: str) -> str:
+    """A sentence that names the present id of an exercise; empty where `id` is that."""
+    return "" if present_id(id) == id else f"{id} is now called {present_id(id)}."
+
 
 def unit_moved(name: str) -> str:
     """A sentence that says where the unit `name` is now, with a space before it; empty for every other name."""

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -123,6 +123,7 @@ def demo(
 def exercises(as_json: Json = False) -> None:
     """List the exercise bank: unit, topic, points and known misconceptions of each exercise."""
     from autograder.bank import catalog
+    from autograder.bank.former_names import ids_of
 
     rows = []
     for entry in catalog.entries().values():
@@ -130,6 +131,7 @@ def exercises(as_json: Json = False) -> None:
         rows.append(
             {
                 "id": entry.id,
+                "former_ids": ids_of(entry.id)[1:],
                 "unit": entry.unit,
                 "topic": exercise.topic,
                 "kind": exercise.type,
@@ -155,6 +157,7 @@ def check(
     from autograder.answer_files import check_files
 
     code = 0
+    _say_present_ids([exercise])
     for result in check_files(exercise, files):
         if as_json:
             typer.echo(result.to_json())
@@ -162,6 +165,8 @@ def check(
             typer.echo(f"{result.file}\n{result.details}\n" if len(files) > 1 else result.details)
         if not result.usable:
             typer.echo(f"leftcontext: {result.message}", err=True)
+        elif result.notice and exercise == result.exercise:  # otherwise it has been said
+            typer.echo(f"leftcontext: {result.file}: {result.notice}", err=True)
         code = max(code, UNUSABLE if not result.usable else 0 if result.passed else WRONG)
     raise typer.Exit(code)
 
@@ -256,6 +261,7 @@ def compose(
     from autograder.course.course import Course
 
     course = Course.around(Path.cwd())
+    _say_present_ids(id.partition("=")[0] for id in exercises)
     seeds = {name: seed}
     if per_student is not None:
         seeds = {f"{name}-{id}": composer.student_seed(id, seed) for id in composer.read_student_ids(per_student)}
@@ -266,6 +272,15 @@ def compose(
         raise typer.Exit(WRONG)
     others = ", and the same for the other variants" if len(seeds) > 1 else ""
     typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}{others}")
+
+
+def _say_present_ids(ids: Iterable[str]) -> None:
+    """A line on standard error for each former id among `ids`."""
+    from autograder.bank.former_names import id_notice
+
+    for id in ids:
+        if notice := id_notice(id):
+            typer.echo(f"leftcontext: {notice}", err=True)
 
 
 def _demands() -> Callable[[ExerciseFile], list[str]]:
@@ -301,6 +316,7 @@ def verify(
     from autograder.bank.verify import verify_all
 
     demands = _demands()
+    _say_present_ids(ids or ())
     chosen = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
     verified = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:

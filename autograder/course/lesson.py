@@ -83,6 +83,7 @@ def _insert_exercise(lesson: Lesson, reference: str, place: str) -> None:
         entry = catalog.find(id)
     except catalog.UnknownExercise as error:
         raise LessonError(f"{place}: {error}") from None
+    id = entry.id  # where the lesson has a former one
     if id in lesson.origins:
         raise LessonError(f"{place}: the exercise {id} is inserted twice.")
     try:

@@ -76,8 +76,8 @@ def huge_at_the_end(rng: np.random.Generator, T: int, d: int, d_v: int) -> tuple
 def large(rng: np.random.Generator) -> Iterator[Case]:
     """Scores beyond exp, and hidden scores far above the allowed ones."""
     yield case(*_qkv(rng, T=5, d=3, d_v=4))
-    Q, K = np.zeros((4, 2)), np.array([[0.0, 1200.0], [0.0, 1200.0], [0.0, 1201.0], [0.0, 1199.0]])
-    Q[1:, 1] = [1.0, 1.0, -1.0]
+    Q, K = np.zeros((4, 4)), np.zeros((4, 4))  # width 4: every score is half a product, and float32 holds it exactly
+    Q[1:, 1], K[:, 1] = [1.0, 1.0, -1.0], [1700.0, 1700.0, 1701.5, 1698.5]
     yield case(Q, K, rng.normal(size=(4, 3)), note="scores of +850 and -850")
     # float32 can hold every one of these scores exactly, and the best is far ahead: a log-sum-exp has no digit left for a second.
     Q, K = np.zeros((5, 4)), np.zeros((5, 4))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.bank.former_names import present_id
 from autograder.paths import workspace
 from autograder.workspace.progress import ProgressEntry, load
 
@@ -130,7 +131,8 @@ def _unit_progress(path: Path, folder: Path, tried: dict[str, ProgressEntry]) ->
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         text = [line for cell in cells if cell["cell_type"] == "markdown" for line in _lines(cell)]
         metadata = [cell["metadata"]["nbgrader"] for cell in cells if "nbgrader" in cell["metadata"]]
-        exercises = tuple(mark["grade_id"].removeprefix("check_") for mark in metadata if mark.get("grade"))
+        ids = (mark["grade_id"].removeprefix("check_") for mark in metadata if mark.get("grade"))
+        exercises = tuple(dict.fromkeys(map(present_id, ids)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # a notebook that the learner has broken is left out of the map until it is repaired
     title = next((line.removeprefix("# ").strip() for line in text if line.startswith("# ")), path.stem)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from autograder.atomic_write import write_atomically
+from autograder.bank.former_names import present_id
 from autograder.paths import MARKER, workspace
 
 PROGRESS_FILE = "progress.json"
@@ -46,7 +47,7 @@ def load(folder: Path | None = None) -> dict[str, ProgressEntry]:
         found = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return {id: entry for id, entry in found.items() if _is_entry(entry)} if isinstance(found, dict) else {}
+    return _by_present_id({id: entry for id, entry in found.items() if _is_entry(entry)}) if isinstance(found, dict) else {}
 
 
 def record(exercise: str, passed: bool, score: float, max_score: float, hints: Sequence[str] = ()) -> None:
@@ -58,6 +59,7 @@ def record(exercise: str, passed: bool, score: float, max_score: float, hints: S
         with _file_lock(folder):
             _keep_damaged(folder / PROGRESS_FILE)
             entries = load(folder)
+            exercise = present_id(exercise)
             old = entries.get(exercise, ProgressEntry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
             now = datetime.now(UTC).isoformat(timespec="seconds")
             failures = old["failures"] + (not passed and not old["passed"])
@@ -74,8 +76,17 @@ def record(exercise: str, passed: bool, score: float, max_score: float, hints: S
 
 def attempts(exercise: str) -> int:
     """How many tries of `exercise` failed: as many hints may open."""
-    entry = load().get(exercise)
+    entry = load().get(present_id(exercise))
     return entry["failures"] if entry else 0
+
+
+def _by_present_id(entries: dict[str, ProgressEntry]) -> dict[str, ProgressEntry]:
+    """One entry for each exercise: where there is one of a former id too, the better of the two."""
+    found: dict[str, ProgressEntry] = {}
+    for id, entry in entries.items():
+        now = present_id(id)
+        found[now] = max(found.get(now, entry), entry, key=lambda one: (one["passed"], one["score"], one["failures"]))
+    return found
 
 
 def _is_entry(entry: object) -> bool:

@@ -38,7 +38,7 @@ class Smooth:
 
 def calls(id: str) -> Calls:
     """The calls for the function `id`, each a tuple of arguments. Raises KeyError for a function without a counterpart."""
-    return CALLS["fix" if id.startswith("fix_") else id](np.random.default_rng(17))
+    return CALLS["repair" if id.startswith("repair_") else id](np.random.default_rng(17))
 
 
 def _qkv(rng: Rng, *leading: int) -> tuple[NDArray[np.floating], ...]:
@@ -73,6 +73,11 @@ def _logits_of(tokens: NDArray[np.integer]) -> NDArray[np.floating]:
 def _peeking(tokens: NDArray[np.integer]) -> NDArray[np.floating]:
     """A model that sees the last token from everywhere."""
     return _logits_of(tokens) + np.cos(tokens[-1] + np.arange(VOCAB))
+
+
+def _certain(tokens: NDArray[np.integer]) -> NDArray[np.floating]:
+    """A model so sure of its next token that every way to draw it draws the same."""
+    return 60 * np.eye(VOCAB)[tokens.cumsum() % VOCAB]
 
 
 def _attend(Q: Any, K: Any, V: Any) -> Any:
@@ -130,7 +135,8 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "perplexity": lambda rng: [(_log_probs(rng), _tokens(rng, T))],
     "cross_entropy": lambda rng: [(rng.normal(size=(B, T, VOCAB)), _tokens(rng, B, T))],
     "teacher_forced_loss": lambda rng: [(_logits_of, _tokens(rng, T + 1)), (_peeking, _tokens(rng, T + 1))],
-    "free_running_loss": lambda rng: [(_logits_of, _tokens(rng, T + 1)), (_peeking, _tokens(rng, T + 1))],
+    "stepwise_loss": lambda rng: [(_logits_of, _tokens(rng, T + 1)), (_peeking, _tokens(rng, T + 1))],
+    "rollout_loss": lambda rng: [(f, _tokens(rng, T + 1), n, Seed(0)) for f, n in ((_logits_of, T), (_certain, 2))],
     "leak_gap": lambda rng: [(_logits_of, _tokens(rng, T + 1)), (_peeking, _tokens(rng, T + 1))],
     "loss_per_position": lambda rng: [(rng.normal(size=(B, T, VOCAB)), _tokens(rng, B, T))],
     "random_token_floor": lambda rng: [(16,), (1,)],
@@ -140,7 +146,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "attend_one": lambda rng: [(rng.normal(size=d), *_qkv(rng)[1:])],
     "causal_output_at": lambda rng: [(*_qkv(rng), 2)],
     "causal_attention": lambda rng: [_qkv(rng, B, H)],
-    "fix": lambda rng: [_qkv(rng)],
+    "repair": lambda rng: [_qkv(rng)],
     "split_heads": lambda rng: [(rng.normal(size=(B, T, D)), H)],
     "merge_heads": lambda rng: [(rng.normal(size=(B, H, T, d)),)],
     "multi_head_causal_attention": lambda rng: [(rng.normal(size=(B, T, D)), *rng.normal(size=(4, D, D)) / 3, H)],

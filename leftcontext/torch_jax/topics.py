@@ -23,6 +23,7 @@ NONE = {
     "leaky_plateau": "a formula of three numbers: no arrays, no library",
     "attention_pairs": "a formula of two numbers: counting needs no library",
     "diagnose_clinic": "a verdict on evidence: no library gives it",
+    "diagnose_repairs": "a verdict on evidence: no library gives it",
 }
 
 

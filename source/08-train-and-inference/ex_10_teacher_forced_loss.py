@@ -168,7 +168,7 @@ def last_position_only(f, tokens):
 
 
 @exercise.mistake("One call for each prefix")
-def free_running_instead(f, tokens):
+def stepwise_instead(f, tokens):
     """Each position was given only its left context. That is the other loss; this one is a single pass.
 
     - How many calls does training make?

@@ -1,6 +1,6 @@
 """### The gap
 
-Write `leak_gap(logits_fn, tokens)`: the free-running loss minus the teacher-forced loss, in nats, one float (float64).
+Write `leak_gap(logits_fn, tokens)`: the stepwise loss minus the teacher-forced loss, in nats, one float (float64).
 
 For a causal model both are the same and the gap is 0. A gap says how much a model's good marks depend on seeing the \
 future. A small leak makes a small gap, and it must not be rounded away.
@@ -17,15 +17,15 @@ exercise = Exercise(
     answer=Number(rtol=1e-4, atol=1e-11),
     hints=(
         "Which of the two losses is larger for a model that peeks?",
-        "free-running minus teacher-forced",
-        "return free_running_loss(logits_fn, tokens) - teacher_forced_loss(logits_fn, tokens)",
+        "stepwise minus teacher-forced",
+        "return stepwise_loss(logits_fn, tokens) - teacher_forced_loss(logits_fn, tokens)",
     ),
 )
 
 
 @exercise.solution
 def leak_gap(logits_fn, tokens):
-    """logits_fn: (t,) -> (t, vocab); tokens (T+1,) int -> float, free-running minus teacher-forced."""
+    """logits_fn: (t,) -> (t, vocab); tokens (T+1,) int -> float, stepwise minus teacher-forced."""
 
     def mean_loss(logits):
         shifted = logits - logits.max(axis=-1, keepdims=True)
@@ -119,10 +119,10 @@ def mean_of_differences(logits_fn, tokens):
 
 @exercise.mistake("The other way round")
 def gap_reversed(f, tokens):
-    """Teacher-forced minus free-running: a leak comes out negative.
+    """Teacher-forced minus stepwise: a leak comes out negative.
 
     - Which loss is larger for a model that peeks?
-    - free-running minus teacher-forced
+    - stepwise minus teacher-forced
     - Swap the two.
     """
     return -leak_gap(f, tokens)

@@ -306,9 +306,9 @@ def test_demo_prints_what_a_program_can_read() -> None:
     assert done.stderr == ""
     assert [model["mask"] for model in report["models"]] == ["causal", "one_ahead", "none"]
     causal, *leaking = report["models"]
-    assert causal["held_out_free_running"] == pytest.approx(causal["held_out_teacher_forced"])
+    assert causal["held_out_stepwise"] == pytest.approx(causal["held_out_parallel"])
     for model in leaking:
-        assert model["held_out_teacher_forced"] < report["language_entropy"] < model["held_out_free_running"] / 2
+        assert model["held_out_parallel"] < report["language_entropy"] < model["held_out_stepwise"] / 2
         assert model["valid_sentences"] < causal["valid_sentences"]
 
 

@@ -29,10 +29,10 @@ def causal_attention(Q, K, V):
     return dot_product_attention(q, k, v, is_causal=True).swapaxes(-2, -3)
 
 
-def fix_off_by_one(Q, K, V):
+def repair_1(Q, K, V):
     q, k, v = (x[:, None] for x in (Q, K, V))  # (T, 1, d)
     return dot_product_attention(q, k, v, is_causal=True)[:, 0]
 
 
-fix_transposed = fix_mask_after_softmax = fix_softmax_axis = fix_off_by_one
-fix_scale = fix_zero_fill = fix_in_place = fix_two_bugs = fix_off_by_one
+repair_2 = repair_3 = repair_4 = repair_1
+repair_5 = repair_6 = repair_7 = repair_two = repair_1

@@ -30,13 +30,21 @@ def teacher_forced_loss(logits_fn, tokens):
     return cross_entropy(logits_fn(tokens[:-1]), tokens[1:])
 
 
-def free_running_loss(logits_fn, tokens):
+def stepwise_loss(logits_fn, tokens):
     last = [logits_fn(tokens[: i + 1])[-1] for i in range(len(tokens) - 1)]
     return cross_entropy(jnp.stack(last), tokens[1:])
 
 
+def rollout_loss(logits_fn, tokens, prompt, rng):
+    text, rows = tokens[:prompt], []
+    for key in jax.random.split(rng, len(tokens) - prompt):  # rng: a key, used once
+        rows.append(logits_fn(text)[-1])
+        text = jnp.append(text, jax.random.categorical(key, rows[-1]))
+    return cross_entropy(jnp.stack(rows), tokens[prompt:])
+
+
 def leak_gap(logits_fn, tokens):
-    return free_running_loss(logits_fn, tokens) - teacher_forced_loss(logits_fn, tokens)
+    return stepwise_loss(logits_fn, tokens) - teacher_forced_loss(logits_fn, tokens)
 
 
 def loss_per_position(logits, targets):

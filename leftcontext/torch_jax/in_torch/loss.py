@@ -28,13 +28,22 @@ def teacher_forced_loss(logits_fn, tokens):
     return F.cross_entropy(logits_fn(tokens[:-1]), tokens[1:])
 
 
-def free_running_loss(logits_fn, tokens):
+def stepwise_loss(logits_fn, tokens):
     last = [logits_fn(tokens[: i + 1])[-1] for i in range(len(tokens) - 1)]
     return F.cross_entropy(torch.stack(last), tokens[1:])
 
 
+def rollout_loss(logits_fn, tokens, prompt, rng):
+    text, rows = tokens[:prompt], []
+    for _ in tokens[prompt:]:
+        rows.append(logits_fn(text)[-1])
+        drawn = torch.multinomial(rows[-1].softmax(dim=-1), 1, generator=rng)  # rng: a torch.Generator
+        text = torch.cat([text, drawn])
+    return F.cross_entropy(torch.stack(rows), tokens[prompt:])
+
+
 def leak_gap(logits_fn, tokens):
-    return free_running_loss(logits_fn, tokens) - teacher_forced_loss(logits_fn, tokens)
+    return stepwise_loss(logits_fn, tokens) - teacher_forced_loss(logits_fn, tokens)
 
 
 def loss_per_position(logits, targets):

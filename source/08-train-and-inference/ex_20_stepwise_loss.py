@@ -1,8 +1,9 @@
-"""### The loss that writing would see
+"""### The same loss, one position at a time
 
-When a model writes, position `i` knows tokens `0` to `i` and nothing else: later tokens don't exist.
+When a model writes, position `i` knows tokens `0` to `i` and nothing else: later tokens don't exist. The history here \
+is still the true one.
 
-Write `free_running_loss(logits_fn, tokens)` for `tokens` `(T+1,)`: the same targets as before, but the logits at \
+Write `stepwise_loss(logits_fn, tokens)` for `tokens` `(T+1,)`: the same targets as before, but the logits at \
 position `i` come from a call that was given tokens `0..i` **only**. Return the mean over the `T` positions, in nats, \
 one float.
 """
@@ -38,7 +39,7 @@ def _reads_all_each_time(answer):
 
 
 exercise = Exercise(
-    topic="free-running loss",
+    topic="stepwise loss",
     answer=Number(),
     probes=(Probe(REPLACED, _reads_all_each_time),),
     hints=(
@@ -50,7 +51,7 @@ exercise = Exercise(
 
 
 @exercise.solution
-def free_running_loss(logits_fn, tokens):
+def stepwise_loss(logits_fn, tokens):
     """logits_fn: (t,) -> (t, vocab); tokens (T+1,) int -> float, nats; position i reads 0..i only."""
     losses = []
     for i in range(len(tokens) - 1):
@@ -201,7 +202,7 @@ def sum_instead_of_mean(f, tokens):
     - Divide by T.
     - np.mean
     """
-    return (len(tokens) - 1) * free_running_loss(f, tokens)
+    return (len(tokens) - 1) * stepwise_loss(f, tokens)
 
 
 @exercise.mistake("Only the last position")
@@ -285,7 +286,7 @@ def perplexity_not_loss(f, tokens):
     - ln 5
     - Leave out the exp.
     """
-    return np.exp(np.minimum(free_running_loss(f, tokens), 700))
+    return np.exp(np.minimum(stepwise_loss(f, tokens), 700))
 
 
 @exercise.mistake("The sign is flipped")
@@ -296,4 +297,4 @@ def sign_flipped(f, tokens):
     - -log p
     - Put a minus in front.
     """
-    return -free_running_loss(f, tokens)
+    return -stepwise_loss(f, tokens)

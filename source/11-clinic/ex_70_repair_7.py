@@ -1,11 +1,9 @@
-"""### Fix: a model that eats its inputs
+"""### Repair 7: two calls, two answers
 
-Called twice, it gives two answers. It also feeds on its own outputs: what it writes for position 0 it reads again at \
-position 1.
+Called twice with the same arrays, it gives two answers.
 
-Fix `fix_in_place(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
-may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. Small changes will do.
+Repair `repair_7(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. Small changes will do.
 """
 
 import numpy as np
@@ -24,7 +22,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_in_place(Q, K, V):
+def repair_7(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     Q = Q / np.sqrt(d)

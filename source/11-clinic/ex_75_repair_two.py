@@ -1,11 +1,9 @@
-"""### Fix: one bug behind another
+"""### Two at once
 
-Two bugs. The influence picture is full, for the first one tells everybody of everything; what it hides is no leak at \
-all.
+Two bugs, one behind the other. The influence is full; what the first bug hides is no leak at all.
 
-Fix `fix_two_bugs(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
-may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. Two small changes will do.
+Repair `repair_two(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. Two small changes will do.
 """
 
 import numpy as np
@@ -36,7 +34,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_two_bugs(Q, K, V):
+def repair_two(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     back = np.arange(T)[:, None] - np.arange(T)  # (T, T) how far back a key lies

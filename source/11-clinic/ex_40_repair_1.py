@@ -1,11 +1,9 @@
-"""### Fix: a loss that is too good
+"""### Repair 1: a loss that is too good
 
-This model reaches a training loss near zero and writes nonsense. Its influence picture has a second staircase beside \
-the first.
+This model reaches a training loss near zero and writes nonsense.
 
-Fix `fix_off_by_one(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
-Scores may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. One small change will do.
+Repair `repair_1(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
@@ -24,7 +22,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_off_by_one(Q, K, V):
+def repair_1(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     scores = Q @ K.T / np.sqrt(d)  # (T, T)

@@ -1,10 +1,9 @@
-"""### Fix: a model that reads backwards
+"""### Repair 2: a model that forgets its past
 
-Its influence picture is a staircase, but on the wrong side: the first query sees everything, the last one only itself.
+Its first output depends on every position, and its last one only on itself.
 
-Fix `fix_transposed(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
-Scores may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. One small change will do.
+Repair `repair_2(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
@@ -23,7 +22,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_transposed(Q, K, V):
+def repair_2(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     scores = Q @ K.T / np.sqrt(d)  # (T, T)

@@ -1,11 +1,9 @@
-"""### Fix: columns that sum to 1
+"""### Repair 4: weights that look plausible
 
-The weights look plausible until you add them up: every column sums to 1, and the rows do not. Even the outputs of the \
-past move when a later query joins.
+The influence is a staircase, as it should be. But add up the weights, row by row.
 
-Fix `fix_softmax_axis(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. \
-Scores may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. One small change will do.
+Repair `repair_4(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
@@ -24,7 +22,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_softmax_axis(Q, K, V):
+def repair_4(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     scores = Q @ K.T / np.sqrt(d)  # (T, T)

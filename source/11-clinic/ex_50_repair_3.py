@@ -1,10 +1,9 @@
-"""### Fix: rows that do not sum to 1
+"""### Repair 3: outputs that shrink
 
-No future value gets through, and still the influence picture is full: each output shrinks when a later key grows.
+No value of the future gets through, and still each output shrinks when a later key grows.
 
-Fix `fix_mask_after_softmax(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, \
-d_v)`. Scores may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. One small change will do.
+Repair `repair_3(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
@@ -23,7 +22,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_mask_after_softmax(Q, K, V):
+def repair_3(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     scores = Q @ K.T / np.sqrt(d)  # (T, T)

@@ -1,10 +1,9 @@
-"""### Fix: weights that fade with length
+"""### Repair 5: weights that fade with length
 
-Nothing leaks: the influence picture is a perfect staircase. But the weights get flatter the longer the text is.
+Nothing leaks. But the weights get flatter the longer the text is.
 
-Fix `fix_scale(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores may \
-be large, `d_v` may differ from `d`,
-and the inputs stay as they are. One small change will do.
+Repair `repair_5(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
@@ -23,7 +22,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_scale(Q, K, V):
+def repair_5(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     scale = np.sqrt(d)

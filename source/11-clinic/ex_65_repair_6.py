@@ -1,10 +1,9 @@
-"""### Fix: a mask that hides nothing
+"""### Repair 6: a mask that does not help
 
-The future was multiplied away: its scores are 0. And yet every output depends on how much future there is.
+The mask is there, and still every output depends on how much future there is.
 
-Fix `fix_zero_fill(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
-may be large, `d_v` may differ from `d`,
-and the inputs stay as they are. One small change will do.
+Repair `repair_6(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
+may be large, `d_v` may differ from `d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
@@ -23,7 +22,7 @@ exercise = fix_exercise(
 
 
 @exercise.solution
-def fix_zero_fill(Q, K, V):
+def repair_6(Q, K, V):
     """Causal attention: (T, d), (T, d), (T, d_v) -> (T, d_v)."""
     T, d = Q.shape
     scores = Q @ K.T / np.sqrt(d)  # (T, T)
