@@ -65,8 +65,9 @@ def show_matrix(
     """A heatmap with its numbers in the cells; booleans as ✓ and ·, what is ruled out hatched.
 
     `matrix` (R, C) numbers or booleans; `rows`, `columns` their names (default: 0, 1, 2, …). A cell is ruled out where
-    the entry is -inf, or where `allowed` (R, C) is False. `alt` says in a sentence what there is to see; the numbers
-    of a small matrix are added to it. Raises ValueError where the shapes do not fit.
+    the entry is -inf, or where `allowed` (R, C) is False. The numbers of a small matrix, and where the
+    ticks or the extreme values of a large one stand, are told to a listener in any case; `alt` adds a sentence of the
+    author's, which must not give away what the cell is to show. Raises ValueError where the shapes do not fit.
     """
     values, ruled_out, row_names, column_names = _check_matrix(matrix, allowed, rows, columns)
     low, high = limits or _limits(values[~ruled_out])
@@ -83,7 +84,9 @@ def show_matrix(
         axes.set_title(title, loc="left")
         if not fits and values.dtype != bool:
             _colour_bar(figure, low, high, cell * len(row_names))
-        spoken = _spell_out(title, alt, texts, row_names, column_names, row_axis, column_axis)
+        facts = _facts(values, texts, row_names, column_names)
+        size = f"Matrix of {len(row_names)} by {len(column_names)}: rows are {row_axis}, columns are {column_axis}"
+        spoken = _sentence(title, alt, f"{size}. {facts}")
         return drawn(figure, spoken, _table(title, texts, row_names, column_names))
 
 
@@ -142,7 +145,7 @@ def show_curves(
         if np.issubdtype(steps.dtype, np.integer):
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no position 2.5
         _name_ends(axes, ends)
-        facts = [f"{name}: from {values[0]:.2f} to {values[-1]:.2f}" for name, values in lines.items()]
+        facts = [f"{name}: {_course(steps, values)}" for name, values in lines.items()]
         facts += [f"{floor_name} (dashed line): {floor:.3f}"] if floor is not None else []
         return drawn(figure, _sentence(title, alt, "; ".join(facts)), "\n".join([*([title] if title else []), *facts]))
 
@@ -348,18 +351,40 @@ def _name_ends(axes: Axes, ends: dict[str, tuple[float, str]]) -> None:
         )  # fmt: skip
 
 
+def _course(steps: NDArray[Any], values: NDArray[np.float64]) -> str:
+    """Where a curve (N,) begins and ends, and its extremes where they lie between."""
+    told = f"from {values[0]:.2f} to {values[-1]:.2f}"
+    for name, place in (("lowest", int(values.argmin())), ("highest", int(values.argmax()))):
+        if not min(values[0], values[-1]) - 0.005 <= values[place] <= max(values[0], values[-1]) + 0.005:
+            told += f", {name} {values[place]:.2f} at {steps[place]:.4g}"
+    return told
+
+
 def _sentence(title: str, alt: str, facts: str) -> str:
     return " ".join(f"{part.rstrip('.')}." for part in (title, alt, facts) if part)
 
 
-def _spell_out(
-    title: str, alt: str, texts: list[list[str]], rows: list[str], columns: list[str], row_axis: str, column_axis: str
-) -> str:
-    """The alternative text of a matrix; its numbers too, as long as a listener can follow them."""
-    facts = f"Matrix of {len(rows)} by {len(columns)}: rows are {row_axis}, columns are {column_axis}"
-    if len(rows) * len(columns) <= 36:
-        facts += ". " + "; ".join(f"{row}: {', '.join(line)}" for row, line in zip(rows, texts, strict=True))
-    return _sentence(title, alt, facts)
+def _facts(values: NDArray[Any], texts: list[list[str]], rows: list[str], columns: list[str]) -> str:
+    """What a listener hears of a matrix: all of a small one, of a large one as much as can be followed."""
+    if values.size <= 36:
+        return "; ".join(f"{row}: {', '.join(line)}" for row, line in zip(rows, texts, strict=True))
+    if values.dtype == bool:
+        return "; ".join(f"{row}: {_runs(line, columns)}" for row, line in zip(rows, values, strict=True))
+    finite = np.where(np.isfinite(values), values, np.nan).astype(float)
+    if np.isnan(finite).all():
+        return "No number in it is finite"
+    told = []
+    for name, place in (("lowest", np.nanargmin(finite)), ("highest", np.nanargmax(finite))):
+        i, j = divmod(int(place), len(columns))
+        told.append(f"{name} {texts[i][j]}, at {rows[i]}, {columns[j]}")
+    return "; ".join(told)
+
+
+def _runs(line: NDArray[np.bool_], columns: list[str]) -> str:
+    """Where the ticks of a row stand: "0 to 3, 7"."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(int)))  # (2 n,)
+    runs = [(columns[a], columns[b - 1]) for a, b in edges.reshape(-1, 2)]
+    return ", ".join(first if first == last else f"{first} to {last}" for first, last in runs) or "none"
 
 
 def _table(title: str, texts: list[list[str]], rows: list[str], columns: list[str]) -> str:

@@ -19,7 +19,7 @@ from autograder.course.course import Course, NoCourse
 from autograder.course.execute import RunError
 from autograder.course.exercise_cells import code_answer, options_markdown, quiz_answer
 from autograder.course.lesson import LessonError, read_lesson
-from autograder.course.style_check import check_style, count_words
+from autograder.course.style_check import check_style, count_words, find_spoilers
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 
@@ -463,6 +463,16 @@ def test_a_lesson_is_in_rhythm_and_holds_its_exercises(name: str) -> None:
     assert build.find_drift(course, unit) == []
     own = {entry.id for entry in catalog.entries().values() if entry.unit == name}
     assert own <= set(unit.origins), "exercises of the unit that its lesson does not call in"
+
+
+def test_an_alt_text_after_a_prediction_is_a_spoiler_and_a_computed_one_is_not() -> None:
+    ask = {"cell_type": "markdown", "source": ["**Predict** the shape."]}
+    tell = {"cell_type": "markdown", "source": ["Look at it."]}
+    said = {"cell_type": "code", "source": ["show_matrix(x, ", 'alt="A staircase.")']}
+    computed = {"cell_type": "code", "source": ["show_matrix(x, ", 'alt=f"{x}")']}
+    other = {"cell_type": "code", "source": ["x = 1"]}
+    assert list(find_spoilers([ask, other, said])) == [said]
+    assert list(find_spoilers([ask, computed, tell, said])) == []
 
 
 def test_words_are_those_that_are_read() -> None:

@@ -54,11 +54,19 @@ def test_the_same_figure_gives_the_same_bytes() -> None:
     assert {name: p.html for name, p in every_kind().items()} == {name: p.html for name, p in every_kind().items()}
 
 
-def test_a_small_matrix_is_read_aloud_with_its_numbers_and_a_large_one_by_its_size() -> None:
+def test_a_small_matrix_is_read_aloud_with_its_numbers_and_a_large_one_by_its_extremes() -> None:
     [small] = alts(charts.show_matrix([[0.25, -np.inf]], ["these"], ["these", "dogs"], title="masked", alt="One row"))
     assert small == "masked. One row. Matrix of 1 by 2: rows are query i, columns are key j. these: 0.25, −∞."
     [large] = alts(charts.show_matrix(np.eye(24)))
-    assert "24 by 24" in large and "1.00" not in large
+    assert "24 by 24" in large and large.endswith("lowest 0.00, at 0, 1; highest 1.00, at 0, 0.")
+
+
+def test_the_ticks_of_a_large_matrix_are_read_aloud_row_by_row() -> None:
+    ticks = np.eye(7, dtype=bool)
+    ticks[1, 4:] = True
+    ticks[2] = False
+    [said] = alts(charts.show_matrix(ticks))
+    assert "0: 0; 1: 1, 4 to 6; 2: none; 3: 3; 4: 4; 5: 5; 6: 6." in said
 
 
 def test_the_text_form_holds_names_and_numbers() -> None:
@@ -95,6 +103,8 @@ def test_curves_tell_their_ends_and_the_floor() -> None:
     picture = charts.show_curves({"causal": [3.0, 2.1], "none": [3.0, 0.1]}, floor=1.996, title="Loss")
     assert alts(picture) == ["Loss. causal: from 3.00 to 2.10; none: from 3.00 to 0.10; entropy (dashed line): 1.996."]
     assert "none: from 3.00 to 0.10" in repr(picture)
+    [bent] = alts(charts.show_curves({"hidden": [3.0, 1.5, 4.0]}, x=[0, 25, 50]))
+    assert bent == "hidden: from 3.00 to 4.00, lowest 1.50 at 25."
 
 
 def test_a_text_marks_illegal_words_by_more_than_colour() -> None:
