@@ -1,9 +1,9 @@
-"""### Cut out the left context
+"""### Return the left context
 
 A causal language model reads from left to right. The prediction made *at* position `i` is about the token that
 comes *after* it, and it may depend on the tokens at positions `0` to `i`: its **left context**, its own token included.
 
-Write `left_context(tokens, i)`. `tokens` is an array of `T` whole numbers, `0 <= i < T`. Return those tokens, as an \
+Write `left_context(tokens, i)`. `tokens` is an array of `T` integers, `0 <= i < T`. Return those tokens, as an \
 array.
 
 (In every exercise of this course: the inputs stay as they are, and the same input gives the same output.)

@@ -5,7 +5,7 @@ where the
 target at each position is the *next* token.
 
 Write `next_token_pairs(tokens)`: `tokens` is `(..., T+1)`; return the tuple `(inputs, targets)`, both `(..., T)`.
-Leading axes (a batch) come along, and every row of a batch keeps to itself.
+Leading axes (a batch) stay in front, and no token moves from one row of a batch to another.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""### The probability of a whole sequence
+"""### The probability of a sequence, given its first token
 
 The chain rule: the probability of a sequence is the product of the probabilities of its tokens, each given the ones \
 before it.
@@ -8,7 +8,7 @@ With logarithms the product becomes a sum.
 `targets` is
 `(T,)`: the tokens that really came next. Write `sequence_log_prob(log_probs, targets)` and return one float, the \
 natural
-logarithm of the probability of the whole sequence. `T` may be 1, or hundreds; an entry may be as low as -2000.
+logarithm of the probability of all the targets, given the first token (which no row predicts). `T` may be 1, or hundreds; an entry may be as low as -2000.
 """
 
 import numpy as np
