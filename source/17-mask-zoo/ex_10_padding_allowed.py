@@ -2,7 +2,8 @@
 
 Sentences of different lengths go into one batch of width `T`; the rest of each row is filled with padding, on the \
 right.
-No query may attend to padding.
+No query may attend to padding. (Under a causal mask no real query can see padding on the right anyway; a model \
+that reads both ways needs this mask.)
 
 Write `padding_allowed(lengths, T)`: `lengths` is `(B,)`, whole numbers from 0 to T. Return booleans of shape `(B, 1, \
 T)`: True where the *key*

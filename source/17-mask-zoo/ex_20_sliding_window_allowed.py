@@ -61,7 +61,7 @@ def sum_of_diagonals(T, window):
 
 @exercise.mistake("One key too many")
 def window_one_too_many(T, window):
-    """i - j <= window counts window + 1 keys, the own one included.
+    """i - j <= window counts window + 1 keys, its own included.
 
     - How many keys does a query see with window = 1?
     - 0 <= i - j < window

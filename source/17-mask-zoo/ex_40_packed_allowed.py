@@ -1,6 +1,7 @@
 """### Keep documents apart
 
-To waste no space, several short documents are packed into one row. `segment_ids` says which document each position \
+Several short documents are packed into one row, so that no space is wasted. The mask, which you write here, keeps \
+them apart; the positions and the targets must respect the borders too. `segment_ids` says which document each position \
 belongs to.
 
 Write `packed_allowed(segment_ids)`: `segment_ids` is `(T,)`, whole numbers. Return `(T, T)` booleans: causal within a \
@@ -132,7 +133,7 @@ def neighbours_only(segment_ids):
     )
 
 
-@exercise.mistake("Other documents instead of the own one")
+@exercise.mistake("Other documents instead of its own")
 def across_instead_of_within(segment_ids):
     """The comparison is the wrong way round: each query sees only what is not its own document.
 

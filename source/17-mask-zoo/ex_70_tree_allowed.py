@@ -2,7 +2,8 @@
 
 Speculative decoding tries several continuations at once. They form a tree: `parents[n]` is the node that node `n` \
 continues, `-1` for a root.
-Parents come before their children.
+Parents come before their children. The position of a node in the text is its depth in the tree; here you write the \
+mask.
 
 Write `tree_allowed(parents)`: `parents` is `(T,)`, whole numbers. Return `(T, T)` booleans: each node sees itself and \
 its ancestors (its parent, that one's
