@@ -23,14 +23,14 @@ def softmax(scores: Array) -> Array:
 
 def attend_under(allowed: ArrayLike, Q: Array, K: Array, V: Array, fill: float = -np.inf) -> Array:
     """Attention where `allowed` (T, T) is True; `fill` stands over the rest."""
-    scores = Q @ K.T / np.sqrt(Q.shape[-1])  # (T, T)
+    scores = Q @ K.T / Q.shape[-1] ** 0.5  # (T, T), in the precision of Q: NumPy's own root would be a float64
     return softmax(np.where(allowed, scores, fill)) @ V
 
 
 def influence(attend: Attend, Q: Array, K: Array, V: Array) -> Array:
     """How far output i (rows) moves at most when 1 is added to row j (columns) of K and V (T, T)."""
     columns = []
-    for step in np.eye(len(Q))[:, :, None]:  # (T, 1)
+    for step in np.eye(len(Q), dtype=K.dtype)[:, :, None]:  # (T, 1)
         moved = attend(Q, K + step, V + step) - attend(Q, K, V)  # (T, d_v)
         columns.append(np.abs(moved).max(axis=1))
     return np.array(columns).T

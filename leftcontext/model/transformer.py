@@ -66,6 +66,10 @@ class Transformer:
         self.new = Buffers(dtype)
         self.allowed = allowed
 
+    def redraw(self, seed: int) -> None:
+        """Draw every parameter anew, those too that were set to 0: a leak behind a projection that starts at 0 shows then."""
+        self._draw(np.random.default_rng(seed))
+
     @property
     def allowed(self) -> NDArray[np.bool_]:
         """The mask (layers, heads, T_q, T_k), read only."""

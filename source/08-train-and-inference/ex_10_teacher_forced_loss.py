@@ -1,6 +1,7 @@
 """### The loss that training sees
 
-**Teacher forcing**: one pass over the true text, and every position is marked at once.
+**Teacher forcing**: the input is the true text, whatever the model would have written itself. So one pass over the \
+text gives the loss of every position at once.
 
 `logits_fn(tokens)` maps `(T,)` tokens to `(T, vocab)` logits in one pass. Write `teacher_forced_loss(logits_fn, \
 tokens)` for `tokens` `(T+1,)`: give the model the first `T`, and return the mean cross-entropy (nats, one float) \

@@ -1,11 +1,10 @@
 """### Position by position
 
-One number hides where a model is good. `logits` is `(B, T, vocab)`, `targets` is `(B, T)`. Write \
+One number hides at which positions a model is good. `logits` is `(B, T, vocab)`, `targets` is `(B, T)`. Write \
 `loss_per_position(logits, targets)`: the mean cross-entropy **at each position**, averaged over the batch only, \
 `(T,)`, in nats. Logits may be large.
 
-A leaking model shows a cliff: nearly 0 everywhere, and a high loss at the last position, where nothing is left to \
-peek at.
+A model that sees its targets has a loss near 0 everywhere but at the last position, whose target is not in the input.
 """
 
 import numpy as np
@@ -102,7 +101,7 @@ def mean_over_positions(logits, targets):
 
 @exercise.mistake("One number for everything")
 def mean_over_everything(logits, targets):
-    """The mean ran over positions too, so the cliff is invisible.
+    """The mean ran over positions too, so the high loss at one position is invisible.
 
     - How many numbers are wanted?
     - (T,)
@@ -146,7 +145,7 @@ def sign_flipped(logits, targets):
 
 @exercise.mistake("A running mean")
 def running_mean(logits, targets):
-    """Position t holds the mean up to t; it should hold its own loss only, or the cliff is smoothed away.
+    """Position t holds the mean up to t; it should hold its own loss only, or the high loss at one position is smoothed away.
 
     - What is the loss at the last position alone?
     - Each position for itself.
