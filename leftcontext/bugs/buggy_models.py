@@ -124,6 +124,10 @@ BUGGY_ATTENTIONS |= {
 }
 
 
+# Attentions behind a projection that starts at 0, and the one that works there as soon as the projection has moved.
+STARTS_AT_ZERO: dict[Attend, Attend] = {attention_bugs.no_mask_behind_zeros: attention_bugs.no_mask}
+
+
 class TrainableAttention(layers.Attention):
     """A `BuggyAttention` in the place of a model's attention: it can be trained, at the full length."""
 
@@ -171,16 +175,28 @@ def model_around(attention: Attend | BuggyAttention, seed: int = 0, dtype: DType
     return model
 
 
+def untrained_model(attend: Attend, seed: int = 0) -> Transformer:
+    """The model with this attention inside as it is built, ready to be trained.
+
+    Raises ValueError for a function that has no backward pass here.
+    """
+    working = STARTS_AT_ZERO.get(attend, attend)
+    if working not in BUGGY_ATTENTIONS:
+        name = getattr(attend, "__name__", attend)
+        raise ValueError(f"{name} can be examined, but not trained: its backward pass is not known.")
+    model = model_around(BUGGY_ATTENTIONS[working], seed)
+    if attend in STARTS_AT_ZERO:
+        model.params["0.merge"][:] = 0
+    return model
+
+
 @cache
 def learned_under(attend: Attend, seed: int) -> Array:
     """The parameters (one vector) of a model trained with this attention inside; half a second, the first time.
 
     Raises ValueError for a function that has no backward pass here.
     """
-    if attend not in BUGGY_ATTENTIONS:
-        name = getattr(attend, "__name__", attend)
-        raise ValueError(f"{name} can be examined, but not trained: its backward pass is not known.")
-    model = model_around(BUGGY_ATTENTIONS[attend], seed)
+    model = untrained_model(attend, seed)
     for _ in train(model, schedule=SCHEDULE, seed=seed):
         pass
     return model.theta

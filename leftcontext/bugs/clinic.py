@@ -1,6 +1,7 @@
 """A ward of broken attentions, drawn by seed: evidence first, names later.
 
-Axis letters: T position, d width. Every patient has one bug; the last one has two, one behind the other.
+Axis letters: T position, d width. Every patient has one bug, but L has two, one behind the other. In M the
+bug sleeps until the model is trained: the untrained leak test finds nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from leftcontext.bugs import attention_bugs
 from leftcontext.bugs.attention_bugs import Array, Attend
-from leftcontext.bugs.buggy_models import behind_a_mean, learned_under, model_around
+from leftcontext.bugs.buggy_models import STARTS_AT_ZERO, behind_a_mean, learned_under, model_around, untrained_model
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.model.evaluation import position_losses
 from leftcontext.model.generation import generate_texts
@@ -26,7 +27,7 @@ from leftcontext.plots.picture import Picture, side_by_side, stacked
 T = 6  # of the attention alone; the whole models read 16 tokens
 SAME = 1e-9  # less is rounding
 VISIBLE = 0.03  # more shows in a number of two decimals
-LETTERS = "ABCDEFGHIJKL"
+LETTERS = "ABCDEFGHIJKLM"
 
 DIAGNOSES: dict[int, tuple[str, Attend]] = {
     1: ("no mask", attention_bugs.no_mask),
@@ -40,9 +41,11 @@ DIAGNOSES: dict[int, tuple[str, Attend]] = {
     9: ("heads merged without a transpose", attention_bugs.heads_merged_without_transpose),
     10: ("a hole in the mask at one position", attention_bugs.only_at_one_position),
     11: ("forgets old tokens", attention_bugs.window_of_two),
+    12: ("no mask, behind a projection that starts at 0", attention_bugs.no_mask_behind_zeros),
 }
+ASLEEP = 12  # what M has; it is not drawn
 GRADED = 9  # the seed of the lesson's ward, which an exercise asks about
-IN_FRONT = 8  # what the last patient shows first
+IN_FRONT = 8  # what L shows first
 BEHIND = (10, 2, 3, 4, 11)  # one of these masks stands behind it
 BUGS: dict[Attend, list[int]] = {attend: [number] for number, (_, attend) in DIAGNOSES.items()} | {
     behind_a_mean(DIAGNOSES[number][1]): sorted((number, IN_FRONT)) for number in BEHIND
@@ -76,9 +79,14 @@ class Patient:
     @property
     def model(self) -> Transformer:
         """The whole model, of one layer: trained the first time that anybody asks, in half a second."""
-        model = model_around(self.attend)
+        model = model_around(STARTS_AT_ZERO.get(self.attend, self.attend))
         model.theta[:] = learned_under(self.learned_with or self.attend, seed=0)
         return model
+
+    @property
+    def untrained(self) -> Transformer:
+        """The same model as it is built, before any training; it may be trained and redrawn."""
+        return untrained_model(self.attend)
 
     @property
     def losses(self) -> Array:
@@ -170,10 +178,11 @@ def _judge(letter: str, patient: Patient, numbers: set[int]) -> str:
 
 
 def ward(seed: int = GRADED) -> Ward:
-    """Letters A to L → patients, in an order that follows from the seed; the last one has two bugs."""
+    """Letters A to M → patients, in an order that follows from the seed; L has two bugs, and the bug of M sleeps."""
     rng, second = np.random.default_rng(seed), int(np.random.default_rng((seed, 1)).choice(BEHIND))
-    bugs = [DIAGNOSES[number][1] for number in rng.permutation(list(DIAGNOSES)).tolist()]
-    bugs.append(behind_a_mean(DIAGNOSES[second][1]))
+    awake = [number for number in DIAGNOSES if number != ASLEEP]
+    bugs = [DIAGNOSES[number][1] for number in rng.permutation(awake).tolist()]
+    bugs += [behind_a_mean(DIAGNOSES[second][1]), DIAGNOSES[ASLEEP][1]]
     drawn = Ward({letter: _admit(letter, attend, seed, rng) for letter, attend in zip(LETTERS, bugs, strict=True)})
     drawn.graded = seed == GRADED
     return drawn

@@ -8,7 +8,8 @@ With logarithms the product becomes a sum.
 `targets` is
 `(T,)`: the tokens that really came next. Write `sequence_log_prob(log_probs, targets)` and return one float, the \
 natural
-logarithm of the probability of all the targets, given the first token (which no row predicts). `T` may be 1, or hundreds; an entry may be as low as -2000.
+logarithm of the probability of all the targets, given the first token (which no row predicts).
+`T` may be 1, or hundreds; an entry may be as low as -2000.
 """
 
 import numpy as np

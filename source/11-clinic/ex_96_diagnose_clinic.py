@@ -1,9 +1,9 @@
 """### The diagnoses
 
-Twelve patients, `"A"` to `"L"`; the evidence of each is above. The numbers of the diagnoses are in `clinic.DIAGNOSES`.
+Thirteen patients, `"A"` to `"M"`; the evidence of each is above. The numbers of the diagnoses are in `clinic.DIAGNOSES`.
 
 Write `diagnose_clinic(patient)`: a letter → the list of its bugs' numbers, in increasing order, such as `[4]`. \
-Patients A to K have one bug each; L has two.
+Patients A to K and M have one bug each; L has two.
 """
 
 from autograder.exercise.exercise import Exercise, case
@@ -23,7 +23,7 @@ exercise = Exercise(
 
 @exercise.solution
 def diagnose_clinic(patient):
-    """A letter from A to L -> list of the numbers of its bugs, increasing."""
+    """A letter from A to M -> list of the numbers of its bugs, increasing."""
     found = {
         "A": [8],
         "B": [3],
@@ -37,6 +37,7 @@ def diagnose_clinic(patient):
         "J": [1],
         "K": [2],
         "L": [2, 8],
+        "M": [12],
     }
     return found[patient]
 
@@ -47,9 +48,9 @@ def staircases(rng):
         yield case(letter)
 
 
-@exercise.part("Holes and tatters", points=1)
+@exercise.part("Strange pictures", points=1)
 def holes(rng):
-    for letter in "DF":
+    for letter in "DFM":
         yield case(letter)
 
 
@@ -66,19 +67,19 @@ def two(rng):
 
 @exercise.equivalent
 def from_a_string(patient):
-    numbers = "8 3 6 9 11 10 4 7 5 1 2 2,8".split()["ABCDEFGHIJKL".index(patient)]
+    numbers = "8 3 6 9 11 10 4 7 5 1 2 2,8 12".split()["ABCDEFGHIJKLM".index(patient)]
     return [int(n) for n in numbers.split(",")]
 
 
 @exercise.equivalent
 def as_tuples(patient):
-    order = [(8,), (3,), (6,), (9,), (11,), (10,), (4,), (7,), (5,), (1,), (2,), (2, 8)]
+    order = [(8,), (3,), (6,), (9,), (11,), (10,), (4,), (7,), (5,), (1,), (2,), (2, 8), (12,)]
     return order[ord(patient) - ord("A")]
 
 
 @exercise.equivalent
 def single_or_double(patient):
-    return [2, 8] if patient == "L" else ["JKBGICHADFE".index(patient) + 1]
+    return [2, 8] if patient == "L" else ["JKBGICHADFEM".index(patient) + 1]
 
 
 def _but(**swapped):
@@ -165,6 +166,17 @@ def second_bug_missed(patient):
     - Cells (0, 0) and (0, 1): one token ahead as well.
     """
     return _but(L=[8])(patient)
+
+
+@exercise.mistake("A leak that sleeps")
+def sleeping_leak(patient):
+    """The trained model of M sees every target, as one without a mask does. But as it was built, nothing of its
+    attention arrived: a leak test before the training finds nothing. That has a number of its own.
+
+    - What is M's output for V = I, and what is the loss of its trained model?
+    - 12: the projection after the attention starts at 0.
+    """
+    return _but(M=[1])(patient)
 
 
 @exercise.mistake("The numbers go up")

@@ -1,6 +1,7 @@
 """### Draw the next token
 
-Greedy decoding always gives the same text, and often that text repeats itself. Drawing from the model's probabilities gives variety. Two knobs: **temperature** divides the \
+Greedy decoding always gives the same text, and often that text repeats itself. Drawing from the \
+model's probabilities gives variety. Two knobs: **temperature** divides the \
 logits before the softmax (below 1: bolder);
 **top-k** keeps only the `k` likeliest tokens.
 

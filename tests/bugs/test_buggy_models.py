@@ -5,10 +5,10 @@ import pytest
 
 from leftcontext.bugs import attention_bugs
 from leftcontext.bugs.buggy_models import BUGGY_ATTENTIONS, SIZE, behind_a_mean, learned_under, model_around
-from leftcontext.bugs.clinic import DIAGNOSES, Patient
+from leftcontext.bugs.clinic import ASLEEP, DIAGNOSES, Patient
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.model.evaluation import leak
-from leftcontext.model.training import allowed_by
+from leftcontext.model.training import Schedule, allowed_by, train
 from leftcontext.model.transformer import Transformer
 
 FLOOR = LITTLE_LANGUAGE.entropy_per_position(16)
@@ -124,6 +124,31 @@ def test_who_forgets_is_above_the_entropy_and_leaks_nothing():
     short = diagnosed(11)
     assert short.losses[5:].mean() > 1.06 * FLOOR[5:].mean() and (short.losses > 0.95 * FLOOR).all()
     assert leak(short.model) == 0
+
+
+def test_a_leak_that_sleeps_is_missed_before_the_training_and_found_after_it():
+    sleeper = diagnosed(ASLEEP)
+    assert not sleeper.influence.any() and not sleeper.weights.any()
+    assert leak(sleeper.untrained) == 0
+    assert leak(sleeper.model) > 1e-3
+    assert (sleeper.losses[:-1] < 0.1).all() and sleeper.losses[-1] > FLOOR[-1]
+
+
+def test_a_leak_that_sleeps_is_found_once_parameters_are_drawn_anew_or_after_a_few_steps():
+    drawn, stepped = diagnosed(ASLEEP).untrained, diagnosed(ASLEEP).untrained
+    drawn.redraw(seed=1)
+    assert leak(drawn) > 0.01
+    for _ in train(stepped, schedule=Schedule(steps=20), seed=0):
+        pass
+    assert leak(stepped) > 0.01
+
+
+def test_redrawing_a_causal_model_shows_no_leak():
+    model = Transformer(SIZE, allowed=allowed_by("causal", 16), seed=0)
+    before = model.theta.copy()
+    model.redraw(seed=1)
+    assert leak(model) == 0 and (model.theta != before).all()
+    assert np.array_equal(model.theta, Transformer(SIZE, allowed=True, seed=1).theta)
 
 
 @pytest.mark.parametrize("number", [n for n in DIAGNOSES if n not in (10, 11)])
