@@ -6,7 +6,8 @@ far apart the two stand.
 
 Write `rope(x, positions)`: `x` is `(..., T, d)`, `d` even; `positions` is `(T,)`. For pair `m`, the coordinates `(2m, \
 2m+1)` at position `p` are rotated by the angle
-`p * 10000 ** (-2 * m / d)`: `(a, b)` becomes `(a cos - b sin, a sin + b cos)`. Return the shape of `x`.
+`p * 10000 ** (-2 * m / d)`: `(a, b)` becomes `(a cos - b sin, a sin + b cos)`. Return the shape of `x`. \
+(Other layouts pair `m` with `m + d/2`; a model needs the one that it was trained with.)
 """
 
 import numpy as np

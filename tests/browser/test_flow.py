@@ -160,6 +160,6 @@ def test_in_jupyterlab_a_painted_mask_is_trained_and_the_leak_test_sees_the_stra
     )
     radio(page, "your mask").check()  # offered as soon as there is one
     page.get_by_role("button", name="Train").click()
-    expect(status(page)).to_contain_text(re.compile(r"The leak test .*: [1-9]\d* of 120 future tokens"))
+    expect(status(page)).to_contain_text(re.compile(r"The leak test .*in [1-9]\d* of 120 pairs"))
     cell = page.get_by_role("grid").get_by_role("row").nth(2).get_by_role("gridcell").nth(3)
     expect(cell).to_have_class("leak")

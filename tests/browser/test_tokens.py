@@ -45,11 +45,11 @@ def test_every_position_shows_what_it_may_read_and_what_it_guesses(alone: Alone,
 def test_a_mask_that_looks_one_ahead_costs_as_much_as_none(alone: Alone) -> None:
     page = alone(LeftContext())
     honest = f"{LeftContext().loss:.2f}"
-    expect(status(page)).to_have_text(f"causal: none of 4 answers can be read; the best loss is {honest} nats a token.")
+    expect(status(page)).to_have_text(f"causal: none of 4 targets can be read; the best loss is {honest} nats per token.")
     for label in ("one ahead", "no mask"):
         radio(page, label).check()
         expect(status(page)).to_have_text(
-            f"{label}: 4 of 4 answers can be read; the best loss falls from {honest} to 0.00 nats a token."
+            f"{label}: 4 of 4 targets can be read; the best loss falls from {honest} to 0.00 nats per token."
         )
 
 
@@ -57,12 +57,12 @@ def test_a_left_context_by_keyboard(alone: Alone) -> None:
     page = alone(LeftContext(position=0))
     for key in ("Tab", "ArrowRight", "Tab", "ArrowRight", "ArrowRight"):
         page.keyboard.press(key)
-    expect(status(page)).to_have_text("position 2, “near”: reads 4 of 5 tokens, guesses “the”, and can read it: a leak.")
-    expect(page.get_by_text("A leak: “the” is the answer, and it can be read.")).to_be_visible()
+    expect(status(page)).to_have_text("position 2, “near”: reads 4 of 5 tokens, predicts “the”, and can read it: a leak.")
+    expect(page.get_by_text("A leak: “the” is the target, and it can be read.")).to_be_visible()
     expect(page.get_by_text("Hidden: “cat” comes later still")).to_be_visible()
     for key in ("Shift+Tab", "ArrowLeft"):
         page.keyboard.press(key)
-    expect(page.get_by_text("Hidden: “the”, for it is the answer.")).to_be_visible()
+    expect(page.get_by_text("Hidden: “the”, because it is the target.")).to_be_visible()
 
 
 def test_the_mouse_looks_around_and_comes_back_to_what_was_chosen(alone: Alone) -> None:
@@ -80,7 +80,7 @@ def test_the_mouse_looks_around_and_comes_back_to_what_was_chosen(alone: Alone) 
 def test_without_chances_no_loss_is_claimed(alone: Alone) -> None:
     page = alone(LeftContext(LONG))
     radio(page, "no mask").check()
-    expect(status(page)).to_have_text("no mask: 11 of 11 answers can be read.")
+    expect(status(page)).to_have_text("no mask: 11 of 11 targets can be read.")
     expect(page.get_by_text("p =")).to_have_count(0)
 
 

@@ -112,7 +112,8 @@ def test_one_stray_cell_is_left_to_the_leak_test(page: Page) -> None:
     training = page.get_by_role("group", name="Train and generate")
     training.get_by_role("radio", name="your mask").check()
     expect(training.get_by_role("status")).to_contain_text(
-        "a little below the entropy: chance, or a small leak? The leak test decides: 1 of 120 future tokens moves"
+        "a little below the entropy: chance, or a small leak? "
+        "The leak test decides: a later token moves an earlier output in 1 of 120 pairs"
     )
 
 

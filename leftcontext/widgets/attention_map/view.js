@@ -47,6 +47,13 @@ const WITH_ZERO = {
   masked: "0 is written where a key should not be seen; −∞ was meant.",
   weights: "Each row through softmax: it sums to 1, and a score of 0 still gets a weight.",
 };
+/** @type {Partial<Record<Stage, string>>} what is true without a mask */
+const WITHOUT_MASK = {
+  masked: "No mask: the scores stay as they are.",
+  weights: "Each row through softmax: it sums to 1, and every key gets a weight.",
+};
+/** @type {Record<string, Partial<Record<Stage, string>>>} what is true under some masks only */
+const UNDER = { zero: WITH_ZERO, none: WITHOUT_MASK };
 const FORMULA = ["softmax(", "Q Kᵀ", " / √d", " + mask", ")", " V"];
 /** @type {Record<Stage, number[]>} the parts of the formula that a stage has computed */
 const PARTS = {
@@ -195,7 +202,7 @@ function mapOf(model, node, set, keys, arrays) {
     formula.replaceChildren(
       ...FORMULA.map((part, k) => element(PARTS[stage].includes(k) ? "b" : "span", {}, part)),
     );
-    caption.textContent = (model.get("mask") === "zero" && WITH_ZERO[stage]) || STAGES[stage];
+    caption.textContent = UNDER[model.get("mask")]?.[stage] ?? STAGES[stage];
     if (large && stage === "weights") caption.append(" The colour follows the root of a weight.");
   }
 

@@ -51,12 +51,12 @@ function reasons(tokens, i, seen) {
     ? `${own} reads ${quoted(tokens.slice(0, i))} and itself: its left context.`
     : `${own} reads itself only: nothing stands to its left.`;
   if (i === tokens.length - 1) {
-    return [reads, "It guesses what nobody has written yet: whatever the mask, there is nothing to copy."];
+    return [reads, "It predicts a word that is not in the input: whatever the mask, there is nothing to copy."];
   }
   const fate = seen(i, i + 1)
-    ? `A leak: ${answer} is the answer, and it can be read. To copy it takes no knowledge.`
-    : `Hidden: ${answer}, for it is the answer.`;
-  const lines = [reads, `It guesses ${answer}, the token at position ${i + 1}.`, fate];
+    ? `A leak: ${answer} is the target, and it can be read. The model only has to copy it.`
+    : `Hidden: ${answer}, because it is the target.`;
+  const lines = [reads, `It predicts ${answer}, the token at position ${i + 1}.`, fate];
   return [...lines, ...fateOfTheRest(tokens, i, seen)];
 }
 
@@ -145,13 +145,13 @@ function inputList(tokens) {
  */
 function guessChoice(tokens, onChoose) {
   const answers = Object.fromEntries(tokens.map((_, i) => [i, tokens[i + 1] ?? "?"]));
-  const { node, choose } = choice("guess at position", answers, (i) => onChoose(Number(i)));
+  const { node, choose } = choice("prediction at position", answers, (i) => onChoose(Number(i)));
   const items = [...node.querySelectorAll("label")];
   const inputs = [...node.querySelectorAll("input")];
   const chances = items.map(() => element("small", {}));
   items.forEach((label, i) => {
     const target = i < tokens.length - 1 ? `“${tokens[i + 1]}”` : "the next token";
-    inputs[i].ariaLabel = `position ${i}, after “${tokens[i]}”: guesses ${target}`;
+    inputs[i].ariaLabel = `position ${i}, after “${tokens[i]}”: predicts ${target}`;
     label.append(chances[i]);
   });
 
@@ -185,7 +185,7 @@ function build(model, node, set) {
   const guesses = guessChoice(tokens, (i) => set("position", i));
   const words = element("div", { className: "lc-reasons" });
   const { node: status, say } = statusLine();
-  const hint = muted("Inputs above, guesses below. Choose a guess: what may it read?");
+  const hint = muted("Inputs above, predictions below. Choose a prediction: what may it read?");
   const flow = element("div", { className: "lc-flow" }, hint, inputs.node, lines.node, guesses.node);
   flow.style.setProperty("--lc-count", String(T));
   flow.classList.toggle("lc-long", T > LONG);
@@ -216,11 +216,11 @@ function build(model, node, set) {
 
   function verdict() {
     const leaks = tokens.filter((_, i) => copied(i)).length;
-    const readable = `${rule().label}: ${leaks || "none"} of ${T - 1} answers can be read`;
+    const readable = `${rule().label}: ${leaks || "none"} of ${T - 1} targets can be read`;
     if (!chances.length) return `${readable}.`;
     const honest = loss((i) => chances[i]);
     const best = leaks ? `falls from ${honest} to ${loss(chance)}` : `is ${honest}`;
-    return `${readable}; the best loss ${best} nats a token.`;
+    return `${readable}; the best loss ${best} nats per token.`;
   }
 
   function tell() {
@@ -228,7 +228,7 @@ function build(model, node, set) {
     const seen = sees(rule());
     const read = tokens.filter((_, j) => seen(i, j)).length;
     const fate = copied(i) ? "and can read it: a leak" : "which is hidden";
-    const end = i === T - 1 ? "guesses what comes next." : `guesses “${tokens[i + 1]}”, ${fate}.`;
+    const end = i === T - 1 ? "predicts what comes next." : `predicts “${tokens[i + 1]}”, ${fate}.`;
     say(`position ${i}, “${tokens[i]}”: reads ${read} of ${T} tokens, ${end}`);
   }
 

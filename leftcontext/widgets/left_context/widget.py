@@ -70,7 +70,7 @@ class LeftContext(CourseWidget):
 
     @property
     def loss(self) -> float | None:
-        """The best mean loss, in nats a token: what can be read need not be guessed. None where no chances are known."""
+        """The best mean loss, in nats per token: what can be read need not be predicted. None where no chances are known."""
         if self.chances is None:
             return None
         costs = -np.log(self.chances)  # (T - 1,)

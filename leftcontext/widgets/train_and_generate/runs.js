@@ -149,6 +149,5 @@ export function verdict(label, { losses, share, leaks }, entropy) {
   const text = `${label}: ${share === null ? "stopped at" : "trained to"} loss ${number(loss)}, ${says}`;
   if (leaks === null || leaks === undefined) return text;
   if (!leaks) return `${text} The leak test finds none${test === "decides" ? "" : " either"}.`;
-  const move = leaks > 1 ? "move" : "moves";
-  return `${text} The leak test ${test}: ${leaks} of ${PAIRS} future tokens ${move} an earlier output.`;
+  return `${text} The leak test ${test}: a later token moves an earlier output in ${leaks} of ${PAIRS} pairs.`;
 }
