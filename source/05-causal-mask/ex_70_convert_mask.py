@@ -46,7 +46,7 @@ exercise = Exercise(
     answer=lambda mask, source, target: RESULTS[target],
     probes=(Probe(FINITE, _finite_fill),),
     hints=(
-        "Sixteen pairs are many. Which convention could be a stop on every way?",
+        "Sixteen pairs are many. Could you convert every mask to one convention first, and from there to the target?",
         "First whatever it is into `allowed`, then `allowed` into the target: four and four small steps.",
         'From "additive": allowed = mask == 0. To "additive": np.where(allowed, 0.0, -np.inf). Six steps are left.',
     ),

@@ -17,7 +17,7 @@ exercise = Exercise(
     topic="loss per position",
     answer=Array(),
     hints=(
-        "Over which axis do you average, if one number for each position shall remain?",
+        "Over which axis do you average, if one number for each position should remain?",
         "mean over B of (logsumexp(logits) - logits[target])",
         "np.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0] is (B, T); then .mean(axis=0)",
     ),
