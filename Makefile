@@ -100,10 +100,11 @@ pytest: setup-test
 verify: setup
 	$(BIN)/leftcontext verify --seeds $(SEEDS)
 
-# The longer tests: the bank over all its seeds, two hundred honest submissions and three hundred random courses beside stock nbgrader, fifty kills, every
-# fault of the grader's own calls, every case of which stock nbgrader errs, and every unit through stock nbgrader.
+# The longer tests: the bank over all its seeds, two hundred honest submissions and three hundred random courses beside stock
+# nbgrader, fifty kills, every fault of the grader's own calls, every case of which stock nbgrader errs, every unit through
+# stock nbgrader, and every widget in both themes.
 test-long: setup-test verify
-	LEFTCONTEXT_LONG=1 $(PYTEST_TWO) --timeout 7200 tests/grading tests/hostile tests/nbgrader tests/language
+	LEFTCONTEXT_LONG=1 $(PYTEST_TWO) --timeout 7200 tests/grading tests/hostile tests/nbgrader tests/language tests/browser
 
 # Line coverage of the two packages; what runs in other processes (commands, kernels, the sandbox) is not counted.
 coverage: setup-test

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import picture
 from playwright.sync_api import Page, expect
+from support.sizes import share
 
 from leftcontext import widgets
 from leftcontext.widgets import gallery
@@ -34,8 +35,10 @@ OVERLAPS = """() => [...document.querySelectorAll(".lc-columns")].flatMap((row) 
 STOPS = ".lc :is(fieldset, button:enabled, input[type=range], input[type=text], summary, [role=grid])"
 
 
-@pytest.mark.parametrize("name", SHOWN)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [*((name, "light") for name in share(SHOWN, 2)), *((name, "dark") for name in share(SHOWN, 2, first=1))],
+)
 def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, scheme: str) -> None:
     page = alone(SHOWN[name]())
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -77,7 +80,7 @@ PLACES = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", share(SHOWN, 3))
 def test_a_page_that_runs_from_right_to_left_does_not_turn_it_round(alone: Alone, name: str) -> None:
     """A page that is translated into Arabic: mirrored cells over a drawing that is not would say the opposite."""
     page = alone(SHOWN[name]())
@@ -96,7 +99,7 @@ def test_choices_of_many_widgets_on_one_page_do_not_mix(page: Page) -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", share(SHOWN, 3, first=1))
 def test_nothing_moves_by_itself(alone: Alone, name: str) -> None:
     page = alone(SHOWN[name]())
     page.locator(STOPS).first.press("ArrowRight")

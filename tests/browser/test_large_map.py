@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from support.sizes import share
 
 from leftcontext.widgets import AttentionMap
 from leftcontext.widgets.shared.base import CourseWidget
@@ -75,7 +76,7 @@ def choose(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).check()
 
 
-@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("mask", share(MASKS, 2))
 def test_every_stage_equals_numpy_where_the_keys_lead_and_where_the_pointer_is(alone: Alone, mask: str) -> None:
     page = alone(AttentionMap(Q, K, V, mask=OWN))
     choose(page, mask)
@@ -97,7 +98,7 @@ def test_every_stage_equals_numpy_where_the_keys_lead_and_where_the_pointer_is(a
             assert f"“{i}”" in told and (f"“{j}”" in told or f", {j}:" in told)
 
 
-@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("mask", share(MASKS, 2, first=1))
 def test_the_canvas_shows_each_weight_what_is_hidden_and_what_leaks(alone: Alone, mask: str) -> None:
     page = alone(AttentionMap(Q, K, V, mask=OWN))
     choose(page, mask)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from support.page_elements import cell, radio, status
+from support.sizes import share
 
 from leftcontext.widgets import MaskPainter, MaskZoo
 from leftcontext.widgets.shared import mask_rules
@@ -149,7 +150,7 @@ ZOO = {
 }
 
 
-@pytest.mark.parametrize("label", ZOO)
+@pytest.mark.parametrize("label", share(ZOO, 2))
 def test_every_place_of_every_slider_shows_numpys_mask_and_weights(alone: Alone, label: str) -> None:
     name, trait, places = ZOO[label]
     page = alone(MaskZoo())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from support.page_elements import numbers, radio, status
+from support.sizes import share
 
 from leftcontext.language.language import SENTENCE
 from leftcontext.widgets import Heads, LeftContext, SingleToken
@@ -208,7 +209,7 @@ HEADS = {"side by side": "side_by_side", "reshape alone": "reshape"}
 
 
 @pytest.mark.parametrize("mask", ["causal", "none"])
-@pytest.mark.parametrize("merge", HEADS)
+@pytest.mark.parametrize("merge", share(HEADS, 2))
 def test_heads_and_every_merged_row_equal_numpys(alone: Alone, mask: str, merge: str) -> None:
     arrays = np.random.default_rng(8).normal(size=(3, 5, 6)).round(2)
     page = alone(Heads(*arrays, heads=3, tokens=SENTENCE))
