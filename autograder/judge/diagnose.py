@@ -28,7 +28,7 @@ from autograder.judge.verdict import Finding
 
 SIMILARITY_THRESHOLD = 0.6  # share of the failing cases on which an answer has to agree with a mistake to look like it
 REPEATS = 4  # further calls, to see whether an answer that resembles no mistake always does the same
-NOT_REPEATED = ("hangs", "floods", "not_written", "overwritten")  # failures that are not worth waiting for once more
+NOT_REPEATED = ("hangs", "floods", "not_written", "overwritten", "remembered")  # not worth another call
 
 
 def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts: Sequence[Attempt]) -> Finding:

@@ -14,7 +14,7 @@ import numpy as np
 from autograder.exercise.exercise import Case, Cases, Exercise, Function
 from autograder.exercise.results import Difference, InvalidResult, ResultType
 from autograder.judge.failures import FAILURES
-from autograder.judge.guarded_call import CallFailure, clock_of, guarded_call, same_data
+from autograder.judge.guarded_call import CallFailure, Clock, clock_of, guarded_call, same_data
 from autograder.judge.unwritten import is_unwritten
 
 # Added to the number of a part, so that its cases are drawn once more, or those of a warning, with other numbers.
@@ -22,7 +22,10 @@ REDRAW_OFFSET, WARNING_OFFSET = 2000, 1000
 FURTHER_OFFSETS = (3000, 4000)
 LOOK_SECONDS = 5.0  # to read a result once more
 MIN_CALLS = 20  # an answer that is called less often is called again, for what is wrong now and then
-
+KEPT_BY_IDENTITY = (
+    "The same array was given twice, the second time with other numbers in it, and the result has to do with the first "
+    "numbers: something was kept from the earlier call."
+)
 
 
 @dataclass(frozen=True)
@@ -164,14 +167,23 @@ def try_once(exercise: Exercise, function: Function, trial: Trial) -> Attempt:
 
 
 def _call(exercise: Exercise, function: Function, case: Case, result_type: ResultType) -> Outcome:
-    def call(*args: Any, **kwargs: Any) -> tuple[Any, InvalidResult | None, Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return exercise.adapter(function, *args, **kwargs) if exercise.adapter else function(*args, **kwargs)
+
+    return _guarded(exercise, call, case, result_type, clock_of(function))
+
+
+def _guarded(exercise: Exercise, call: Function, case: Case, result_type: ResultType, clock: Clock) -> Outcome:
+    """What a call with a case's arguments did, its result as `result_type` reads it."""
+
+    def read(*args: Any, **kwargs: Any) -> tuple[Any, InvalidResult | None, Any]:
         try:
-            raw = exercise.adapter(function, *args, **kwargs) if exercise.adapter else function(*args, **kwargs)
+            raw = call(*args, **kwargs)
             return result_type.parse(raw), None, raw
         except InvalidResult as invalid:
             return None, invalid, None
 
-    done = guarded_call(call, case.args, case.kwargs, exercise.seconds, clock_of(function))
+    done = guarded_call(read, case.args, case.kwargs, exercise.seconds, clock)
     if done.failure is not None:
         return Outcome(None, done.failure, done.changed, done.printed)
     value, invalid, raw = done.result
@@ -195,7 +207,54 @@ def try_all(
         outcome = attempts[-1].outcome
         if outcome.failure_id in ("hangs", "not_written"):
             return attempts + [Attempt(skipped, outcome) for skipped in trials[len(attempts) :]]
-    return _repeat(exercise, function, _look_again(attempts), min_calls)
+    return _refill(exercise, function, _repeat(exercise, function, _look_again(attempts), min_calls))
+
+
+def _refill(exercise: Exercise, function: Function, attempts: list[Attempt]) -> list[Attempt]:
+    """Call with the arrays of one case, then with the same arrays filled with another's numbers.
+
+    An answer that keeps something by the identity of an array, such as `id(K)`, gives a result of the earlier numbers.
+    """
+    if not all(attempt.is_right for attempt in attempts):
+        return attempts
+    pairs = ((first, n) for n, second in enumerate(attempts) for first in attempts[:n] if _can_refill(first, second))
+    first, number = next(pairs, (None, 0))
+    if first is None:
+        return attempts
+    second = attempts[number]
+
+    def call(*args: Any) -> Any:
+        return exercise.adapter(function, *args) if exercise.adapter else function(*args)
+
+    def call_twice(*args: Any) -> Any:
+        call(*args)
+        for array, other in zip(args, inputs(second.trial.case), strict=True):
+            if isinstance(array, np.ndarray):
+                np.copyto(array, other)
+        return call(*args)
+
+    again = _guarded(exercise, call_twice, first.trial.case, second.trial.type, clock_of(function))
+    if again.failure is not None or second.trial.type.compare(second.trial.expected, again.value) is None:
+        return attempts
+    failure = CallFailure("remembered", KEPT_BY_IDENTITY)
+    attempts[number] = Attempt(second.trial, replace(second.outcome, failure=failure))
+    return attempts
+
+
+def _can_refill(first: Attempt, second: Attempt) -> bool:
+    """Whether two attempts have plain arguments that differ only in the numbers in their arrays, and so in the result."""
+    if first.trial.case.kwargs or second.trial.case.kwargs:
+        return False
+    mine, others = inputs(first.trial.case), inputs(second.trial.case)
+    if len(mine) != len(others) or not any(isinstance(value, np.ndarray) for value in mine):
+        return False
+    for a, b in zip(mine, others, strict=True):
+        if isinstance(a, np.ndarray):
+            if not isinstance(b, np.ndarray) or a.shape != b.shape or a.dtype != b.dtype:
+                return False
+        elif not isinstance(a, int | float | str | None) or not same_data(a, b):
+            return False
+    return second.trial.type.compare(second.trial.expected, first.outcome.value) is not None
 
 
 def _look_again(attempts: Sequence[Attempt]) -> list[Attempt]:

@@ -62,6 +62,29 @@ def test_what_is_remembered_by_its_shape_is_wrong() -> None:
     assert verdict.misconception == "remembered"
 
 
+def by_identity() -> Callable[[Any], Any]:
+    known: dict[int, Any] = {}  # with the array itself, so that no other one gets its number
+
+    def answer(x):
+        return known.setdefault(id(x), (x, 2 * x))[1]
+
+    return answer
+
+
+def test_what_is_remembered_by_the_array_itself_is_wrong() -> None:
+    verdict = judge(EXERCISE, by_identity())
+    assert not verdict.passed
+    assert verdict.misconception == "remembered"
+    assert verdict.finding is not None
+    assert verdict.finding.certain
+    assert "the same array was given twice" in verdict.finding.message.lower()
+
+
+def test_what_is_remembered_by_all_numbers_is_right() -> None:
+    known: dict[bytes, Any] = {}
+    assert judge(EXERCISE, lambda x: known.setdefault(x.tobytes() + bytes(x.shape), 2 * x).copy()).passed
+
+
 @pytest.mark.parametrize("answer", [once_in(2), once_in(3), once_in(4), once_in(2, first=False)])
 def test_an_answer_that_is_wrong_at_some_calls_is_told_so(answer: Callable[[Any], Any]) -> None:
     verdict = judge(EXERCISE, answer)
