@@ -3,7 +3,7 @@
 Write `causal_mask(T)`: a `(T, T)` array of floats for any `T >= 1`, with `0` where query `i` may attend to key `j` and
 `-inf` where it may not. Added to the scores, it leaves an allowed score as it is and turns every other score into `-inf`.
 
-Any float type will do. A large negative number is not `-inf`: in this exercise a hidden weight must be exactly 0.
+Any NumPy float type will do. A large negative number is not `-inf`: in this exercise a hidden weight must be exactly 0.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from autograder.exercise import misconceptions as mc
 from autograder.exercise.exercise import Exercise, Misconception, Probe, case
 from autograder.exercise.masks import LONGER, causal, right_up_to_four, wrong_patterns
-from autograder.exercise.results import Array
+from autograder.exercise.results import Array, InvalidResult
 
 SHIFTED = Misconception(
     "allowed_cells_shifted",
@@ -26,6 +26,15 @@ PATTERN_KEPT = (
     "The pattern is right, and such a number usually hides a key. But this mask promises -inf, which no score can "
     "outweigh."
 )
+
+
+class OfFloats(Array):
+    """An array of numbers, and not of Python objects."""
+
+    def parse(self, raw):
+        if isinstance(raw, np.ndarray) and raw.dtype == object:
+            raise InvalidResult("wrong_dtype", "It returned an array of dtype object, expected an array of floats.")
+        return super().parse(raw)
 
 
 def _fill(answer):
@@ -46,7 +55,7 @@ def _fails_when_longer(answer):
 
 exercise = Exercise(
     topic="the additive mask",
-    answer=Array(exact_zeros=True),
+    answer=OfFloats(exact_zeros=True),
     probes=(
         Probe(mc.LARGE_NEGATIVE.with_text(message=PATTERN_KEPT), lambda answer: -np.inf < _fill(answer) <= -1000),
         Probe(mc.FILL_WEAK, lambda answer: -1000 < _fill(answer) < 0),

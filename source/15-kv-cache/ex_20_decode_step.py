@@ -6,7 +6,8 @@ Write `decode_step(q, k, v, cache)`: `q` and `k` are `(d,)`, `v` is `(d_v,)`, al
 `None` at the start, or the tuple `(K, V)` of the tokens
 before, `(t, d)` and `(t, d_v)`. Return `(output, new_cache)`: the attention output `(d_v,)` of the newest token over \
 all tokens **including itself**, and the
-cache with the new key and value at its end. The old cache stays as it is. Scores may be large.
+cache with the new key and value at its end. The old cache stays as it is, and two texts may continue one cache: neither \
+changes the cache of the other. Scores may be large.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ from autograder.exercise import misconceptions as mc
 from autograder.exercise.attention_mistakes import wrong_attentions
 from autograder.exercise.attention_probes import SEVEN_DIGITS
 from autograder.exercise.exercise import Exercise, case
-from autograder.exercise.results import Array, Tuple
+from autograder.exercise.results import Array, InvalidResult, Tuple
 
 
 def _kind(_q, _k, _v, cache):
@@ -24,6 +25,8 @@ def _kind(_q, _k, _v, cache):
     output = Array(rtol=SEVEN_DIGITS, atol=1e-12) if cache is None else Array()
     return Tuple(output=output, cache=Tuple(K=kept, V=kept))
 
+
+SHARED_STORAGE = "A cache was continued twice, and the second step overwrote the key or value of the first."
 
 exercise = Exercise(
     topic="KV cache",
@@ -43,6 +46,24 @@ def decode_step(q, k, v, cache):
     scores = K @ q / np.sqrt(len(q))  # (t + 1,)
     weights = np.exp(scores - scores.max())
     return weights @ V / weights.sum(), (K, V)
+
+
+@exercise.adapt
+def continued_twice(answer, q, k, v, cache):
+    """The step; and two more from its cache, of which the second must leave the cache of the first as it is."""
+    output, new = answer(q, k, v, cache)
+    if cache is not None and _is_cache(new):
+        first = answer(q, k + 1, v + 1, new)[1]
+        if _is_cache(first):
+            before = [np.array(part) for part in first]
+            answer(q, k - 1, v - 1, new)
+            if not all(map(np.array_equal, before, first)):
+                raise InvalidResult("overwritten", SHARED_STORAGE)
+    return output, new
+
+
+def _is_cache(given):
+    return isinstance(given, tuple | list) and len(given) == 2 and all(isinstance(part, np.ndarray) for part in given)
 
 
 def _inputs(rng, t, d, d_v):
