@@ -1,11 +1,12 @@
 """### Fix it afterwards
 
 Someone hands you the weights of an ordinary softmax, with the future still in. You don't have the scores any more. \
-Can it be fixed? Yes: hide, then divide by what is left.
+Can it be fixed? Yes, unless the softmax has left nothing of the others: hide, then divide by what is left.
 
 Write `mask_after_softmax(weights, allowed)`: `weights` is `(..., T_q, T_k)`, rows sum to 1; `allowed` is boolean and \
 broadcasts to it. Return the weights that masking *before* the softmax would have given: hidden keys exactly 0, rows \
-that sum to 1 again. A row of which nothing is left gives zeros, never NaN.
+that sum to 1 again. A row in which every allowed weight is 0, or no key is allowed, gives zeros, never NaN. What is left \
+may be as little as `1e-30`.
 """
 
 import numpy as np

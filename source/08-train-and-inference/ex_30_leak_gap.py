@@ -3,7 +3,8 @@
 Write `leak_gap(logits_fn, tokens)`: the stepwise loss minus the teacher-forced loss, in nats, one float (float64).
 
 For a causal model both are the same and the gap is 0. A gap says how much a model's good marks depend on seeing the \
-future. A small leak makes a small gap, and it must not be rounded away.
+future. It is negative where what the model sees ahead misleads it. A small leak makes a small gap, and it \
+must not be rounded away.
 """
 
 import numpy as np

@@ -5,8 +5,8 @@ changes output `i`; `None` if there is none.
 "First" counts row by row: the smallest `i`, and in it the smallest `j`.
 
 `attend`, the shapes and the rules are those of `influence_matrix`: change rows by about 1; less than `1e-9` counts as \
-the same; leaks may be as small as `1e-6`, and
-may begin with the second call only.
+the same; leaks may be as small as `1e-6`. The \
+first call of `attend` may be honest where every later one leaks, so compare later calls with each other.
 """
 
 import numpy as np

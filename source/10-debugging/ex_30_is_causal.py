@@ -5,9 +5,13 @@ The detector for anything that maps a sequence to a sequence: a layer, a block, 
 Write `is_causal(f, x)`. `f` maps `x` `(T, d)` to `(T, d_out)`. Return True where no output `i` changes when the rows \
 after `i` change, and False where one does.
 
-Change rows by about 1, with a fixed `T` (some `f` work for one length only). Outputs that differ by less than `1e-9` \
+Change every number of a row, by about 1, with a fixed `T` (some `f` work for one length only). If you change several \
+rows at once, change each by another amount: an output may depend on the difference of two later rows alone.
+
+Outputs that differ by less than `1e-9` \
 count as the same (rounding); leaks may be as small
-as `1e-6`, may sit at one position only, and may begin with the second call of `f`. `x` itself stays as it is.
+as `1e-6`, and may sit at one position only. The first call \
+of `f` may be honest where every later one leaks. `x` itself stays as it is.
 """
 
 import numpy as np

@@ -7,7 +7,8 @@ Write `find_wrong_entry(attend, allowed, Q, K, V)`. `allowed` `(T, T)` says what
 at which `attend` does something else (it sees what it must not, or misses what it may see), and `None` if there is \
 none. There is one such entry at most.
 
-`attend`, the shapes and the tolerance are those of `influence_matrix`. A query that may see nothing gives zeros.
+`attend`, the shapes and the tolerance are those of `influence_matrix`. A query that may see nothing gives zeros. \
+Scores are moderate, so every key that a query sees has a weight well above the tolerance.
 """
 
 import numpy as np

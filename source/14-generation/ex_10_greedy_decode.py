@@ -5,7 +5,7 @@ The simplest way to generate: read everything so far, take the most likely next 
 Write `greedy_decode(logits_fn, prompt, n)`. `logits_fn(tokens)` maps `(T,)` tokens to `(T, vocab)` logits; row `i` \
 predicts the token after position `i`. `prompt` is `(T,)`, whole
 numbers, `T >= 1`; `n >= 0`. Return the prompt followed by `n` new tokens, `(T + n,)`, whole numbers. The prompt \
-itself stays unchanged.
+itself stays unchanged. Where two tokens are equally likely, either will do.
 """
 
 import numpy as np

@@ -7,7 +7,9 @@ logits before the softmax (below 1: bolder);
 
 Write `sample_token(logits, rng, temperature=1.0, top_k=None)`: `logits` is `(vocab,)`, `rng` a \
 `numpy.random.Generator`, the only source of chance. Return one token, an int.
-Temperature 0 means greedy. `top_k` is `None` or at least 1, and may exceed the vocabulary. Logits may be large, or \
+Temperature 0 means greedy. Of equal logits, greedy may take any; and where logits equal the k-th likeliest, it is \
+open which of them are kept, and whether all are. `top_k` is `None` or at least 1, and may exceed the vocabulary. \
+Logits may be large, or \
 `-inf` (never drawn).
 """
 

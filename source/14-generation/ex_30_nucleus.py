@@ -6,7 +6,7 @@ keeps as many as it takes.
 Write `nucleus(logits, p)`: `logits` is `(vocab,)`, `0 < p <= 1`. Return probabilities `(vocab,)`: find the \
 **smallest** set of most likely tokens whose mass **reaches** `p`
 (at least `p`, the token that crosses the line included), give every other token exactly 0, and renormalise. Logits \
-may be large. Order stays that of `logits`.
+may be large. Order stays that of `logits`. Where logits are equal, it is open which of them stay, but not how many.
 """
 
 import numpy as np

@@ -4,8 +4,8 @@ Write `cached_attention(Q, K, V, chunk)`: the same result as causal attention on
 processed
 `chunk` positions at a time, as a server does with a long prompt: each step adds the chunk's keys and values to the \
 cache, and lets the chunk's
-queries attend to all keys so far, causally. `chunk` is at least 1; `T` need not be a multiple of it. Return `(T, \
-d_v)`. Scores may be large.
+queries attend to all keys so far, causally. `chunk` is at least 1 and may exceed `T`, which need not be a multiple of \
+it. Return `(T, d_v)`: only the result is checked, for every `chunk`. Scores may be large.
 """
 
 import numpy as np

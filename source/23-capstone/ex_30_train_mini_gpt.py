@@ -2,7 +2,7 @@
 
 Write `train_mini_gpt(params, batches, steps)`: `batches` is `(n, B, T+1)` tokens; take `steps` steps, batch by batch \
 (then from the first again). Return
-the trained dictionary: the same names and shapes; the given one unchanged.
+a dictionary of the trained parameters with the same names and shapes. The arrays of `params` stay as they are.
 
 `loss_and_gradients(params, rows)` from `leftcontext.model.mini_gpt` gives a batch's loss and a dictionary of \
 gradients. **Adam** works well: `m = 0.9 m + 0.1 g`, `v = 0.98 v + 0.02 g²`, both over `1 - beta^t`, then
