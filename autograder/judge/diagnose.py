@@ -13,16 +13,14 @@ from autograder.exercise.exercise import Exercise, Misconception
 from autograder.exercise.misconceptions import FLOAT16
 from autograder.judge.failures import FAILURES
 from autograder.judge.guarded_call import clock_of, guarded_call
+from autograder.judge.kept_results import kept_result
 from autograder.judge.symptoms import name_symptom
 from autograder.judge.trials import (
     Attempt,
     differs_again,
-    draw_further,
     draw_trials,
     not_repeatable,
-    same_form,
     try_all,
-    try_once,
 )
 from autograder.judge.verdict import Finding
 
@@ -156,7 +154,7 @@ def _symptom(
     """The first thing that can be said of a wrong result that resembles no known mistake."""
     return (
         _same_for_all(attempts)
-        or _cached_result(exercise, answer, seed, attempts, shown)
+        or kept_result(exercise, answer, seed, attempts, shown)
         or _wrong_shape(shown)
         or _float16_rounding(shown)
         or _find_by_probes(exercise, answer)
@@ -178,42 +176,6 @@ def _same_for_all(attempts: Sequence[Attempt]) -> Misconception | None:
         attempt.trial.type.compare(first.trial.expected, attempt.trial.expected) is not None for attempt in attempts
     )
     return FAILURES["same_for_all"] if same and differ > 1 else None
-
-
-def _cached_result(
-    exercise: Exercise, answer: Callable[..., Any], seed: int, attempts: Sequence[Attempt], shown: Attempt
-) -> Misconception | None:
-    """A result that is right for an earlier case that differs from this one in its numbers only.
-
-    Two such cases may have the same result by chance, so the answer is called with further numbers of the same form: if
-    it has kept the result, it gives that one again, where another is right.
-    """
-    kept = shown.outcome.value
-    if not _is_telling(kept):
-        return None
-    for earlier in attempts:
-        if earlier.trial is shown.trial:
-            return None
-        same_part = earlier.trial.part == shown.trial.part
-        if not (same_part and earlier.is_right and same_form(earlier.trial.case, shown.trial.case)):
-            continue
-        if shown.trial.type.compare(earlier.trial.expected, kept) is None:
-            further = [try_once(exercise, answer, trial) for trial in draw_further(exercise, seed, shown.trial)]
-            same = [attempt for attempt in further if shown.trial.type.compare(kept, attempt.outcome.value) is None]
-            if further and len(same) == len(further) and not any(attempt.is_right for attempt in further):
-                return FAILURES["remembered"]
-    return None
-
-
-def _is_telling(value: Any) -> bool:
-    """Whether a result holds a number that two calls do not give by chance: a fraction, or many entries that differ."""
-    if isinstance(value, tuple):
-        return any(map(_is_telling, value))
-    if not isinstance(value, np.ndarray) or value.size == 0:
-        return False
-    if value.dtype.kind == "f" and (np.isfinite(value) & (value != np.rint(value))).any():
-        return True
-    return value.size > 8 and len(np.unique(value)) > 1
 
 
 def _wrong_shape(attempt: Attempt) -> Misconception | None:

@@ -78,8 +78,11 @@ def _pair(attempt: Attempt) -> Pair | None:
 def _relation(pairs: Sequence[Pair]) -> Misconception | None:
     if all(expected.dtype == bool for expected, _ in pairs):
         swapped = all(np.array_equal(actual, ~expected) for expected, actual in pairs)
-        return COMPLEMENT if swapped and sum(actual.size for _, actual in pairs) > 3 else None
+        several = [actual for _, actual in pairs if actual.size > 1]  # a lone wrong entry is always the opposite
+        return COMPLEMENT if swapped and sum(actual.size for actual in several) > 3 else None
     numbers = [(expected.astype(float), actual.astype(float)) for expected, actual in pairs]
+    if all(_equal(expected, actual) for expected, actual in numbers):
+        return _nearness(numbers)  # as near as this, a row of one entry is its own reverse
     for misconception, change in CHANGES:
         if all(_equal(change(expected), actual) for expected, actual in numbers):
             return misconception
@@ -267,7 +270,7 @@ CHANGES: tuple[tuple[Misconception, Callable[[np.ndarray], np.ndarray | None]], 
     (SWAPPED_AXES, lambda e: np.swapaxes(e, -1, -2) if e.ndim > 1 else None),
     (REVERSED, lambda e: e[..., ::-1] if e.ndim else None),
     (REVERSED, lambda e: e[..., ::-1, :] if e.ndim > 1 else None),
-    (RECIPROCAL, lambda e: 1 / e if np.all(e != 0) else None),
+    (RECIPROCAL, lambda e: 1 / e if np.all(e != 0) and np.isfinite(e).all() else None),
     (LOG_TAKEN, lambda e: np.log(e) if np.all(e > 0) else None),
     (EXP_TAKEN, lambda e: np.exp(e) if np.all(np.abs(e) < LARGE) else None),
 )

@@ -101,7 +101,7 @@ def draw_trials(exercise: Exercise, seed: int) -> tuple[Trial, ...]:
     for number, part in enumerate(exercise.case_groups):
         cases = _draw_cases(exercise, part.cases, number, seed)
         again = _redrawn_case(cases, _draw_cases(exercise, part.cases, REDRAW_OFFSET + number, seed))
-        found += [_solve(exercise, case, number) for case in cases + again]
+        found += [solve(exercise, case, number) for case in cases + again]
     return tuple(found)
 
 
@@ -111,7 +111,7 @@ def draw_further(exercise: Exercise, seed: int, trial: Trial) -> Iterator[Trial]
     for offset in FURTHER_OFFSETS:
         for case in _draw_cases(exercise, cases, offset + trial.part, seed):
             if same_form(case, trial.case) and not same_data(inputs(case), inputs(trial.case)):
-                further = _solve(exercise, case, trial.part)
+                further = solve(exercise, case, trial.part)
                 if trial.type.compare(trial.expected, further.expected) is not None:
                     yield further
                     break
@@ -120,7 +120,7 @@ def draw_further(exercise: Exercise, seed: int, trial: Trial) -> Iterator[Trial]
 def draw_warning_trials(exercise: Exercise, number: int, cases: Cases, seed: int) -> Iterator[Trial]:
     """The cases of warning number `number`, which cost no points."""
     for case in _draw_cases(exercise, cases, WARNING_OFFSET + number, seed):
-        yield _solve(exercise, case, number)
+        yield solve(exercise, case, number)
 
 
 def _draw_cases(exercise: Exercise, cases: Cases, number: int, seed: int) -> list[Case]:
@@ -153,7 +153,8 @@ def inputs(case: Case) -> list[Any]:
     return [*case.args, *case.kwargs.values()]
 
 
-def _solve(exercise: Exercise, case: Case, part: int) -> Trial:
+def solve(exercise: Exercise, case: Case, part: int) -> Trial:
+    """A case with what the solution gives for it. Raises ValueError where the solution fails."""
     result_type = exercise.result_type_of(case)
     outcome = _call(exercise, exercise.reference, case, result_type)
     if outcome.failure is not None:

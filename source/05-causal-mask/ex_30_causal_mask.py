@@ -17,8 +17,7 @@ SHIFTED = Misconception(
     "allowed_cells_shifted",
     "The allowed cells should be 0",
     (
-        "A constant on every allowed score would cancel in the softmax, but a mask should leave these scores "
-        "exactly as they are."
+        "An allowed cell is not 0, so an allowed score changes; a mask should leave these scores exactly as they are."
     ),
     ("Which number added to a score changes nothing?", "0 where j <= i.", "Write 0.0 into every allowed cell."),
 )

@@ -138,3 +138,21 @@ def test_a_case_can_ask_for_more_digits_than_its_exercise() -> None:
 
 def test_a_float16_is_told_that_it_has_too_few_digits() -> None:
     assert judge(EXERCISE, lambda x: (2 * x).astype(np.float16)).misconception == "float16_inside"
+
+
+def test_a_part_that_is_remembered_by_shape_is_told() -> None:
+    exercise = Exercise("products", Array())
+
+    @exercise.solution
+    def products(x, y):
+        return x * y
+
+    @exercise.part("Products", points=1)
+    def some(rng):
+        yield case(rng.normal(size=3), rng.normal(size=3))
+        yield case(rng.normal(size=(2, 3)), rng.normal(size=(2, 3)))
+
+    known: dict[tuple[int, ...], Any] = {}
+    verdict = judge(exercise, lambda x, y: x * known.setdefault(y.shape, y))
+    assert verdict.misconception == "remembered"
+    assert judge(exercise, lambda x, y: np.round(x, 1) * y).misconception != "remembered"
