@@ -125,7 +125,9 @@ def _factor(pairs: Sequence[Pair]) -> Misconception | None:
             return None
         ratios.append(actual[expected != 0] / expected[expected != 0])
     found = np.concatenate(ratios) if ratios else np.zeros(0)
-    if len(found) < 2 or not np.allclose(found, found[0], rtol=1e-4, atol=0) or found[0] == 0:
+    if len(found) < 2 or not np.allclose(found, found[0], rtol=1e-4, atol=0):
+        return None
+    if found[0] == 0 or np.isclose(found[0], 1, rtol=1e-4):
         return None
     factor = float(found[0])
     for base in (2, 10):
