@@ -43,6 +43,8 @@ METADATA_CALLS = [
 ON_OTHER_PROCESSES = ["sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr"]
 NEWER = range(463, 600)  # system calls newer than this list: Linux 6.13 and later, numbered alike on every machine
 _NEW_NAMESPACES = 0x7E020000
+_CLONE_PARENT = 0x8000  # the new process would be none of its maker's, and nobody would count it
+_SIGCHLD = 17  # who ignores it has children whose processor time counts for nobody once they have ended
 _INT = 0xFFFF_FFFF
 _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C  # they type into a terminal
 _FIOSETOWN, _SIOCSPGRP = 0x8901, 0x8902
@@ -82,7 +84,8 @@ def compile_filter(signals: bool, alone: bool) -> bytes:
 
     refuse(REFUSED + ([] if signals else SIGNALS), errno.EPERM)
     refuse([*UNCOUNTED, *NEWER, "clone3"], errno.ENOSYS)  # after EPERM no thread would start; after ENOSYS libc uses clone
-    for flag in (1 << bit for bit in range(32) if _NEW_NAMESPACES >> bit & 1):
+    refuse(["rt_sigaction"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, _SIGCHLD), seccomp.Arg(1, seccomp.NE, 0))
+    for flag in (1 << bit for bit in range(32) if (_NEW_NAMESPACES | _CLONE_PARENT) >> bit & 1):
         refuse(["clone"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     for request in (_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP):
         refuse(["ioctl"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _INT, request))
@@ -95,6 +98,7 @@ def compile_filter(signals: bool, alone: bool) -> bytes:
     refuse(["prctl"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, _SET_DUMPABLE))
     if not alone:
         refuse(METADATA_CALLS, 0)
+        refuse(["sendmsg", "sendmmsg"], errno.EPERM)  # an open file on its way is nobody's, so its size would not count
         for option in _PARENT_OPTIONS:
             refuse(["prctl"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, option))
         refuse(ON_OTHER_PROCESSES, errno.EPERM, seccomp.Arg(0, seccomp.NE, 0))

@@ -8,11 +8,14 @@ import resource
 import shutil
 import stat
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from autograder.sandbox import linux
 from autograder.sandbox.policy import SandboxPolicy
 
 _MAX_FILES = 20_000  # of a home that are looked at
+_DELETED = " (deleted)\n"  # how /proc/PID/maps ends the line of a file without a name
+_SHARED_MEMORY = "/dev/zero (deleted)"  # so it names memory that processes share
 _MAX_LEFT = 8  # threads that a program may leave behind where it is suspected to make more and more
 
 
@@ -22,14 +25,20 @@ def exceeded_limit(policy: SandboxPolicy, first: int, base_memory: int, home: st
     `base_memory` is resident memory in bytes that each shares with the process that forked it. `home` is the folder on the
     machine's own disk that they write to, where they have no file system of their own. Raises OSError where it has ended.
     """
+    resident_memory(first)
     family = [first, *linux.descendants(first)]
-    if sum(max(0, resident_memory(process) - base_memory) for process in family) > policy.total_memory:
+    try:
+        mapped = [file for process in family for file in _mapped_files(process)]
+    except PermissionError:  # a process that nobody may look into is one more than there may be
+        return "processes"
+    memory = sum(max(0, _resident_or_none(process) - base_memory) for process in family)
+    if memory + _unseen_memory(family, mapped) > policy.total_memory:
         return "memory"
     if home is None:
         return None  # in namespaces of its own, the kernel counts processes and files
     if sum(_threads(process) for process in family) > policy.processes:
         return "processes"
-    return "disk" if _disk(home) + sum(_deleted_files(process) for process in family) > policy.disk else None
+    return "disk" if _disk(home) + _deleted_files(family, mapped, home, policy.disk) > policy.disk else None
 
 
 def leaves_processes(first: int) -> bool:
@@ -40,9 +49,68 @@ def leaves_processes(first: int) -> bool:
 
 
 def resident_memory(process: int) -> int:
-    """The memory in bytes that a process has, its own or shared."""
-    with open(f"/proc/{process}/statm", encoding="ascii") as file:
+    """The memory in bytes that a process has, its own or shared. Raises OSError where it has ended."""
+    found = _resident(f"/proc/{process}")
+    if not found:  # its first thread has ended, and says 0; the others have the memory
+        with contextlib.suppress(OSError):
+            found = max((_resident(f"/proc/{process}/task/{thread}") for thread in os.listdir(f"/proc/{process}/task")), default=0)
+    return found
+
+
+def _resident(place: str) -> int:
+    with open(f"{place}/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def _resident_or_none(process: int) -> int:
+    try:
+        return resident_memory(process)
+    except OSError:  # it has just ended
+        return 0
+
+
+@dataclass(frozen=True)
+class _MappedFile:
+    path: str
+    inode: int
+    size: int  # bytes that are mapped
+
+
+def _mapped_files(process: int) -> list[_MappedFile]:
+    """The files without a name that a process has mapped. Raises PermissionError where nobody may know."""
+    found = []
+    try:
+        threads = os.listdir(f"/proc/{process}/task")
+        with open(f"/proc/{process}/task/{max(threads, key=int)}/maps", encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if line.endswith(_DELETED):
+                    fields = line.split(maxsplit=5)
+                    low, high = (int(end, 16) for end in fields[0].split("-"))
+                    found.append(_MappedFile(fields[5].strip(), int(fields[4]), high - low))
+    except PermissionError:
+        raise
+    except (OSError, ValueError):  # it has just ended
+        return found
+    return found
+
+
+def _unseen_memory(family: Iterable[int], mapped: Iterable[_MappedFile]) -> int:
+    """Bytes of shared memory that no process has among its resident pages at present; they are kept all the same."""
+    shared = {file.inode: 0 for file in mapped if file.path == _SHARED_MEMORY}
+    if not shared:
+        return 0
+    for file in mapped:
+        if file.inode in shared:
+            shared[file.inode] = max(shared[file.inode], file.size)
+    return max(0, sum(shared.values()) - sum(map(_resident_shared, family)))
+
+
+def _resident_shared(process: int) -> int:
+    with contextlib.suppress(OSError), open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("RssShmem"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _threads(process: int) -> int:
@@ -65,15 +133,26 @@ def _disk(home: str) -> int:
     return found
 
 
-def _deleted_files(process: int) -> int:
-    """Bytes of the files that a process has open and that have no name any more."""
-    found = 0
+def _deleted_files(family: Iterable[int], mapped: Iterable[_MappedFile], home: str, most: int) -> int:
+    """Bytes of the files in `home` that are in use and have no name any more; `most` for one that is only mapped."""
+    found: dict[int, int] = {}
+    for process in family:
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{process}/task"):  # each may have open files of its own
+                found |= _open_deleted(f"/proc/{process}/task/{thread}/fd")
+    below = os.path.realpath(home) + "/"
+    return sum(found.values()) + sum(most for file in mapped if file.path.startswith(below) and file.inode not in found)
+
+
+def _open_deleted(folder: str) -> dict[int, int]:
+    """The bytes of open files without a name, by inode."""
+    found = {}
     with contextlib.suppress(OSError):
-        for descriptor in os.listdir(f"/proc/{process}/fd"):
+        for descriptor in os.listdir(folder):
             with contextlib.suppress(OSError):
-                about = os.stat(f"/proc/{process}/fd/{descriptor}")
+                about = os.stat(f"{folder}/{descriptor}")
                 if stat.S_ISREG(about.st_mode) and about.st_nlink == 0:
-                    found += about.st_blocks * 512
+                    found[about.st_ino] = about.st_blocks * 512
     return found
 
 

@@ -102,6 +102,60 @@ except PermissionError:
     assert run_sandboxed(code, level, tmp_path) == "refused"
 
 
+UNCOUNTED = {
+    "an ignored SIGCHLD": "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+    "a handler of SIGCHLD": "signal.signal(signal.SIGCHLD, lambda *_: None)",
+    "a child of one's parent": "clone(0x8000 | 17)",
+}
+
+
+@pytest.mark.parametrize("name", UNCOUNTED)
+def test_no_process_is_made_that_counts_for_nobody(level: IsolationLevel, tmp_path: Path, name: str) -> None:
+    code = f"""
+import ctypes, os, signal
+def clone(flags):
+    number = {{"x86_64": 56, "aarch64": 220}}[os.uname().machine]
+    made = ctypes.CDLL(None, use_errno=True).syscall(number, flags, 0, 0, 0, 0)
+    if made < 0:
+        raise PermissionError(ctypes.get_errno())
+    if made == 0:
+        os._exit(0)
+try:
+    {UNCOUNTED[name]}
+    print("done")
+except PermissionError:
+    print("refused")
+"""
+    assert run_sandboxed(code, level, tmp_path).split()[0] == "refused"
+
+
+def test_children_are_waited_for_as_ever(level: IsolationLevel, tmp_path: Path) -> None:
+    code = """
+import asyncio, subprocess
+print(subprocess.run("echo a | cat; sleep 0.01 & echo b", shell=True, capture_output=True, text=True).stdout.split())
+async def run():
+    made = await asyncio.create_subprocess_exec("echo", "c", stdout=subprocess.PIPE)
+    return (await made.communicate())[0]
+print(asyncio.run(run()))
+"""
+    assert run_sandboxed(code, level, tmp_path).splitlines() == ["['a', 'b']", "b'c\\n'"]
+
+
+def test_no_open_file_is_sent_away_where_files_are_counted(tmp_path: Path) -> None:
+    code = """
+import os, socket
+a, b = socket.socketpair()
+try:
+    socket.send_fds(a, [b"x"], [os.open("f", os.O_CREAT)])
+    print("done")
+except PermissionError:
+    print("refused")
+"""
+    if lacking := unmet_requirement(IsolationLevel.BASIC):
+        pytest.skip(lacking)
+    assert run_sandboxed(code, IsolationLevel.BASIC, tmp_path) == "refused"
+
+
 def test_devices_of_the_machine_are_not_changed(level: IsolationLevel, tmp_path: Path) -> None:
     before = os.stat("/dev/zero").st_mtime_ns, os.stat("/dev/null").st_mode
     code = """

@@ -16,6 +16,33 @@ from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memor
 SMALL = SandboxPolicy("basic", total_memory=200 * MB, disk=8 * MB, processes=12)
 
 
+# The first thread ends; another one goes on, with all that the process has.
+FIRST_THREAD_ENDS = """
+import ctypes
+def rest():
+    time.sleep(0.2)
+    print(flush=True)
+    time.sleep(60)
+def go():
+    threading.Thread(target=rest).start()
+    ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)
+"""
+# Files that are mapped, and neither open nor in a folder.
+NO_NAME_NO_DESCRIPTOR = """
+import ctypes
+kept = []
+def hide():
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    for n in range(6):
+        f = os.open('f', os.O_CREAT | os.O_RDWR)
+        os.write(f, os.urandom(2 * 2**20))
+        assert libc.mmap(None, ctypes.c_size_t(4096), 1, 1, f, ctypes.c_long(0)) > 0
+        os.close(f)
+        os.unlink('f')
+"""
+
+
 def outcome(code: str, home: Path, policy: SandboxPolicy = SMALL) -> str | None:
     """The limit that a process running `code` is seen to exceed; it prints when it has done so."""
     source = f"import os, sys, threading, time\n{code}\nprint(flush=True)\ntime.sleep(60)"
@@ -40,6 +67,11 @@ def outcome(code: str, home: Path, policy: SandboxPolicy = SMALL) -> str | None:
         ("f = open('f', 'wb')\nos.unlink('f')\nf.write(os.urandom(20 * 2**20))\nf.flush()", "disk"),
         ("os.mkdir('d')\nfor n in range(6):\n    open(f'd/f{n}', 'wb').write(os.urandom(2 * 2**20))", "disk"),
         ("for n in range(21_000):\n    open(f'f{n}', 'w').close()", "disk"),
+        (f"{FIRST_THREAD_ENDS}\nx = bytearray(b'x' * 300 * 2**20)\ngo()", "memory"),
+        ("import mmap\nx = mmap.mmap(-1, 300 * 2**20)\nx.write(b'x' * 300 * 2**20)\nx.madvise(mmap.MADV_DONTNEED)", "memory"),
+        ("import mmap\nx = mmap.mmap(-1, 120 * 2**20)\nx.write(b'x' * 120 * 2**20)\nos.fork()", None),
+        (f"{NO_NAME_NO_DESCRIPTOR}\nhide()", "disk"),
+        ("import mmap\nf = open('f', 'wb+')\nf.write(bytes(2**20))\nos.unlink('f')\nx = mmap.mmap(f.fileno(), 4096)", None),
     ],
 )
 def test_the_limit_that_is_exceeded_is_named(code: str, limit: str | None, tmp_path: Path) -> None:
