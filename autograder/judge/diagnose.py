@@ -11,6 +11,7 @@ import numpy as np
 
 from autograder.exercise.exercise import Exercise, Misconception
 from autograder.exercise.misconceptions import FLOAT16
+from autograder.exercise.results import Difference
 from autograder.judge.failures import FAILURES
 from autograder.judge.guarded_call import clock_of, guarded_call
 from autograder.judge.kept_results import kept_result
@@ -48,7 +49,11 @@ def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts
     message = _message(misconception, shown)
     difference = shown.difference
     if exercise.hides_expected and difference is not None:
-        message, difference = f"{np.asarray(difference.actual).tolist()} is not right.", None
+        # What numbers have in common ("too small") would say little here, and often too much.
+        own = [mistake.misconception for mistake in exercise.wrong_answers] + [probe.misconception for probe in exercise.probes]
+        if misconception not in [*own, *FAILURES.values()]:
+            misconception, message = None, _where_wrong(difference)
+        difference = None
     return Finding(misconception, message, certain, shown.trial, shown.outcome, difference, names)
 
 
@@ -206,6 +211,14 @@ def _has_nan(attempt: Attempt) -> Misconception | None:
     found = attempt.difference
     actual = np.asarray(found.actual) if found is not None else np.zeros(0)
     return FAILURES["has_nan"] if actual.dtype.kind == "f" and np.isnan(actual).any() else None
+
+
+def _where_wrong(difference: Difference) -> str:
+    """What is wrong about a result, without a word on what is right: the rows of a matrix, or else the result itself."""
+    if difference.wrong is None or difference.wrong.ndim != 2:
+        return f"{np.asarray(difference.actual).tolist()} is not right."
+    rows = [str(row) for row in np.flatnonzero(difference.wrong.any(axis=1))]
+    return f"Not right yet: {'row' if len(rows) == 1 else 'rows'} {', '.join(rows)}. Rows are counted from 0."
 
 
 def _message(misconception: Misconception | None, attempt: Attempt) -> str:

@@ -30,6 +30,7 @@ def _not_zero_where_causal(answer):
 exercise = Exercise(
     topic="the shape of the weight matrix",
     answer=Array(exact_zeros=True, rtol=1e-9, atol=1e-9),
+    hides_expected=True,
     probes=(Probe(WEIGHTS, _not_zero_where_causal),),
     hints=(
         "Which tokens may the first query see? And the second?",
