@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from autograder import cell_runs
 from autograder.bank import catalog
 from autograder.bank.former_names import id_notice
 from autograder.feedback import render
@@ -19,6 +20,7 @@ from autograder.judge.verdict import Verdict
 from autograder.output import say
 from autograder.workspace import progress
 
+cell_runs.watch()  # a notebook imports `check` before any answer is written
 _callbacks: list[Callable[[str, Verdict], None]] = []  # at most one
 failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
 
@@ -42,9 +44,15 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     """Judge `answer` (a function, or a quiz's letters) and show what was found.
 
     `seed` varies the larger cases; `points` is what the exercise gives in this assignment, by default as in the bank.
-    Raises CheckFailed where the answer is not right, UnknownExercise for an id that the bank does not have.
+    Raises CheckFailed where the answer is not right, or is not the one on the screen (then nothing is judged), and
+    UnknownExercise for an id that the bank does not have.
     """
     entry = catalog.find(exercise)
+    stale = cell_runs.why_stale(exercise, answer)
+    if stale is not None:
+        title = "Not judged"
+        _show(f"{title}. {stale}", render.notice_html(title, stale))
+        raise CheckFailed(f"{exercise}: not judged. {stale}")
     if notice := id_notice(exercise):
         say(notice)
     exercise = entry.id
@@ -70,11 +78,13 @@ def on_verdict(callback: Callable[[str, Verdict], None]) -> None:
 
 
 def _display(verdict: Verdict, hints: int) -> None:
+    is_final = os.environ.get(cell_runs.NBGRADER_EXECUTION) == "autograde"  # it was handed in
+    _show(render.text(verdict, hints, is_final), render.as_html(verdict, hints, is_final))
+
+
+def _show(text: str, html: str) -> None:
     """Through IPython where there is one; the judge itself does not depend on it."""
-    is_final = os.environ.get("NBGRADER_EXECUTION") == "autograde"  # set by nbgrader and by our grader: it was handed in
-    text = render.text(verdict, hints, is_final)
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
-        ipython.display.display({"text/plain": text, "text/html": render.as_html(verdict, hints, is_final)}, raw=True)
+    if cell_runs.current_shell() is not None:
+        sys.modules["IPython"].display.display({"text/plain": text, "text/html": html}, raw=True)
     else:
         say(text)

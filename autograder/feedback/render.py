@@ -85,6 +85,15 @@ def as_html(verdict: Verdict, hints: int = 1, is_final: bool = False) -> str:
         if len(verdict.hints) > hints and not is_final:
             body.append(f"<div style='font-size:90%;opacity:.85'>{NEXT_HINT}</div>")
     body += [f"<div style='margin-top:.4em'><b>Note.</b> {prose_html(note)}</div>" for note in verdict.notes]
+    return _boxed(colour, body)
+
+
+def notice_html(title: str, sentence: str) -> str:
+    """A notice that is no verdict, as one HTML element in the same form."""
+    return _boxed("#888", [f"<div><b>{_escape(title)}.</b> {prose_html(sentence)}</div>"])
+
+
+def _boxed(colour: str, body: Sequence[str]) -> str:
     return (
         f"<div role='status' style='border-left:5px solid {colour};padding:.5em .9em;margin:.3em 0;max-width:60em;"
         f"line-height:1.5'>{''.join(body)}</div>"
