@@ -26,6 +26,7 @@ from autograder.notebook.names import parse
 NBGRADER_EXECUTION = "NBGRADER_EXECUTION"  # set by nbgrader, and by our grader, in the kernels that they run
 SIMILAR = 0.75  # of two names, from which one can be the other, mistyped
 NOTHING = object()
+RESTART = "After a restart of the kernel, first run all cells above: menu Run, Run All Above Selected Cell."
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,10 @@ def _show_name_error(shell: Any, kind: type[BaseException], error: Any, trace: A
     if raised_by_cell and name in catalog.entries():
         trouble = _newest_trouble(name)
         lines = [trouble.replace("`", "")] if trouble else [f"{name} is not defined yet: run the cell in which you write it."]
-        restart = "After a restart of the kernel, first run all cells above: menu Run, Run All Above Selected Cell."
-        error._render_traceback_ = lambda: [f"NameError: {lines[0]}", *([] if trouble else [restart])]
+        error._render_traceback_ = lambda: [f"NameError: {lines[0]}", *([] if trouble else [RESTART])]
+    elif raised_by_cell and "check" not in shell.user_ns:  # the lesson's first cell, with its imports, has not run
+        said = f"NameError: {name} is not defined in this kernel, which has just been started."
+        error._render_traceback_ = lambda: [said, RESTART]
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     return []
 

@@ -20,6 +20,7 @@ from autograder.judge.verdict import Verdict
 from autograder.output import say
 from autograder.workspace import progress
 
+SESSION = "JPY_SESSION_NAME"  # set by the Jupyter server
 cell_runs.watch()  # a notebook imports `check` before any answer is written
 _callbacks: list[Callable[[str, Verdict], None]] = []  # at most one
 failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
@@ -67,7 +68,7 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     _display(verdict, hints=max(1, failures.get(exercise, 0), progress.attempts(exercise)))
     if verdict.passed:
         return
-    if verdict.score > 0:
+    if verdict.score > 0 and not _in_a_browser():
         sys.displayhook(_Credit(verdict.score))
     raise CheckFailed(render.message(verdict))
 
@@ -75,6 +76,14 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
 def on_verdict(callback: Callable[[str, Verdict], None]) -> None:
     """Have `callback(exercise, verdict)` called on each verdict before it is shown, in place of an earlier callback."""
     _callbacks[:] = [callback]
+
+
+def _in_a_browser() -> bool:
+    """Whether a learner works in this kernel: to them, nbgrader's number would be a riddle below the feedback.
+
+    The server that a notebook is opened with names the session; what runs whole notebooks, as nbgrader does, has none.
+    """
+    return bool(os.environ.get(SESSION)) and not os.environ.get(cell_runs.NBGRADER_EXECUTION)
 
 
 def _display(verdict: Verdict, hints: int) -> None:

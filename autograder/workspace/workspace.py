@@ -111,6 +111,8 @@ def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoR
     # Defaults of ours (no question about news at the start) behind the learner's own.
     places = [os.environ.get("JUPYTER_CONFIG_PATH"), str(paths.PACKAGE / "jupyter")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(place for place in places if place)
+    # IPython runs this file in each kernel. A file of the user's own has precedence.
+    os.environ.setdefault("PYTHONSTARTUP", str(paths.PACKAGE / "jupyter" / "kernel_startup.py"))
     prefer_own_kernel()
     os.chdir(folder)
     command = [sys.executable, "-m", "jupyterlab", *options]

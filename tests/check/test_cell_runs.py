@@ -1,5 +1,6 @@
 """`check` in a kernel where the newest definition is not the one that is on the screen."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import nbclient
@@ -8,7 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from autograder import cell_runs, check_answer
+from autograder import cell_runs, check_answer, paths
 from autograder.bank import catalog
 
 Run = Callable[..., str]
@@ -113,6 +114,19 @@ def test_an_answer_that_is_not_defined_names_the_cell_to_run(run: Run) -> None:
     run(BROKEN, "left_context")
     assert "The cell with left_context ended with a SyntaxError" in run(CHECK)
     assert "Traceback" in run("print(another_name)")  # every other error as it was
+
+
+def test_a_kernel_of_the_lab_explains_what_a_restart_took_away() -> None:
+    startup = paths.PACKAGE / "jupyter" / "kernel_startup.py"
+    sources = ["AttentionMap()", CHECK, "from leftcontext import check", "AttentionMap()"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    client = nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=60)
+    client.execute(env={**os.environ, "PYTHONSTARTUP": str(startup)})
+    said = ["\n".join(output.traceback) for cell in notebook.cells for output in cell.outputs]
+    assert said[0] == f"NameError: AttentionMap is not defined in this kernel, which has just been started.\n{cell_runs.RESTART}"
+    assert said[1] == f"NameError: check is not defined in this kernel, which has just been started.\n{cell_runs.RESTART}"
+    assert "Traceback" in said[2]
+    assert [cell.outputs[0].ename for cell in notebook.cells if cell.outputs] == ["NameError"] * 3
 
 
 def test_nothing_is_recorded_while_a_notebook_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:

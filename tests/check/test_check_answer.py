@@ -109,3 +109,16 @@ def test_after_handing_in_no_other_hint_is_promised(monkeypatch: pytest.MonkeyPa
         shown.append(capsys.readouterr().out)
     assert [NEXT_HINT in text for text in shown] == [True, True, False]
     assert all("Hint 1" in text for text in shown)
+
+
+def test_a_learner_sees_no_number_below_the_feedback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    half_right = lambda x, n: x.reshape(*x.shape[:-1], n, -1).transpose(1, 0, 2) if x.ndim == 2 else x  # noqa: E731
+    last_lines = {}
+    for execution in ("", "validate", "autograde"):
+        monkeypatch.setenv("JPY_SESSION_NAME", "/home/learner/07-causal-attention.ipynb")
+        monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+        with pytest.raises(CheckFailed, match="2 of 3 points"):
+            check("split_heads", half_right)
+        last_lines[execution] = capsys.readouterr().out.rstrip().splitlines()[-1]
+    assert last_lines[""] != "2"
+    assert last_lines["validate"] == last_lines["autograde"] == "2"
