@@ -1,4 +1,4 @@
-"""What a lesson imports: `check` and `own`, masks and attention, the little language, the tiny model, plots, widgets."""
+"""What a lesson imports: `check`, `own`, `predict`, masks, attention, the little language, the tiny model, plots, widgets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.renamed import also_known_as
 
-__all__ = ["check", "own"]
+__all__ = ["check", "own", "predict"]
 
 also_known_as(
     {
@@ -33,6 +33,10 @@ also_known_as(
 
 def __getattr__(name: str) -> Any:
     # On demand: most of the library needs no judge.
+    if name == "predict":
+        from leftcontext.widgets.prediction import predict
+
+        return predict
     if name in __all__:
         import autograder
 

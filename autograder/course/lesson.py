@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.bank import catalog
-from autograder.course import install_guard
+from autograder.course import install_guard, prediction_cells
 from autograder.course.course import LESSON
 from autograder.course.exercise_cells import NOTEBOOK_METADATA, exercise_cells
 from autograder.errors import UserError
@@ -48,7 +48,8 @@ def read_lesson(unit: Path) -> Lesson:
     lesson = Lesson(new_notebook(metadata=NOTEBOOK_METADATA))
     lines = text.split("\n")
     guard_missing = any(map(install_guard.needs_guard, parsed.cells))
-    for cell, line in zip(parsed.cells, parsed.metadata.source_map, strict=True):
+    following = [*parsed.cells[1:], None]
+    for cell, line, after in zip(parsed.cells, parsed.metadata.source_map, following, strict=True):
         while line < len(lines) - 1 and not lines[line].strip():
             line += 1
         if cell.cell_type == "code" and guard_missing:
@@ -58,6 +59,9 @@ def read_lesson(unit: Path) -> Lesson:
             _append(lesson, cell, _unique_id(lesson, _content_id(cell)), f"{_short(path)}, line {line + 1}")
         else:
             _append_text(lesson, cell, path, line + 1)
+        if install_guard.ID in lesson.origins and prediction_cells.needs_cell(lesson.notebook.cells[-1], after):
+            field = prediction_cells.prediction_cell(prediction_cells.question_in(cell.source) or "")
+            _append(lesson, field, _unique_id(lesson, _content_id(field)), prediction_cells.PLACE)
     return lesson
 
 

@@ -56,8 +56,8 @@ def record(exercise: str, passed: bool, score: float, max_score: float, hints: S
         folder = workspace()
         if folder is None or not folder.is_dir():
             return
-        with _file_lock(folder):
-            _keep_damaged(folder / PROGRESS_FILE)
+        with file_lock(folder):
+            keep_damaged(folder / PROGRESS_FILE)
             entries = load(folder)
             exercise = present_id(exercise)
             old = entries.get(exercise, ProgressEntry(passed=False, score=0.0, max_score=max_score, failures=0, solved=None))
@@ -93,7 +93,7 @@ def _is_entry(entry: object) -> bool:
     return isinstance(entry, dict) and entry.keys() >= ProgressEntry.__required_keys__
 
 
-def _keep_damaged(path: Path) -> None:
+def keep_damaged(path: Path) -> None:
     """Lay a file that is not ours to read beside the new one instead of writing over it."""
     with contextlib.suppress(FileNotFoundError):
         try:
@@ -105,7 +105,7 @@ def _keep_damaged(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _file_lock(folder: Path) -> Iterator[None]:
+def file_lock(folder: Path) -> Iterator[None]:
     """A file lock: two notebooks that run at once must not lose each other's entries."""
     try:
         import fcntl
