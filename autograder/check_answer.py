@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from autograder import cell_runs
 from autograder.bank import catalog
 from autograder.bank.former_names import id_notice
+from autograder.exercise.exercise import Exercise
+from autograder.exercise.quiz import Option, Quiz
 from autograder.feedback import render
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
@@ -23,14 +26,19 @@ from autograder.workspace import progress
 SESSION = "JPY_SESSION_NAME"  # set by the Jupyter server
 cell_runs.watch()  # a notebook imports `check` before any answer is written
 _callbacks: list[Callable[[str, Verdict], None]] = []  # at most one
+_forms: list[Callable[[OpenQuiz], Any]] = []  # at most one
 failures: dict[str, int] = {}  # failed tries in this kernel, so that hints open one by one
 
 
 class CheckFailed(Exception):
     """The answer is not right yet."""
 
+    is_open_form = False  # a quiz to click stands above, and nothing was found yet
+
     def _render_traceback_(self) -> list[str]:
         # IPython shows this instead of the judge's own stack, which would teach nothing; the finding stands above.
+        if self.is_open_form:
+            return ["Not answered yet: choose above, or write the letter in the answer's cell."]
         return [f"CheckFailed: {str(self).split('. ')[0]}. What was found stands above."]
 
 
@@ -57,7 +65,26 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     if notice := id_notice(exercise):
         say(notice)
     exercise = entry.id
-    verdict = judge(entry.load(), answer, seed)
+    found = entry.load()
+    verdict = _judge(exercise, found, answer, seed, points)
+    form = _forms[0] if _forms and not verdict.passed and _in_a_browser() else None
+    is_open_form = form is not None and isinstance(found, Quiz) and verdict.misconception == "not_written"
+    if not is_open_form:  # a form says by itself that nothing is chosen yet
+        _show(*_rendered(exercise, verdict))
+    if form is not None and isinstance(found, Quiz):
+        form(OpenQuiz(exercise, found, seed, points))
+    if verdict.passed:
+        return
+    if verdict.score > 0 and not _in_a_browser():
+        sys.displayhook(_Credit(verdict.score))
+    failed = CheckFailed(render.message(verdict))
+    failed.is_open_form = is_open_form
+    raise failed
+
+
+def _judge(exercise: str, found: Exercise | Quiz, answer: Any, seed: int, points: float | None) -> Verdict:
+    """One try: its verdict, which is told to the callback and kept in the workspace."""
+    verdict = judge(found, answer, seed)
     if points is not None:
         verdict = verdict.scaled(points)
     for callback in _callbacks:
@@ -65,12 +92,47 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     if verdict.misconception != "not_written":  # running all cells is no try, and opens no hint
         failures[exercise] = failures.get(exercise, 0) + (not verdict.passed)
         progress.record(exercise, verdict.passed, verdict.score, verdict.max_score, verdict.hints)
-    _display(verdict, hints=max(1, failures.get(exercise, 0), progress.attempts(exercise)))
-    if verdict.passed:
-        return
-    if verdict.score > 0 and not _in_a_browser():
-        sys.displayhook(_Credit(verdict.score))
-    raise CheckFailed(render.message(verdict))
+    return verdict
+
+
+@dataclass(frozen=True)
+class OpenQuiz:
+    """A quiz that waits for its answer, as a form needs it."""
+
+    exercise: str
+    quiz: Quiz
+    seed: int
+    points: float | None
+
+    @property
+    def options(self) -> list[Option]:
+        """The options as the notebook's question lists them."""
+        return self.quiz.variant(self.seed).options
+
+    @property
+    def several(self) -> bool:
+        """Whether several letters hold, as the answer's cell says too."""
+        return len(self.quiz.key) > 1
+
+    def line(self, letters: Sequence[str]) -> str:
+        """The line that the answer's cell holds with this answer."""
+        quoted = ", ".join(f'"{letter}"' for letter in letters)
+        return f"{self.exercise} = " + (f"{{{quoted}}}" if self.several else quoted)
+
+    def answer(self, letters: Sequence[str]) -> str:
+        """Judge an answer and keep it as `check` does; what was found, as HTML.
+
+        The kernel's own answer becomes this one, so that the check's cell, run again, finds it.
+        """
+        shell = cell_runs.current_shell()
+        if shell is not None:
+            shell.user_ns[self.exercise] = set(letters) if self.several else letters[0]
+        return _rendered(self.exercise, _judge(self.exercise, self.quiz, set(letters), self.seed, self.points))[1]
+
+
+def on_open_quiz(form: Callable[[OpenQuiz], Any]) -> None:
+    """Have `form(quiz)` called for each quiz that is not answered rightly, where a learner can click; in place of an earlier."""
+    _forms[:] = [form]
 
 
 def on_verdict(callback: Callable[[str, Verdict], None]) -> None:
@@ -86,9 +148,11 @@ def _in_a_browser() -> bool:
     return bool(os.environ.get(SESSION)) and not os.environ.get(cell_runs.NBGRADER_EXECUTION)
 
 
-def _display(verdict: Verdict, hints: int) -> None:
+def _rendered(exercise: str, verdict: Verdict) -> tuple[str, str]:
+    """A verdict as text and as HTML, with the hints that are open by now."""
+    hints = max(1, failures.get(exercise, 0), progress.attempts(exercise))
     is_final = os.environ.get(cell_runs.NBGRADER_EXECUTION) == "autograde"  # it was handed in
-    _show(render.text(verdict, hints, is_final), render.as_html(verdict, hints, is_final))
+    return render.text(verdict, hints, is_final), render.as_html(verdict, hints, is_final)
 
 
 def _show(text: str, html: str) -> None:

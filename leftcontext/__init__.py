@@ -39,6 +39,17 @@ def __getattr__(name: str) -> Any:
         return predict
     if name in __all__:
         import autograder
+        from autograder import check_answer
 
+        check_answer.on_open_quiz(_show_form)
         return getattr(autograder, name)
     raise AttributeError(f"module 'leftcontext' has no attribute {name!r}")
+
+
+def _show_form(quiz: Any) -> None:
+    """A quiz to click, below the cell that checks it."""
+    from IPython.display import display
+
+    from leftcontext.widgets.quiz import QuizForm
+
+    display(QuizForm(quiz))

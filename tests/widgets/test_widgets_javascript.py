@@ -14,7 +14,7 @@ WIDGETS = Path(widgets.__file__).parent
 SOURCES = sorted(
     file for kind in ("js", "css") for file in WIDGETS.glob(f"*/*.{kind}") if file.parent.name != "bundles"
 )
-FORMS = {"prediction"}  # shown by `predict`: no widgets to call by name
+FORMS = {"prediction", "quiz"}  # shown by `predict` and `check`: no widgets to call by name
 JAVASCRIPT = [file for file in SOURCES if file.suffix == ".js"]
 
 
