@@ -53,7 +53,8 @@ def resident_memory(process: int) -> int:
     found = _resident(f"/proc/{process}")
     if not found:  # its first thread has ended, and says 0; the others have the memory
         with contextlib.suppress(OSError):
-            found = max((_resident(f"/proc/{process}/task/{thread}") for thread in os.listdir(f"/proc/{process}/task")), default=0)
+            threads = os.listdir(f"/proc/{process}/task")
+            found = max((_resident(f"/proc/{process}/task/{thread}") for thread in threads), default=0)
     return found
 
 

@@ -16,9 +16,7 @@ from autograder.exercise.results import Array, InvalidResult
 SHIFTED = Misconception(
     "allowed_cells_shifted",
     "The allowed cells should be 0",
-    (
-        "An allowed cell is not 0, so an allowed score changes; a mask should leave these scores exactly as they are."
-    ),
+    ("An allowed cell is not 0, so an allowed score changes; a mask should leave these scores exactly as they are."),
     ("Which number added to a score changes nothing?", "0 where j <= i.", "Write 0.0 into every allowed cell."),
 )
 PATTERN_KEPT = (
