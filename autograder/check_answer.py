@@ -17,7 +17,7 @@ from autograder.bank import catalog
 from autograder.bank.former_names import id_notice
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Option, Quiz
-from autograder.feedback import render
+from autograder.feedback import render, solution
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
 from autograder.output import say
@@ -70,7 +70,7 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
     form = _forms[0] if _forms and not verdict.passed and _in_a_browser() else None
     is_open_form = form is not None and isinstance(found, Quiz) and verdict.misconception == "not_written"
     if not is_open_form:  # a form says by itself that nothing is chosen yet
-        _show(*_rendered(exercise, verdict))
+        _show(*_rendered(found, verdict, seed))
     if form is not None and isinstance(found, Quiz):
         form(OpenQuiz(exercise, found, seed, points))
     if verdict.passed:
@@ -127,7 +127,8 @@ class OpenQuiz:
         shell = cell_runs.current_shell()
         if shell is not None:
             shell.user_ns[self.exercise] = set(letters) if self.several else letters[0]
-        return _rendered(self.exercise, _judge(self.exercise, self.quiz, set(letters), self.seed, self.points))[1]
+        verdict = _judge(self.exercise, self.quiz, set(letters), self.seed, self.points)
+        return _rendered(self.quiz, verdict, self.seed)[1]
 
 
 def on_open_quiz(form: Callable[[OpenQuiz], Any]) -> None:
@@ -148,11 +149,17 @@ def _in_a_browser() -> bool:
     return bool(os.environ.get(SESSION)) and not os.environ.get(cell_runs.NBGRADER_EXECUTION)
 
 
-def _rendered(exercise: str, verdict: Verdict) -> tuple[str, str]:
-    """A verdict as text and as HTML, with the hints that are open by now."""
-    hints = max(1, failures.get(exercise, 0), progress.attempts(exercise))
+def _rendered(found: Exercise | Quiz, verdict: Verdict, seed: int) -> tuple[str, str]:
+    """A verdict as text and as HTML, with the hints that are open by now, and below it the worked answer where that is open."""
+    tries = max(failures.get(found.id, 0), progress.attempts(found.id))
+    hints = max(1, tries)
     is_final = os.environ.get(cell_runs.NBGRADER_EXECUTION) == "autograde"  # it was handed in
-    return render.text(verdict, hints, is_final), render.as_html(verdict, hints, is_final)
+    text, page = render.text(verdict, hints, is_final), render.as_html(verdict, hints, is_final)
+    if is_final:
+        return text, page
+    variant = found.variant(seed) if isinstance(found, Quiz) else found
+    below = solution.as_text(variant, verdict, tries)
+    return f"{text}\n\n{below}".rstrip(), page + solution.as_html(variant, verdict, tries)
 
 
 def _show(text: str, html: str) -> None:

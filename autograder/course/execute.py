@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from autograder.environment import prefer_own_kernel
 from autograder.errors import UserError
+from autograder.feedback.solution import SOLUTIONS
 from autograder.paths import WORKSPACE
 
 CELL_TIMEOUT = 300  # seconds
@@ -46,7 +47,8 @@ def execute_notebook(notebook: NotebookNode, folder: Path, on_cell: Callable[[in
         on_cell_start=lambda cell, cell_index: on_cell(cell_index),
     )
     try:
-        client.execute(env={**os.environ, WORKSPACE: "", "OPENBLAS_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+        environment = {**os.environ, WORKSPACE: "", SOLUTIONS: "off", "OPENBLAS_NUM_THREADS": "1"}
+        client.execute(env=environment, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         raise RunError(_last_run(notebook).id, f"{error.ename}: {error.evalue}") from None
     except (asyncio.CancelledError, AssertionError) as error:  # what nbclient makes of Ctrl-C

@@ -7,7 +7,6 @@ leaves of it.
 from __future__ import annotations
 
 import ast
-import inspect
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from autograder.bank.catalog import ExerciseFile
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
+from autograder.exercise.worked_answer import source_lines
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
@@ -79,7 +79,7 @@ def code_answer(exercise: Exercise) -> str:
 
 def _split_function(function: Callable[..., Any], name: str | None = None) -> tuple[list[str], list[str]]:
     """A function's source without decorators: the lines up to its docstring, and those after it."""
-    lines = textwrap.dedent(inspect.getsource(function)).rstrip().split("\n")
+    lines = source_lines(function)
     definition = ast.parse("\n".join(lines)).body[0]
     assert isinstance(definition, ast.FunctionDef)
     first = definition.body[0]
@@ -87,7 +87,7 @@ def _split_function(function: Callable[..., Any], name: str | None = None) -> tu
         # Without its body, only the docstring keeps a function valid Python.
         raise ValueError(f"{function.__name__}: the solution has a docstring (its contract) and a body")
     assert first.end_lineno is not None
-    head = lines[definition.lineno - 1 : first.end_lineno]
+    head = lines[: first.end_lineno]
     if name is not None:
         head[0] = head[0].replace(f"def {definition.name}(", f"def {name}(", 1)
     return head, lines[first.end_lineno :]
