@@ -9,6 +9,7 @@ from leftcontext.plots.charts import (
     show_texts,
     show_tokens,
 )
+from leftcontext.plots.transformer import show_transformer
 from leftcontext.plots.vectors import show_arrows, show_mixture
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "show_mixture",
     "show_texts",
     "show_tokens",
+    "show_transformer",
 ]
