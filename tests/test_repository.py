@@ -17,8 +17,10 @@ TOP = {
     "requirements.txt", "solutions", "source", "tests", "tools", "tsconfig.json",
 }  # fmt: skip
 UNIT_FILE = re.compile(r"source/(\d\d-[a-z-]+)/(lesson\.md|ex_\d\d_\w+\.py|quiz_\w+\.md|\1\.ipynb)|source/built\.sums")
+BESIDE_UNITS = re.compile(r"source/(course\.toml|diagnostic/\d\d-[a-z-]+\.md|reference/(cheat-sheet|glossary|bibliography)\.md)")
 BUILT_FILE = re.compile(r"(?:notebooks|solutions)/(\d\d-[a-z-]+)/\1\.ipynb")
 DATA_OF_UNITS: set[str] = set()  # files that a lesson needs beside it, by their paths under source/, declared here
+MADE_FOR_A_WORKSPACE = {"../start.ipynb"}  # from source/reference/, which is handed out into one
 NEVER = re.compile(r"\.(db|pyc|sqlite\d?|key|pem|log)$|\.ipynb_checkpoints|__pycache__|jupyter_cookie|\.env$")
 MACHINE = re.compile(r"/root/|/home/\w+/|/work/|/Users/\w+/|[A-Z]:\\Users|file:///|https?://[^ ]*(?:pypi|pythonhosted|npmjs)")
 
@@ -46,7 +48,7 @@ def _has_a_place(name: str) -> bool:
     if NEVER.search(name) or name.split("/")[0] not in TOP:
         return False
     if name.startswith("source/"):
-        return bool(UNIT_FILE.fullmatch(name)) or name.removeprefix("source/") in DATA_OF_UNITS
+        return bool(UNIT_FILE.fullmatch(name) or BESIDE_UNITS.fullmatch(name)) or name.removeprefix("source/") in DATA_OF_UNITS
     if name.startswith(("notebooks/", "solutions/")):
         return bool(BUILT_FILE.fullmatch(name)) or name.split("/", 1)[1] in DATA_OF_UNITS
     return True
@@ -112,7 +114,7 @@ def test_conda_and_binder_get_the_same_packages() -> None:
 def test_links_between_pages_lead_somewhere(tracked: list[str]) -> None:
     for name, text in texts(tracked, ".md"):
         for target in re.findall(r"\]\(<?([^)#>\s]+)", text):
-            if "://" not in target and not target.startswith("mailto:"):
+            if "://" not in target and not target.startswith("mailto:") and target not in MADE_FOR_A_WORKSPACE:
                 assert (ROOT / name).parent.joinpath(target).exists(), f"{name} links to {target}"
 
 

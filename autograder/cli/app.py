@@ -73,6 +73,26 @@ def lab(
 
 
 @app.command()
+def progress(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The workspace folder. Default: the one around, or ./workspace.")
+    ] = None,
+    page: Annotated[bool, typer.Option("--page", help="Write progress.html in it, a page to keep or to print.")] = False,
+) -> None:
+    """Show what you have solved in a workspace, and what comes next."""
+    from datetime import UTC, datetime
+
+    from autograder import paths
+    from autograder.workspace.overview import overview
+    from autograder.workspace.progress_page import NoProgress, write_page
+
+    chosen = folder or paths.workspace() or Path("workspace")
+    if not (chosen / paths.MARKER).is_file():
+        raise NoProgress(f"{chosen} is no workspace. Name its folder, or make one: leftcontext lab")
+    typer.echo(f"wrote {write_page(chosen, datetime.now(UTC))}" if page else repr(overview(chosen)))
+
+
+@app.command()
 def build(
     units: Annotated[
         list[str] | None, typer.Argument(metavar="[UNIT]...", autocompletion=_unit_names, help="Default: every unit.")

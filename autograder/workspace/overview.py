@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
 
-from autograder.bank.former_names import present_id
+from autograder.feedback.render import prose_html as _inline
 from autograder.paths import workspace
+from autograder.workspace.course_map import UnitCard, read_card
 from autograder.workspace.progress import ProgressEntry, load
 
-START = "start.ipynb"
-WELCOME = """# Left Context
-
-How does a language model read only what is to its left, and what goes wrong when it peeks? Each unit below is a
-lesson with exercises inside. Run a cell with **Shift + Enter**, predict before you run, and let `check` tell you what it sees.
-
-What you write here stays yours: an update of the course never overwrites it."""
-CODE = """from autograder.workspace.overview import overview
-
-overview()  # run this cell to see where you are"""
+FOLLOW = Path(__file__).with_name("follow.js").read_text(encoding="utf-8")  # keeps the map true while it is on the page
 
 
 @dataclass(frozen=True)
 class UnitProgress:
-    """A learner's progress in one unit: its title, its notebook, its exercises in order, and what was tried of them."""
+    """A learner's progress in one unit: what it is, where its notebook lies, and what was tried of its exercises."""
 
-    title: str
+    card: UnitCard
     notebook: str
-    exercises: tuple[str, ...]
     tried: dict[str, ProgressEntry]
+
+    @property
+    def title(self) -> str:
+        return self.card.title
+
+    @property
+    def exercises(self) -> list[str]:
+        return list(self.card.exercises)
 
     @property
     def unsolved(self) -> list[str]:
@@ -45,15 +44,15 @@ class UnitProgress:
     def hints(self) -> list[str]:
         """A line for each open exercise that was tried, with the hints that are open."""
         found = {id: self.tried[id].get("hints", []) for id in self.unsolved if id in self.tried}
-        return [f"`{id}`: {' · '.join(hints)}" for id, hints in found.items() if hints]
+        return [f"{self.card.exercises[id]}: {' · '.join(hints)}" for id, hints in found.items() if hints]
 
     def label(self, id: str) -> str:
         tries = self.tried[id]["failures"] if id in self.tried else 0
-        return f"`{id}`" + (f" ({tries} {'try' if tries == 1 else 'tries'})" if tries else "")
+        return self.card.exercises[id] + (f" ({tries} {'try' if tries == 1 else 'tries'})" if tries else "")
 
 
 class Overview:
-    """A table for a notebook (`_repr_markdown_`) and for a terminal (`repr`)."""
+    """A map for a notebook (`_repr_html_`), for a page without HTML (`_repr_markdown_`) and for a terminal (`repr`)."""
 
     def __init__(self, units: list[UnitProgress]) -> None:
         self.units = units
@@ -67,21 +66,46 @@ class Overview:
     @property
     def last(self) -> tuple[str, str] | None:
         """The exercise that was solved last, and the day."""
-        solved = [(entry["solved"], id) for unit in self.units for id, entry in unit.tried.items() if entry["solved"]]
+        tried = [(unit.card.exercises[id], entry) for unit in self.units for id, entry in unit.tried.items()]
+        solved = [(entry["solved"], title) for title, entry in tried if entry["solved"]]
         return (max(solved)[1], max(solved)[0][:10]) if solved else None
 
     def _repr_markdown_(self) -> str:
-        lines = ["|  | unit | solved | still open |", "|:-:|:--|:--|:--|"]
+        lines = ["|  | unit | minutes | solved | still open |", "|:-:|:--|--:|:--|:--|"]
         for unit in self.units:
             begun = unit.tried or unit is self.next  # of the others, names would only make the map longer
             still = (", ".join(map(unit.label, unit.unsolved)) or "nothing") if begun else "all of them"
-            lines.append(f"| {self._sign(unit)} | [{unit.title}](<{unit.notebook}>) | {_count(unit)} | {still} |")
+            name = f"[{unit.title}](<{unit.notebook}>)"
+            lines.append(f"| {self._sign(unit)} | {name} | {unit.card.minutes()} | {_count(unit)} | {still} |")
         lines += ["", "✓ done · ◐ begun · ○ not yet · ▶ next", "", self._advice(markdown=True)]
         if self.last:
-            lines[-1] += " Last solved: `{}`, on {}.".format(*self.last)
+            lines[-1] += " Last solved: {}, on {}.".format(*self.last)
         if hints := [hint for unit in self.units for hint in unit.hints]:
             lines += ["", "**Open hints**", "", *(f"- {hint}" for hint in hints)]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        done, total = sum(unit.solved for unit in self.units), sum(len(unit.exercises) for unit in self.units)
+        rows = "".join(map(self._row, self.units))
+        head = "<tr><th></th><th>unit</th><th>minutes</th><th>solved</th><th></th></tr>"
+        return (
+            f"<div class='lc-map'><p>{_bar(done, total, 'lc-all', '14em')} <b class='lc-total'>{done} of {total} exercises "
+            f"solved</b>. {_inline(self._advice(markdown=False))}</p><table style='text-align:left'>{head}{rows}</table>"
+            f"<p>✓ done · ◐ begun · ○ not yet · ▶ next</p>{self._hints_html()}</div><script>{FOLLOW}</script>"
+        )
+
+    def _row(self, unit: UnitProgress) -> str:
+        exercises = json.dumps(list(unit.card.exercises.items()), ensure_ascii=False)
+        return (
+            f"<tr data-exercises='{escape(exercises)}'><td class='lc-sign'>{self._sign(unit)}</td>"
+            f"<td style='text-align:left'><a href='{escape(unit.notebook)}'>{_inline(unit.title)}</a></td>"
+            f"<td>{unit.card.minutes()}</td><td>{_bar(unit.solved, len(unit.exercises), '', '6em')}</td>"
+            f"<td class='lc-count' style='white-space:nowrap'>{_count(unit)}</td></tr>"
+        )
+
+    def _hints_html(self) -> str:
+        hints = "".join(f"<li>{_inline(hint)}</li>" for unit in self.units for hint in unit.hints)
+        return f"<p><b>Open hints</b></p><ul>{hints}</ul>" if hints else ""
 
     def __repr__(self) -> str:
         lines = [f"{self._sign(unit)} {unit.title}: {_count(unit)}" for unit in self.units]
@@ -97,7 +121,7 @@ class Overview:
         if unit is None:
             return "Everything is solved. Well done!"
         title = f"[{unit.title}](<{unit.notebook}>)" if markdown else unit.title
-        return f"Next: {title}, exercise `{unit.unsolved[0]}`."
+        return f"Next: {title}, exercise {unit.card.exercises[unit.unsolved[0]]}."
 
 
 def overview(folder: Path | None = None) -> Overview:
@@ -108,41 +132,17 @@ def overview(folder: Path | None = None) -> Overview:
     return Overview([unit for path in notebooks if (unit := _unit_progress(path, folder, tried)) is not None])
 
 
-def start_notebook(folder: Path) -> bytes:
-    """The workspace's first page, its map drawn already."""
-    # Here, for a learner's kernel that only asks for the map need not wait for these.
-    import nbformat
-    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-
-    from autograder.course.exercise_cells import NOTEBOOK_METADATA
-
-    now = overview(folder)
-    data = {"text/markdown": now._repr_markdown_(), "text/plain": repr(now)}
-    output = new_output("execute_result", data=data, execution_count=1)
-    cells = [
-        new_markdown_cell(WELCOME, id="welcome"),
-        new_code_cell(CODE, id="map", outputs=[output], execution_count=1),
-    ]
-    return (nbformat.writes(new_notebook(cells=cells, metadata=NOTEBOOK_METADATA)) + "\n").encode()
-
-
 def _unit_progress(path: Path, folder: Path, tried: dict[str, ProgressEntry]) -> UnitProgress | None:
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        text = [line for cell in cells if cell["cell_type"] == "markdown" for line in _lines(cell)]
-        metadata = [cell["metadata"]["nbgrader"] for cell in cells if "nbgrader" in cell["metadata"]]
-        ids = (mark["grade_id"].removeprefix("check_") for mark in metadata if mark.get("grade"))
-        exercises = tuple(dict.fromkeys(map(present_id, ids)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # a notebook that the learner has broken is left out of the map until it is repaired
-    title = next((line.removeprefix("# ").strip() for line in text if line.startswith("# ")), path.stem)
-    here = {id: tried[id] for id in exercises if id in tried}
-    return UnitProgress(title, path.relative_to(folder).as_posix(), exercises, here)
-
-
-def _lines(cell: dict[str, Any]) -> list[str]:
-    return "".join(cell["source"]).split("\n")
+    card = read_card(path)
+    if card is None:
+        return None
+    return UnitProgress(card, path.relative_to(folder).as_posix(), {id: tried[id] for id in card.exercises if id in tried})
 
 
 def _count(unit: UnitProgress) -> str:
     return f"{unit.solved} of {len(unit.exercises)}"
+
+
+def _bar(done: int, total: int, name: str, width: str) -> str:
+    label = f"{done} of {total} solved"
+    return f"<progress class='{name}' value='{done}' max='{max(total, 1)}' style='width:{width}' aria-label='{label}'></progress>"

@@ -23,8 +23,11 @@ from autograder.course.checksums import checksum
 from autograder.environment import prefer_own_kernel
 from autograder.errors import UserError
 from autograder.workspace import moved_units
-from autograder.workspace.overview import START, start_notebook
+from autograder.workspace.diagnostic_page import DIAGNOSTIC, diagnostic_notebook
+from autograder.workspace.progress import PROGRESS_FILE
+from autograder.workspace.start_page import START, start_notebook, trust
 
+REFERENCE = "reference"  # cheat sheet, glossary, bibliography: source/reference/*.md
 FIRST_PORT = 8888  # Jupyter's own
 
 
@@ -54,7 +57,15 @@ def update_workspace(folder: Path) -> list[str]:
         hand_out = _HandOut(folder, checksums, messages)
         for path in paths.list_files(source):
             hand_out.give(path.relative_to(source), path.read_bytes())
-        hand_out.give(Path(START), start_notebook(folder))
+        hand_out.give(Path(DIAGNOSTIC), diagnostic_notebook())
+        for path in sorted((paths.source() / REFERENCE).glob("*.md")):
+            hand_out.give(Path(REFERENCE, path.name), path.read_bytes())
+        page = start_notebook(folder)
+        hand_out.give(Path(START), page)
+        if (folder / START).read_bytes() == page:  # not one to which a learner has added something
+            trust(folder / START)
+        if not (folder / PROGRESS_FILE).exists():
+            write_atomically(folder / PROGRESS_FILE, "{}\n")  # the first page asks for it every few seconds
         write_atomically(folder / paths.MARKER, json.dumps({"files": hand_out.checksums}, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         raise NoWorkspace(f"{error.filename or folder} can't be written: {error.strerror}.") from None

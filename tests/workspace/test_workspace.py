@@ -55,7 +55,9 @@ def test_a_new_workspace_holds_the_notebooks_and_a_first_page(mine: Path) -> Non
     assert (mine / FILE).read_bytes() == notebook()
     start = nbformat.read(mine / "start.ipynb", as_version=4)
     nbformat.validate(start)
-    assert f"[01 · First](<{FILE}>)" in start.cells[1].outputs[0].data["text/markdown"]
+    shown = next(cell for cell in start.cells if cell.id == "map").outputs[0].data
+    assert f"[01 · First](<{FILE}>)" in shown["text/markdown"]
+    assert f'<a href=\'{FILE}\'>01 · First</a>' in shown["text/html"]
 
 
 def test_what_was_not_changed_is_brought_up_to_date(mine: Path, released: Path) -> None:

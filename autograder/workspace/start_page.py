@@ -1,0 +1,155 @@
+"""The first page of a workspace: what the course is, a picture, a widget, where to begin, and the map."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from autograder.course.exercise_cells import NOTEBOOK_METADATA
+from autograder.workspace.course_map import Track, UnitCard, read_tracks
+from autograder.workspace.overview import Overview, overview
+
+START = "start.ipynb"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+WELCOME = """# Left Context
+
+A language model writes a text from left to right: at each position it predicts the next token from the tokens before it. This
+course is about the part of the model that keeps it from looking to the right, **causal attention**: you build it, train with
+and without it, break it, find the bug, and make it fast.
+
+Below, the same small model is trained with three different masks. Press **Train** for *causal* and for *no mask*, and compare
+two things: how low the loss gets, and what the model writes. (Before this page has been run, you see recorded trainings. To
+train yourself, click on the picture's cell and press **Shift + Enter**.)"""
+PICTURE = """## The whole model in one picture
+
+You read it from top to bottom. Each unit shows the picture again and marks the part that it is about."""
+BEFOREHAND = """## What you need to know
+
+- **Python**: functions, loops, lists. **NumPy**: arrays and their shapes; what you don't know, the examples show.
+- **Mathematics**: the product of two matrices, the exponential function, the idea of a probability.
+- Nothing about neural networks. No GPU: everything runs in seconds on a laptop.
+
+Each unit is a notebook: a lesson with exercises inside. Run a cell with **Shift + Enter**; where the text says *Predict*, write
+down your answer before you run the cell. `check` judges an exercise as often as you like, shows where a result is wrong, and
+opens one hint after another. What you write stays yours: an update of the course never overwrites it."""
+BEGIN = """## Where to begin
+
+New to the subject: with unit 01. Otherwise answer the [fifteen questions](<where-to-begin.ipynb>) (ten minutes), which say in
+which unit to begin. Three ways lead through the course:"""
+AFTERWARDS = """## To keep beside you
+
+- [Cheat sheet](<reference/cheat-sheet.md>): mask conventions, special cases, shapes, tests, and which symptom means which bug.
+- [Glossary](<reference/glossary.md>): the terms of the course in a sentence each.
+- [Bibliography](<reference/bibliography.md>): papers and documentation, and why to read each of them.
+
+`leftcontext progress --page` writes a page for you to keep: what you have solved, and when."""
+SHOW_WIDGET = """from leftcontext.widgets import TrainAndGenerate
+
+TrainAndGenerate()"""
+SHOW_PICTURE = """from leftcontext.plots import show_transformer
+
+show_transformer()"""
+SHOW_MAP = """from autograder.workspace.overview import overview
+
+overview()"""
+HIDDEN = {"jupyter": {"source_hidden": True}}  # the code of this page is not what a learner comes for
+
+
+def start_notebook(folder: Path) -> bytes:
+    """The first page of the workspace `folder`, its outputs drawn already."""
+    now = overview(folder)
+    view, state = _widget()
+    cells = [
+        new_markdown_cell(WELCOME, id="welcome"),
+        _shown(SHOW_WIDGET, "widget", view),
+        new_markdown_cell(PICTURE, id="picture-text"),
+        _shown(SHOW_PICTURE, "picture", _picture()),
+        new_markdown_cell(BEFOREHAND, id="beforehand"),
+        new_markdown_cell("\n\n".join([BEGIN, *_ways(now)]), id="begin"),
+        new_markdown_cell("## The units and your progress", id="map-text"),
+        _shown(SHOW_MAP, "map", _data(now)),
+        new_markdown_cell(AFTERWARDS, id="afterwards"),
+    ]
+    notebook = new_notebook(cells=cells, metadata={**NOTEBOOK_METADATA, "widgets": {WIDGET_STATE: state}})
+    return (nbformat.writes(notebook) + "\n").encode()
+
+
+def trust(path: Path) -> None:
+    """Tell Jupyter that the notebook at `path` is ours, so that it shows the widget and keeps the map up to date.
+
+    Without it, as where Jupyter's list of trusted notebooks can't be written, the page shows the pictures alone.
+    """
+    import sqlite3
+
+    from nbformat.sign import NotebookNotary
+
+    try:
+        NotebookNotary().sign(nbformat.read(path, as_version=4))
+    except (OSError, ValueError, sqlite3.Error):
+        return
+
+
+def _shown(code: str, id: str, data: dict[str, Any]) -> NotebookNode:
+    output = new_output("execute_result", data=data, execution_count=1)
+    return new_code_cell(code, id=id, outputs=[output], execution_count=1, metadata=HIDDEN)
+
+
+def _data(shown: Overview) -> dict[str, str]:
+    return {
+        "text/html": shown._repr_html_(),
+        "text/markdown": shown._repr_markdown_(),
+        "text/plain": repr(shown),
+    }
+
+
+@functools.cache
+def _picture() -> dict[str, str]:
+    from leftcontext.plots import show_transformer
+
+    picture = show_transformer()
+    return {"text/html": picture.html, "text/plain": picture.text}
+
+
+@functools.cache
+def _widget() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The widget as an output, and the state with which it shows recorded trainings before a kernel has made it."""
+    from ipywidgets import Widget
+
+    from leftcontext.widgets import TrainAndGenerate
+
+    widget = TrainAndGenerate()
+    shown = widget.picture()
+    names = {str(widget.model_id): "training", str(widget.layout.model_id): "layout"}
+    text = json.dumps(Widget.get_manager_state(widgets=[widget, widget.layout]))
+    for id, name in names.items():  # the same page each time
+        text = text.replace(id, name)
+    view = {"model_id": "training", "version_major": 2, "version_minor": 0}
+    widget.close()
+    return {WIDGET_VIEW: view, "text/html": shown.html, "text/plain": shown.text}, json.loads(text)
+
+
+def _ways(now: Overview) -> list[str]:
+    """The tracks in Markdown, each with its minutes; units that the workspace doesn't have are left out."""
+    known = {unit.card.name: (unit.card, unit.notebook) for unit in now.units}
+    return [way for track in read_tracks() if (way := _way(track, known))]
+
+
+def _way(track: Track, known: dict[str, tuple[UnitCard, str]]) -> str:
+    steps = [(step, *known[step.unit]) for step in track.steps if step.unit in known]
+    if not steps:
+        return ""
+    lines, total = [], 0
+    for step, card, notebook in steps:
+        minutes = card.minutes(step.exercises)
+        total += minutes
+        chosen = ", ".join(card.exercises[id] for id in step.exercises or () if id in card.exercises)
+        lines.append(f"[{card.title}](<{notebook}>)" + (f" with the exercises {chosen}" if chosen else ""))
+    time = f"{total} minutes" if total < 120 else f"{total / 60:.0f} hours"
+    return f"**{track.title}** (about {time}). {track.about}  \n{' → '.join(lines)}."
