@@ -24,9 +24,10 @@ A language model writes a text from left to right: at each position it predicts 
 course is about the part of the model that keeps it from looking to the right, **causal attention**: you build it, train with
 and without it, break it, find the bug, and make it fast.
 
-Below, the same small model is trained with three different masks. Press **Train** for *causal* and for *no mask*, and compare
-two things: how low the loss gets, and what the model writes. (Before this page has been run, you see recorded trainings. To
-train yourself, click on the picture's cell and press **Shift + Enter**.)"""
+Below, the same small model has been trained with three different masks. Choose *causal*, then *none*, and compare two things: how
+low the loss gets, and what the model writes. Why does the model with the lowest loss write the worst texts? Unit 08 answers
+this. (You see recorded trainings. To train the models yourself, click on the line of code, press **Shift + Enter**, and then
+**Train**.)"""
 PICTURE = """## The whole model in one picture
 
 You read it from top to bottom. Each unit shows the picture again and marks the part that it is about."""
