@@ -82,13 +82,10 @@ def progress(
     """Show what you have solved in a workspace, and what comes next."""
     from datetime import UTC, datetime
 
-    from autograder import paths
     from autograder.workspace.overview import overview
-    from autograder.workspace.progress_page import NoProgress, write_page
+    from autograder.workspace.progress_page import find_workspace, write_page
 
-    chosen = folder or paths.workspace() or Path("workspace")
-    if not (chosen / paths.MARKER).is_file():
-        raise NoProgress(f"{chosen} is no workspace. Name its folder, or make one: leftcontext lab")
+    chosen = find_workspace(folder)
     typer.echo(f"wrote {write_page(chosen, datetime.now(UTC))}" if page else repr(overview(chosen)))
 
 

@@ -99,7 +99,7 @@ class Overview:
         return (
             f"<tr data-exercises='{escape(exercises)}'><td class='lc-sign'>{self._sign(unit)}</td>"
             f"<td style='text-align:left'><a href='{escape(unit.notebook)}'>{_inline(unit.title)}</a></td>"
-            f"<td>{unit.card.minutes()}</td><td>{_bar(unit.solved, len(unit.exercises), '', '6em')}</td>"
+            f"<td>{unit.card.minutes()}</td><td>{_bar(unit.solved, len(unit.exercises), '', '5em')}</td>"
             f"<td class='lc-count' style='white-space:nowrap'>{_count(unit)}</td></tr>"
         )
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
+from autograder import paths
 from autograder.errors import UserError
 from autograder.feedback.render import prose_html
 from autograder.workspace.overview import Overview, UnitProgress, overview
@@ -29,6 +30,14 @@ small { opacity: .8; }
 
 class NoProgress(UserError, LookupError):
     """A folder that is no workspace, or a page that can't be written; the message says what to do."""
+
+
+def find_workspace(folder: Path | None) -> Path:
+    """The workspace `folder`, by default the one around or `./workspace`. Raises NoProgress where there is none."""
+    chosen = folder or paths.workspace() or Path("workspace")
+    if not (chosen / paths.MARKER).is_file():
+        raise NoProgress(f"{chosen} is no workspace. Name its folder, or make one: leftcontext lab")
+    return chosen
 
 
 def write_page(folder: Path, now: datetime) -> Path:

@@ -30,7 +30,7 @@ this. (You see recorded trainings. To train the models yourself, click on the li
 **Train**.)"""
 PICTURE = """## The whole model in one picture
 
-You read it from top to bottom. Each unit shows the picture again and marks the part that it is about."""
+You read it from top to bottom. Each unit of the course is about one or a few of its parts."""
 BEFOREHAND = """## What you need to know
 
 - **Python**: functions, loops, lists. **NumPy**: arrays and their shapes; what you don't know, the examples show.

@@ -36,7 +36,7 @@ def test_the_conventions_of_the_cheat_sheet_are_those_of_pytorch() -> None:
 def test_the_glossary_is_in_order_and_names_units_that_are_there() -> None:
     terms = re.findall(r"^\| ([^|]+?) \| ([^|]+) \|$", PAGES["glossary"], re.MULTILINE)[1:]
     assert len(terms) >= 40
-    names = [name.lower().replace("-", " ").replace(",", "") for name, _ in terms]
+    names = [re.sub(r"[-,]", " ", name.partition(" (")[0].lower()) for name, _ in terms]
     assert names == sorted(names)
     assert {unit for name, _ in terms for unit in re.findall(r"\((\d\d)\)", name)} <= UNITS | COMING
     assert [name for name, meaning in terms if not meaning.strip().endswith(".")] == []
