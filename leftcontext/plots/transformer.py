@@ -6,6 +6,7 @@ As in `plots`, the function returns a `Picture`; what is marked has a thicker fr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -74,7 +75,7 @@ def show_transformer(*here: str) -> Picture:
         axes.set_axis_off()
         _draw_block(axes)
         for start, end in ARROWS:
-            style = {"arrowstyle": "-|>,head_width=2.2,head_length=3.4", "shrinkA": 0, "shrinkB": 0}
+            style: dict[str, Any] = {"arrowstyle": "-|>,head_width=2.2,head_length=3.4", "shrinkA": 0, "shrinkB": 0}
             axes.add_patch(FancyArrowPatch(start, end, color=MUTED, linewidth=1.1, zorder=3, **style))
         for name, part in PARTS.items():
             _draw_part(axes, name, part, name in here)
@@ -154,7 +155,7 @@ def _draw_label(axes: Axes, part: Part) -> None:
 
 
 def _frame(
-    x: float, y: float, width: float, height: float, fill: str, edge: str, line: float, dashes: object = "-"
+    x: float, y: float, width: float, height: float, fill: str, edge: str, line: float, dashes: Any = "-"
 ) -> FancyBboxPatch:
     return FancyBboxPatch(
         (x, y), width, height, boxstyle="round,pad=0,rounding_size=0.8", facecolor=fill, edgecolor=edge, linewidth=line,
