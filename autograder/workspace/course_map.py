@@ -39,7 +39,7 @@ class UnitCard:
 
 
 @dataclass(frozen=True)
-class Step:
+class TrackStep:
     """A unit on a way through the course; `exercises` are those to solve, None for all of them."""
 
     unit: str
@@ -52,7 +52,7 @@ class Track:
 
     title: str
     about: str
-    steps: tuple[Step, ...]
+    steps: tuple[TrackStep, ...]
 
 
 def read_tracks() -> list[Track]:
@@ -73,9 +73,9 @@ def read_card(path: Path) -> UnitCard | None:
         return None
 
 
-def _step(declared: dict[str, Any]) -> Step:
+def _step(declared: dict[str, Any]) -> TrackStep:
     exercises = declared.get("exercises")
-    return Step(declared["unit"], None if exercises is None else tuple(exercises))
+    return TrackStep(declared["unit"], None if exercises is None else tuple(exercises))
 
 
 def _card(name: str, cells: list[dict[str, Any]]) -> UnitCard:
