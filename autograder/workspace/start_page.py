@@ -26,7 +26,7 @@ and without it, break it, find the bug, and make it fast.
 
 Below, the same small model has been trained with three different masks. Choose *causal*, then *none*, and compare two things: how
 low the loss gets, and what the model writes. Why does the model with the lowest loss write the worst texts? Unit 08 answers
-this. (You see recorded trainings. To train the models yourself, click on the line of code, press **Shift + Enter**, and then
+this. (You see recorded trainings. To train the models yourself, click on the code, press **Shift + Enter**, and then
 **Train**.)"""
 PICTURE = """## The whole model in one picture
 
@@ -60,7 +60,6 @@ show_transformer()"""
 SHOW_MAP = """from autograder.workspace.overview import overview
 
 overview()"""
-HIDDEN = {"jupyter": {"source_hidden": True}}  # the code of this page is not what a learner comes for
 
 
 def start_notebook(folder: Path) -> bytes:
@@ -99,7 +98,7 @@ def trust(path: Path) -> None:
 
 def _shown(code: str, id: str, data: dict[str, Any]) -> NotebookNode:
     output = new_output("execute_result", data=data, execution_count=1)
-    return new_code_cell(code, id=id, outputs=[output], execution_count=1, metadata=HIDDEN)
+    return new_code_cell(code, id=id, outputs=[output], execution_count=1)
 
 
 def _data(shown: Overview) -> dict[str, str]:

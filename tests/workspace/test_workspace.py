@@ -57,7 +57,7 @@ def test_a_new_workspace_holds_the_notebooks_and_a_first_page(mine: Path) -> Non
     nbformat.validate(start)
     shown = next(cell for cell in start.cells if cell.id == "map").outputs[0].data
     assert f"[01 · First](<{FILE}>)" in shown["text/markdown"]
-    assert f'<a href=\'{FILE}\'>01 · First</a>' in shown["text/html"]
+    assert f"<a href='{FILE}'>01 · First</a>" in shown["text/html"]
 
 
 def test_what_was_not_changed_is_brought_up_to_date(mine: Path, released: Path) -> None:
@@ -124,6 +124,18 @@ def test_a_first_page_with_own_notes_is_kept(mine: Path) -> None:
     workspace.update_workspace(mine)
     assert "My notes." in (mine / "start.ipynb").read_text(encoding="utf-8")
     assert not (mine / "start.new.ipynb").exists()
+
+
+def test_a_first_page_that_was_run_is_brought_up_to_date(mine: Path) -> None:
+    page = nbformat.read(mine / "start.ipynb", as_version=4)
+    for cell in page.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [nbformat.v4.new_output("stream", text="run")], 7
+    nbformat.write(page, mine / "start.ipynb")
+    progress.record("one", True, 1, 1)
+    workspace.update_workspace(mine)
+    shown = next(cell for cell in nbformat.read(mine / "start.ipynb", as_version=4).cells if cell.id == "map")
+    assert "1 of 2 exercises solved" in shown.outputs[0].data["text/html"]
 
 
 def test_the_course_itself_and_a_file_are_no_workspace(released: Path, tmp_path: Path) -> None:
