@@ -38,7 +38,7 @@ class CheckFailed(Exception):
     def _render_traceback_(self) -> list[str]:
         # IPython shows this instead of the judge's own stack, which would teach nothing; the finding stands above.
         if self.is_open_form:
-            return ["Not answered yet: choose above, or write the letter in the answer's cell."]
+            return ["No answer when this cell ran: choose above, or write the letter in the answer's cell."]
         return [f"CheckFailed: {str(self).split('. ')[0]}. What was found stands above."]
 
 

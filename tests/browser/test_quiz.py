@@ -16,7 +16,7 @@ def test_a_click_is_judged_and_written_into_the_answers_cell(lab: Callable[..., 
     )
     form = page.get_by_role("group", name="Quiz")
     expect(form.get_by_role("radio")).to_have_count(4, timeout=PATIENCE)
-    expect(page.get_by_text("Not answered yet: choose above")).to_be_visible()
+    expect(page.get_by_text("No answer when this cell ran: choose above")).to_be_visible()
     form.get_by_role("button", name="Check my answer").click()
     expect(form.get_by_text("Choose an option first.")).to_be_visible()
     form.get_by_role("radio").first.focus()

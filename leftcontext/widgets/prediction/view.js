@@ -7,7 +7,10 @@ import { view } from "../shared/host.js";
 
 /** @import { Model, SetTrait } from "../shared/types.d.ts" */
 /** @typedef {"text" | "number" | "choice"} Kind */
-/** @typedef {{ question: string, kind: Kind, options: string[], asks: boolean, answer: string, result: string | null }} State */
+/**
+ * @typedef {{ question: string, kind: Kind, options: string[], asks: boolean, answer: string,
+ *   result: string | null }} State
+ */
 
 /**
  * @param {Model<State>} model

@@ -2,7 +2,8 @@
 // The cell that a quiz's answer stands in, as JupyterLab shows it above the quiz.
 
 /**
- * What of CodeMirror 6 is needed here. The editor's element leads to its view under a name that depends on the version.
+ * What of CodeMirror 6 is needed here. The editor's element leads to its view under a name that depends on
+ * the version.
  *
  * @typedef {{ state: { doc: { toString(): string } }, dispatch(change: object): void }} Editor
  * @typedef {HTMLElement & { cmView?: Holder, cmTile?: Holder }} EditorElement

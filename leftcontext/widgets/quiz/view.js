@@ -6,7 +6,10 @@ import { view } from "../shared/host.js";
 import { writeAnswer } from "./answer_cell.js";
 
 /** @import { Model, SetTrait } from "../shared/types.d.ts" */
-/** @typedef {{ name: string, options: [string, string][], several: boolean, chosen: string[], feedback: string, line: string }} State */
+/**
+ * @typedef {{ name: string, options: [string, string][], several: boolean, chosen: string[],
+ *   feedback: string, line: string }} State
+ */
 
 /**
  * @param {string} letter
