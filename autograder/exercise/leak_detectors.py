@@ -19,7 +19,7 @@ ONE_COMPONENT = M(
 ZEROED = M(
     "rows_set_to_zero",
     "The row was set to 0",
-    "Where a row is 0 already, as padding may be, setting it to 0 changes nothing, and the leak stays unseen.",
+    "Where a row is 0 already, as padding may be, setting it to 0 or multiplying it changes nothing, and the leak stays unseen.",
     ("What changes in a row that is 0 already?", "Add something, or put other numbers there.", "K2[j] += 1, not K2[j] = 0"),
 )
 NOT_CHANGED = M(
