@@ -3,6 +3,7 @@
 import io
 import os
 import socket
+import struct
 import time
 import zipfile
 from pathlib import Path
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 from nbgrader import utils
 from nbgrader.utils import find_all_files
 
+from autograder.nbgrader import submitted_files
 from autograder.nbgrader.submitted_files import (
     MAX_BYTES,
     MAX_FILES,
     OVER_LIMIT,
+    SubmittedFiles,
     is_ignored,
     read_folder,
     with_notebooks_found,
@@ -168,3 +171,52 @@ def test_a_zip_bomb_is_left_out(tmp_path: Path) -> None:
     read = with_notebooks_found(read_folder(tmp_path), ["ps1"])
     assert read.files["ps1.ipynb"] == b"{}"
     assert read.left_out == {"bomb": OVER_LIMIT}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_torn_zip_file_stops_nobody(method: int, data: st.DataObject) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("ps1.ipynb", "{}" * 200)
+        archive.writestr("data.csv", "1,2\n" * 200)
+    torn = bytearray(buffer.getvalue())
+    for place in data.draw(st.lists(st.integers(0, len(torn) - 1), min_size=1, max_size=6)):
+        torn[place] = data.draw(st.integers(0, 255))
+    read = with_notebooks_found(SubmittedFiles({"ps1.zip": bytes(torn)}), ["ps1"])
+    assert read.notes
+
+
+@pytest.mark.parametrize(("place", "value"), [(6, 99), (8, 1), (10, 97), (42, 255)])
+def test_a_zip_file_of_another_kind_stops_nobody(place: int, value: int) -> None:
+    odd = bytearray(zipped({"ps1.ipynb": "{}"}))
+    odd[odd.rindex(b"PK\x01\x02") + place] = value  # its version, that it is encrypted, its method, where it begins
+    read = with_notebooks_found(SubmittedFiles({"ps1.zip": bytes(odd)}), ["ps1"])
+    assert read.notes
+    assert "ps1.ipynb" not in read.files
+
+
+def test_a_thousand_members_that_share_their_bytes_cost_no_more_than_two() -> None:
+    one = zipped({"bomb": "0" * 60_000_000})
+    central, end = one.rindex(b"PK\x01\x02"), one.rindex(b"PK\x05\x06")
+    entry = bytearray(one[central:end])
+    entry[16] ^= 1  # a wrong checksum: each is read to its end, and none is taken in
+    entries = b"".join(bytes(entry).replace(b"bomb", b"%04d" % number) for number in range(1000))
+    directory = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1000, 1000, len(entries), central, 0)
+    many = one[:central].replace(b"bomb", b"0000") + entries + directory
+    start = time.process_time()
+    read = with_notebooks_found(SubmittedFiles({"ps1.zip": many}), ["ps1"])
+    assert time.process_time() - start < 5
+    assert list(read.files) == ["ps1.zip"]
+
+
+def test_folders_without_end_are_not_all_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(60):
+        (tmp_path / f"{number:02}" / "in").mkdir(parents=True)
+    looked: list[object] = []
+    scan = os.scandir
+    monkeypatch.setattr(submitted_files, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(submitted_files.os, "scandir", lambda path: (looked.append(path), scan(path))[1])
+    read_folder(tmp_path)
+    assert len(looked) <= 20
