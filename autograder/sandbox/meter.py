@@ -34,6 +34,15 @@ class Meter:
         self._seconds = max(self._seconds, used)
         return self._seconds
 
+    def past_children(self) -> int:
+        """A number that grows with each child that has ended and was waited for: the page faults of all. Raises OSError."""
+        fields = _fields(self.process)
+        return int(fields[8]) + int(fields[10])  # cminflt, cmajflt
+
+    def has_children(self) -> bool:
+        """Whether a descendant is there, though it may have ended. Raises OSError."""
+        return any(linux.descendants(self.process))
+
     def reset_peak_memory(self) -> int:
         """Begin to measure the peak; the memory in bytes that the process has now. Raises OSError where it is hidden."""
         with open(f"/proc/{self.process}/clear_refs", "w", encoding="ascii") as file:
@@ -55,8 +64,13 @@ class Meter:
 def _cpu_seconds(process: int) -> float:
     """Of one process, all its threads, and its children that have ended and were waited for."""
     try:
-        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()  # a program's name may hold anything
+        fields = _fields(process)
     except OSError:
         return 0.0
     return sum(map(int, fields[11:15])) / _TICKS  # utime, stime, cutime, cstime
+
+
+def _fields(process: int) -> list[str]:
+    """What /proc/PID/stat says behind the program's name, which may hold anything; see proc_pid_stat(5)."""
+    with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()

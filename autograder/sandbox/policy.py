@@ -53,7 +53,7 @@ def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int 
     address_space = initial_memory + policy.memory
     limits = {
         resource.RLIMIT_AS: address_space,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CORE: 1,  # with 0, a program of the machine's that is sent core dumps would be started all the same
         resource.RLIMIT_FSIZE: policy.disk,
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_NPROC: other_processes + policy.processes * policy.students,

@@ -3,6 +3,7 @@
 import contextlib
 import inspect
 import multiprocessing
+import os
 import socket
 import sys
 import time
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from autograder.bank import catalog
-from autograder.grading.rpc.calls import RemoteFunction, RpcEndpoint
+from autograder.grading.rpc.calls import RemoteFunction, RpcEndpoint, StudentError
 from autograder.grading.rpc.channel import HEAD, Channel, ConnectionLost, DeadlineExceeded, WallDeadline
 from autograder.grading.rpc.serialize import NotSerializable, encode
 from autograder.judge.guarded_call import clock_of, measure_peak_memory
@@ -104,7 +105,20 @@ def lying_matrix(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.
     return whole_matrix(Q, K, V, block)
 
 
-FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix, lying_matrix, rows]
+def in_a_child(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.ndarray:
+    there, here = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(here, whole_matrix(Q, K, V, block).tobytes())
+        os._exit(0)
+    os.close(here)
+    with open(there, "rb") as file:
+        result = np.frombuffer(file.read()).reshape(V.shape)
+    os.waitpid(child, 0)
+    return result
+
+
+FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix, lying_matrix, in_a_child, rows]
 
 
 def other_end(connection: socket.socket) -> None:
@@ -159,6 +173,14 @@ def test_a_process_that_lies_about_its_memory_gains_nothing(remote: dict[str, Re
     verdict = judge(catalog.find("blockwise_causal_attention").load(), remote["lying_matrix"])
     assert verdict.score == verdict.max_score - 1
     assert measure_peak_memory(remote["lying_matrix"], *np.zeros((3, 512, 2)), 64)[1] > 512 * 512 * 8
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_a_process_that_has_another_hold_the_memory_gains_nothing(remote: dict[str, RemoteFunction]) -> None:
+    verdict = judge(catalog.find("blockwise_causal_attention").load(), remote["in_a_child"])
+    assert verdict.score < verdict.max_score
+    with pytest.raises(StudentError, match="no other process"):
+        measure_peak_memory(remote["in_a_child"], *np.zeros((3, 64, 2)), 64)
 
 
 def test_a_right_answer_is_not_charged_for_its_process(remote: dict[str, RemoteFunction]) -> None:

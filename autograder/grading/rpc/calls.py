@@ -189,20 +189,25 @@ class RemoteFunction:
         from outside, but for `MEMORY_NOISE`: it gains nothing by saying less. Neither sees arrays that were made before the call.
         """
         __tracebackhide__ = True
-        before = self._reset_peak_memory()
+        meter, before = self.endpoint.meter, self._reset_peak_memory()
         result, peak = self.endpoint.call(self.number, args, {}, measured=True)
-        if before is None or self.endpoint.meter is None:
+        if before is None or meter is None:
             return result, int(peak)
+        memory, past_children = before
         try:
-            grown = self.endpoint.meter.peak_memory() - before
+            grown = meter.peak_memory() - memory
+            uses_processes = meter.has_children() or meter.past_children() > past_children
         except OSError:
             raise ConnectionLost("it ended") from None
+        if uses_processes:  # they could hold what is measured
+            raise StudentError("Its memory is measured, so it may use no other process.")
         return result, max(int(peak), grown - MEMORY_NOISE)
 
-    def _reset_peak_memory(self) -> int | None:
-        """The memory of the other process, whose peak is measured from now on; None where that can't be done."""
+    def _reset_peak_memory(self) -> tuple[int, int] | None:
+        """The other process's memory, whose peak is measured from now on, and past children; None where that can't be done."""
         with contextlib.suppress(OSError):
-            return self.endpoint.meter.reset_peak_memory() if self.endpoint.meter else None
+            if (meter := self.endpoint.meter) is not None:
+                return meter.reset_peak_memory(), meter.past_children()
         return None
 
     @property
