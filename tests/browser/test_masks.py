@@ -184,3 +184,17 @@ def test_the_zoo_by_keyboard(alone: Alone) -> None:
     for key in ("Tab", "Control+Home", "ArrowRight"):
         page.keyboard.press(key)
     expect(status(page)).to_have_text("query “these”, key “dogs”: may be seen, weight 0.500 if all scores are equal")
+
+
+def test_what_is_said_of_a_cell_stays_true_under_every_preset(alone: Alone) -> None:
+    page = alone(MaskPainter())
+    cell(page, 2, 4).click()
+    expect(status(page)).to_have_text("query “near”, key “cat”: may be seen – a leak.")
+    for preset, seen in (("causal", "hidden"), ("no mask", "may be seen – a leak"), ("itself", "hidden")):
+        radio(page, preset).check()
+        expect(status(page)).to_have_text(f"query “near”, key “cat”: {seen}.")
+    cell(page, 0, 0).click()
+    expect(status(page)).to_have_text("query “these”, key “these”: hidden.")
+    for preset in ("causal", "nothing", "transposed"):
+        radio(page, preset).check()
+        expect(status(page)).to_have_text(f"query “these”, key “these”: {'hidden' if preset == 'nothing' else 'may be seen'}.")

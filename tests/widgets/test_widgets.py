@@ -47,6 +47,16 @@ def test_weights_and_output_are_those_of_the_definition(mask: str, queries: int)
     assert not shown.weights[~shown.allowed].any() or mask == "zero"
 
 
+@pytest.mark.parametrize(("queries", "keys"), [(5, 5), (2, 2), (2, 4), (16, 16), (3, 9)])
+def test_the_first_row_is_one_that_every_mask_changes(queries: int, keys: int) -> None:
+    arrays = np.random.default_rng(queries).normal(size=(3, keys, 2))
+    shown = AttentionMap(arrays[0, :queries], *arrays[1:])
+    causal = shown.weights[shown.query]
+    for mask in shown.masks[1:]:
+        shown.mask = mask
+        assert np.abs(shown.weights[shown.query] - causal).max() > 0.01, mask
+
+
 def test_the_course_sentence_looks_for_the_noun_that_the_verb_must_agree_with() -> None:
     shown = AttentionMap()
     assert shown.tokens == ["these", "dogs", "near", "the", "cat"]
@@ -184,12 +194,12 @@ def test_what_has_no_room_for_more_tokens_says_how_many_fit(name: str) -> None:
 
 def test_a_sentence_of_ones_own_has_the_vectors_of_its_words() -> None:
     shown = AttentionMap(sentence="the cat near these dogs")
-    assert shown.tokens == ["the", "cat", "near", "these", "dogs"] and shown.query == 4
+    assert shown.tokens == ["the", "cat", "near", "these", "dogs"] and shown.query == 2
     course = AttentionMap()
     order = [course.tokens.index(word) for word in shown.tokens]
     np.testing.assert_array_equal(shown.K, course.K[order])
-    shown.sentence = "  every queen   sleeps "
-    assert (shown.sentence, shown.query, shown.output.shape) == ("every queen sleeps", 2, (3, 2))
+    shown.sentence = "  Every queen   sleeps "
+    assert (shown.sentence, shown.query, shown.output.shape) == ("every queen sleeps", 1, (3, 2))
     assert shown.get_state()["_keys"] == shown.K.tolist()
     assert AttentionMap(tokens=["the", "cat"]).sentence == "the cat"
     assert AttentionMap(Q, K, V).sentence == "" == AttentionMap(mask=np.tri(5, dtype=bool)).sentence

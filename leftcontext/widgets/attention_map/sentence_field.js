@@ -6,7 +6,7 @@ import { element, muted } from "../shared/dom.js";
 const MOST_WORDS = 16;
 
 /** @param {string} text */
-const wordsOf = (text) => text.trim().split(/\s+/).filter(Boolean);
+const wordsOf = (text) => text.toLowerCase().trim().split(/\s+/).filter(Boolean);
 
 /**
  * @param {Record<string, unknown>} words those that are known

@@ -96,6 +96,13 @@ function sentence(stage, result, [i, j], [query, key]) {
 }
 
 /**
+ * The query that is shown first, a row with keys on both sides: every mask changes it. `middle` of widget.py.
+ *
+ * @param {number} queries how many there are
+ */
+const middle = (queries) => Math.floor((queries - 1) / 2);
+
+/**
  * The keys whose weights are shown as bars: all, or the heaviest, in the order of the text.
  *
  * @param {ArrayLike<number>} weights
@@ -276,7 +283,7 @@ function build(model, node, set) {
   return {
     sentence() {
       shown = read();
-      set("query", model.get("sentence").split(" ").length - 1);
+      set("query", middle(model.get("sentence").split(" ").length));
     },
     mask: () => shown.mask(),
     stage: () => shown.stage(),

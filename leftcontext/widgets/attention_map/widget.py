@@ -35,7 +35,8 @@ class AttentionMap(CourseWidget):
     mask: "causal", "one_ahead", "none", "zero" (0 written in place of -inf), or the learner's own (T_q, T_k) mask:
         boolean, True = may attend, or additive with 0 and -inf. It can be read and set while the map is shown.
     masks: the choices that the map offers.
-    stage, query: what is shown, and the query's row that is selected; both can be read and set too.
+    stage, query: what is shown, and the query's row that is selected; both can be read and set too. At first it is a row
+        in the middle, which every mask changes; the last one sees all keys under each of them.
     components: what the d_v components of a value are called.
 
     Raises ValueError, in one sentence, where the shapes do not fit.
@@ -94,7 +95,7 @@ class AttentionMap(CourseWidget):
         typed = not own and self.own_mask is None  # a mask of one's own fits this sentence only
         super().__init__(
             tokens=names, components=parts, masks=list(masks), mask=mask, stage=stage,
-            query=len(self.Q) - 1 if query is None else query, sentence=" ".join(names) if typed else "",
+            query=middle(len(self.Q)) if query is None else query, sentence=" ".join(names) if typed else "",
             _queries=self.Q.tolist(), _keys=self.K.tolist(), _values=self.V.tolist(), _own_mask=_as_json(self.own_mask),
             _words=WORDS if typed else {},
         )  # fmt: skip
@@ -161,7 +162,7 @@ class AttentionMap(CourseWidget):
         if words == self.tokens or not words:
             return
         self.Q, self.K, self.V = (np.array(rows) for rows in vectors_of(words))
-        self.tokens, self.query = words, len(words) - 1
+        self.tokens, self.query = words, middle(len(words))
         self._queries, self._keys, self._values = self.Q.tolist(), self.K.tolist(), self.V.tolist()
 
     @t.validate("mask")
@@ -188,6 +189,11 @@ class AttentionMap(CourseWidget):
                 f"There are {len(self.Q)} queries, so query is 0 to {len(self.Q) - 1}, not {proposal.value}."
             )
         return int(proposal.value)
+
+
+def middle(queries: int) -> int:
+    """The query that is shown first: a row with keys on both sides, so that every mask changes it."""
+    return (queries - 1) // 2
 
 
 def _as_json(mask: NDArray[np.float64] | None) -> list[list[float | None]]:

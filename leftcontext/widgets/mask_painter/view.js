@@ -38,6 +38,8 @@ function build(model, node, set) {
   const verdict = element("div", { className: "lc-verdict", ariaLive: "polite" });
   const arrive = brush(grid.node, paintCell, value);
   grid.node.classList.add("lc-paintable");
+  /** @type {[i: number, j: number] | undefined} the cell that the status speaks of */
+  let told;
   const hint =
     "Drag over the cells, or walk with the arrow keys: Space turns a cell, Shift with an arrow paints on.";
   const legend = markLegend("hidden", "a key of the future that can be seen");
@@ -68,11 +70,11 @@ function build(model, node, set) {
    * @param {boolean} may
    */
   function paintCell(i, j, may) {
+    told = [i, j];
     set(
       "allowed",
       each(model.get("allowed"), (old, a, b) => (a === i && b === j ? may : old)),
     );
-    tell(i, j);
   }
 
   /**
@@ -80,6 +82,7 @@ function build(model, node, set) {
    * @param {number} j
    */
   function tell(i, j) {
+    told = [i, j];
     const seen = j > i ? "may be seen – a leak" : "may be seen";
     say(`query “${tokens[i]}”, key “${tokens[j]}”: ${value(i, j) ? seen : "hidden"}.`);
   }
@@ -100,6 +103,7 @@ function build(model, node, set) {
     presets.choose(pattern?.label ?? "");
     const lines = verdicts(mask, tokens, pattern, model.get("_leak_texts"));
     verdict.replaceChildren(...lines.map((line) => element("p", {}, line)));
+    if (told) tell(...told); // whoever has changed the mask: a preset, a stroke, Python, another view
   }
 
   paint();

@@ -49,7 +49,7 @@ def words_of(text: object) -> list[str]:
     """The words of a sentence that one types; else a ValueError of one sentence."""
     if not isinstance(text, str):
         raise ValueError(f"A sentence is text, such as {' '.join(SENTENCE)!r}, not {text!r}.")
-    words = text.split()
+    words = text.lower().split()  # a sentence may begin with a capital
     if not 0 < len(words) <= MAX_WORDS:
         raise ValueError(f"A sentence has 1 to {MAX_WORDS} words here, not {len(words)}.")
     vectors_of(words)
