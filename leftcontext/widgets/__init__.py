@@ -9,7 +9,9 @@ from leftcontext.widgets.leak_detector import LeakDetector
 from leftcontext.widgets.left_context import LeftContext
 from leftcontext.widgets.mask_painter import MaskPainter
 from leftcontext.widgets.mask_zoo import MaskZoo
+from leftcontext.widgets.sampling import Sampling
 from leftcontext.widgets.single_token import SingleToken
+from leftcontext.widgets.softmax import Softmax
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "LeftContext",
     "MaskPainter",
     "MaskZoo",
+    "Sampling",
     "SingleToken",
+    "Softmax",
     "TrainAndGenerate",
 ]

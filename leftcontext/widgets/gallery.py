@@ -24,7 +24,9 @@ from leftcontext.widgets import (
     LeftContext,
     MaskPainter,
     MaskZoo,
+    Sampling,
     SingleToken,
+    Softmax,
     TrainAndGenerate,
 )
 from leftcontext.widgets.shared.base import CourseWidget
@@ -45,6 +47,7 @@ NOTES = {
     "By mouse or from the keyboard: Tab leads from one thing to the next, arrow keys through a matrix.",
     "What may a guess depend on?": "Unit 01. Predict first: how many of the four answers can be read with one ahead, and how "
     "many with no mask?",
+    "How do scores become weights?": "Unit 02. Predict first: which of the two sliders changes a weight?",
     "Who looks at whom?": "Units 03 to 07. Predict first: which row stays the same under every mask? Then type a sentence of "
     "your own, and find one whose verb this head would get wrong.",
     "Where does one query lead?": "Unit 04. Predict first: does a longer query make the output of “cat” more singular than "
@@ -57,6 +60,8 @@ NOTES = {
     "Which outputs move when a token is replaced?": "Unit 10. One cell of this mask is wrong. Predict first: how many of the "
     "five replacements give it away?",
     "What is a mask worth?": "Unit 08. Predict first: whose loss ends below the entropy, and whose texts are legal?",
+    "Which words can still be drawn?": "Unit 14. Predict first: which of the three sliders can make an ungrammatical word "
+    "impossible, and which can only make it rare?",
     "What does a cache save?": "Unit 15. Predict first: how often has the score of “these” with itself been computed when "
     "“cat” arrives?",
     "Which tiles are never computed?": "Unit 19. Predict first: with the window of 3, which block size computes the fewest "
@@ -71,8 +76,9 @@ def exhibits() -> dict[str, CourseWidget]:
     training = TrainAndGenerate("none", allowed=SLIGHT)
     training.recorded = RECORDED
     shown = (
-        *(LeftContext(), AttentionMap(), SingleToken(), Heads(), MaskPainter(value=STRAY), MaskZoo("packed")),
-        *(LeakDetector(STRAY), training, CachedGeneration(step=3), BlockTiles(step=6), GradientPattern(loss=2)),
+        *(LeftContext(), Softmax(), AttentionMap(), SingleToken(), Heads(), MaskPainter(value=STRAY), MaskZoo("packed")),
+        *(LeakDetector(STRAY), training, Sampling(top_p=0.9), CachedGeneration(step=3), BlockTiles(step=6)),
+        GradientPattern(loss=2),
     )
     return dict(zip([name for name in NOTES if name != TITLE], shown, strict=True))
 

@@ -178,6 +178,7 @@ def test_one_token_is_enough_and_sixteen_fit(name: str) -> None:
         arrays, mask = RNG.normal(size=(3, T, 2)), np.tri(T, dtype=bool)
         given = {
             "LeakDetector": (mask,), "MaskPainter": (mask,), "TrainAndGenerate": (), "MaskZoo": (), "LeftContext": (),
+            "Softmax": (RNG.normal(size=(T, T)),), "Sampling": (),
         }.get(name, arrays)  # fmt: skip
         shown = make(*given)
         assert shown.picture().text

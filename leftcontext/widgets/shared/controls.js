@@ -84,3 +84,28 @@ export function stepper(legend, last, onStep) {
   slider.addEventListener("input", () => go(slider.valueAsNumber));
   return { node: element("div", { className: "lc-controls" }, word, back, slider, on, readout), show };
 }
+
+/**
+ * A number that one slides: its name, the slider, and the number as `show` writes it.
+ *
+ * @param {string} name
+ * @param {[low: number, high: number, step: number]} range
+ * @param {(value: number) => void} onSlide
+ */
+export function slider(name, [min, max, step], onSlide) {
+  const input = element("input", { type: "range", min, max, step, ariaLabel: name });
+  const word = element("span", { className: "lc-word" }, name);
+  const readout = element("span", { className: "lc-muted" });
+  input.addEventListener("input", () => onSlide(input.valueAsNumber));
+
+  /**
+   * @param {number} value
+   * @param {string} text
+   */
+  function show(value, text) {
+    input.value = String(value);
+    input.setAttribute("aria-valuetext", text);
+    readout.textContent = text;
+  }
+  return { node: element("label", { className: "lc-controls" }, word, input, readout), show };
+}
