@@ -29,6 +29,14 @@ def loss(page: Page) -> float:
     return float(re.findall(r"loss ([\d.]+), entropy", page.get_by_text(re.compile("^step ")).inner_text())[0])
 
 
+def trained_with(page: Page, mask: str) -> Locator:
+    return page.get_by_role("group", name="trained with").get_by_role("radio", name=mask)
+
+
+def used_with(page: Page, mask: str) -> Locator:
+    return page.get_by_role("group", name="used with").get_by_role("radio", name=mask)
+
+
 def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name)
 
@@ -36,14 +44,14 @@ def button(page: Page, name: str) -> Locator:
 def test_in_jupyterlab_a_leak_falls_below_the_entropy_and_the_causal_model_does_not(lab: Callable[..., Page]) -> None:
     page = lab(CELL)
     status = page.get_by_role("status")
-    page.get_by_role("radio", name="none").check()
+    trained_with(page, "none").check()
     button(page, "Train").click()
     expect(status).to_have_text("Training with mask none …")
     expect(status).to_contain_text("none: trained to loss 0.1")
     expect(status).to_contain_text("below the entropy: it has seen the answers")
     assert loss(page) < ENTROPY / 4
 
-    page.get_by_role("radio", name="none").focus()  # the second training by keyboard alone
+    trained_with(page, "none").focus()  # the second training by keyboard alone
     for key in ("ArrowLeft", "ArrowLeft", "Tab", "Enter"):
         page.keyboard.press(key)
     expect(button(page, "Stop")).to_be_visible()
@@ -93,7 +101,7 @@ def test_without_a_kernel_recorded_runs_can_be_compared(alone: Callable[[CourseW
     expect(page.get_by_text("recorded when the course was made")).to_be_visible()
     expect(button(page, "Train again")).to_be_disabled()
     for mask, words in (("none", "it has seen the answers"), ("one ahead", "seen the answers"), ("causal", "no sign")):
-        page.get_by_role("radio", name=mask).check()
+        trained_with(page, mask).check()
         expect(page.get_by_role("status")).to_contain_text(f"{mask}: trained to loss")
         expect(page.get_by_role("status")).to_contain_text(words)
         assert loss(page) == round(RECORDED[mask.replace(" ", "_")]["losses"][-1], 2)
@@ -131,7 +139,7 @@ def test_in_jupyterlab_a_painter_beside_it_sets_the_mask(lab: Callable[..., Page
     cells.first.click()
     cells.nth(1).click()
     training.get_by_role("button", name="Train").click()
-    expect(training.get_by_role("status")).to_contain_text("The leak test decides: 1 of 120")
+    expect(training.get_by_role("status")).to_contain_text("The leak test decides: a later token moves an earlier output in 1 of 120 pairs")
     cells.nth(1).click()  # what was trained before is no longer that of the mask
     expect(training.get_by_text("your mask, after")).to_have_count(0)
 
@@ -145,3 +153,33 @@ def test_illegal_words_are_told_by_more_than_colour(alone: Callable[[CourseWidge
     style = "e => getComputedStyle(e).textDecorationStyle"
     assert page.get_by_text("dogs", exact=True).first.evaluate(style) == "solid"
     assert page.get_by_text("sees", exact=True).first.evaluate(style) == "wavy"
+
+
+def test_every_mask_of_the_training_meets_every_mask_used_while_writing(alone: Callable[[CourseWidget], Page]) -> None:
+    page = alone(TrainAndGenerate())
+    table = page.get_by_role("table", name="Share of 200 texts")
+    for trained_mask in ("causal", "none"):
+        trained_with(page, trained_mask).check()
+        for used_mask in ("causal", "none"):
+            used_with(page, used_mask).check()
+            combined = RECORDED[trained_mask]["used"][used_mask]
+            share = f"{round(100 * combined['share'])}\N{NO-BREAK SPACE}%"
+            told = f"Trained with {trained_mask}, used with {used_mask}: {share} of the texts are legal"
+            expect(page.get_by_role("status")).to_contain_text(told)
+            expect(table.locator("td.now")).to_contain_text(f"{share} legal")
+            [shown] = re.findall(r"loss ([\d.]+)", table.locator("td.now").inner_text())
+            assert abs(float(shown) - combined["loss"]) < 0.0051
+            words = page.locator(".lc-sample", has_text=f"{trained_mask}, after 1200 steps, used with {used_mask}")
+            expect(words.locator(".lc-words")).to_have_text(" ".join(combined["words"]))
+    expect(page.get_by_role("status")).to_contain_text("The loss has seen the answers")
+    used_with(page, "as trained").check()
+    expect(page.get_by_text(", used with")).to_have_count(0)
+    used_with(page, "as trained").focus()  # the same from the keyboard
+    page.keyboard.press("ArrowRight")
+    expect(used_with(page, "causal")).to_be_checked()
+    expect(page.get_by_role("status")).to_contain_text("Trained with none, used with causal")
+
+
+def test_combinations_that_are_not_computed_yet_are_empty(alone: Callable[[CourseWidget], Page]) -> None:
+    page = alone(TrainAndGenerate(steps=60))
+    expect(page.get_by_role("table", name="Share of 200 texts").get_by_text("–", exact=True)).to_have_count(4)

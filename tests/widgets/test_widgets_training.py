@@ -7,9 +7,9 @@ import pytest
 from support.async_helpers import run_beside
 
 from leftcontext.language.language import LITTLE_LANGUAGE
-from leftcontext.model.evaluation import influence
+from leftcontext.model.evaluation import held_out_loss, influence
 from leftcontext.model.generation import generate_texts, share_legal
-from leftcontext.model.training import MASKS, allowed_by, train
+from leftcontext.model.training import MASKS, Schedule, allowed_by, train
 from leftcontext.model.transformer import Transformer
 from leftcontext.widgets import MaskPainter, TrainAndGenerate
 from leftcontext.widgets.train_and_generate import RECORDED
@@ -63,6 +63,12 @@ def test_what_was_recorded_is_what_a_training_gives(mask: str) -> None:
     np.testing.assert_allclose(recorded["losses"][:5], losses[:100].reshape(5, 20).mean(-1), atol=0.001)
     assert recorded["leaks"] == (np.triu(influence(model), 1) > 0).sum()
     assert recorded["legal"] == LITTLE_LANGUAGE.legal_tokens(LITTLE_LANGUAGE.encode(recorded["words"]))
+    rows = LITTLE_LANGUAGE.rows(512, 16, np.random.default_rng(99))  # others than those of the widget
+    for used, combined in recorded["used"].items():
+        under = allowed_by(used, 16)
+        written = generate_texts(model, 200, rng=1, allowed=under)
+        assert abs(combined["share"] - share_legal(LITTLE_LANGUAGE, written)) < 0.12, used
+        assert abs(combined["loss"] - held_out_loss(model, rows, allowed=under)) < 0.05 + 0.1 * combined["loss"], used
     assert abs(recorded["share"] - share_legal(LITTLE_LANGUAGE, generate_texts(model, 200, rng=0))) < 0.1
 
 
@@ -72,3 +78,34 @@ def test_only_the_usual_training_has_a_recording_and_the_static_picture_shows_it
     text = TrainAndGenerate().picture().text
     assert "recorded" in text and "none: from 3.61 to 0.13" in text
     assert all(word in text for word in RECORDED["causal"]["words"])
+
+
+def test_each_combination_is_the_model_under_the_other_mask() -> None:
+    widget = TrainAndGenerate("causal", steps=40)
+    run_beside(widget.train())
+    model = Transformer(allowed=allowed_by("causal", 16), seed=0)
+    for _ in train(model, schedule=Schedule(steps=40), seed=0):
+        pass
+    rows = LITTLE_LANGUAGE.rows(256, 16, np.random.default_rng([0, 256]))
+    used = widget.runs["causal"]["used"]
+    assert list(used) == ["causal", "none"]
+    for mask, combined in used.items():
+        other = Transformer(allowed=allowed_by(mask, 16), seed=0)
+        other.theta[:] = model.theta  # the same weights in a model that has this mask as its own
+        assert combined["loss"] == pytest.approx(held_out_loss(other, rows), abs=1e-5)
+        texts = generate_texts(other, 200, rng=0)
+        assert combined["share"] == share_legal(LITTLE_LANGUAGE, texts)
+        assert combined["words"] == LITTLE_LANGUAGE.words(texts[0])
+    assert used["causal"]["share"] == widget.runs["causal"]["share"]
+
+
+def test_training_and_writing_under_one_mask_is_the_only_way_to_legal_texts() -> None:
+    """What the lesson says of the four combinations, on the recorded models."""
+    used = {mask: RECORDED[mask]["used"] for mask in ("causal", "none")}
+    assert used["causal"]["causal"]["share"] > 0.95 > used["causal"]["none"]["share"]
+    assert used["none"]["causal"]["share"] == used["none"]["none"]["share"] == 0
+    entropy = LITTLE_LANGUAGE.entropy(16)
+    assert used["none"]["none"]["loss"] < entropy / 5 < entropy < used["causal"]["causal"]["loss"] + 0.05
+    assert min(used["causal"]["none"]["loss"], used["none"]["causal"]["loss"]) > 1.3 * entropy
+    text = TrainAndGenerate().picture().text
+    assert "share of legal texts" in text and "held-out loss" in text

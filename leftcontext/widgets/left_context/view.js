@@ -51,7 +51,10 @@ function reasons(tokens, i, seen) {
     ? `${own} reads ${quoted(tokens.slice(0, i))} and itself: its left context.`
     : `${own} reads itself only: nothing stands to its left.`;
   if (i === tokens.length - 1) {
-    return [reads, "It predicts a word that is not in the input: whatever the mask, there is nothing to copy."];
+    return [
+      reads,
+      "It predicts a word that is not in the input: whatever the mask, there is nothing to copy.",
+    ];
   }
   const fate = seen(i, i + 1)
     ? `A leak: ${answer} is the target, and it can be read. The model only has to copy it.`

@@ -41,7 +41,11 @@ export function lossChart(steps, entropy, labels) {
       ...ticks,
       ...marks,
       svg("text", { x: x(steps / 2), y: height - 4, ...middle }, "training step"),
-      svg("text", { transform: `translate(9 ${y(nats / 2)}) rotate(-90)`, ...middle }, "loss (nats per token)"),
+      svg(
+        "text",
+        { transform: `translate(9 ${y(nats / 2)}) rotate(-90)`, ...middle },
+        "loss (nats per token)",
+      ),
       level(entropy, "entropy"),
     ];
   }

@@ -6,6 +6,8 @@ import { element, markLegend, muted } from "../shared/dom.js";
 import { matrixGrid } from "../shared/matrix_grid.js";
 import { each, number, sum } from "../shared/numbers.js";
 
+/** @import { Use } from "./combinations.js" */
+
 /**
  * A training under one mask, as `runs` of widget.py describes it.
  *
@@ -19,6 +21,7 @@ import { each, number, sum } from "../shared/numbers.js";
  * @property {number | null} [leaks]
  * @property {number[][][][]} [weights] (layers, heads, T, T)
  * @property {boolean[][]} allowed
+ * @property {Record<string, Use>} [used] by the mask used while writing
  */
 
 const PAIRS = 120; // of an output and a token of its future, in a window of 16
@@ -31,17 +34,23 @@ const HEADS = { "0.0": "1.1", 0.1: "1.2", "1.0": "2.1", 1.1: "2.2" };
  * @param {string} mask
  * @param {string} label
  * @param {Run} run
+ * @param {{ label: string, text: Use } | undefined} other what was written under another mask, if that is to be shown
  */
-export function sampleText(mask, label, run) {
-  const words = run.words.flatMap((word, k) => [element(k < run.legal ? "u" : "s", {}, word), " "]);
-  const wrong = run.words[run.legal];
+export function sampleText(mask, label, run, other) {
+  const { words: written, legal, share: legalShare } = other?.text ?? run;
+  const words = written.flatMap((word, k) => [element(k < legal ? "u" : "s", {}, word), " "]);
+  const wrong = written[legal];
   const verdict = wrong === undefined ? "every word is legal" : `illegal from “${wrong}” on`;
-  const percent = `${Math.round(100 * (run.share ?? 0))}\u00a0%`;
-  const share = run.share === null ? "" : ` Of 200 texts, ${percent} are legal in every word.`;
+  const percent = `${Math.round(100 * (legalShare ?? 0))}\u00a0%`;
+  const share = legalShare === null ? "" : ` Of 200 texts, ${percent} are legal in every word.`;
   return element(
     "div",
     { className: "lc-sample" },
-    element("p", { className: `lc-title ${mask}` }, `${label}, after ${run.after} steps`),
+    element(
+      "p",
+      { className: `lc-title ${mask}` },
+      `${label}, after ${run.after} steps${other ? `, used with ${other.label}` : ""}`,
+    ),
     element("p", { className: "lc-words" }, ...words),
     muted(`${verdict}.${share}`),
   );

@@ -5,6 +5,7 @@ import { choice } from "../shared/controls.js";
 import { beside, element, muted, statusLine } from "../shared/dom.js";
 import { view } from "../shared/host.js";
 import { number } from "../shared/numbers.js";
+import { combinations, mismatch } from "./combinations.js";
 import { lossChart } from "./loss_chart.js";
 import { headMap, sampleText, verdict } from "./runs.js";
 
@@ -14,6 +15,8 @@ import { headMap, sampleText, verdict } from "./runs.js";
  * @typedef {object} State
  * @property {string} mask
  * @property {string[]} masks
+ * @property {string} used the mask used while writing, or "as_trained"
+ * @property {string[]} _uses
  * @property {Record<string, string>} _labels
  * @property {number} steps
  * @property {string} running
@@ -24,6 +27,7 @@ import { headMap, sampleText, verdict } from "./runs.js";
  * @property {string[]} tokens
  */
 
+const AS_TRAINED = "as_trained";
 const ANSWER = 2500; // milliseconds in which a kernel that is not busy has answered
 const NOBODY =
   "No kernel answers: it is busy, or there is none. " +
@@ -96,11 +100,15 @@ function build(model, node, set) {
   const note = muted();
   const chart = lossChart(steps, entropy, labels);
   const samples = element("div", { className: "lc-samples" });
+  const uses = model.get("_uses");
+  const useLabels = Object.fromEntries(uses.map((name) => [name, labels[name]]));
+  const used = choice("used with", { [AS_TRAINED]: "as trained", ...useLabels }, (use) => set("used", use));
+  const table = combinations(labels, uses);
   const { node: status, say } = statusLine();
   const map = headMap(model.get("tokens"), say);
   const controls = element("div", { className: "lc-controls" }, button, progress, readout);
   const seen = element("div", { className: "lc-seen" }, chart.node, map.node);
-  node.append(masks.node, controls, note, status, beside(seen, samples));
+  node.append(masks.node, used.node, controls, note, status, table.node, beside(seen, samples));
   let announced = "";
   const kernel = kernelOf(model, () => {
     paint();
@@ -109,7 +117,7 @@ function build(model, node, set) {
 
   function offer() {
     const options = Object.fromEntries(model.get("masks").map((name) => [name, labels[name]]));
-    return choice("mask", options, (mask) => set("mask", mask));
+    return choice("trained with", options, (mask) => set("mask", mask));
   }
 
   /** Without a kernel, what was recorded stands in for what was not trained here. */
@@ -122,7 +130,7 @@ function build(model, node, set) {
     const mask = model.get("mask");
     const run = allRuns()[mask];
     if (run) say(verdict(labels[mask], run, entropy));
-    else say(kernel.answers() ? "Choose a mask and press Train." : "");
+    else say(kernel.answers() ? "Choose a mask to train with and press Train." : "");
   }
 
   /** Why one can't train now; "" where one can. */
@@ -145,6 +153,26 @@ function build(model, node, set) {
     return again ? "▶ Train again" : "▶ Train";
   }
 
+  /** @param {string} mask of the training */
+  function useOf(mask) {
+    return model.get("used") === AS_TRAINED ? mask : model.get("used");
+  }
+
+  /** @param {Run} run */
+  function otherText(run) {
+    const text = run.used?.[model.get("used")];
+    return text && { label: labels[model.get("used")], text };
+  }
+
+  /** What the mask used while writing makes of the model that is chosen. */
+  function tellUse() {
+    const mask = model.get("mask");
+    const use = useOf(mask);
+    const combined = allRuns()[mask]?.used?.[use];
+    if (combined) say(mismatch(labels[mask], labels[use], combined, entropy));
+    else tell();
+  }
+
   /** @param {Run} [run] */
   function paintControls(run) {
     const running = kernel.answers() && model.get("running") !== "";
@@ -160,11 +188,15 @@ function build(model, node, set) {
   function paint() {
     const runs = allRuns();
     const run = runs[model.get("mask")];
-    const written = Object.keys(labels).filter((name) => runs[name]?.words.length);
+    const shown = Object.keys(labels).filter((name) => runs[name]?.words.length);
     masks.choose(model.get("mask"));
     paintControls(run);
     chart.show(runs);
-    samples.replaceChildren(...written.map((name) => sampleText(name, labels[name], runs[name])));
+    samples.replaceChildren(
+      ...shown.map((name) => sampleText(name, labels[name], runs[name], otherText(runs[name]))),
+    );
+    used.choose(model.get("used"));
+    table.show(runs, model.get("mask"), useOf(model.get("mask")));
     map.show(run);
   }
 
@@ -198,6 +230,10 @@ function build(model, node, set) {
     mask() {
       paint();
       tell();
+    },
+    used() {
+      paint();
+      tellUse();
     },
     masks: reoffer,
     runs: paint,

@@ -16,11 +16,11 @@ import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
 from leftcontext.language.language import LITTLE_LANGUAGE, SENTENCE
-from leftcontext.model.evaluation import influence
+from leftcontext.model.evaluation import held_out_loss, influence
 from leftcontext.model.generation import generate_texts, share_legal
 from leftcontext.model.training import MASKS, Schedule, allowed_by, train
 from leftcontext.model.transformer import Transformer
-from leftcontext.plots.charts import show_curves, show_texts
+from leftcontext.plots.charts import show_curves, show_matrix, show_texts
 from leftcontext.plots.picture import Picture, side_by_side
 from leftcontext.widgets.shared.arrays import Mask, square
 from leftcontext.widgets.shared.base import CourseWidget, load_view
@@ -29,7 +29,10 @@ from leftcontext.widgets.shared.mask_rules import LABELS
 CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
 SAMPLE = 160  # steps between two texts
 JUDGED = 200  # texts that are judged at the end
+HELD_OUT = 256  # rows for the loss of each combination of masks
 OWN = "yours"
+USES = ("causal", "none")  # the masks that can be used while writing
+AS_TRAINED = "as_trained"
 PAUSE = 0.05  # seconds between two words of the last text, so that one sees it grow
 
 # What a page without a kernel shows: a run under each mask, "yours" under one stray cell, as `runs` would hold them.
@@ -44,9 +47,13 @@ class TrainAndGenerate(CourseWidget):
     allowed: the learner's own mask (n, n), True = may attend, n up to 16; the positions after it are causal. It can be
         set at any time. `TrainAndGenerate(allowed=painter)` follows a MaskPainter; what it can't train with it says.
     steps: the length of a training; 1,200 steps take about a second.
+    used: "as_trained", "causal" or "none": the mask used while writing, which may be another one than that of the
+        training; then the page shows the text that was written so.
     runs: what each mask has come to: `widget.runs["causal"]["losses"]`, `["share"]` (of 200 texts, how many are legal
         in every word; None until the training is over), `["words"]`, `["legal"]` (words before the first illegal one),
-        `["leaks"]` (pairs of an output and a token of its future that moves it, as the leak test counts them).
+        `["leaks"]` (pairs of an output and a token of its future that moves it, as the leak test counts them), and
+        `["used"]`: for the masks "causal" and "none" while writing `["share"]`, `["words"]`, `["legal"]` and `["loss"]`
+        (nats per token on held-out texts, all positions in one pass under that mask).
     recorded: the same, trained when the course was made; shown where no kernel answers, and in static pages.
     running: the mask that is being trained with, or "".
 
@@ -57,6 +64,8 @@ class TrainAndGenerate(CourseWidget):
 
     mask = t.Enum((*MASKS, OWN), default_value="causal").tag(sync=True)
     masks = t.List(t.Unicode(), list(MASKS)).tag(sync=True)  # the choices on the page
+    used = t.Enum((AS_TRAINED, *USES), default_value=AS_TRAINED).tag(sync=True)
+    _uses: t.List[str] = t.List(t.Unicode(), list(USES)).tag(sync=True)
     _labels: t.Dict[str, str] = t.Dict(LABELS).tag(sync=True)
     allowed = t.Any(None)  # (n, n) bool or None
     steps = t.Int(Schedule.steps, min=1).tag(sync=True)
@@ -136,6 +145,10 @@ class TrainAndGenerate(CourseWidget):
         texts = generate_texts(model, JUDGED, rng=self.seed)
         leaks = int((np.triu(influence(model), 1) > 0).sum())
         self._publish(mask, {"share": share_legal(LITTLE_LANGUAGE, texts), "leaks": leaks})
+        for use in USES:
+            await asyncio.sleep(0)
+            combined = _under(model, use, self.seed)
+            self._publish(mask, {"used": self.runs[mask].get("used", {}) | {use: combined}})
 
     def _allowed_by(self, mask: str) -> NDArray[np.bool_]:
         """The whole mask (16, 16); the learner's own stands top left of a causal one."""
@@ -200,13 +213,44 @@ class TrainAndGenerate(CourseWidget):
         texts = {LABELS[m]: (r["words"], [k < r["legal"] for k in range(len(r["words"]))]) for m, r in trained.items()}
         title = "Training loss" if own else "Training loss, recorded"
         curve = show_curves(curves, floor=self.entropy, x=longest, title=title)
-        return side_by_side([curve, show_texts(texts)])
+        return side_by_side([curve, show_texts(texts), *_combinations(trained)])
 
 
 def _sample(model: Transformer, step: int) -> dict[str, Any]:
     [text] = generate_texts(model, 1, rng=step)
     legal = int(LITTLE_LANGUAGE.legal_tokens(text))
     return {"words": LITTLE_LANGUAGE.words(text), "legal": legal, "after": step}
+
+
+def _under(model: Transformer, use: str, seed: int) -> dict[str, Any]:
+    """What a model writes, and its loss, where this mask takes the place of its own."""
+    T = model.config.context
+    allowed = allowed_by(use, T)  # (T, T)
+    rows = LITTLE_LANGUAGE.rows(HELD_OUT, T, np.random.default_rng([seed, HELD_OUT]))  # (B, T + 1)
+    texts = generate_texts(model, JUDGED, rng=seed, allowed=allowed)  # (JUDGED, T)
+    first = texts[0]
+    return {
+        "share": share_legal(LITTLE_LANGUAGE, texts),
+        "loss": held_out_loss(model, rows, allowed=allowed),
+        "words": LITTLE_LANGUAGE.words(first),
+        "legal": int(LITTLE_LANGUAGE.legal_tokens(first)),
+    }
+
+
+def _combinations(runs: dict[str, dict[str, Any]]) -> list[Picture]:
+    """The mask of the training against the mask used while writing, for the runs that have come so far."""
+    done = {LABELS[mask]: run["used"] for mask, run in runs.items() if len(run.get("used", {})) == len(USES)}
+    if not done:
+        return []
+    uses = [LABELS[use] for use in USES]
+    titles = {"share": "share of legal texts", "loss": "held-out loss (nats per token)"}
+    return [
+        show_matrix(
+            [[used[use][what] for use in USES] for used in done.values()], list(done), uses, title=title,
+            alt="Only the causal mask, at both ends, writes well.", row_axis="trained with", column_axis="used while writing",
+        )
+        for what, title in titles.items()
+    ]  # fmt: skip
 
 
 def _weights(model: Transformer, words: list[str]) -> list[list[list[list[float]]]]:
