@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from autograder.feedback.sanitize import clean_text
 from autograder.report.statistics import ExerciseStatistics, ScoreDistribution
-from leftcontext.plots.charts import BLUE, MUTED, PALE, PAPER, STYLE, VERMILION
+from leftcontext.plots.charts import STYLE
+from leftcontext.plots.colours import BLUE, MUTED, PALE, PAPER, VERMILION
 from leftcontext.plots.picture import image
 
 LABEL_BOX = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none"}

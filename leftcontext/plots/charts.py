@@ -8,25 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import chain, cycle, repeat
+from itertools import chain, repeat
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from leftcontext.plots.colours import (
+    BLUE,
+    HATCH,
+    INK,
+    MUTED,
+    PAPER,
+    RULED_OUT,
+    SKY,
+    VERMILION,
+    cell_colours,
+    curve_styles,
+    limits_of,
+    map_for,
+    text_colour,
+)  # fmt: skip
 from leftcontext.plots.picture import Picture, drawn, side_by_side
+from leftcontext.plots.spoken import as_table, sentences, tell_curve, tell_matrix
 
-INK, MUTED, PAPER, PALE = "#1f2933", "#56616b", "#ffffff", "#e3ebf2"
-RULED_OUT, HATCH = "#eceff1", "#9aa5ae"
-BLUE, VERMILION, GREEN, PURPLE = "#0072b2", "#bf5000", "#00795a", "#a0527f"  # Okabe and Ito's, darkened for text
-SKY = "#a6cbe3"  # a ground on which a dark line shows
-CURVES = [(BLUE, "-"), (VERMILION, (0, (1, 1))), (GREEN, (0, (6, 1, 1, 1))), (PURPLE, (0, (3, 1, 1, 1, 1, 1)))]
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same picture on every machine
     "font.size": 9.5,
@@ -57,26 +67,33 @@ def show_matrix(
     title: str = "",
     alt: str = "",
     allowed: ArrayLike | None = None,
+    may: ArrayLike | None = None,
     row_axis: str = "query i",
     column_axis: str = "key j",
     limits: tuple[float, float] | None = None,
     decimals: int = 2,
 ) -> Picture:
-    """A heatmap with its numbers in the cells; booleans as ✓ and ·, what is ruled out hatched.
+    """A heatmap with its numbers in the cells; booleans as ✓ and ·, what is ruled out and what is False hatched.
 
     `matrix` (R, C) numbers or booleans; `rows`, `columns` their names (default: 0, 1, 2, …). A cell is ruled out where
-    the entry is -inf, or where `allowed` (R, C) is False. The numbers of a small matrix, and where the
-    ticks or the extreme values of a large one stand, are told to a listener in any case; `alt` adds a sentence of the
-    author's, which must not give away what the cell is to show. Raises ValueError where the shapes do not fit.
+    the entry is -inf, or where `allowed` (R, C) is False. With `may` (R, C) the matrix is a mask in some convention:
+    where it is True, a query may attend, and the cell gets the colour of that; the others are ruled out. So it is without
+    `may` for booleans, and for a mask of 0 and -inf. Numbers of both signs get colours around 0.
+
+    The numbers of a small matrix, and where the ticks or the extreme values of a large one stand, are told to a listener
+    in any case; `alt` adds a sentence of the author's, which must not give away what the cell is to show. Raises
+    ValueError where the shapes do not fit.
     """
-    values, ruled_out, row_names, column_names = _check_matrix(matrix, allowed, rows, columns)
-    low, high = limits or _limits(values[~ruled_out])
+    values, ruled_out, row_names, column_names = _check_matrix(matrix, allowed if may is None else may, rows, columns)
+    additive = values.dtype != bool and ruled_out.any() and np.isin(values, (0, -np.inf)).all() and allowed is None
+    attended = ~ruled_out if additive or may is not None else np.zeros_like(ruled_out)  # (R, C)
+    low, high = limits or limits_of(values[~ruled_out])
     texts = [[_number(value, decimals) for value in row] for row in values]
     cell = min(CELL, WIDTH / len(column_names))
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(cell * len(column_names), cell * len(row_names))
         fits = max(len(text) for row in texts for text in row) * CHARACTER < cell
-        colours = _cell_colours(values, ruled_out, low, high)  # (R, C, 4)
+        colours = cell_colours(values, ruled_out, attended, (low, high))  # (R, C, 4)
         _draw_cells(axes, colours, ruled_out)
         if fits:
             _write_cells(axes, texts, colours, ruled_out, large=values.dtype == bool and cell == CELL)
@@ -84,10 +101,10 @@ def show_matrix(
         axes.set_title(title, loc="left")
         if not fits and values.dtype != bool:
             _colour_bar(figure, low, high, cell * len(row_names))
-        facts = _facts(values, texts, row_names, column_names)
+        facts = tell_matrix(values, texts, row_names, column_names)
         size = f"Matrix of {len(row_names)} by {len(column_names)}: rows are {row_axis}, columns are {column_axis}"
-        spoken = _sentence(title, alt, f"{size}. {facts}")
-        return drawn(figure, spoken, _table(title, texts, row_names, column_names))
+        spoken = sentences(title, alt, f"{size}. {facts}")
+        return drawn(figure, spoken, as_table(title, texts, row_names, column_names))
 
 
 def show_matrices(
@@ -96,21 +113,47 @@ def show_matrices(
     columns: Sequence[str] | None = None,
     *,
     alt: str = "",
-    allowed: Mapping[str, ArrayLike] | None = None,
+    allowed: Mapping[str, ArrayLike] | ArrayLike | None = None,
     **options: Any,
 ) -> Picture:
     """Several matrices beside each other, by their titles; they wrap on a narrow page.
 
-    `allowed` says for some of the titles what may be attended to; `alt` belongs to the first matrix; each has its own
-    colour scale unless `limits` is among the `options`, which are those of `show_matrix`.
+    `allowed` says for some of the titles, or one matrix for all, what may be attended to; `alt` belongs to the first
+    matrix. The `options` are those of `show_matrix`. Without `limits` the same number has the same colour in all of them,
+    but that weights, from 0 to 1, have a scale of their own.
     """
     sentences = chain([alt], repeat(""))
+    by_title = allowed if isinstance(allowed, Mapping) else dict.fromkeys(matrices, allowed)
+    scales = _shared_limits(matrices, by_title)
     return side_by_side(
         [
-            show_matrix(matrix, rows, columns, title=title, alt=said, allowed=(allowed or {}).get(title), **options)
+            show_matrix(
+                matrix, rows, columns, title=title, alt=said, allowed=by_title.get(title),
+                **({"limits": scales.get(title)} | options),
+            )
             for (title, matrix), said in zip(matrices.items(), sentences, strict=False)
         ]
-    )
+    )  # fmt: skip
+
+
+def _shared_limits(
+    matrices: Mapping[str, ArrayLike], allowed: Mapping[str, ArrayLike | None]
+) -> dict[str, tuple[float, float]]:
+    """The range of colours of each matrix of numbers: one for all whose entries are shares, one for all others."""
+    groups: dict[bool, dict[str, NDArray[Any]]] = {True: {}, False: {}}
+    for title, matrix in matrices.items():
+        values = np.asarray(matrix)
+        if values.dtype == bool or not values.size:
+            continue
+        may = allowed.get(title)
+        shown = values if may is None or np.shape(may) != values.shape else values[np.asarray(may, dtype=bool)]
+        seen = shown[np.isfinite(shown)].astype(float)
+        groups[bool(seen.size and seen.min() >= 0 and seen.max() <= 1)][title] = seen
+    return {
+        title: limits_of(np.concatenate([seen.ravel() for seen in group.values()]))
+        for group in groups.values()
+        for title in group
+    }
 
 
 def show_curves(
@@ -123,8 +166,12 @@ def show_curves(
     alt: str = "",
     x_axis: str = "training step",
     y_axis: str = "loss (nats per token)",
+    log: bool = False,
 ) -> Picture:
     """Curves with their names at their ends, and a dashed line at `floor`, below which no honest loss gets.
+
+    A curve that is named after a mask has its colour. With `log` both axes are logarithmic: a power is a straight line,
+    whose slope is the exponent; all x and values must be positive.
 
     `curves`: name → (N,) values, one at each point of `x` (default: 0, 1, 2, …).
     """
@@ -132,22 +179,27 @@ def show_curves(
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(PLOT_WIDTH, 2.1)
         ends: dict[str, tuple[float, str]] = {}
-        for (name, values), (colour, dashes) in zip(lines.items(), cycle(CURVES), strict=False):
+        for (name, values), (colour, dashes) in zip(lines.items(), curve_styles(lines), strict=True):
             steps = np.arange(len(values)) if x is None else np.asarray(x)
             axes.plot(steps, values, color=colour, linestyle=dashes, linewidth=2)
             ends[name] = (float(values[-1]), colour)
         if floor is not None:
             axes.axhline(floor, color=INK, linewidth=1.3, linestyle=(0, (5, 3)))
             ends[f"{floor_name} {floor:.4g}"] = (floor, INK)
-        axes.set(xlabel=x_axis, ylabel=y_axis, ylim=(min(0.0, *(v.min() for v in lines.values())), None))
+        axes.set(xlabel=x_axis, ylabel=y_axis)
         axes.set_title(title, loc="left")
         axes.margins(x=0)
-        if np.issubdtype(steps.dtype, np.integer):
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # there is no position 2.5
+        if log:
+            _log_axes(axes, steps)
+        else:
+            axes.set_ylim(min(0.0, *(v.min() for v in lines.values())), None)
+            room = max(2, int(PLOT_WIDTH / CHARACTER / (len(f"{np.max(steps):g}") + 3)))  # labels side by side
+            whole = np.issubdtype(steps.dtype, np.integer)  # there is no position 2.5
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=min(8, room), integer=whole))
         _name_ends(axes, ends)
-        facts = [f"{name}: {_course(steps, values)}" for name, values in lines.items()]
+        facts = [f"{name}: {tell_curve(steps, values)}" for name, values in lines.items()]
         facts += [f"{floor_name} (dashed line): {floor:.3f}"] if floor is not None else []
-        return drawn(figure, _sentence(title, alt, "; ".join(facts)), "\n".join([*([title] if title else []), *facts]))
+        return drawn(figure, sentences(title, alt, "; ".join(facts)), "\n".join([*([title] if title else []), *facts]))
 
 
 def show_losses(
@@ -182,7 +234,7 @@ def show_losses(
         axes.set_title(title, loc="left")
         facts = ", ".join(f"{name}: {value:z.2f}" for name, value in zip(names, values, strict=True))
         facts += f"; {floor_name} (dashed line): {floor:.3f}" if floor is not None else ""
-        return drawn(figure, _sentence(title, alt, facts), f"{title}\n{facts}".strip())
+        return drawn(figure, sentences(title, alt, facts), f"{title}\n{facts}".strip())
 
 
 def show_losses_beside(
@@ -200,7 +252,7 @@ def show_losses_beside(
         axes.set_title(title, loc="left")
         pairs = enumerate(zip(values, low, strict=True))
         facts = [f"{k}: {loss:z.2f}, {floor_name} {least:.2f}" for k, (loss, least) in pairs]
-        return drawn(figure, _sentence(title, alt, "; ".join(facts)), "\n".join([*([title] if title else []), *facts]))
+        return drawn(figure, sentences(title, alt, "; ".join(facts)), "\n".join([*([title] if title else []), *facts]))
 
 
 def show_tokens(tokens: Sequence[str], legal: Sequence[bool] | None = None, *, title: str = "") -> Picture:
@@ -238,6 +290,8 @@ def _check_matrix(
     if values.ndim != 2 or not values.size:
         raise ValueError(f"A matrix has two axes with at least one entry each; this has the shape {values.shape}.")
     ruled_out = np.isneginf(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
+    if values.dtype == bool and allowed is None:
+        ruled_out = ~values
     if allowed is not None:
         may = np.asarray(allowed, dtype=bool)
         if may.shape != values.shape:
@@ -253,15 +307,6 @@ def _names(names: Sequence[str] | None, count: int, what: str) -> list[str]:
     return given
 
 
-def _limits(values: NDArray[Any]) -> tuple[float, float]:
-    """The range of colours: from the lowest to the highest finite value; 0 to 1 where it would be empty or is close."""
-    finite = values[np.isfinite(values)].astype(float)
-    if not finite.size or (finite.min() >= 0 and 0.5 < finite.max() <= 1):
-        return 0.0, 1.0
-    low, high = float(finite.min()), float(finite.max())
-    return (low, high) if high > low else (min(low, 0.0), max(high, min(low, 0.0) + 1.0))
-
-
 def _number(value: Any, decimals: int) -> str:
     if isinstance(value, np.bool_):
         return "✓" if value else "·"
@@ -271,16 +316,6 @@ def _number(value: Any, decimals: int) -> str:
         return str(value).replace("-", "−")
     text = f"{value:.{decimals}f}" if abs(value) < 1e4 or np.isnan(value) else f"{value:.0e}"
     return text.replace("-", "−") if float(text) else text.lstrip("-")
-
-
-def _cell_colours(values: NDArray[Any], ruled_out: NDArray[np.bool_], low: float, high: float) -> NDArray[np.float64]:
-    """The colour (R, C, 4) of each cell; cividis looks the same to eyes that do not tell red from green."""
-    if values.dtype == bool:
-        colours = np.where(values[..., None], to_rgba(BLUE), to_rgba(PALE))  # (R, C, 4)
-    else:
-        share = (np.nan_to_num(values.astype(float), posinf=high, neginf=low) - low) / (high - low)
-        colours = matplotlib.colormaps["cividis"](np.clip(share, 0, 1))  # (R, C, 4)
-    return np.where(ruled_out[..., None], to_rgba(RULED_OUT), colours)
 
 
 def _canvas(width: float, height: float) -> tuple[Figure, Axes]:
@@ -302,20 +337,12 @@ def _write_cells(
     axes: Axes, texts: list[list[str]], colours: NDArray[np.float64], ruled_out: NDArray[np.bool_], large: bool
 ) -> None:
     """A text in each cell, dark on light and light on dark; on hatching it gets a quiet ground."""
-    light = _luminance(colours) > 0.18  # where black and white contrast equally with the cell, 4.6 to 1
     ground = {"boxstyle": "round,pad=0.12", "facecolor": RULED_OUT, "edgecolor": "none"}
     for i, j in np.ndindex(ruled_out.shape):
         axes.text(
-            j + 0.5, i + 0.5, texts[i][j], ha="center", va="center_baseline", color="black" if light[i, j] else PAPER,
+            j + 0.5, i + 0.5, texts[i][j], ha="center", va="center_baseline", color=text_colour(colours[i, j]),
             size=12 if large else None, bbox=ground if ruled_out[i, j] else None,
         )  # fmt: skip
-
-
-def _luminance(colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Relative luminance (R, C) of the colours (R, C, 4), as WCAG 2 defines it for contrast."""
-    rgb = colours[..., :3]
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return linear @ (0.2126, 0.7152, 0.0722)
 
 
 def _name_axes(axes: Axes, rows: list[str], columns: list[str], row_axis: str, column_axis: str, cell: float) -> None:
@@ -332,67 +359,27 @@ def _name_axes(axes: Axes, rows: list[str], columns: list[str], row_axis: str, c
 def _colour_bar(figure: Figure, low: float, high: float, height: float) -> None:
     """A scale beside a matrix whose cells are too small for numbers."""
     bar = figure.add_axes((1.03, 0, 0.12 / WIDTH, 1))
-    bar.imshow(np.linspace(1, 0, 128)[:, None], cmap="cividis", aspect="auto", extent=(0, 1, low, high))
+    bar.imshow(np.linspace(1, 0, 128)[:, None], cmap=map_for(low, high), aspect="auto", extent=(0, 1, low, high))
     bar.yaxis.tick_right()
     bar.set_xticks([])
     bar.spines[:].set_visible(False)
 
 
+def _log_axes(axes: Axes, x: NDArray[Any]) -> None:
+    """Logarithmic axes, with the measured points as ticks where there are few of them."""
+    axes.set(xscale="log", yscale="log")
+    if len(x) <= 7:
+        axes.set_xticks(x, [f"{value:g}" for value in x], rotation=90 if len(x) * len(f"{max(x):g}") > 26 else 0)
+        axes.set_xticks([], minor=True)
+
+
 def _name_ends(axes: Axes, ends: dict[str, tuple[float, str]]) -> None:
     """Write each name beside the right end of its line, moved apart where two would touch."""
-    low, high = axes.get_ylim()
-    apart = (high - low) * 0.09
-    place = -np.inf
+    place = -np.inf  # as a share of the axis, which may be logarithmic
     for name, (value, colour) in sorted(ends.items(), key=lambda end: end[1][0]):
-        place = max(value, place + apart)
+        height = float(axes.transAxes.inverted().transform(axes.transData.transform((1, value)))[1])
+        place = max(height, place + 0.09)
         axes.annotate(
-            name, (1, place), (5, 0), xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+            name, (1, place), (5, 0), xycoords="axes fraction", textcoords="offset points",
             color=colour, va="center", annotation_clip=False,
         )  # fmt: skip
-
-
-def _course(steps: NDArray[Any], values: NDArray[np.float64]) -> str:
-    """Where a curve (N,) begins and ends, and its extremes where they lie between."""
-    told = f"from {values[0]:.2f} to {values[-1]:.2f}"
-    for name, place in (("lowest", int(values.argmin())), ("highest", int(values.argmax()))):
-        if not min(values[0], values[-1]) - 0.005 <= values[place] <= max(values[0], values[-1]) + 0.005:
-            told += f", {name} {values[place]:.2f} at {steps[place]:.4g}"
-    return told
-
-
-def _sentence(title: str, alt: str, facts: str) -> str:
-    return " ".join(f"{part.rstrip('.')}." for part in (title, alt, facts) if part)
-
-
-def _facts(values: NDArray[Any], texts: list[list[str]], rows: list[str], columns: list[str]) -> str:
-    """What a listener hears of a matrix: all of a small one, of a large one as much as can be followed."""
-    if values.size <= 36:
-        return "; ".join(f"{row}: {', '.join(line)}" for row, line in zip(rows, texts, strict=True))
-    if values.dtype == bool:
-        return "; ".join(f"{row}: {_runs(line, columns)}" for row, line in zip(rows, values, strict=True))
-    finite = np.where(np.isfinite(values), values, np.nan).astype(float)
-    if np.isnan(finite).all():
-        return "No number in it is finite"
-    told = []
-    for name, place in (("lowest", np.nanargmin(finite)), ("highest", np.nanargmax(finite))):
-        i, j = divmod(int(place), len(columns))
-        told.append(f"{name} {texts[i][j]}, at {rows[i]}, {columns[j]}")
-    return "; ".join(told)
-
-
-def _runs(line: NDArray[np.bool_], columns: list[str]) -> str:
-    """Where the ticks of a row stand: "0 to 3, 7"."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(int)))  # (2 n,)
-    runs = [(columns[a], columns[b - 1]) for a, b in edges.reshape(-1, 2)]
-    return ", ".join(first if first == last else f"{first} to {last}" for first, last in runs) or "none"
-
-
-def _table(title: str, texts: list[list[str]], rows: list[str], columns: list[str]) -> str:
-    first = max(map(len, rows))
-    widths = [max(len(name), *(len(line[j]) for line in texts)) for j, name in enumerate(columns)]
-    head = " " * first + "".join(f"  {name:>{w}}" for name, w in zip(columns, widths, strict=True))
-    body = [
-        f"{row:>{first}}" + "".join(f"  {cell:>{w}}" for cell, w in zip(line, widths, strict=True))
-        for row, line in zip(rows, texts, strict=True)
-    ]
-    return "\n".join([*([title] if title else []), head, *body])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from dataclasses import dataclass
 from html import escape
@@ -11,10 +12,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image  # matplotlib's own way to write a PNG
 
+from leftcontext.plots.colours import darken
+
 CSS_INCH = 96  # pixels that a browser gives to an inch
 DENSITY = 2  # image pixels to a browser's pixel: sharp on a phone's screen too
 MARGIN = 0.06  # inches around what is drawn
 UNPACKED: dict[str, int] = {"compress_level": 0}  # an image that is thrown away again
+DATA = "data:image/png;base64,"
 COLOURS = 64  # a palette makes the image four times as small, and nobody sees it
 
 
@@ -36,8 +40,17 @@ class Picture:
 
 
 def drawn(figure: Figure, alt: str, text: str) -> Picture:
-    """`figure` as a Picture; the same figure gives the same bytes."""
-    return Picture(f'<figure style="margin:0">{image(figure, alt)}</figure>', text)
+    """`figure` as a Picture; the same figure gives the same bytes.
+
+    It is drawn twice, and where the notebook is dark, a style shows the dark one in place of the other. Where styles are
+    taken out of a page, the light one stays.
+    """
+    light = _png(figure)
+    darken(figure)
+    dark, _ = _png(figure)
+    name = f"lc-{hashlib.sha256(dark.encode()).hexdigest()[:12]}"
+    style = f"<style>:is([data-jp-theme-light=false],.vscode-dark) .{name}{{content:url({DATA}{dark})}}</style>"
+    return Picture(f'<figure style="margin:0">{style}{_element(light, alt, name)}</figure>', text)
 
 
 def side_by_side(pictures: list[Picture]) -> Picture:
@@ -59,6 +72,11 @@ def image(figure: Figure, alt: str) -> str:
 
     An `image/png` output would lose the text: JupyterLab ignores an image's `alt` metadata.
     """
+    return _element(_png(figure), alt)
+
+
+def _png(figure: Figure) -> tuple[str, int]:
+    """The bytes of the figure in base64, and its width in a browser's pixels."""
     buffer = io.BytesIO()
     dpi = CSS_INCH * DENSITY
     figure.set_dpi(dpi)
@@ -68,6 +86,11 @@ def image(figure: Figure, alt: str) -> str:
     picture = Image.open(buffer).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     small = io.BytesIO()
     picture.save(small, format="png")
-    data = base64.b64encode(small.getvalue()).decode()
+    return base64.b64encode(small.getvalue()).decode(), picture.width // DENSITY
+
+
+def _element(png: tuple[str, int], alt: str, name: str = "") -> str:
+    data, width = png
     style = "max-width:100%;height:auto;border-radius:4px"
-    return f'<img src="data:image/png;base64,{data}" width="{picture.width // DENSITY}" style="{style}" alt="{escape(alt)}">'
+    called = f'class="{name}" ' if name else ""
+    return f'<img {called}src="{DATA}{data}" width="{width}" style="{style}" alt="{escape(alt)}">'

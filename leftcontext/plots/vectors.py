@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.plots.charts import CURVES, HATCH, INK, MUTED, PALE, PAPER, STYLE, VERMILION
+from leftcontext.plots.charts import STYLE
+from leftcontext.plots.colours import CURVES, HATCH, INK, MUTED, PALE, PAPER, VERMILION
 from leftcontext.plots.picture import Picture, drawn
 
 SIDE = 2.9  # inches of the longer side

@@ -15,13 +15,15 @@ SOURCES = sorted(
     file for kind in ("js", "css") for file in WIDGETS.glob(f"*/*.{kind}") if file.parent.name != "bundles"
 )
 FORMS = {"prediction", "quiz"}  # shown by `predict` and `check`: no widgets to call by name
+PALETTE = WIDGETS.parent / "plots/palette.css"  # what figures and widgets share
 JAVASCRIPT = [file for file in SOURCES if file.suffix == ".js"]
 
 
 def test_the_bundles_were_built_from_the_sources_as_they_are() -> None:
     lines = (WIDGETS / "bundles/sources.sha256").read_text(encoding="utf-8").splitlines()
     listed = {source: digest for digest, source in (line.split("  ") for line in lines)}
-    now = {str(file.relative_to(WIDGETS)): hashlib.sha256(file.read_bytes()).hexdigest() for file in SOURCES}
+    files = {f"../plots/{PALETTE.name}": PALETTE} | {str(file.relative_to(WIDGETS)): file for file in SOURCES}
+    now = {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
     assert listed == now, "Run: npm run build"
 
 

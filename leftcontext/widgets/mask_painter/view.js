@@ -96,8 +96,7 @@ function build(model, node, set) {
       columns: tokens,
       axes: ["query ↓", "key →"],
       values: each(mask, Number),
-      marks: each(mask, (may, i, j) => (may ? (j > i ? "leak" : "") : "ruled-out")),
-      range: [0, 1.25],
+      marks: each(mask, (may, i, j) => (may ? (j > i ? "may leak" : "may") : "ruled-out")),
       format: (x) => (x ? "✓" : "·"),
     });
     presets.choose(pattern?.label ?? "");
