@@ -18,6 +18,7 @@ def tell_curve(steps: NDArray[Any], values: NDArray[np.float64]) -> str:
 
 
 def sentences(title: str, alt: str, facts: str) -> str:
+    """The parts that there are, each as a sentence."""
     return " ".join(f"{part.rstrip('.')}." for part in (title, alt, facts) if part)
 
 
@@ -45,6 +46,7 @@ def runs(line: NDArray[np.bool_], columns: list[str]) -> str:
 
 
 def as_table(title: str, texts: list[list[str]], rows: list[str], columns: list[str]) -> str:
+    """A matrix as plain text, its names at the edges."""
     first = max(map(len, rows))
     widths = [max(len(name), *(len(line[j]) for line in texts)) for j, name in enumerate(columns)]
     head = " " * first + "".join(f"  {name:>{w}}" for name, w in zip(columns, widths, strict=True))
