@@ -34,7 +34,7 @@ const HEADS = { "0.0": "1.1", 0.1: "1.2", "1.0": "2.1", 1.1: "2.2" };
  * @param {string} mask
  * @param {string} label
  * @param {Run} run
- * @param {{ label: string, text: Use } | undefined} other what was written under another mask, if that is to be shown
+ * @param {{ label: string, text: Use } | undefined} other what was written under another mask
  */
 export function sampleText(mask, label, run, other) {
   const { words: written, legal, share: legalShare } = other?.text ?? run;
