@@ -158,5 +158,6 @@ export function verdict(label, { losses, share, leaks }, entropy) {
   const text = `${label}: ${share === null ? "stopped at" : "trained to"} loss ${number(loss)}, ${says}`;
   if (leaks === null || leaks === undefined) return text;
   if (!leaks) return `${text} The leak test finds none${test === "decides" ? "" : " either"}.`;
-  return `${text} The leak test ${test}: a later token moves an earlier output in ${leaks} of ${PAIRS} pairs.`;
+  const found = `a later token moves an earlier output in ${leaks} of ${PAIRS} pairs`;
+  return `${text} The leak test ${test}: ${found}.`;
 }
