@@ -70,7 +70,10 @@ def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
 
 
 def _symbols(scope: symtable.SymbolTable) -> Iterator[symtable.Symbol]:
-    """As the method get_symbols of `scope`, but for what a symbol is bound to: for that it compares each symbol with each function inside."""
+    """The symbols of a scope, without what each is bound to.
+
+    For that, the scope's own get_symbols compares each symbol with each function inside.
+    """
     symbols: dict[str, int] = scope._table.symbols  # type: ignore[attr-defined]
     for name, flags in symbols.items():
         yield symtable.Symbol(name, flags, module_scope=scope.get_type() == "module")

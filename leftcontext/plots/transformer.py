@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from leftcontext.plots.charts import BLUE, HATCH, MUTED, PALE, PAPER, RULED_OUT, SKY, STYLE, VERMILION
+from leftcontext.plots.charts import STYLE
+from leftcontext.plots.colours import BLUE, HATCH, MUTED, PALE, PAPER, RULED_OUT, SKY, VERMILION
 from leftcontext.plots.picture import Picture, drawn
 
 WIDTH, HEIGHT = 4.3, 6.3  # inches: a phone's width
