@@ -19,7 +19,8 @@ HEAD = """# Hostile and unlucky submissions
 Each line is a notebook that somebody could hand in: to cheat, by accident, or because a program mangled it. The honest score
 is what its answers are worth, of 7 points. `leftcontext grade` gives every one of them its honest score: alone, between two
 honest neighbours, and twice in a row; nothing outside changes, and no process stays (`tests/hostile/`, run by `make test`).
-The middle column is what nbgrader 0.9.6 gives by itself; "no grade" means that the submission stays ungraded. That something
+The middle column is what nbgrader 0.9.6 gives by itself; "no grade" means that the submission stays ungraded,
+"not run yet" that it was not measured. That something
 is told or left behind was seen with tests and student in one process and no sandbox, which is how nbgrader runs them.
 
 Made by `python tests/hostile/table.py`; stock nbgrader's column is measured by `python tests/hostile/stock.py`.
@@ -45,7 +46,7 @@ def _row(name: str, cases: Iterable[Case], given: dict[str, list[float] | None])
 
 
 def _kind(case: Case, given: dict[str, list[float] | None]) -> str:
-    if not is_run(case):
+    if not is_run(case) or case.name not in given:
         return "not run"
     if given[case.name] is None:
         return "none"
@@ -58,7 +59,7 @@ def _words(case: Case, given: dict[str, list[float] | None]) -> str:
     points = given.get(case.name)
     match _kind(case, given):
         case "not run":
-            return f"not run: {case.why_not}"
+            return f"not run: {case.why_not}" if not is_run(case) else "not run yet"
         case "none":
             return "no grade"
         case "wrong":
