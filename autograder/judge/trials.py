@@ -247,8 +247,9 @@ def _can_refill(first: Attempt, second: Attempt) -> bool:
     if first.trial.case.kwargs or second.trial.case.kwargs:
         return False
     mine, others = inputs(first.trial.case), inputs(second.trial.case)
-    if len(mine) != len(others) or not any(isinstance(value, np.ndarray) for value in mine):
-        return False
+    arrays = [value for value in mine if isinstance(value, np.ndarray)]
+    if len(mine) != len(others) or not arrays or len({*map(id, arrays)}) < len(arrays):
+        return False  # an array that is given twice can't hold two arrays' numbers
     for a, b in zip(mine, others, strict=True):
         if isinstance(a, np.ndarray):
             if not isinstance(b, np.ndarray) or a.shape != b.shape or a.dtype != b.dtype:

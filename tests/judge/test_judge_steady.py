@@ -156,3 +156,20 @@ def test_a_part_that_is_remembered_by_shape_is_told() -> None:
     verdict = judge(exercise, lambda x, y: x * known.setdefault(y.shape, y))
     assert verdict.misconception == "remembered"
     assert judge(exercise, lambda x, y: np.round(x, 1) * y).misconception != "remembered"
+
+
+def test_an_array_that_is_given_for_two_arguments_is_not_refilled() -> None:
+    exercise = Exercise("products", Array())
+
+    @exercise.solution
+    def products(x, y):
+        return x * y
+
+    @exercise.part("Products", points=1)
+    def some(rng):
+        for _ in range(2):
+            x = rng.normal(size=3)
+            yield case(x, x)
+        yield case(rng.normal(size=3), rng.normal(size=3))
+
+    assert judge(exercise, lambda x, y: y * x).passed
