@@ -179,17 +179,6 @@ def divided_by_all_positions(f, tokens, prompt, rng):
     return _losses(f, tokens, prompt, rng).sum() / (len(tokens) - 1)
 
 
-@exercise.mistake("Another source of chance")
-def chance_of_its_own(f, tokens, prompt, rng):
-    """It draws from a generator that was not given, so that nobody can repeat the run.
-
-    - Where does the chance come from?
-    - From rng, and from nothing else.
-    - rng.choice, not np.random.choice
-    """
-    return _losses(f, tokens, prompt, np.random.default_rng()).mean()
-
-
 @exercise.mistake("The same chance each time")
 def chance_fixed(f, tokens, prompt, rng):
     """It makes a generator with a fixed seed in each call: every run is the same, whatever rng is given.
