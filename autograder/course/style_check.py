@@ -44,9 +44,10 @@ def find_spoilers(cells: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def count_words(text: str) -> int:
-    """How many words a reader reads: formulas, links' addresses and marks don't count."""
+    """How many words a reader reads: formulas, links' addresses, marks and single signs in a table don't count."""
     text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+\$", " x ", text, flags=re.DOTALL)
     text = re.sub(r"\]\([^)]*\)|<[^>]+>", " ", text)
+    text = re.sub(r"^\|.*$", lambda row: re.sub(r"\b\w\b", " ", row[0]), text, flags=re.MULTILINE)
     return len(re.findall(r"[^\W_][\w'’.-]*", text))
 
 

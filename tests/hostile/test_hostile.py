@@ -25,11 +25,11 @@ TRIED = sized(2, len(CASES))  # cases that stock nbgrader is shown
 # In `make test` every case is tried alone at the strictest level, but of those that end by their time limit every fifth;
 # in other ways every fifth case is tried too. In `make test-long` it is all cases in all ways.
 SLOW = {
-    "a call never ends", "an error whose text never ends", "a set of numbers that collide", "processes without end",
+    "a call never ends", "an error whose text never ends", "processes without end",
     "cells that take their time", "eighty cells that show four megabytes", "questions without end", "a number without end",
     "the stack overflows", "a cell never ends, and catches all", "a print without end", "it hangs when it is thrown away",
     "a cell sleeps", "a regular expression without end", "a handler for SIGALRM and SIGTERM", "a cell never ends",
-    "a million lines on stderr", "six thousand cells before all others",
+    "a million lines on stderr", "six thousand cells before all others", "memory of many processes",
 }  # fmt: skip
 SHARE = sized(5, 1)
 ALONE = [case for case in CASES if case.name not in SLOW] + [case for case in CASES if case.name in SLOW][::SHARE]

@@ -31,6 +31,7 @@ MAX_DIGITS = 10_000  # of a Decimal: int() would write them all
 KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 _JSON = json.JSONEncoder(separators=(",", ":"))
+MANY_PARTS = 1000  # from so many on, it matters how many have the same hash
 TYPES = ("bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "dict", "set", "object")
 
 Export = Callable[[Callable[..., Any]], int]
@@ -166,15 +167,30 @@ _WRITERS: tuple[tuple[Any, Write], ...] = (
 )
 
 
+def _hashed(parts: list[Any]) -> list[Any]:
+    """The parts of a set or the keys of a dict. Raises MalformedMessage where so many have one hash that it never ends.
+
+    `n * (2**61 - 1)` has the hash 0 for every n: a hundred thousand of them in a set take half a minute.
+    """
+    if len(parts) > MANY_PARTS and len({hash(part) for part in parts}) < len(parts) / 2:
+        raise MalformedMessage("too many parts with the same hash")
+    return parts
+
+
+def _as_dict(pairs: list[Any]) -> dict[Any, Any]:
+    _hashed([key for key, _ in pairs])
+    return dict(pairs)
+
+
 _MAKERS: dict[str, Callable[[list[Any]], Any]] = {
     "l": list,
     "t": tuple,
-    "s": set,
-    "f": frozenset,
+    "s": lambda parts: set(_hashed(parts)),
+    "f": lambda parts: frozenset(_hashed(parts)),
     "q": deque,
-    "k": lambda parts: dict.fromkeys(parts).keys(),
+    "k": lambda parts: dict.fromkeys(_hashed(parts)).keys(),
     "v": lambda parts: dict(enumerate(parts)).values(),
-    "p": lambda parts: dict(parts).items(),
+    "p": lambda parts: _as_dict(parts).items(),
     "c": lambda parts: slice(*parts),
     "F": lambda parts: Fraction(*parts),
 }
@@ -202,7 +218,7 @@ class _Reader:
         if make := _MAKERS.get(tag) if isinstance(tag, str) else None:
             return make([self.value(part, depth + 1) for part in parts])
         if tag == "d":
-            return {self.value(key, depth + 1): self.value(part, depth + 1) for key, part in parts}
+            return _as_dict([(self.value(key, depth + 1), self.value(part, depth + 1)) for key, part in parts])
         return self._single(tag, parts, depth)
 
     def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:
