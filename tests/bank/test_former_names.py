@@ -161,7 +161,7 @@ def test_progress_under_a_former_id_counts(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "10-debugging").mkdir()
     (tmp_path / "10-debugging/10-debugging.ipynb").write_text(json.dumps({"cells": cells}))
     (unit,) = overview.overview(tmp_path).units
-    assert unit.exercises == ("repair_5", "repair_6", "first_leak")
+    assert unit.exercises == ["repair_5", "repair_6", "first_leak"]
     assert unit.unsolved == ["repair_6", "first_leak"]
 
 

@@ -246,7 +246,7 @@ def test_exercises_lists_the_bank() -> None:
     rows = json.loads(done.stdout)
     assert [row["id"] for row in rows] == list(catalog.entries())
     for row in rows:
-        assert set(row) == {"id", "unit", "topic", "kind", "points", "misconceptions"}
+        assert set(row) == {"id", "unit", "topic", "kind", "points", "misconceptions", "former_ids"}
         assert row["kind"] == ("quiz" if row["id"].startswith("quiz_") else "code")
         assert row["points"] > 0
     table = leftcontext("exercises").stdout
