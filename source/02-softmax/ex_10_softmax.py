@@ -3,7 +3,8 @@
 Softmax turns scores into weights that are positive and sum to 1: `exp(x_j) / sum_k exp(x_k)`, along one axis.
 
 Write `softmax(x, axis=-1)`. It has to stay finite for entries as large as `10000` or as small as `-10000`, an entry of
-`-inf` gets a weight of exactly `0`, and `axis` may be any axis of `x`. A positive weight that is too small for a float is 0 as
+`-inf` gets a weight of exactly `0`, and `axis` may be any axis of `x`. A positive weight that is too small \
+for a float is 0 as
 well. Every row has at least one finite entry. Return
 an array of the shape of `x`; `x` itself stays as it is.
 """

@@ -1,7 +1,8 @@
 """### Write the additive mask
 
 Write `causal_mask(T)`: a `(T, T)` array of floats for any `T >= 1`, with `0` where query `i` may attend to key `j` and
-`-inf` where it may not. Added to the scores, it leaves an allowed score as it is and turns every other score into `-inf`.
+`-inf` where it may not. Added to the scores, it leaves an allowed score as it is and turns every other score \
+into `-inf`.
 
 Any NumPy float type will do. A large negative number is not `-inf`: in this exercise a hidden weight must be exactly 0.
 """

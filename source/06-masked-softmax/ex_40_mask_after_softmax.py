@@ -5,7 +5,8 @@ Can it be fixed? Yes, unless the softmax has left nothing of the others: hide, t
 
 Write `mask_after_softmax(weights, allowed)`: `weights` is `(..., T_q, T_k)`, rows sum to 1; `allowed` is boolean and \
 broadcasts to it. Return the weights that masking *before* the softmax would have given: hidden keys exactly 0, rows \
-that sum to 1 again. A row in which every allowed weight is 0, or no key is allowed, gives zeros, never NaN. What is left \
+that sum to 1 again. A row in which every allowed weight is 0, or no key is allowed, gives zeros, never NaN. \
+What is left \
 may be as little as `1e-30`.
 """
 

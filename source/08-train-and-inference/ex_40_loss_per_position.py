@@ -145,7 +145,7 @@ def sign_flipped(logits, targets):
 
 @exercise.mistake("A running mean")
 def running_mean(logits, targets):
-    """Position t holds the mean up to t; it should hold its own loss only, or the high loss at one position is smoothed away.
+    """Position t holds the mean up to t, which smooths a high loss away; it should hold its own loss only.
 
     - What is the loss at the last position alone?
     - Each position for itself.

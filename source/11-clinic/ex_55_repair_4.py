@@ -3,7 +3,8 @@
 The influence is a staircase, as it should be. But add up the weights, row by row.
 
 Repair `repair_4(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
-may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from `d`, and the \
+may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from \
+`d`, and the \
 inputs stay as they are. One small change will do.
 """
 

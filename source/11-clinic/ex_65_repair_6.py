@@ -3,7 +3,8 @@
 The mask is there, and still every output depends on how much future there is.
 
 Repair `repair_6(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
-may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from `d`, and the \
+may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from \
+`d`, and the \
 inputs stay as they are. One small change will do.
 """
 

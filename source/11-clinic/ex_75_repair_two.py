@@ -3,7 +3,8 @@
 Two bugs, one behind the other. The influence is full; what the first bug hides is no leak at all.
 
 Repair `repair_two(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
-may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from `d`, and the \
+may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from \
+`d`, and the \
 inputs stay as they are. Two small changes will do.
 """
 

@@ -1,6 +1,7 @@
 """### The diagnoses
 
-Thirteen patients, `"A"` to `"M"`; the evidence of each is above. The numbers of the diagnoses are in `clinic.DIAGNOSES`.
+Thirteen patients, `"A"` to `"M"`; the evidence of each is above. The numbers of the diagnoses are in \
+`clinic.DIAGNOSES`.
 
 Write `diagnose_clinic(patient)`: a letter → the list of its bugs' numbers, in increasing order, such as `[4]`. \
 Patients A to K and M have one bug each; L has two.

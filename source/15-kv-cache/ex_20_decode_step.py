@@ -6,7 +6,8 @@ Write `decode_step(q, k, v, cache)`: `q` and `k` are `(d,)`, `v` is `(d_v,)`, al
 `None` at the start, or the tuple `(K, V)` of the tokens
 before, `(t, d)` and `(t, d_v)`. Return `(output, new_cache)`: the attention output `(d_v,)` of the newest token over \
 all tokens **including itself**, and the
-cache with the new key and value at its end. The old cache stays as it is, and two texts may continue one cache: neither \
+cache with the new key and value at its end. The old cache stays as it is, and two texts may continue one \
+cache: neither \
 changes the cache of the other. Scores may be large.
 """
 

@@ -1,7 +1,8 @@
 """### Keep documents apart
 
 Several short documents are packed into one row, so that no space is wasted. The mask, which you write here, keeps \
-them apart; the positions and the targets must respect the borders too. `segment_ids` says which document each position \
+them apart; the positions and the targets must respect the borders too. `segment_ids` says which document \
+each position \
 belongs to.
 
 Write `packed_allowed(segment_ids)`: `segment_ids` is `(T,)`, whole numbers. Return `(T, T)` booleans: causal within a \

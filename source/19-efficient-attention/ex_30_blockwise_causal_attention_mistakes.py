@@ -43,7 +43,7 @@ def _blockwise(
 
 @exercise.mistake("Far more than a block was held")
 def whole_matrix_held(Q, K, V, block):
-    """The result is right, but far more than (block, block) numbers existed at a time: a T × T array, or a strip of it.
+    """The result is right, but far more than (block, block) numbers existed at a time: all of T × T, or a strip.
     That is what blocks are to avoid.
 
     - How large is your largest array for T = 512 and block = 64?
