@@ -115,7 +115,7 @@ def test_a_learner_sees_no_number_below_the_feedback(monkeypatch: pytest.MonkeyP
     half_right = lambda x, n: x.reshape(*x.shape[:-1], n, -1).transpose(1, 0, 2) if x.ndim == 2 else x  # noqa: E731
     last_lines = {}
     for execution in ("", "validate", "autograde"):
-        monkeypatch.setenv("JPY_SESSION_NAME", "/home/learner/07-causal-attention.ipynb")
+        monkeypatch.setenv("JPY_SESSION_NAME", "work/07-causal-attention.ipynb")
         monkeypatch.setenv("NBGRADER_EXECUTION", execution)
         with pytest.raises(CheckFailed, match="2 of 3 points"):
             check("split_heads", half_right)
