@@ -96,12 +96,13 @@ REAL = Channel.send, Channel.receive
 
 
 @pytest.fixture(scope="module")
-def shell() -> ipython_shell.Shell:
+def shell() -> Iterator[ipython_shell.Shell]:
     """What both fork servers have when they fork."""
     made = ipython_shell.make()
     for number in BOOK.shared_cells:
         made.run(BOOK.cells[number].source)
-    return made
+    yield made
+    ipython_shell.Shell.clear_instance()  # else other tests would show what they show in it
 
 
 def checked(merged: MergedNotebook, shell: ipython_shell.Shell, folder: Path, prepare: Callable[[], None]) -> Result:
