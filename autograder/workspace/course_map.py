@@ -89,8 +89,8 @@ def _card(name: str, cells: list[dict[str, Any]]) -> UnitCard:
             prompts[present_id(id.removeprefix(PROMPT))] = _heading(text, "### ")
         elif mark.get("grade"):
             exercises.append(present_id(id.removeprefix(CHECK)))  # a learner's notebook may be from before a renaming
-        elif not mark.get("solution"):
-            shown += 1
+        elif not mark.get("solution") and not cell["metadata"].get("jupyter", {}).get("source_hidden"):
+            shown += 1  # a folded cell is a field to write in, or set-up: nothing to read
     titles = {id: prompts.get(id) or f"`{id}`" for id in exercises}
     return UnitCard(name, title, titles, words / WORDS_PER_MINUTE + shown * MINUTES_PER_CELL)
 
