@@ -173,7 +173,7 @@ def test_every_mask_of_the_training_meets_every_mask_used_while_writing(alone: C
             expect(words.locator(".lc-words")).to_have_text(" ".join(combined["words"]))
     expect(page.get_by_role("status")).to_contain_text("The loss has seen the answers")
     used_with(page, "as trained").check()
-    expect(page.get_by_text(", used with")).to_have_count(0)
+    expect(page.locator(".lc-sample", has_text=", used with")).to_have_count(0)
     used_with(page, "as trained").focus()  # the same from the keyboard
     page.keyboard.press("ArrowRight")
     expect(used_with(page, "causal")).to_be_checked()
