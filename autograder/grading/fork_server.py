@@ -163,7 +163,7 @@ class ForkServers:
 
 def _environment(bare: bool) -> dict[str, str]:
     """Of a fork server. The students' one knows nothing of who runs it."""
-    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "PYTHONPATH", "TZ") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
     kept["PYTHONPATH"] = _python_path()
     base = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **kept} if bare else {**os.environ, **kept}
     return {

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 
 from autograder.grading.rpc.channel import DeadlineExceeded
+from autograder.judge.guarded_call import PATIENCE
 
-PATIENCE = 10
 LEAST_WAIT = 30.0
 TICK = 0.05  # seconds between two looks at the clock of a process that is nearly out of time
 CORES = os.cpu_count() or 1

@@ -62,8 +62,6 @@ class _OutOfTime(BaseException):
     seconds: float | None = None  # the limit that was reached
 
 
-
-
 class _Flood(BaseException): ...
 
 

@@ -168,10 +168,12 @@ def try_once(exercise: Exercise, function: Function, trial: Trial) -> Attempt:
 
 
 def _call(exercise: Exercise, function: Function, case: Case, result_type: ResultType) -> Outcome:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        return exercise.adapter(function, *args, **kwargs) if exercise.adapter else function(*args, **kwargs)
+    return _guarded(exercise, _adapt(exercise, function), case, result_type, clock_of(function))
 
-    return _guarded(exercise, call, case, result_type, clock_of(function))
+
+def _adapt(exercise: Exercise, function: Function) -> Function:
+    """The function, called in the way that the exercise calls an answer."""
+    return functools.partial(exercise.adapter, function) if exercise.adapter else function
 
 
 def _guarded(exercise: Exercise, call: Function, case: Case, result_type: ResultType, clock: Clock) -> Outcome:
@@ -223,9 +225,7 @@ def _refill(exercise: Exercise, function: Function, attempts: list[Attempt]) -> 
     if first is None:
         return attempts
     second = attempts[number]
-
-    def call(*args: Any) -> Any:
-        return exercise.adapter(function, *args) if exercise.adapter else function(*args)
+    call = _adapt(exercise, function)
 
     def call_twice(*args: Any) -> Any:
         call(*args)

@@ -97,6 +97,15 @@ def descendants(process: int) -> Iterator[int]:
                 yield from descendants(child)
 
 
+def memory(process: int, kind: str) -> int:
+    """Bytes of memory by a line of /proc/PID/status, such as "VmHWM": proc_pid_status(5). Raises OSError where it has ended."""
+    with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith(kind):
+                return int(line.split()[1]) * 1024
+    raise ProcessLookupError(process)  # a process that has ended has no memory
+
+
 def kill_tree(process: int) -> None:
     """Kill a process and its descendants. They are all stopped first, so that none can fork while others are killed."""
     stopped: set[int] = set()

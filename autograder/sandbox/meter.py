@@ -10,7 +10,6 @@ import time
 from autograder.sandbox import linux
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-_KB = 1024
 
 
 class Meter:
@@ -47,18 +46,11 @@ class Meter:
         """Begin to measure the peak; the memory in bytes that the process has now. Raises OSError where it is hidden."""
         with open(f"/proc/{self.process}/clear_refs", "w", encoding="ascii") as file:
             file.write("5")  # see proc_pid_clear_refs(5)
-        return self._memory("VmRSS")
+        return linux.memory(self.process, "VmRSS")
 
     def peak_memory(self) -> int:
         """The most memory in bytes that the process has had at once since the last reset. Raises OSError."""
-        return self._memory("VmHWM")
-
-    def _memory(self, name: str) -> int:
-        with open(f"/proc/{self.process}/status", encoding="ascii", errors="replace") as file:
-            for line in file:
-                if line.startswith(name):
-                    return int(line.split()[1]) * _KB
-        raise ProcessLookupError(self.process)  # a process that has ended has no memory
+        return linux.memory(self.process, "VmHWM")
 
 
 def _cpu_seconds(process: int) -> float:

@@ -107,10 +107,8 @@ def _unseen_memory(family: Iterable[int], mapped: Iterable[_MappedFile]) -> int:
 
 
 def _resident_shared(process: int) -> int:
-    with contextlib.suppress(OSError), open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
-        for line in file:
-            if line.startswith("RssShmem"):
-                return int(line.split()[1]) * 1024
+    with contextlib.suppress(OSError):  # it has just ended
+        return linux.memory(process, "RssShmem")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,7 @@ Message = (
     StartStudents | StartCheckers | MapUsers | UsersMapped | Ready | Failed | RunSharedCells | SharedCellsRun | Spawn | Spawned
     | End | Ended
 )  # fmt: skip
-_KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind
-    for kind in (
-        StartStudents, StartCheckers, MapUsers, UsersMapped, Ready, Failed, RunSharedCells, SharedCellsRun, Spawn, Spawned,
-        End, Ended,
-    )
-}  # fmt: skip
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Message)}
 
 
 def to_json(message: Message) -> dict[str, Any]:
