@@ -109,16 +109,6 @@ class OpenQuiz:
         """The options as the notebook's question lists them."""
         return self.quiz.variant(self.seed).options
 
-    @property
-    def several(self) -> bool:
-        """Whether several letters hold, as the answer's cell says too."""
-        return len(self.quiz.key) > 1
-
-    def line(self, letters: Sequence[str]) -> str:
-        """The line that the answer's cell holds with this answer."""
-        quoted = ", ".join(f'"{letter}"' for letter in letters)
-        return f"{self.exercise} = " + (f"{{{quoted}}}" if self.several else quoted)
-
     def answer(self, letters: Sequence[str]) -> str:
         """Judge an answer and keep it as `check` does; what was found, as HTML.
 
@@ -126,7 +116,7 @@ class OpenQuiz:
         """
         shell = cell_runs.current_shell()
         if shell is not None:
-            shell.user_ns[self.exercise] = set(letters) if self.several else letters[0]
+            shell.user_ns[self.exercise] = set(letters) if self.quiz.has_several else letters[0]
         verdict = _judge(self.exercise, self.quiz, set(letters), self.seed, self.points)
         return _rendered(self.quiz, verdict, self.seed)[1]
 

@@ -58,11 +58,9 @@ def options_markdown(quiz: Quiz) -> str:
 
 def quiz_answer(quiz: Quiz) -> str:
     """An empty answer that shows its form, and the key."""
-    several = len(quiz.key) > 1
-    empty = 'set()  # your answer: several letters, as in {"A", "C"}' if several else '""  # your answer: one letter, as in "A"'
-    letters = ", ".join(f'"{letter}"' for letter in sorted(quiz.key))
-    key = f"{{{letters}}}" if several else letters
-    return "\n".join([f"{quiz.id} = {empty}", BEGIN, f"{quiz.id} = {key}", END])
+    one, several = '""  # your answer: one letter, as in "A"', 'set()  # your answer: several letters, as in {"A", "C"}'
+    empty = several if quiz.has_several else one
+    return "\n".join([f"{quiz.id} = {empty}", BEGIN, quiz.answer_line(quiz.key), END])
 
 
 def code_answer(exercise: Exercise) -> str:

@@ -122,6 +122,16 @@ class Quiz:
         return frozenset(option.letter for option in self.options if option.right)
 
     @property
+    def has_several(self) -> bool:
+        """Whether several letters hold; then an answer is a set of them."""
+        return len(self.key) > 1
+
+    def answer_line(self, letters: Iterable[str]) -> str:
+        """The line of Python that gives this answer."""
+        quoted = ", ".join(f'"{letter}"' for letter in sorted(letters))
+        return f"{self.id} = " + (f"{{{quoted}}}" if self.has_several else quoted)
+
+    @property
     def misconceptions(self) -> list[Misconception]:
         return [
             Misconception(option.misconception, f"Option {option.letter}", option.why)

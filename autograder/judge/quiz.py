@@ -37,7 +37,7 @@ def _letters(answer: Any) -> frozenset[str] | None:
 
 
 def _explain_choice(quiz: Quiz, answer: Any, chosen: frozenset[str] | None) -> Finding:
-    example = '"A"' if len(quiz.key) == 1 else '{"A", "C"}'
+    example = '"A"' if not quiz.has_several else '{"A", "C"}'
     if answer is None or answer is Ellipsis or chosen == frozenset():
         return Finding(FAILURES["not_written"], f"Not answered yet. An answer looks like {example}.")
     if callable(answer):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from autograder.feedback.render import prose_html as _inline
+from autograder.feedback.render import prose_html
 from autograder.paths import workspace
 from autograder.workspace.course_map import UnitCard, read_card
 from autograder.workspace.progress import ProgressEntry, load
@@ -64,6 +64,16 @@ class Overview:
         return next((unit for unit in todo if unit.tried), todo[0] if todo else None)
 
     @property
+    def solved(self) -> int:
+        """How many exercises are solved."""
+        return sum(unit.solved for unit in self.units)
+
+    @property
+    def total(self) -> int:
+        """How many exercises there are."""
+        return sum(len(unit.exercises) for unit in self.units)
+
+    @property
     def last(self) -> tuple[str, str] | None:
         """The exercise that was solved last, and the day."""
         tried = [(unit.card.exercises[id], entry) for unit in self.units for id, entry in unit.tried.items()]
@@ -85,12 +95,12 @@ class Overview:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        done, total = sum(unit.solved for unit in self.units), sum(len(unit.exercises) for unit in self.units)
+        done, total = self.solved, self.total
         rows = "".join(map(self._row, self.units))
         head = "<tr><th></th><th>unit</th><th>minutes</th><th>solved</th><th></th></tr>"
         return (
             f"<div class='lc-map'><p>{_bar(done, total, 'lc-all', '14em')} <b class='lc-total'>{done} of {total} exercises "
-            f"solved</b>. {_inline(self._advice(markdown=False))}</p><table style='text-align:left'>{head}{rows}</table>"
+            f"solved</b>. {prose_html(self._advice(markdown=False))}</p><table style='text-align:left'>{head}{rows}</table>"
             f"<p>✓ done · ◐ begun · ○ not yet · ▶ next</p>{self._hints_html()}</div><script>{FOLLOW}</script>"
         )
 
@@ -98,13 +108,13 @@ class Overview:
         exercises = json.dumps(list(unit.card.exercises.items()), ensure_ascii=False)
         return (
             f"<tr data-exercises='{escape(exercises)}'><td class='lc-sign'>{self._sign(unit)}</td>"
-            f"<td style='text-align:left'><a href='{escape(unit.notebook)}'>{_inline(unit.title)}</a></td>"
+            f"<td style='text-align:left'><a href='{escape(unit.notebook)}'>{prose_html(unit.title)}</a></td>"
             f"<td>{unit.card.minutes()}</td><td>{_bar(unit.solved, len(unit.exercises), '', '5em')}</td>"
             f"<td class='lc-count' style='white-space:nowrap'>{_count(unit)}</td></tr>"
         )
 
     def _hints_html(self) -> str:
-        hints = "".join(f"<li>{_inline(hint)}</li>" for unit in self.units for hint in unit.hints)
+        hints = "".join(f"<li>{prose_html(hint)}</li>" for unit in self.units for hint in unit.hints)
         return f"<p><b>Open hints</b></p><ul>{hints}</ul>" if hints else ""
 
     def __repr__(self) -> str:

@@ -7,14 +7,12 @@ Outside a workspace a prediction lives as long as the kernel. An error here stay
 from __future__ import annotations
 
 import contextlib
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypedDict
 
-from autograder.atomic_write import write_atomically
 from autograder.paths import workspace
-from autograder.workspace.progress import file_lock, keep_damaged
+from autograder.workspace.progress import file_lock, keep_damaged, read_entries, write_entries
 
 PREDICTIONS_FILE = "predictions.json"
 
@@ -37,11 +35,7 @@ def load(folder: Path | None = None) -> dict[str, PredictionEntry]:
     folder = folder or workspace()
     if folder is None:
         return dict(_of_this_kernel)
-    try:
-        found = json.loads((folder / PREDICTIONS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return {key: entry for key, entry in found.items() if _is_entry(entry)} if isinstance(found, dict) else {}
+    return read_entries(folder / PREDICTIONS_FILE, PredictionEntry)
 
 
 def answer_to(question: str) -> str:
@@ -80,7 +74,7 @@ def _write(key: str, entry: PredictionEntry | None) -> None:
             keep_damaged(folder / PREDICTIONS_FILE)
             entries = load(folder)
             _set(entries, key, entry)
-            write_atomically(folder / PREDICTIONS_FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+            write_entries(folder / PREDICTIONS_FILE, entries)
 
 
 def _set(entries: dict[str, PredictionEntry], key: str, entry: PredictionEntry | None) -> None:
@@ -97,7 +91,3 @@ def _key(question: str) -> str:
 def _unit() -> str:
     """The folder that the notebook lies in, which is its unit's."""
     return Path.cwd().name
-
-
-def _is_entry(entry: object) -> bool:
-    return isinstance(entry, dict) and entry.keys() >= PredictionEntry.__required_keys__

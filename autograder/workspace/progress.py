@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from autograder.atomic_write import write_atomically
 from autograder.bank.former_names import present_id
@@ -43,11 +43,7 @@ def load(folder: Path | None = None) -> dict[str, ProgressEntry]:
     folder = folder or workspace()
     if folder is None:
         return {}
-    try:
-        found = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return _by_present_id({id: entry for id, entry in found.items() if _is_entry(entry)}) if isinstance(found, dict) else {}
+    return _by_present_id(read_entries(folder / PROGRESS_FILE, ProgressEntry))
 
 
 def record(exercise: str, passed: bool, score: float, max_score: float, hints: Sequence[str] = ()) -> None:
@@ -71,7 +67,7 @@ def record(exercise: str, passed: bool, score: float, max_score: float, hints: S
                 solved=old["solved"] or (now if passed else None),
                 hints=list(hints[:failures]),
             )
-            write_atomically(folder / PROGRESS_FILE, json.dumps(entries, indent=1, sort_keys=True) + "\n")
+            write_entries(folder / PROGRESS_FILE, entries)
 
 
 def attempts(exercise: str) -> int:
@@ -89,8 +85,20 @@ def _by_present_id(entries: dict[str, ProgressEntry]) -> dict[str, ProgressEntry
     return found
 
 
-def _is_entry(entry: object) -> bool:
-    return isinstance(entry, dict) and entry.keys() >= ProgressEntry.__required_keys__
+def read_entries(path: Path, kind: Any) -> dict[str, Any]:
+    """The entries of a file that have all keys of the TypedDict `kind`; {} where the file is missing or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {key: entry for key, entry in found.items() if isinstance(entry, dict) and entry.keys() >= kind.__required_keys__}
+
+
+def write_entries(path: Path, entries: Mapping[str, Any]) -> None:
+    """Write all entries of a file. Raises OSError."""
+    write_atomically(path, json.dumps(entries, indent=1, sort_keys=True) + "\n")
 
 
 def keep_damaged(path: Path) -> None:

@@ -52,7 +52,7 @@ def write_page(folder: Path, now: datetime) -> Path:
 
 def render_page(shown: Overview, now: datetime) -> str:
     """The page as HTML, dated `now`."""
-    solved, total = sum(unit.solved for unit in shown.units), sum(len(unit.exercises) for unit in shown.units)
+    solved, total = shown.solved, shown.total
     days = sorted({day for unit in shown.units for entry in unit.tried.values() if (day := _day(entry))})
     period = f" The first was solved on {days[0]}, the last on {days[-1]}." if days else ""
     units = "".join(_unit(unit) for unit in shown.units if unit.tried) or "<p>No exercise has been tried yet.</p>"

@@ -35,7 +35,7 @@ class QuizForm(CourseWidget):
 
     def __init__(self, quiz: OpenQuiz, **state: Any) -> None:
         options = [[option.letter, _option_html(option.text)] for option in quiz.options]
-        super().__init__(name=quiz.exercise, options=options, several=quiz.several, **state)
+        super().__init__(name=quiz.exercise, options=options, several=quiz.quiz.has_several, **state)
         self._quiz = quiz
         self.observe(self._judge, "chosen")
 
@@ -48,7 +48,7 @@ class QuizForm(CourseWidget):
         if change.new:
             letters = sorted(change.new)
             with self.hold_sync():
-                self.line = self._quiz.line(letters)
+                self.line = self._quiz.quiz.answer_line(letters)
                 self.feedback = self._quiz.answer(letters)
 
 
