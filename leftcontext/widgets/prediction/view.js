@@ -64,7 +64,7 @@ function build(model, node, set) {
   }
 
   paint();
-  return { "change:answer": paint, "change:result": paint };
+  return { answer: paint, result: paint };
 }
 
 export default view("Your prediction", build);

@@ -77,7 +77,7 @@ function build(model, node, set) {
   }
 
   paint();
-  return { "change:feedback": paint, "change:line": handIn };
+  return { feedback: paint, line: handIn };
 }
 
 export default view("Quiz", build);

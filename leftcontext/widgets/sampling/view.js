@@ -4,7 +4,7 @@
 import { choice, slider } from "../shared/controls.js";
 import { beside, legend, muted, statusLine } from "../shared/dom.js";
 import { view } from "../shared/host.js";
-import { number, sum } from "../shared/numbers.js";
+import { number, percent, sum } from "../shared/numbers.js";
 import { barTable } from "../shared/tables.js";
 import { likeliest, narrowed } from "./draw.js";
 
@@ -52,11 +52,10 @@ function build(model, node, set) {
   const topP = slider("top-p", [...limits.top_p, 0.05], (p) => set("top_p", p));
   const bars = barTable();
   const { node: status, say } = statusLine();
-  const percent = number(100 * model.get("_tail"), 0);
   const note = muted(
-    "First temperature, then top-k, then top-p. The probabilities are those of the little language, and " +
-      `${percent}\u00a0% are spread over all ${words.length} words, for a trained model gives each ` +
-      "of them something.",
+    "First temperature, then top-k, then top-p. The probabilities are those of the little language, " +
+      `and ${percent(model.get("_tail"))} are spread over all ${words.length} words, ` +
+      "for a trained model gives each of them something.",
   );
   const marks = legend([
     ["leak", "not grammatical here"],

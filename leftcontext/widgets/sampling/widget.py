@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
+from leftcontext.widgets.shared.arrays import within
 from leftcontext.widgets.shared.base import CourseWidget, load_view
 
 PROMPTS = ("a small fox", "these", "the", "these dogs near the cat")
@@ -117,10 +118,7 @@ class Sampling(CourseWidget):
 
     @t.validate("temperature", "top_k", "top_p")
     def _within(self, proposal: t.Bunch) -> float:
-        low, high = self._limits[proposal.trait.name]
-        if not low <= proposal.value <= high:
-            raise ValueError(f"{proposal.trait.name} goes from {low:g} to {high:g} here, but is {proposal.value:g}.")
-        value: float = proposal.value
+        value: float = within(proposal, self._limits)
         return value
 
 

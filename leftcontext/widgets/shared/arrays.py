@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import traitlets as t
 from numpy.typing import ArrayLike, NDArray
 
 Matrix = NDArray[np.float64]
@@ -48,6 +49,14 @@ def matrix(values: Any, name: str) -> Matrix:
         advice = f"; choose one text and head, such as {name}[0]" if numbers.ndim > 2 else ""
         raise ValueError(f"{name} needs two axes, (positions, width), but has the shape {numbers.shape}{advice}.")
     return numbers
+
+
+def within(proposal: t.Bunch, limits: Mapping[str, Sequence[float]]) -> Any:
+    """The value that is proposed for a trait, where it lies between the trait's two limits."""
+    low, high = limits[proposal.trait.name]
+    if not low <= proposal.value <= high:
+        raise ValueError(f"{proposal.trait.name} goes from {low:g} to {high:g} here, but is {proposal.value:g}.")
+    return proposal.value
 
 
 def named(names: Sequence[str] | None, count: int, what: str, of: str, word: str = "") -> list[str]:

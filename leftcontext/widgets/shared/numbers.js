@@ -13,6 +13,13 @@ export function number(x, digits = 2) {
 }
 
 /**
+ * A share as a whole percentage.
+ *
+ * @param {number} share
+ */
+export const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
+
+/**
  * The range of a matrix's colours, from the lowest to the highest finite entry.
  *
  * @param {import("./types.d.ts").Rows} matrix

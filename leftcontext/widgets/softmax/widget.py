@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from leftcontext.language.language import SENTENCE
 from leftcontext.plots.charts import show_matrix
 from leftcontext.plots.picture import Picture
-from leftcontext.widgets.shared.arrays import matrix, named, real
+from leftcontext.widgets.shared.arrays import matrix, named, real, within
 from leftcontext.widgets.shared.base import MAX_TOKENS, CourseWidget, load_view
 from leftcontext.widgets.shared.word_vectors import KEYS, QUERIES
 
@@ -96,10 +96,7 @@ class Softmax(CourseWidget):
 
     @t.validate("temperature", "shift")
     def _within(self, proposal: t.Bunch) -> float:
-        low, high = self._limits[proposal.trait.name]
-        if not low <= proposal.value <= high:
-            raise ValueError(f"{proposal.trait.name} goes from {low:g} to {high:g} here, but is {proposal.value:g}.")
-        return float(proposal.value)
+        return float(within(proposal, self._limits))
 
 
 def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

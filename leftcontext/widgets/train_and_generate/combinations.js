@@ -2,7 +2,7 @@
 // Every mask of the training against every mask used while writing: what each combination is worth.
 
 import { element } from "../shared/dom.js";
-import { number } from "../shared/numbers.js";
+import { number, percent } from "../shared/numbers.js";
 
 /** @import { Run } from "./runs.js" */
 /**
@@ -12,9 +12,6 @@ import { number } from "../shared/numbers.js";
  * @property {string[]} words
  * @property {number} legal words before the first illegal one
  */
-
-/** @param {number} share */
-const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
 /**
  * A table that fills as the combinations are computed: rows are masks of the training, columns masks used

@@ -4,7 +4,7 @@
 import { choice } from "../shared/controls.js";
 import { element, markLegend, muted } from "../shared/dom.js";
 import { matrixGrid } from "../shared/matrix_grid.js";
-import { each, number, sum } from "../shared/numbers.js";
+import { each, number, percent, sum } from "../shared/numbers.js";
 
 /** @import { Use } from "./combinations.js" */
 
@@ -41,8 +41,7 @@ export function sampleText(mask, label, run, other) {
   const words = written.flatMap((word, k) => [element(k < legal ? "u" : "s", {}, word), " "]);
   const wrong = written[legal];
   const verdict = wrong === undefined ? "every word is legal" : `illegal from “${wrong}” on`;
-  const percent = `${Math.round(100 * (legalShare ?? 0))}\u00a0%`;
-  const share = legalShare === null ? "" : ` Of 200 texts, ${percent} are legal in every word.`;
+  const share = legalShare === null ? "" : ` Of 200 texts, ${percent(legalShare)} are legal in every word.`;
   return element(
     "div",
     { className: "lc-sample" },
