@@ -24,7 +24,7 @@ help:
 	@echo 'make lab        open the course in JupyterLab; the first time sets up $(VENV), which takes one to three minutes'
 	@echo 'make setup      only set up $(VENV): what a learner and an instructor need'
 	@echo 'make build      make the notebooks from source/'
-	@echo 'make gallery    make docs/gallery, all widgets on one page'
+	@echo 'make gallery    draw docs/gallery, all widgets on one page, and what the first page of a workspace shows'
 	@echo 'make pictures   make the pictures in the README: a lesson in JupyterLab, and widgets'
 	@echo 'make documents  write the counts in the README and the layers in docs/architecture.md'
 	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests'
@@ -67,6 +67,7 @@ bundles: node_modules/ready
 
 gallery: setup
 	$(BIN)/python -m leftcontext.widgets.gallery
+	$(BIN)/python -m autograder.workspace.start_outputs
 
 pictures: gallery setup-test
 	$(BIN)/python docs/pictures.py

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from autograder.course.exercise_cells import NOTEBOOK_METADATA
 from autograder.workspace.course_map import Track, UnitCard, read_tracks
 from autograder.workspace.overview import Overview, overview
+from autograder.workspace.start_outputs import read_outputs
 
 START = "start.ipynb"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 WELCOME = """# Left Context
 
@@ -64,20 +62,19 @@ overview()"""
 
 def start_notebook(folder: Path) -> bytes:
     """The first page of the workspace `folder`, its outputs drawn already."""
-    now = overview(folder)
-    view, state = _widget()
+    now, drawn = overview(folder), read_outputs()
     cells = [
         new_markdown_cell(WELCOME, id="welcome"),
-        _shown(SHOW_WIDGET, "widget", view),
+        _shown(SHOW_WIDGET, "widget", drawn["widget"]),
         new_markdown_cell(PICTURE, id="picture-text"),
-        _shown(SHOW_PICTURE, "picture", _picture()),
+        _shown(SHOW_PICTURE, "picture", drawn["picture"]),
         new_markdown_cell(BEFOREHAND, id="beforehand"),
         new_markdown_cell("\n\n".join([BEGIN, *_ways(now)]), id="begin"),
         new_markdown_cell("## The units and your progress", id="map-text"),
         _shown(SHOW_MAP, "map", _data(now)),
         new_markdown_cell(AFTERWARDS, id="afterwards"),
     ]
-    notebook = new_notebook(cells=cells, metadata={**NOTEBOOK_METADATA, "widgets": {WIDGET_STATE: state}})
+    notebook = new_notebook(cells=cells, metadata={**NOTEBOOK_METADATA, "widgets": {WIDGET_STATE: drawn["state"]}})
     return (nbformat.writes(notebook) + "\n").encode()
 
 
@@ -107,32 +104,6 @@ def _data(shown: Overview) -> dict[str, str]:
         "text/markdown": shown._repr_markdown_(),
         "text/plain": repr(shown),
     }
-
-
-@functools.cache
-def _picture() -> dict[str, str]:
-    from leftcontext.plots import show_transformer
-
-    picture = show_transformer()
-    return {"text/html": picture.html, "text/plain": picture.text}
-
-
-@functools.cache
-def _widget() -> tuple[dict[str, Any], dict[str, Any]]:
-    """The widget as an output, and the state with which it shows recorded trainings before a kernel has made it."""
-    from ipywidgets import Widget
-
-    from leftcontext.widgets import TrainAndGenerate
-
-    widget = TrainAndGenerate()
-    shown = widget.picture()
-    names = {str(widget.model_id): "training", str(widget.layout.model_id): "layout"}
-    text = json.dumps(Widget.get_manager_state(widgets=[widget, widget.layout]))
-    for id, name in names.items():  # the same page each time
-        text = text.replace(id, name)
-    view = {"model_id": "training", "version_major": 2, "version_minor": 0}
-    widget.close()
-    return {WIDGET_VIEW: view, "text/html": shown.html, "text/plain": shown.text}, json.loads(text)
 
 
 def _ways(now: Overview) -> list[str]:

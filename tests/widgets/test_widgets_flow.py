@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import traitlets
 from support.async_helpers import run_beside
+from support.rounding import rounded
 
 from leftcontext import widgets
 from leftcontext.model.training import Schedule, train
@@ -203,11 +204,6 @@ def test_what_does_not_fit_gets_one_sentence(make: Callable[[], object], sentenc
     assert "\n" not in str(caught.value)
 
 
-
-
-def rounded(page: str) -> str:
-    """Another processor may change a last digit."""
-    return re.sub(r"-?\d+\.\d{6,}(e-\d+)?", lambda number: f"{float(number[0]):.6f}", page)
 
 
 def test_the_gallery_is_up_to_date_and_shows_every_widget() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from support.clone import ROOT, run
+from support.rounding import rounded
 
 from autograder import paths
-from autograder.workspace import course_map, overview, progress, start_page, workspace
+from autograder.workspace import course_map, overview, progress, start_outputs, start_page, workspace
 from autograder.workspace.diagnostic_page import diagnostic_notebook
 from autograder.workspace.progress_page import PAGE, render_page
 from autograder.workspace.where_to_begin import questions, where_to_begin
@@ -58,12 +59,17 @@ def test_every_link_of_the_first_page_leads_to_a_file(mine: Path, page: nbformat
 def test_it_opens_with_the_widget_and_the_picture_and_both_have_a_text(page: nbformat.NotebookNode) -> None:
     shown = {cell.id: cell.outputs[0].data for cell in page.cells if cell.cell_type == "code"}
     assert list(shown) == ["widget", "picture", "map"]
-    model = shown["widget"][start_page.WIDGET_VIEW]["model_id"]
+    model = shown["widget"][start_outputs.WIDGET_VIEW]["model_id"]
     state = page.metadata.widgets[start_page.WIDGET_STATE]["state"]
     assert set(state) == {model, "layout"}, "the widget and its layout, which JupyterLab needs to show it"
     assert set(state[model]["state"]["recorded"]) == {"causal", "one_ahead", "none"}
     assert all("text/plain" in data and "text/html" in data for data in shown.values())
     assert 'alt="A transformer, from top to bottom.' in shown["picture"]["text/html"]
+
+
+def test_what_was_drawn_for_it_is_up_to_date() -> None:
+    drawn, kept = start_outputs.draw_outputs(), start_outputs.read_outputs()
+    assert rounded(json.dumps(drawn, sort_keys=True)) == rounded(json.dumps(kept, sort_keys=True)), "make gallery"
 
 
 def test_the_same_workspace_gives_the_same_page(mine: Path) -> None:
