@@ -19,7 +19,7 @@ from autograder.exercise.exercise import Case, Exercise, Misconception, case
 OF_BATCHES = (mc.ONLY_FIRST_IN_BATCH, mc.ONLY_TWO_DIMENSIONS, BATCH_MAXIMUM)  # there is one sequence here, and no batch
 
 
-def fix_exercise(broken: Misconception, hints: tuple[str, ...], besides: tuple[Misconception, ...] = ()) -> Exercise:
+def repair_exercise(broken: Misconception, hints: tuple[str, ...], besides: tuple[Misconception, ...] = ()) -> Exercise:
     """An exercise with the shared cases and right answers.
 
     `broken` is the misconception behind the code that is handed out, which the exercise file gives as

@@ -4,16 +4,15 @@ This model reaches a training loss near zero and writes nonsense.
 
 Repair `repair_1(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
 may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from \
-`d`, and the \
-inputs stay as they are. One small change will do.
+`d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.attention_variants import repair_exercise
 
-exercise = fix_exercise(
+exercise = repair_exercise(
     mc.ONE_AHEAD,
     hints=(
         "How many keys may query 0 see, and how many does it see here?",

@@ -4,16 +4,15 @@ Its first output depends on every position, and its last one only on itself.
 
 Repair `repair_2(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
 may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from \
-`d`, and the \
-inputs stay as they are. One small change will do.
+`d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.attention_variants import repair_exercise
 
-exercise = fix_exercise(
+exercise = repair_exercise(
     mc.TRANSPOSED,
     hints=(
         "Which half of the matrix is the past?",

@@ -4,16 +4,15 @@ The mask is there, and still every output depends on how much future there is.
 
 Repair `repair_6(Q, K, V)` so that it is a causal attention: `Q`, `K` `(T, d)`, `V` `(T, d_v)` → `(T, d_v)`. Scores \
 may be as large as 200,000 on either side of 0, and hidden ones far above the others. `d_v` may differ from \
-`d`, and the \
-inputs stay as they are. One small change will do.
+`d`, and the inputs stay as they are. One small change will do.
 """
 
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.attention_variants import repair_exercise
 
-exercise = fix_exercise(
+exercise = repair_exercise(
     mc.FILL_ZERO,
     hints=(
         "What is exp(0)?",

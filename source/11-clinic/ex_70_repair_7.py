@@ -11,9 +11,9 @@ inputs stay as they are. Small changes will do.
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.attention_variants import repair_exercise
 
-exercise = fix_exercise(
+exercise = repair_exercise(
     mc.CHANGES_INPUTS,
     hints=(
         "Which lines write into an array that came from outside?",

@@ -11,7 +11,7 @@ inputs stay as they are. Two small changes will do.
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.attention_variants import fix_exercise
+from autograder.exercise.attention_variants import repair_exercise
 from autograder.exercise.exercise import Misconception
 
 BOTH = Misconception(
@@ -25,7 +25,7 @@ BOTH = Misconception(
     ),
 )
 
-exercise = fix_exercise(
+exercise = repair_exercise(
     BOTH,
     hints=(
         "Which line mixes all positions before any mask is asked?",
