@@ -3,7 +3,7 @@
 What is verified: at each of the seeds (20 where no other number is asked for), every right answer is right in every
 case, and every mistake wrong in at least one; at the first seed the judge itself gives right answers full score, repeated
 calls included; at some of the seeds it names every mistake as itself; at one of MUTANT_SEEDS seeds every mutant fails
-that is not declared equivalent. `make test` verifies over fewer seeds.
+that is not declared equivalent. `make test` verifies over fewer seeds, and does not run a mistake once more by itself.
 """
 
 from __future__ import annotations
@@ -170,12 +170,14 @@ def _verify_wrong(exercise: Exercise, found: Verification, seeds: int) -> None:
             found.problems.append(f"mistake {name} passes at seed {passed}")
             continue
         found.wrong += 1
-        called = [_identify(exercise, number, seed) for seed in range(_naming_seeds(seeds))]
-        other = _first(seed for seed, misconception in enumerate(called) if misconception != name)
+        called = {f"at seed {seed}": _identify(exercise, number, seed) for seed in range(_naming_seeds(seeds))}
+        if seeds >= SEEDS:
+            called["by itself"] = judge(exercise, mistake.function).misconception
+        other = next((where for where, misconception in called.items() if misconception != name), None)
         if other is None:
             found.named += 1
         else:
-            found.problems.append(f"mistake {name} is named {called[other]} at seed {other}")
+            found.problems.append(f"mistake {name} is named {called[other]} {other}")
 
 
 def _passing_seed(exercise: Exercise, function: Callable[..., Any], seeds: int) -> int | None:
@@ -201,10 +203,8 @@ def _failing_trial(exercise: Exercise, function: Callable[..., Any], seed: int, 
 
 
 def _identify(exercise: Exercise, number: int, seed: int) -> str | None:
-    """What the judge calls a mistake. At the first seed it is run again; then as the diagnosis of others has run it."""
+    """What the judge calls a mistake, by the calls that the diagnosis of other answers has made of it already."""
     function = exercise.wrong_answers[number].function
-    if seed == 0:
-        return judge(exercise, function, seed).misconception
     attempts = mistake_attempts(exercise, seed)[number][1]
     if all(attempt.is_right for attempt in attempts):
         return None

@@ -1,7 +1,6 @@
 """Calls between two processes that share nothing but a socket: what goes over, what comes back, what is refused."""
 
 import contextlib
-import ctypes
 import inspect
 import multiprocessing
 import os
@@ -123,8 +122,6 @@ FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritte
 
 
 def other_end(connection: socket.socket) -> None:
-    if sys.platform == "linux":  # what earlier tests have freed would be used again, and not be seen to grow
-        ctypes.CDLL(None).malloc_trim(0)
     endpoint = RpcEndpoint(Channel(connection))
     endpoint.send([endpoint.receive()[0], "values", *FUNCTIONS])
     with contextlib.suppress(ConnectionLost):
@@ -135,7 +132,8 @@ def other_end(connection: socket.socket) -> None:
 @pytest.fixture
 def remote() -> Iterator[dict[str, RemoteFunction]]:
     ours, theirs = socket.socketpair()
-    process = multiprocessing.get_context("fork").Process(target=other_end, args=(theirs,))
+    # Not a fork of this process: what earlier tests have freed in it would be used again, and not be seen to grow.
+    process = multiprocessing.get_context("forkserver").Process(target=other_end, args=(theirs,))
     process.start()
     theirs.close()
     endpoint = RpcEndpoint(Channel(ours), Meter(int(process.pid or 0)))
