@@ -12,7 +12,7 @@ NODE := npm --version >/dev/null && node -e "process.exit(parseInt(process.versi
 unexport PYTHONDONTWRITEBYTECODE
 
 # Two workers, so that both cores have work to the end; tests/conftest.py says what belongs together and what comes first.
-PYTEST_TWO = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+PYTEST_TWO = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Over how many seeds `make verify` draws the hidden cases; `make test` takes fewer.
 SEEDS ?= 20

@@ -1,14 +1,13 @@
 """Rules for every test: NumPy on one thread, no workspace around, Ctrl-C heard, and in CI nothing is skipped in silence.
 
-Two workers share the tests file by file (`--dist loadgroup`), the longest first; all that opens JupyterLab is one group,
-so that one server serves it. `--times FILE` writes how long each file took.
+Two workers share the tests file by file (`--dist loadfile`), the longest first. `--times FILE` writes how long each took.
 """
 
 import gc
 import json
 import os
 import signal
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -46,6 +45,7 @@ LONGEST = (
 )
 _seconds: Counter[str] = Counter()
 _tests: Counter[str] = Counter()
+_workers: defaultdict[str, set[str]] = defaultdict(set)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,23 +64,14 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put long files first, and the browser's last: from the first of them on, Playwright's event loop runs to the end."""
     items.sort(key=_turn)
-    for item in items:
-        opens_lab = "lab_address" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("jupyterlab" if opens_lab else _file(item)))
 
 
-def _file(item: pytest.Item) -> str:
-    return item.path.relative_to(HERE).as_posix()
-
-
-def _turn(item: pytest.Item) -> tuple[bool, bool, int, str]:
-    name = _file(item)
-    opens_lab = "lab_address" in getattr(item, "fixturenames", ())
-    return name.startswith(BROWSER), not opens_lab, LONGEST.index(name) if name in LONGEST else len(LONGEST), name
+def _turn(item: pytest.Item) -> tuple[bool, int, str]:
+    name = item.path.relative_to(HERE).as_posix()
+    return name.startswith(BROWSER), LONGEST.index(name) if name in LONGEST else len(LONGEST), name
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -88,10 +79,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     name = report.nodeid.split("::")[0]
     _seconds[name] += report.duration
     _tests[name] += report.when == "call"
+    _workers[name].add(getattr(report, "worker_id", ""))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the times; where CI is set, a test that was skipped although it could have run fails the whole."""
+    _fail_where_files_were_divided(session)
     times = session.config.getoption("times")
     if times is not None and not hasattr(session.config, "workerinput"):
         times.parent.mkdir(parents=True, exist_ok=True)
@@ -109,6 +102,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         for line in unheard:
             reporter.write_line(f"  {line}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _fail_where_files_were_divided(session: pytest.Session) -> None:
+    """Two workers with tests of one file make its fixtures twice, which takes twice the time and is seen nowhere else."""
+    divided = sorted(name for name, workers in _workers.items() if len(workers) > 1)
+    if divided:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"\nThese files were divided between workers: {', '.join(divided)}", red=True)
 
 
 def _reason(report: pytest.TestReport) -> str:
