@@ -43,7 +43,7 @@ class Cluster:
         except ImportError:
             raise NoCluster("--scheduler needs Dask: pip install 'left-context[cluster]'") from None
         try:
-            self.client = Client(self.address, timeout=20)
+            self.client = Client(self.address, timeout=5)
         except (OSError, ValueError, TimeoutError) as error:
             raise NoCluster(f"no Dask scheduler answers at {self.address} ({type(error).__name__})") from None
         return self

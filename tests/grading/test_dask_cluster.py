@@ -10,8 +10,9 @@ import pytest
 from distributed import Client, LocalCluster
 from support import sample_course
 from support.clone import ROOT, run
+from support.sizes import sized
 
-STUDENTS = 24
+STUDENTS = sized(10, 24)
 HERE = {"PYTHONPATH": str(ROOT)}
 
 

@@ -16,7 +16,7 @@ from support.clone import BIN, ROOT
 from support.sizes import sized
 
 KILLS = sized(3, 50)
-STUDENTS = 8
+STUDENTS = sized(5, 8)
 
 
 def start(course: Path, *more: str) -> subprocess.Popen[str]:
