@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "benchmarks" / "README.md"
 FILE = ROOT / "build" / "test-times.json"  # written by `make test`
 BEGIN, END = "<!-- test times -->", "<!-- /test times -->"
+STEPS = (("lint",), ("verify", "SEEDS=4"), ("pytest",))  # those of `make test`, as the Makefile has them
 SHOWN = 20  # files that have a line of their own
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     """Time the three steps of `make test`, each as `make` runs it, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--last", action="store_true", help="do not run anything; the steps have no times then")
-    steps = {} if parser.parse_args().last else {step: timed(step) for step in ("lint", "verify", "pytest")}
+    steps = {} if parser.parse_args().last else {" ".join(step): timed(step) for step in STEPS}
     table = "\n\n".join([*([steps_table(steps)] if steps else []), files_table(json.loads(FILE.read_text("utf-8")))])
     text = README.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
@@ -33,10 +34,10 @@ def main() -> None:
     print(table)
 
 
-def timed(step: str) -> float:
+def timed(step: tuple[str, ...]) -> float:
     """The seconds of one of the Makefile's steps; ends the script where it fails."""
     start = time.monotonic()
-    subprocess.run(["make", "--no-print-directory", step], cwd=ROOT, check=True, stdout=sys.stderr)
+    subprocess.run(["make", "--no-print-directory", *step], cwd=ROOT, check=True, stdout=sys.stderr)
     return time.monotonic() - start
 
 
