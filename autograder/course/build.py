@@ -16,6 +16,7 @@ from autograder.atomic_write import write_atomically
 from autograder.course.checksums import HandEdit, cells_of, edited_by_hand, hand_edit, record_checksums
 from autograder.course.course import Course
 from autograder.course.execute import RunError, execute_notebook, is_executed
+from autograder.course.explanations import open_explanations
 from autograder.course.lesson import read_lesson
 from autograder.nbgrader import converters
 from autograder.paths import list_files
@@ -50,10 +51,11 @@ def render_unit(course: Course, name: str) -> Unit:
     """All files of a unit, in memory: nothing is executed or written. Raises LessonError."""
     lesson = read_lesson(course.root / "source" / name)
     instructor = nbformat.writes(lesson.notebook) + "\n"
+    opened = nbformat.writes(open_explanations(lesson.notebook)) + "\n"
     files = {course.instructor(name): instructor.encode()}
     for folder, converted in (
         (course.release(name), converters.release(course.root, name, instructor)),
-        (course.worked(name), converters.worked(course.root, name, instructor)),
+        (course.worked(name), converters.worked(course.root, name, opened)),
     ):
         files |= {f"{folder}/{file}": content for file, content in converted.items()}
     return Unit(name, files, f"{course.worked(name)}/{name}.ipynb", lesson.origins)

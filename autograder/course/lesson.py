@@ -20,6 +20,7 @@ from autograder.bank import catalog
 from autograder.course import install_guard, prediction_cells
 from autograder.course.course import LESSON
 from autograder.course.exercise_cells import NOTEBOOK_METADATA, exercise_cells
+from autograder.course.explanations import fold_explanations
 from autograder.errors import UserError
 
 EXERCISE_LINE = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?(?: points=\d+(?:\.\d+)?)?)`[ \t]*$", re.MULTILINE)
@@ -62,6 +63,7 @@ def read_lesson(unit: Path) -> Lesson:
         if install_guard.ID in lesson.origins and prediction_cells.needs_cell(lesson.notebook.cells[-1], after):
             field = prediction_cells.prediction_cell(prediction_cells.question_in(cell.source) or "")
             _append(lesson, field, _unique_id(lesson, _content_id(field)), prediction_cells.PLACE)
+    fold_explanations(lesson.notebook.cells)  # after the ids, which follow from the lesson's own words
     return lesson
 
 

@@ -1,12 +1,15 @@
-"""A linter for lessons: cells that are far too long, and predictions that the next cell gives away, with their place."""
+"""A linter for lessons: cells that are far too long, and predictions that the text or the code gives away, with their place."""
 
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from autograder.course.explanations import mixes_answer_and_question, texts_after_predictions
 
 if TYPE_CHECKING:
     from autograder.course.build import Unit
@@ -21,7 +24,7 @@ MAX_LESSON_WORDS = 3500
 def check_style(unit: Unit) -> list[str]:
     """What is too long in a unit's lesson, and what answers a question before it is asked; empty where nothing is."""
     release = f"notebooks/{unit.name}/{unit.name}.ipynb"
-    cells = json.loads(unit.files[release])["cells"]
+    cells = nbformat.reads(unit.files[release].decode(), as_version=4).cells
     found = [line for cell in cells for line in _check_cell(cell, unit.origins[cell["id"]])]
     own = sum(count_words(_source(cell)) for cell in cells if cell["cell_type"] == "markdown" and not _is_prompt(cell))
     if own > MAX_LESSON_WORDS:
@@ -30,6 +33,11 @@ def check_style(unit: Unit) -> list[str]:
         f"{unit.origins[cell['id']]}: the alt text stands on the page while the reader predicts. Leave it out: the figure"
         " describes what it shows when it is drawn."
         for cell in find_spoilers(cells)
+    ] + [
+        f"{unit.origins[cell.id]}: the first paragraph answers one question and asks the next, so the answer stands open while"
+        " the reader predicts. Begin a new paragraph before the next question."
+        for cell in texts_after_predictions(cells)
+        if mixes_answer_and_question(cell.source)
     ]
 
 
