@@ -18,7 +18,7 @@ PYTEST_TWO = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --d
 SEEDS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-test build gallery pictures documents lint lint-js bundles test pytest test-long proofs coverage verify bench lock
+.PHONY: help lab setup setup-test build gallery pictures slides documents lint lint-js bundles test pytest test-long proofs coverage verify bench lock
 
 help:
 	@echo 'make lab        open the course in JupyterLab; the first time sets up $(VENV), which takes one to three minutes'
@@ -26,6 +26,7 @@ help:
 	@echo 'make build      make the notebooks from source/'
 	@echo 'make gallery    draw docs/gallery, all widgets on one page, and what the first page of a workspace shows'
 	@echo 'make pictures   make the pictures in the README: a lesson in JupyterLab, and widgets'
+	@echo 'make slides     make slides of the lessons, in build/slides, which needs Node'
 	@echo 'make documents  write the counts in the README and the layers in docs/architecture.md'
 	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests'
 	@echo 'make lint       the quick part of it: style, types, layers, drift'
@@ -71,6 +72,10 @@ gallery: setup
 
 pictures: gallery setup-test
 	$(BIN)/python docs/pictures.py
+
+# UNITS='05 07' makes only those.
+slides: setup node_modules/ready
+	$(BIN)/python tools/slides.py $(UNITS)
 
 documents: setup
 	$(BIN)/python tools/documents.py
