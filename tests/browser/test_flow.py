@@ -31,7 +31,7 @@ def test_the_leak_detector_shows_what_numpy_measured(alone: Alone) -> None:
 def test_the_leak_detector_by_keyboard(alone: Alone) -> None:
     page = alone(LeakDetector(STRAY))
     page.keyboard.press("Tab")
-    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
     expect(radio(page, "the")).to_be_checked()
     page.keyboard.press("Tab")
     for key in ("ArrowUp", "ArrowUp", "ArrowUp", "End", "ArrowLeft"):

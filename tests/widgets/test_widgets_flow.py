@@ -36,6 +36,14 @@ def centred_by_all(Q: np.ndarray, K: np.ndarray, V: np.ndarray) -> np.ndarray:
     return weights / weights.sum(-1, keepdims=True) @ V
 
 
+def test_the_leak_detector_begins_where_some_outputs_move_and_some_do_not() -> None:
+    shown = LeakDetector("causal")
+    moved = shown.moved[:, shown.token] > 0
+    assert moved.any()
+    assert not moved.all()
+    assert moved.sum() == 3
+
+
 @pytest.mark.parametrize("honest", [causal, centred_by_all])
 def test_an_honest_attention_moves_nothing_to_the_left(honest: Callable[..., np.ndarray]) -> None:
     shown = LeakDetector(honest, Q, K, V)

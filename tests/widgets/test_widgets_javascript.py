@@ -5,10 +5,13 @@ import json
 import re
 from pathlib import Path
 
+import matplotlib
+import numpy as np
 import pytest
 from support.clone import ROOT
 
 from leftcontext import widgets
+from leftcontext.plots import colours
 
 WIDGETS = Path(widgets.__file__).parent
 SOURCES = sorted(
@@ -56,3 +59,13 @@ def test_node_packages_are_pinned_for_developers_only() -> None:
     assert lock["packages"][""]["devDependencies"] == package["devDependencies"]
     entries = [entry for name, entry in lock["packages"].items() if name]
     assert all(entry["integrity"] and "resolved" not in entry for entry in entries)
+
+
+@pytest.mark.parametrize(("constant", "name"), [("CIVIDIS", colours.SEQUENTIAL), ("PURPLE_ORANGE", colours.DIVERGING)])
+def test_numbers_have_the_colours_that_they_have_in_figures(constant: str, name: str) -> None:
+    source = (WIDGETS / "shared/colours.js").read_text(encoding="utf-8")
+    listed = re.search(rf"const {constant} = \[(.*?)\n\];", source, re.DOTALL)
+    assert listed is not None
+    given = np.array([[int(part) for part in row.split(",")] for row in re.findall(r"\[(.*?)\]", listed[1])])
+    right = matplotlib.colormaps[name](np.linspace(0, 1, len(given)))[:, :3] * 255
+    np.testing.assert_allclose(given, right, atol=1)

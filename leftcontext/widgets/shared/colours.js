@@ -1,7 +1,8 @@
 // @ts-check
-// Cividis (Nuñez, Anderton and Renslow 2018) by ten of its colours: the same to eyes that do not tell red
-// from green.
+// The colours of numbers, as the figures have them, each map by some of its colours. Both look the same to
+// eyes that do not tell red from green.
 
+// Cividis (Nuñez, Anderton and Renslow 2018).
 const CIVIDIS = [
   [0, 34, 78],
   [18, 53, 112],
@@ -15,15 +16,33 @@ const CIVIDIS = [
   [254, 232, 56],
 ];
 
+// ColorBrewer's PuOr, reversed: purple below 0, orange above.
+const PURPLE_ORANGE = [
+  [45, 0, 75],
+  [83, 38, 135],
+  [128, 115, 172],
+  [177, 170, 209],
+  [216, 218, 235],
+  [247, 247, 246],
+  [254, 224, 182],
+  [252, 183, 97],
+  [224, 130, 20],
+  [178, 87, 6],
+  [127, 59, 8],
+];
+
 /**
- * Red, green and blue, 0 to 255, of a share from 0 to 1; what is no number gets the lowest.
+ * Red, green and blue, 0 to 255, of a share from 0 to 1 of a range; what is no number gets the lowest. A
+ * range around 0 has a diverging map, whose middle is 0.
  *
  * @param {number} share
+ * @param {[number, number]} range
  */
-export function cividis(share) {
-  const place = (share > 0 ? Math.min(share, 1) : 0) * (CIVIDIS.length - 1);
-  const below = Math.min(Math.floor(place), CIVIDIS.length - 2);
-  return CIVIDIS[below].map((c, k) => Math.round(c + (place - below) * (CIVIDIS[below + 1][k] - c)));
+export function colourOf(share, [low, high]) {
+  const map = low === -high ? PURPLE_ORANGE : CIVIDIS;
+  const place = (share > 0 ? Math.min(share, 1) : 0) * (map.length - 1);
+  const below = Math.min(Math.floor(place), map.length - 2);
+  return map[below].map((c, k) => Math.round(c + (place - below) * (map[below + 1][k] - c)));
 }
 
 /**

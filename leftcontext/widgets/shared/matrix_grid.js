@@ -1,7 +1,7 @@
 // @ts-check
 // A matrix one can walk through: a grid with one tab stop, arrow keys, Home and End.
 
-import { cividis, luminance } from "./colours.js";
+import { colourOf, luminance } from "./colours.js";
 import { element } from "./dom.js";
 import { destination } from "./keys.js";
 import { number, rangeOf } from "./numbers.js";
@@ -54,7 +54,8 @@ export function matrixGrid(onEnter) {
   /** @param {GridContent} content */
   function show(content) {
     const { label, rows, columns, axes, values, marks, compact = false } = content;
-    const [low, high] = content.range ?? rangeOf(values);
+    const range = content.range ?? rangeOf(values);
+    const [low, high] = range;
     const format = content.format ?? ((x) => number(Number(x)));
     const small = compact || columns.length > MOST_WITH_NUMBERS;
     const newShape = JSON.stringify([rows, columns, axes]);
@@ -64,7 +65,7 @@ export function matrixGrid(onEnter) {
     cells.forEach((line, i) => {
       line.forEach((cell, j) => {
         const x = values[i][j];
-        paint(cell, cividis((Number(x) - low) / (high - low)), format(x), small);
+        paint(cell, colourOf((Number(x) - low) / (high - low), range), format(x), small);
         if (cell.className !== marks[i][j]) cell.className = marks[i][j];
       });
     });

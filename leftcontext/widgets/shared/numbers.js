@@ -19,8 +19,11 @@ export function number(x, digits = 2) {
  */
 export const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
+const ROUNDING = 1e-3; // a share of the largest number: what is smaller says nothing by its sign
+
 /**
- * The range of a matrix's colours, from the lowest to the highest finite entry.
+ * The range of a matrix's colours, from the lowest to the highest finite entry; around 0 where both signs
+ * occur, and neither by rounding alone.
  *
  * @param {import("./types.d.ts").Rows} matrix
  * @returns {[number, number]}
@@ -35,6 +38,8 @@ export function rangeOf(matrix) {
       high = Math.max(high, x);
     }
   }
+  const top = Math.max(-low, high);
+  if (Math.min(-low, high) > ROUNDING * top) return [-top, top];
   return high > low ? [low, high] : [low - 0.5, high + 0.5];
 }
 
