@@ -27,7 +27,7 @@ from autograder.course.prediction_cells import CALL, MARK
 
 ROOT = Path(__file__).resolve().parents[1]
 REVEAL = ROOT / "node_modules/reveal.js"
-ROWS = 20  # lines of code that fit a slide
+ROWS = 24  # lines of code that fit a slide
 PICTURE_ROWS = 12  # as high as so many lines of code
 WORDS_IN_A_ROW = 13
 SECTION = re.compile(r"^(?=## )", re.MULTILINE)
@@ -42,13 +42,21 @@ def slides_of(lesson: NotebookNode) -> NotebookNode:
         rows = _rows(cell)
         if number == 0 or cell.source.startswith("## "):
             kind = "slide"
-        elif BEGINS in cell.metadata.tags or filled + rows > ROWS:
+        elif BEGINS in cell.metadata.tags or filled + max(rows, _rows_together(cells, number)) > ROWS:
             kind = "subslide"
         else:
             kind = "-"
         cell.metadata["slideshow"] = {"slide_type": kind}
         filled = rows if kind != "-" else filled + rows
     return new_notebook(cells=cells, metadata=lesson.metadata)
+
+
+def _rows_together(cells: list[NotebookNode], number: int) -> int:
+    """About how high a code and its output are, where another output is before them, so that they move on together."""
+    both = cells[number : number + 2]
+    if len(both) < 2 or not cells[number - 1].get("outputs") or not both[1].get("outputs") or BEGINS in both[1].metadata.tags:
+        return 0
+    return sum(map(_rows, both))
 
 
 def _shown(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
@@ -72,11 +80,11 @@ def _shown(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
 
 def _code_and_output(cell: NotebookNode, asked: bool) -> Iterator[NotebookNode]:
     """Code, and its output as another cell; what was asked for begins a slide, with the code once more if there is room."""
-    code = new_code_cell(cell.source, metadata={"tags": []})
-    yield code
-    if cell.outputs:
-        output = new_code_cell(cell.source, outputs=cell.outputs, metadata={"tags": [BEGINS] if asked else []})
-        if not asked or _rows(code) + _rows(output) > ROWS:
+    yield new_code_cell(cell.source, metadata={"tags": []})
+    shown = [output for output in cell.outputs if "<progress" not in output.get("data", {}).get("text/html", "")]
+    if shown:
+        output = new_code_cell(cell.source, outputs=shown, metadata={"tags": [BEGINS] if asked else []})
+        if not asked or _rows(output) > ROWS:
             output.metadata.tags.append(ONLY_OUTPUT)
         yield output
 
@@ -85,9 +93,8 @@ def _rows(cell: NotebookNode) -> int:
     """About how high a cell is, in lines of code."""
     if cell.cell_type == "markdown":
         return sum(1 + len(line.split()) // WORDS_IN_A_ROW for line in cell.source.split("\n"))
-    if not cell.outputs:
-        return int(cell.source.count("\n")) + 2
-    return sum(map(_output_rows, cell.outputs))
+    code = 0 if ONLY_OUTPUT in cell.metadata.tags else int(cell.source.count("\n")) + 2
+    return code + sum(map(_output_rows, cell.outputs))
 
 
 def _output_rows(output: NotebookNode) -> int:

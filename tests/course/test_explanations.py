@@ -12,6 +12,7 @@ from autograder.course.course import Course
 from autograder.course.explanations import (
     FOLDED,
     OPEN,
+    SUMMARY,
     mixes_answer_and_question,
     open_explanations,
     split_explanation,
@@ -102,7 +103,7 @@ def test_no_explanation_of_a_prediction_stands_open_and_nothing_else_is_folded(n
             assert follows, cell.source
             explanation, rest = unfold_explanation(cell.source)
             assert not re.search(r"\*\*Predict|^#|<details", explanation, re.MULTILINE), cell.source
-            assert "<details" not in rest
+            assert SUMMARY not in rest
         else:
-            assert "<details" not in cell.source
+            assert SUMMARY not in cell.source
             assert not follows or cell.source.startswith(("#", "**")) or "nbgrader" in cell.metadata, cell.source
