@@ -24,18 +24,23 @@ CHECK, PROMPT, QUIZ = "check_", "prompt_", "quiz_"
 
 @dataclass(frozen=True)
 class UnitCard:
-    """A unit as its notebook tells it: `exercises` are ids with their titles, `reading` is minutes without exercises."""
+    """A unit as its notebook tells it: `exercises` are ids with their titles.
+
+    `reading` is minutes without the exercises, `prompts` the minutes that it takes to read each exercise.
+    """
 
     name: str
     title: str
     exercises: dict[str, str]
     reading: float
+    prompts: dict[str, float]
 
     def minutes(self, exercises: Sequence[str] | None = None) -> int:
         """The minutes for the unit with these exercises (default: all of them), to the nearest five."""
         chosen = self.exercises if exercises is None else [id for id in exercises if id in self.exercises]
         work = sum(MINUTES_PER_QUIZ if id.startswith(QUIZ) else MINUTES_PER_EXERCISE for id in chosen)
-        return max(5, 5 * round((self.reading + work) / 5))
+        prompts = sum(self.prompts.get(id, 0.0) for id in chosen)
+        return max(5, 5 * round((self.reading + prompts + work) / 5))
 
 
 @dataclass(frozen=True)
@@ -79,20 +84,23 @@ def _step(declared: dict[str, Any]) -> TrackStep:
 
 
 def _card(name: str, cells: list[dict[str, Any]]) -> UnitCard:
-    title, prompts, exercises, words, shown = name, {}, [], 0, 0
+    title, prompts, exercises, reading = name, {}, [], 0.0
     for cell in cells:
         text, mark = "".join(cell["source"]), cell["metadata"].get("nbgrader", {})
         id = mark.get("grade_id", "")
-        if cell["cell_type"] == "markdown":
-            words += len(text.split())
+        minutes = len(text.split()) / WORDS_PER_MINUTE
+        if cell["cell_type"] == "markdown" and id.startswith(PROMPT):
+            prompts[present_id(id.removeprefix(PROMPT))] = (_heading(text, "### "), minutes)
+        elif cell["cell_type"] == "markdown":
+            reading += minutes
             title = _heading(text, "# ") or title if title == name else title
-            prompts[present_id(id.removeprefix(PROMPT))] = _heading(text, "### ")
         elif mark.get("grade"):
             exercises.append(present_id(id.removeprefix(CHECK)))  # a learner's notebook may be from before a renaming
         elif not mark.get("solution") and not cell["metadata"].get("jupyter", {}).get("source_hidden"):
-            shown += 1  # a folded cell is a field to write in, or set-up: nothing to read
-    titles = {id: prompts.get(id) or f"`{id}`" for id in exercises}
-    return UnitCard(name, title, titles, words / WORDS_PER_MINUTE + shown * MINUTES_PER_CELL)
+            reading += MINUTES_PER_CELL  # a folded cell is a field to write in, or set-up: nothing to read
+    known = {id: prompts.get(id, ("", 0.0)) for id in exercises}
+    titles = {id: heading or f"`{id}`" for id, (heading, _) in known.items()}
+    return UnitCard(name, title, titles, reading, {id: minutes for id, (_, minutes) in known.items()})
 
 
 def _heading(text: str, sign: str) -> str:
