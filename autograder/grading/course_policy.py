@@ -1,11 +1,13 @@
-"""The sandbox policy of a course: students import the course's own library, and can't read the solutions in it."""
+"""The sandbox policies of a course: students import its library, and can't read the solutions in it; tests can."""
 
 from __future__ import annotations
 
+import dataclasses
 import site
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from autograder import paths
 from autograder.sandbox.levels import IsolationLevel, make_policy
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.visible_paths import module_paths
@@ -20,3 +22,23 @@ def course_policy(level: IsolationLevel, modules: Iterable[str] = ()) -> Sandbox
     packages = {f"{place or '.'}/autograder" for place in (*sys.path, *site.getsitepackages())} | {*module_paths("autograder")}
     secret = [f"{package}/{folder}" for package in packages for folder in SECRET_FOLDERS]
     return make_policy(level, {*modules, *IMPORTABLE}, secret)
+
+
+def checker_policy(policy: SandboxPolicy, files: Mapping[str, bytes]) -> SandboxPolicy:
+    """What restricts a process that runs tests, beside a student's under `policy`: a test may evaluate what a student wrote.
+
+    It needs no namespaces, which would hide the student's process from it: at level `full` too it is at level `basic`. It may
+    read the bank of exercises, and in /proc what a student's process uses. `files` lie beside the notebook; it gets copies.
+    Raises ImportError or OSError as `make_policy` does.
+    """
+    if not policy.is_enforced:
+        return policy
+    basic = make_policy(IsolationLevel.BASIC)
+    return dataclasses.replace(
+        policy,
+        level=basic.level,
+        program=basic.program,
+        readable=(*policy.readable, str(paths.source()), "/proc"),
+        hidden=(),
+        disk=policy.disk + sum(map(len, files.values())),
+    )

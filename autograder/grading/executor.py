@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -53,6 +54,23 @@ class Result:
         return cls(
             fields["outputs"], runs["tests"], notes, findings, runs["isolated"], runs["one_kernel"], fields["try_alone"]
         )
+
+    @classmethod
+    def from_checker(cls, fields: dict[str, Any], job: Job) -> Result:
+        """The same, of a message that a test may have had written: it may evaluate what a student wrote. Raises ValueError."""
+        try:
+            result = cls.from_json(fields)
+            if not all(isinstance(shown, list) for shown in result.outputs.values()):
+                raise TypeError("outputs that are none")
+            counted = {step: _possible(found, job.steps[int(step)].points) for step, found in result.tests.items()}
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ValueError(f"no result: {error}") from None
+        return dataclasses.replace(result, tests=counted)
+
+
+def _possible(result: TestResult, points: float) -> TestResult:
+    """The result, if a test of so many points can have it."""
+    return result if 0 <= result.points <= points else not_run("Its result was no number of points that it can give.")
 
 
 class Executor(Protocol):

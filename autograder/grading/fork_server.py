@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.course_policy import checker_policy
 from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.control_messages import (
     End,
@@ -116,9 +117,10 @@ class ForkServers:
         for name in ("root", "work"):
             (self.folder / name).mkdir(parents=True)
         for_students = StartStudents(self.policy.to_json(), str(self.folder / "root"))
-        self.students = ForkServer(for_students, _environment(bare=True))
-        for_checkers = StartCheckers(str(self.folder / "work"), self.policy.memory)
-        self.checkers = ForkServer(for_checkers, _environment(bare=False))
+        self.students = ForkServer(for_students, _environment())
+        self.checker_policy = checker_policy(self.policy, self.notebook.files)
+        for_checkers = StartCheckers(self.checker_policy.to_json(), str(self.folder / "work"))
+        self.checkers = ForkServer(for_checkers, _environment("HOME"))
         try:
             self._run_shared_cells()
         except BaseException:
@@ -161,13 +163,15 @@ class ForkServers:
         self.checkers.close()
 
 
-def _environment(bare: bool) -> dict[str, str]:
-    """Of a fork server. The students' one knows nothing of who runs it."""
-    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
-    kept["PYTHONPATH"] = _python_path()
-    base = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin", **kept} if bare else {**os.environ, **kept}
+def _environment(*more: str) -> dict[str, str]:
+    """Of a fork server: without what the grader's own environment may hold, such as tokens, but for the variables `more`.
+
+    A process can read the environment that it was started with, and a test may evaluate what a student wrote.
+    """
     return {
-        **base,
+        **{name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ", *more) if name in os.environ},
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "PYTHONPATH": _python_path(),
         **dict.fromkeys(THREADS, "1"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONDONTWRITEBYTECODE": "1",

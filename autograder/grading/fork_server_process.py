@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import gc
+import importlib
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.home import copy_files, enter_home
 from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.control_messages import (
     End,
@@ -41,7 +43,7 @@ from autograder.grading.rpc.control_messages import (
 from autograder.grading.rpc.control_socket import ControlSocket
 from autograder.sandbox import linux
 from autograder.sandbox.namespaces import HOME, SandboxRoot
-from autograder.sandbox.policy import SandboxPolicy
+from autograder.sandbox.policy import SandboxPolicy, limit_memory
 from autograder.sandbox.restrict import enter_basic
 
 MAX_WORK = 1 << 31  # bytes of a trusted message
@@ -81,6 +83,7 @@ class _ForkServer:
     def __init__(self, control: ControlSocket) -> None:
         self.control = control
         self.children: set[int] = set()
+        self.kept: set[int] = set()  # processes that the shared cells have started
 
     def serve(self) -> None:
         while True:
@@ -113,13 +116,31 @@ class _ForkServer:
         self.reap_orphans()
         return os.waitstatus_to_exitcode(status)
 
+    # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
+
+    @property
+    def has_namespaces(self) -> bool:
+        """Whether each child is the first process of a pid namespace of its own."""
+        return False
+
     def kill(self, child: int) -> None:
         """End a child that still lives, and what lives by it."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+        if self.has_namespaces or sys.platform != "linux":
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        else:
+            linux.kill_tree(child)
 
     def reap_orphans(self) -> None:
         """End what a child has left behind."""
+        while not self.has_namespaces and sys.platform == "linux":
+            left = _own_children() - self.children - self.kept
+            if not left:
+                return
+            for orphan in left:
+                linux.kill_tree(orphan)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(orphan, 0)
 
     def shut_down(self) -> None:
         """The grader is gone, perhaps killed: end everything."""
@@ -161,6 +182,7 @@ class _ForkServer:
         self.preload_tests(work.get("tests", []))
         self.run_display_cells(channel, outputs, work.get("display_only", []))
         channel.close()
+        self.kept = set() if self.has_namespaces else _own_children() - self.children
         del work, outputs
         gc.collect()
         linux.malloc_trim()
@@ -226,23 +248,9 @@ class _StudentForkServer(_ForkServer):
     def outer_number(self, child: int) -> int:
         return self.sandbox.outer_number(child) if self.sandbox else child
 
-    # In a pid namespace the end of the first process is the end of all. Outside, orphans come to this one.
-
-    def kill(self, child: int) -> None:
-        if self.sandbox or sys.platform != "linux":
-            super().kill(child)
-        else:
-            linux.kill_tree(child)
-
-    def reap_orphans(self) -> None:
-        while not self.sandbox and sys.platform == "linux":
-            left = set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())) - self.children
-            if not left:
-                return
-            for orphan in left:
-                linux.kill_tree(orphan)
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(orphan, 0)
+    @property
+    def has_namespaces(self) -> bool:
+        return self.sandbox is not None
 
     def run_child(self, question: Spawn, descriptor: int) -> None:
         from autograder.grading import student_process
@@ -260,17 +268,20 @@ class _StudentForkServer(_ForkServer):
                 enter_basic(self.policy, home, self.size)
         for needless in needed:
             os.close(needless)
-        student_process.enter_home(home)
+        enter_home(home)
         student_process.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question.seed)
 
 
 class _CheckerForkServer(_ForkServer):
     def __init__(self, control: ControlSocket, start: StartCheckers) -> None:
         super().__init__(control)
-        self.folder = Path(start.folder).parent
-        os.chdir(start.folder)
-        os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=start.folder)  # no learner's progress is kept here
-        self.memory = start.memory if sys.platform == "linux" else 0
+        self.work, self.folder = start.folder, Path(start.folder).parent
+        self.policy = SandboxPolicy.from_json(start.policy)
+        self.policy = dataclasses.replace(self.policy, readable=(*self.policy.readable, self.work))
+        linux.set_child_subreaper()
+        os.chdir(self.work)
+        # No learner's progress is kept here, and what IPython writes is none of the notebook's files.
+        os.environ.update(LEFTCONTEXT_WORKSPACE="", IPYTHONDIR=str(self.folder / "ipython"))
         import autograder.grading.checker_process  # noqa: F401 (before the forks)
 
     def shut_down(self) -> None:
@@ -281,6 +292,9 @@ class _CheckerForkServer(_ForkServer):
             self.folder.parent.rmdir()
 
     def preload_tests(self, tests: list[str]) -> None:
+        if any("matplotlib" in source for source in tests):  # its list of fonts can't be read later
+            with contextlib.suppress(ImportError):
+                importlib.import_module("matplotlib.pyplot")
         if "autograder.check_answer" not in sys.modules:
             return
         from autograder.bank import catalog
@@ -293,19 +307,30 @@ class _CheckerForkServer(_ForkServer):
                 render.text(verdict), render.as_html(verdict)
 
     def fork(self) -> int:
-        self.size = _size() if self.memory else 0
+        self.size = _size() if sys.platform == "linux" else 0
         return super().fork()
 
     def run_child(self, question: Spawn, descriptor: int) -> None:
         from autograder.grading import checker_process
 
+        # A test may evaluate what a student wrote, count to where a student tells it to, or make arrays as large.
+        home = str(question.home)
+        linux.close_descriptors([descriptor])
         linux.set_parent_death_signal()
         os.setsid()
-        if self.memory:  # a test counts to where a student tells it to, and makes arrays as large
-            most = self.size + self.memory
-            resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        linux.close_descriptors([descriptor])
+        if self.policy.is_enforced:
+            enter_basic(self.policy, home, self.size)
+        elif self.size:
+            limit_memory(self.policy, self.size)
+        enter_home(home)
+        copy_files(self.work)
         checker_process.serve(socket.socket(fileno=descriptor), self.shell)
+
+
+def _own_children() -> set[int]:
+    if sys.platform != "linux":
+        return set()
+    return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()))
 
 
 def _size(proc: int | None = None) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.executor import Result, Task
-from autograder.grading.fork_server import MAX_RESULT, ForkServers
+from autograder.grading.fork_server import ForkServers
 from autograder.grading.rpc.channel import Channel, ConnectionLost, WallDeadline
 from autograder.grading.rpc.control_messages import Spawn, Spawned
 from autograder.grading.rpc.serialize import MalformedMessage
@@ -29,13 +29,19 @@ from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.test_result import Output
 from autograder.sandbox import linux
-from autograder.sandbox.meter import Meter
+from autograder.sandbox.meter import Meter, open_reset
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.restrict import other_user
 from autograder.sandbox.usage import exceeded_limit, leaves_processes, remove_home, resident_memory
 
 GRACE = 5.0  # seconds of processor time that a checker has beyond those of its test
+MAX_MESSAGE = 1 << 27  # bytes of a checker's message; its cells show at most `checker_process.MAX_SHOWN`
 MESSAGE_SECONDS = 60.0  # that a message to or from a checker may take, once it has begun: the loop waits for it
+CHECKER_EXCEEDED = {  # the limits that the grader watches, as `_retry` tells of them
+    "memory": "used more memory than it may, and was ended",
+    "processes": "started more processes and threads than it may, and was ended",
+    "disk": "wrote more to the disk than it may, and was ended",
+}
 TICK = 0.25  # seconds between two looks at the memory
 MAX_WAITING_RESULTS = 100  # results that wait until the lesson's pictures are ready
 
@@ -48,12 +54,15 @@ class Running:
     channel: Channel
     checker: Spawned
     meter: Meter  # of the checker's process
+    checker_home: str  # the folder in which that may write
     limit: TimeLimit  # until that has to report again
+    whole: TimeLimit  # until that has to be done: a test may evaluate what a student wrote, which reports without end
     lost_seconds: float = 0.0  # of processor time, of checkers' processes that were lost with it
     at: int | None = None  # the step that it reported last
     student: Spawned | None = None
     home: str | None = None
     why: str | None = None  # we ended the student's process
+    why_checker: str = "ended the checker's process"
 
 
 class Pool:
@@ -117,10 +126,12 @@ class Pool:
 
     def _start(self, task: Task, lost_seconds: float = 0.0) -> None:
         grader_end, child_end = socket.socketpair()
-        checker = self.servers[task.notebook].checkers.spawn(Spawn(), child_end.fileno())
+        home = self._new_home()
+        checker = self.servers[task.notebook].checkers.spawn(Spawn(home=home), child_end.fileno())
         child_end.close()
         meter = Meter(checker.process)
-        running = Running(task, Channel(grader_end), checker, meter, _limit(task.job, meter), lost_seconds)
+        limits = _limit(task.job, meter), _whole_limit(task.job, meter)
+        running = Running(task, Channel(grader_end), checker, meter, home, *limits, lost_seconds)
         self.running[grader_end.fileno()] = running
         self.selector.register(grader_end, selectors.EVENT_READ, running)
         self._tell(running, task.job.to_json())
@@ -130,13 +141,13 @@ class Pool:
         for key, _ in self.selector.select(TICK) if self.running else ():
             running: Running = key.data
             try:
-                message = json.loads(running.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_RESULT))
+                message = _read_message(running.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_MESSAGE))
+                result = Result.from_checker(message, running.task.job) if "outputs" in message else None
             except (ConnectionLost, MalformedMessage, ValueError):
-                self._retry(running, "ended the checker's process")
+                self._retry(running, running.why_checker)
                 continue
-            if "outputs" in message:
+            if result is not None:
                 self._finish(running)
-                result = Result.from_json(message)
                 if result.try_alone and not running.task.job.is_alone:
                     self.alone.append(dataclasses.replace(running.task, job=dataclasses.replace(running.task.job, is_alone=True)))
                 else:
@@ -149,13 +160,14 @@ class Pool:
         if memory_check_due:
             self.next_memory_check = time.monotonic() + TICK
         for running in list(self.running.values()):
-            if not running.limit.left():
+            if not running.limit.left() or not running.whole.left():
                 self._retry(running, f"was not over after {running.task.job.seconds:g} seconds")
-            elif memory_check_due and running.student is not None:
+            elif memory_check_due:
                 self._enforce_limits(running)
+                self._enforce_checker_limits(running)
 
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
-        if "at" in message:
+        if message.get("at") in range(len(running.task.job.steps)):
             running.at = message["at"]
             running.limit = _limit(running.task.job, running.meter)
         elif "student" in message:
@@ -169,20 +181,30 @@ class Pool:
             running.why = None
 
     def _new_student(self, running: Running) -> None:
+        self._end_student(running)  # it has ended it already, as a rule
         grader_end, child_end = socket.socketpair()
         if not self.policy.has_namespaces:
-            running.home = tempfile.mkdtemp(dir=self.folder)
-            if self.policy.is_enforced and (user := other_user()) is not None:
-                os.chown(running.home, user, user)
+            running.home = self._new_home()
         server = self.servers[running.task.notebook].students
         running.student = server.spawn(Spawn(running.task.seed, running.home), child_end.fileno())
         child_end.close()
         started = STARTED.pack(running.student.process, running.home is not None)
+        sent = [grader_end.detach()]
+        with contextlib.suppress(OSError):  # then its memory is measured by itself
+            sent.append(open_reset(running.student.process))
         try:
-            socket.send_fds(running.channel.connection, [started], [grader_end.fileno()])
+            socket.send_fds(running.channel.connection, [started], sent)
         except OSError:
             running.channel.hang_up()
-        grader_end.close()
+        for descriptor in sent:
+            os.close(descriptor)
+
+    def _new_home(self) -> str:
+        """An empty folder, for a process that has no file system of its own."""
+        home = tempfile.mkdtemp(dir=self.folder)
+        if self.policy.is_enforced and (user := other_user()) is not None:
+            os.chown(home, user, user)
+        return home
 
     @staticmethod
     def _tell(running: Running, message: dict[str, Any]) -> None:
@@ -208,6 +230,7 @@ class Pool:
         running.channel.close()
         self._end_student(running)
         self.servers[running.task.notebook].checkers.end(running.checker.child)
+        remove_home(running.checker_home)
 
     def _retry(self, running: Running, why: str) -> None:
         """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out."""
@@ -240,6 +263,28 @@ class Pool:
             if running.why:
                 linux.kill_tree(first)
 
+    def _enforce_checker_limits(self, running: Running) -> None:
+        """End a checker's processes where together they use too much: its test then gives no points."""
+        servers = self.servers[running.task.notebook]
+        if not servers.checker_policy.is_enforced:
+            return
+        with contextlib.suppress(OSError):  # one of them has just ended
+            first, shared = running.checker.process, resident_memory(servers.checkers.process.pid)
+            if why := exceeded_limit(servers.checker_policy, first, shared, running.checker_home):
+                running.why_checker = CHECKER_EXCEEDED[why]
+                linux.kill_tree(first)
+
+
+def _read_message(data: bytes) -> dict[str, Any]:
+    """A checker's message. Raises ValueError."""
+    try:
+        message = json.loads(data)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(message, dict):
+        raise ValueError("no message")
+    return message
+
 
 def _first_test(job: Job) -> int | None:
     tests = (n for n, step in enumerate(job.steps) if step.kind is StepKind.TEST and n not in job.skipped_steps)
@@ -249,3 +294,10 @@ def _first_test(job: Job) -> int | None:
 def _limit(job: Job, meter: Meter) -> TimeLimit:
     """From now on, the time until the checker's process has to report again: a step's, and some of its own."""
     return TimeLimit(job.seconds + GRACE, longest_wait(job.seconds) + GRACE, meter.cpu_seconds)
+
+
+def _whole_limit(job: Job, meter: Meter) -> TimeLimit:
+    """The time until a checker's process has to be done: that of all its tests, and of both runs of the student's cells."""
+    tests = 1 + sum(step.is_test for step in job.steps)
+    wait = tests * (longest_wait(job.seconds) + GRACE) + 3 * longest_wait(job.total_seconds)
+    return TimeLimit(tests * (job.seconds + GRACE), wait, meter.cpu_seconds)

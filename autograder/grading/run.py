@@ -25,6 +25,7 @@ from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.nbgrader.scores import Recorded
 from autograder.nbgrader.submitted_files import SubmittedFiles
 from autograder.notebook.graded import encode, graded_notebook
+from autograder.notebook.job import Counting, Job, Step, StepKind
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedCell, MergedNotebook, matches, merge
 from autograder.notebook.released import ReleasedNotebook
@@ -390,11 +391,17 @@ def _is_text(name: str) -> bool:
 
 
 def verify_sandbox(executor: Executor, notebook: ReleasedNotebook, policy: SandboxPolicy, secret: Path) -> None:
-    """Have a student's process try what it must not be able to do. Raises SandboxUnavailable where it can."""
+    """Have a student's process, and one that runs tests, try what neither must be able to do.
+
+    Raises SandboxUnavailable where one can.
+    """
     if not policy.is_enforced:
         return
     attempts = escape_attempts(str(secret.resolve()), policy.hidden)
-    cells = tuple(MergedCell(None, "code", source) for source in attempts.values())
-    ((_, result),) = executor.results([Task("", notebook.name, notebook.job(MergedNotebook(cells), {}, 20.0))])
-    if escape := first_escape(attempts, result.outputs):
+    in_test = escape_attempts(str(secret.resolve()))
+    cells = tuple(Step(StepKind.STUDENT, source) for source in attempts.values())
+    tests = tuple(Step(StepKind.TEST, in_test[what], grade_id=what, counting=Counting.ISOLATED) for what in in_test)
+    ((_, result),) = executor.results([Task("", notebook.name, Job(cells + tests, 20.0, 80.0))])
+    escape = first_escape(attempts, result.outputs) or first_escape(in_test, result.outputs, "a test", len(cells))
+    if escape:
         raise SandboxUnavailable(escape)

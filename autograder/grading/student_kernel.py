@@ -55,11 +55,11 @@ class GraderLink:
     def start_student(self) -> RpcEndpoint:
         """A new process of the student's. Raises ConnectionLost."""
         self.tell({"student": True})
-        message, descriptors, _, _ = socket.recv_fds(self.channel.connection, STARTED.size, 1)
+        message, descriptors, _, _ = socket.recv_fds(self.channel.connection, STARTED.size, 2)
         if not descriptors:
             raise ConnectionLost("no process could be started for it")
         process, self.is_counted = STARTED.unpack(message)
-        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])), Meter(process))
+        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])), Meter(process, *descriptors[1:]))
 
     def check_limits(self, strictly: bool = False) -> None:
         """Have the grader look at once how many processes and files the student has. Raises ConnectionLost where too many.
@@ -215,6 +215,7 @@ class StudentKernel:
         self.spent += self.endpoint.meter.cpu_seconds()
         self.grader.try_alone |= self.job.total_seconds < self.spent < self._allowed(self.job.total_seconds)
         self.endpoint.channel.close()
+        self.endpoint.meter.close()
         self.endpoint = None
         return self.grader.end_student()
 

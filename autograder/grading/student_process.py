@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
-import sys
 import types
 from pathlib import Path
 from typing import Any
@@ -70,15 +68,3 @@ def _write(path: Path, part: bytes, more: bool) -> bool:
     except (OSError, ValueError):  # a name that no file can have here, or no room
         return False
     return True
-
-
-def enter_home(folder: str) -> None:
-    """Make `folder` home, and leave standard input, output and error to nobody."""
-    os.chdir(folder)
-    os.environ.update(HOME=folder, TMPDIR=f"{folder}/tmp", MPLCONFIGDIR=f"{folder}/tmp")
-    os.makedirs(f"{folder}/tmp", exist_ok=True)
-    nobody = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(nobody, descriptor)
-    os.close(nobody)
-    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)

@@ -27,15 +27,17 @@ def escape_attempts(secret: str, hidden: Iterable[str] = ()) -> dict[str, str]:
     return {what: f"try:\n    {code}\nexcept Exception:\n    print('{BLOCKED}')" for what, code in attempts.items()}
 
 
-def first_escape(attempts: Iterable[str], outputs: Mapping[str, list[dict[str, Any]]]) -> str | None:
+def first_escape(
+    attempts: Iterable[str], outputs: Mapping[str, list[dict[str, Any]]], who: str = "a student's process", first: int = 0
+) -> str | None:
     """A sentence about the first attempt that succeeded, or that did not run at all; None where each was blocked.
 
-    `outputs` are those of a notebook that has one cell for each attempt, by the cell's number.
+    `outputs` are those of a notebook that has one cell for each attempt, the `first` of them and so on, by the cell's number.
     """
-    for number, what in enumerate(attempts):
+    for number, what in enumerate(attempts, first):
         shown = outputs.get(str(number))
         if not shown:
             return f"the attempt to {what} could not be made in it, so nothing is known of it"
         if any(output.get("text") != f"{BLOCKED}\n" for output in shown):
-            return f"a student's process could {what}"
+            return f"{who} could {what}"
     return None

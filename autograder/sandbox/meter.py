@@ -15,8 +15,10 @@ _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 class Meter:
     """What a process uses, by its number as this process sees it. Whoever makes a meter ends the process later."""
 
-    def __init__(self, process: int) -> None:
+    def __init__(self, process: int, reset: int | None = None) -> None:
+        """`reset` is an open file as `open_reset` makes it, for who may not open that itself."""
         self.process = process
+        self._reset = reset
         self._seconds = 0.0
         self._started = time.monotonic()
 
@@ -44,13 +46,25 @@ class Meter:
 
     def reset_peak_memory(self) -> int:
         """Begin to measure the peak; the memory in bytes that the process has now. Raises OSError where it is hidden."""
-        with open(f"/proc/{self.process}/clear_refs", "w", encoding="ascii") as file:
-            file.write("5")  # see proc_pid_clear_refs(5)
+        if self._reset is None:
+            self._reset = open_reset(self.process)
+        os.write(self._reset, b"5")  # see proc_pid_clear_refs(5)
         return linux.memory(self.process, "VmRSS")
+
+    def close(self) -> None:
+        """Close what it holds open."""
+        if self._reset is not None:
+            os.close(self._reset)
+            self._reset = None
 
     def peak_memory(self) -> int:
         """The most memory in bytes that the process has had at once since the last reset. Raises OSError."""
         return linux.memory(self.process, "VmHWM")
+
+
+def open_reset(process: int) -> int:
+    """The open file by which the peak of a process's memory is reset; whoever holds it may do so. Raises OSError."""
+    return os.open(f"/proc/{process}/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
 
 
 def _cpu_seconds(process: int) -> float:

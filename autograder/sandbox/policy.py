@@ -43,6 +43,12 @@ class SandboxPolicy:
         return cls(**{**fields, **paths, "program": base64.b64decode(fields["program"])})
 
 
+def limit_memory(policy: SandboxPolicy, initial_memory: int) -> None:
+    """Set the limit of this process's address space. `initial_memory` is its size in bytes before it does anything."""
+    most = initial_memory + policy.memory
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int = 0) -> None:
     """Set this process's resource limits (setrlimit(2)). `initial_memory` is its address space in bytes before it does anything.
 
@@ -50,9 +56,8 @@ def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int 
     namespace, or pass how many `other_processes` its user has. Then those of the other students count too, and whoever is the
     parent watches that none has more than its share.
     """
-    address_space = initial_memory + policy.memory
+    limit_memory(policy, initial_memory)
     limits = {
-        resource.RLIMIT_AS: address_space,
         resource.RLIMIT_CORE: 1,  # with 0, a program of the machine's that is sent core dumps would be started all the same
         resource.RLIMIT_FSIZE: policy.disk,
         resource.RLIMIT_NOFILE: 256,

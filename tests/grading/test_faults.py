@@ -16,7 +16,7 @@ import pytest
 from support import small_course
 from support.sizes import sized
 
-from autograder.grading import checker_process, fork_server, ipython_shell, pool, student_process
+from autograder.grading import checker_process, fork_server, home, ipython_shell, pool, student_process
 from autograder.grading.executor import Result, Task
 from autograder.grading.rpc.calls import RpcEndpoint
 from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
@@ -80,7 +80,7 @@ class LocalGrader(GraderLink):
                 ours.close()
                 for name in set(self.shell.user_ns) - self.shared:  # what the checker has fetched
                     del self.shell.user_ns[name]
-                student_process.enter_home(str(self.folder))
+                home.enter_home(str(self.folder))
                 student_process.serve(Channel(theirs), self.shell, 1)
             os._exit(0)
         theirs.close()

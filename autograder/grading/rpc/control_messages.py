@@ -17,10 +17,10 @@ class StartStudents:
 
 @dataclass(frozen=True)
 class StartCheckers:
-    """To the checkers' fork server, first: its folder, and the memory in bytes that one checker may use."""
+    """To the checkers' fork server, first: a policy as `SandboxPolicy.to_json` writes it, and where the notebook's files lie."""
 
+    policy: dict[str, Any]
     folder: str
-    memory: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SharedCellsRun:
 
 @dataclass(frozen=True)
 class Spawn:
-    """Fork a process that talks over the attached connection. `home` is a student's folder where it has no file system."""
+    """Fork a process that talks over the attached connection. `home` is its folder, but for who has a file system."""
 
     seed: int = 0
     home: str | None = None

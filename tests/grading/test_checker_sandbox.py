@@ -1,0 +1,151 @@
+"""A test may evaluate a text that a student wrote: it runs with the instructor's tests, and reaches nothing of the machine's."""
+
+import dataclasses
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from support import small_course
+from support.small_course import Grader
+
+from autograder.grading.course_policy import course_policy
+from autograder.grading.executor import Result
+from autograder.grading.pool import Pool
+from autograder.sandbox.levels import IsolationLevel, unmet_requirement
+
+BOOK = dataclasses.replace(
+    small_course.notebook(
+        small_course.lesson("import os"),
+        small_course.answer("text", "text = 'done = 1'"),
+        small_course.check("t_text", "scope = {}\nexec(text, scope)\nassert scope['done'] == 1"),
+        small_course.answer("other", "other = 2"),
+        small_course.check("t_other", "assert other == 2\nassert open('data.csv').read() == '1,2'"),
+    ),
+    files={"data.csv": b"1,2"},
+    isolated_tests=frozenset({"t_text", "t_other"}),
+)
+USUAL = """
+import os, pathlib, subprocess, sys, tempfile, threading, warnings
+import matplotlib.pyplot as plt
+pathlib.Path("made.txt").write_text("made")
+with open("data.csv", "a") as file:
+    file.write("3")
+with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as file:
+    pathlib.Path(folder, "a").write_text("a")
+    file.write(b"b")
+plt.plot([1, 2]); plt.savefig("figure.png"); plt.close()
+warnings.warn("once")
+assert subprocess.run([sys.executable, "-c", "print(1)"], capture_output=True, text=True).stdout == "1\\n"
+assert subprocess.run("cat data.csv", shell=True, capture_output=True, text=True).stdout == "1,23"
+thread = threading.Thread(target=os.getpid); thread.start(); thread.join()
+done = 1
+"""
+REACHES = {
+    "write into the gradebook": "open('{outside}/gradebook.db', 'a').write('18 points')",
+    "read another submission": "print(open('{outside}/gradebook.db').read())",
+    "list the course": "import os; os.listdir('{outside}')",
+    "remove a file": "import os; os.remove('{outside}/gradebook.db')",
+    "list the folders of other tests": "import os; os.listdir('..')",
+    "change the file of all": "import os; open(os.path.dirname(os.getcwd()) + '/0/work/data.csv', 'w')",
+    "signal the grader": "import os; os.kill({grader}, 0)",
+    "signal its parent": "import os; os.kill(os.getppid(), 0)",
+    "trace the grader": "import ctypes; assert ctypes.CDLL(None).ptrace(16, {grader}, 0, 0) == 0",
+    "read the grader's environment": "open('/proc/{grader}/environ').read()",
+    "read the grader's memory": "open('/proc/{grader}/mem', 'rb')",
+    "look into the grader's files": "import os; os.readlink('/proc/{grader}/fd/0')",
+    "change how the kernel works": "open('/proc/sys/kernel/core_pattern', 'a')",
+    "connect to a port": "import socket; socket.create_connection(('127.0.0.1', {port}))",
+    "make a socket": "import socket; socket.socket(socket.AF_UNIX)",
+    "be found by its environment": "import os; print(os.environ['LEFTCONTEXT_SECRET'])",
+    "read its first environment": "import pathlib; assert b'the-secret' in pathlib.Path('/proc/self/environ').read_bytes()",
+    "take a terabyte": "bytearray(1 << 40)",
+}
+ANSWER = "def send(message):\n    import gc, json\n    from autograder.grading.rpc.channel import Channel\n    for one in gc.get_objects():\n        if isinstance(one, Channel):\n            one.send(json.dumps(message).encode())\n"
+FORGED = {
+    "too many points": "send({'outputs': {}, 'notes': [], 'findings': {}, 'tests': {'2': {'status': 'passed', 'points': 99, 'reason': '', 'is_number': False}}, 'isolated': {}, 'one_kernel': {}, 'try_alone': False})",
+    "no result": "send({'outputs': 7})",
+    "no message": "send(7)",
+    "a step that is none": "send({'at': 'x'})\nsend({'at': 10**9})\nraise SystemExit",
+}
+
+
+@pytest.fixture(scope="module", params=["full", "basic"])
+def grader(request: pytest.FixtureRequest) -> Iterator[Grader]:
+    level = IsolationLevel(request.param)
+    if lacking := unmet_requirement(level):
+        pytest.skip(lacking)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEFTCONTEXT_SECRET", "the-secret")
+        with Pool([BOOK], course_policy(level, BOOK.packages()), jobs=1) as pool:
+            yield Grader(BOOK, pool, seconds=10.0)
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o777)
+    (tmp_path / "gradebook.db").write_text("the gradebook")
+    (tmp_path / "gradebook.db").chmod(0o666)
+    return tmp_path
+
+
+def graded(grader: Grader, text: str) -> tuple[dict[str, float], Result]:
+    merged = small_course.submission(BOOK, {"text": f"text = {text!r}", "other": "other = 2"})
+    return grader.grade(merged)
+
+
+def test_what_tests_do_as_a_rule_works_and_leaves_nothing_to_the_next(grader: Grader) -> None:
+    points, result = graded(grader, USUAL)
+    assert points == {"t_text": 1, "t_other": 0}, result.outputs  # the test that changed the file comes first
+    assert graded(grader, "import os\nassert not os.path.exists('made.txt')\ndone = 1")[0] == {"t_text": 1, "t_other": 1}
+
+
+def test_a_text_that_reaches_for_something_gets_an_error(grader: Grader, outside: Path) -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    with server:
+        values = {"outside": outside, "grader": os.getpid(), "port": server.getsockname()[1]}
+        tries = "".join(
+            f"try:\n    {code.format(**values)}\n    print('can', {what!r})\nexcept Exception as error:\n    pass\n" for what, code in REACHES.items()
+        )
+        points, result = graded(grader, tries + "done = 1")
+    assert points == {"t_text": 1, "t_other": 1}, result.outputs
+    assert result.outputs["2"] == []
+    assert (outside / "gradebook.db").read_text() == "the gradebook"
+    assert sorted(path.name for path in outside.iterdir()) == ["gradebook.db"]
+
+
+def test_a_mark_on_a_file_changes_nothing(grader: Grader, outside: Path) -> None:
+    file = outside / "gradebook.db"
+    before = file.stat().st_mode, file.stat().st_mtime_ns
+    graded(grader, f"import os\nos.chmod({str(file)!r}, 0o600)\nos.utime({str(file)!r}, (1, 1))\ndone = 1")
+    assert (file.stat().st_mode, file.stat().st_mtime_ns) == before
+
+
+def test_no_process_of_it_stays(grader: Grader) -> None:
+    mark = f"{os.getpid()}.25"
+    text = f"import subprocess\nsubprocess.Popen(['setsid', 'sleep', '{mark}'])\nsubprocess.Popen('(sleep {mark} &)', shell=True)\ndone = 1"
+    assert graded(grader, text)[0] == {"t_text": 1, "t_other": 1}
+    assert [process for process in psutil.process_iter(["cmdline"]) if mark in (process.info["cmdline"] or [])] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("number = 0\nwhile True:\n    number += 1\n    open(str(number), 'wb').write(bytes(10**6))", "wrote more to the disk"),
+        ("import subprocess, time\nfor _ in range(60):\n    subprocess.Popen(['sleep', '60'])\ntime.sleep(60)", ""),
+        ("import os\nos._exit(0)", "ended the checker's process"),
+    ],
+)  # fmt: skip
+def test_a_text_that_takes_too_much_costs_its_own_test(grader: Grader, text: str, says: str) -> None:
+    points, result = graded(grader, text)
+    assert points == {"t_text": 0, "t_other": 1}
+    assert says in result.tests["2"].reason
+    assert [path for path in grader.pool.folder.iterdir() if path.name != "0"] == []
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_text_that_speaks_for_the_checker_is_not_believed_and_stops_nothing(grader: Grader, name: str) -> None:
+    assert graded(grader, ANSWER + FORGED[name])[0]["t_text"] == 0
+    assert graded(grader, "done = 1")[0] == {"t_text": 1, "t_other": 1}
