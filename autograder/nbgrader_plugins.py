@@ -39,12 +39,12 @@ from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Task
 from autograder.grading.journal import digest
 from autograder.grading.pool import Pool
-from autograder.grading.run import Grading, OpenSubmission, verify_sandbox
+from autograder.grading.reading import OpenSubmission
+from autograder.grading.run import Grading, verify_sandbox
 from autograder.nbgrader.gradebook import NbgraderCourse, write_files
 from autograder.notebook.graded import encode, graded_notebook, results
-from autograder.notebook.rebuild import MergedNotebook, merge
-from autograder.notebook.released import ReleasedNotebook
-from autograder.notebook.submission import read
+from autograder.notebook.job import Job
+from autograder.notebook.rebuild import MergedNotebook
 from autograder.notebook.test_result import not_run
 from autograder.plain_text import plain_line
 from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel
@@ -72,8 +72,7 @@ class ExecuteIsolated(NbGraderPreprocessor):
         grading, pool = self.running(about["assignment"], about["db_url"])
         notebook = grading.notebooks[about["notebook"]]
         source = nbformat.writes(nb).encode()
-        merged, files = _submission(about["student"], notebook, source)
-        job = notebook.job(merged, {**files, **notebook.files}, grading.seconds)
+        merged, job = _submission(about["student"], notebook.name, source, grading)
         try:
             ((_, result),) = pool.results([Task(about["student"], notebook.name, job, int(digest(source)[:8], 16))])
         except BaseException:
@@ -137,16 +136,12 @@ def _stop() -> None:
     _last.clear()
 
 
-def _submission(student: str, notebook: ReleasedNotebook, sanitized: bytes) -> tuple[MergedNotebook, dict[str, bytes]]:
+def _submission(student: str, notebook: str, sanitized: bytes, grading: Grading) -> tuple[MergedNotebook, Job]:
     """What was handed in, as it was read before nbgrader touched it; or else what nbgrader made of it, and no file."""
     submission = _read.get(student)
-    if submission is None or notebook.name not in submission.merged:
-        return merge(notebook.cells, read(sanitized)[0]), {}
-    return submission.merged[notebook.name], _beside(submission)
-
-
-def _beside(submission: OpenSubmission) -> dict[str, bytes]:
-    return {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
+    if submission is None or notebook not in submission.merged:
+        return grading.reader.plan_apart(notebook, sanitized)
+    return submission.merged[notebook], submission.jobs[notebook]
 
 
 def _copy_submissions(autograde: Autograde, folder: Path) -> None:
@@ -162,10 +157,10 @@ def _copy_submissions(autograde: Autograde, folder: Path) -> None:
         wanted = autograde.coursedir.student_id
         students = [name for name in course.students(assignment) if name == wanted or fnmatch.fnmatchcase(name, wanted)]
         for student in students:
-            submission = _read[student] = grading.read_submission(student)
+            submission = _read[student] = grading.reader.read_apart(student)
             for note in submission.notes:
                 autograde.log.warning("%s: %s", student, plain_line(note.text))
-            beside = _beside(submission)
+            beside = submission.beside
             beside.pop("timestamp.txt", None)
             with contextlib.suppress(ValueError):  # a date that is none is left out, as when nobody handed one in
                 stamp = course.submitted_at(assignment, student)

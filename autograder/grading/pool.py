@@ -24,6 +24,7 @@ from autograder.grading.rpc.control_messages import Spawn, Spawned
 from autograder.grading.rpc.serialize import MalformedMessage
 from autograder.grading.student_kernel import STARTED
 from autograder.grading.time_limit import TimeLimit, longest_wait
+from autograder.grading.worker import ReadAhead
 from autograder.notebook.job import Job, StepKind
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.released import ReleasedNotebook
@@ -43,6 +44,7 @@ CHECKER_EXCEEDED = {  # the limits that the grader watches, as `_retry` tells of
     "disk": "wrote more to the disk than it may, and was ended",
 }
 TICK = 0.25  # seconds between two looks at the memory
+READING_TICK = 0.02  # seconds between two looks at whether a submission is read
 MAX_WAITING_RESULTS = 100  # results that wait until the lesson's pictures are ready
 
 
@@ -109,20 +111,27 @@ class Pool:
         while True:
             # One more than cores, so that none waits while a result is written; one less while pictures are drawn on it.
             pictures_ready = all(servers.has_shown for servers in self.servers.values())
-            while len(self.running) < (self.jobs + 1 if pictures_ready else max(1, self.jobs - 1)):
-                task = next(waiting, None)
-                if task is None:
-                    break
-                self._start(task)
+            wait = self._start_ready(waiting, self.jobs + 1 if pictures_ready else max(1, self.jobs - 1))
             if not self.running and self.alone:
                 self._start(self.alone.popleft())
             if not self.running and not self.lost:
                 yield from waiting_results
                 return
-            waiting_results += self._step()
+            waiting_results += self._step(wait)
             if pictures_ready or len(waiting_results) > MAX_WAITING_RESULTS:
                 yield from waiting_results
                 waiting_results.clear()
+
+    def _start_ready(self, waiting: Iterator[Task], most: int) -> float:
+        """Start tasks until `most` run or none is ready; for how many seconds nothing is to be started then."""
+        while len(self.running) < most:
+            if self.running and isinstance(waiting, ReadAhead) and not waiting.is_ready():
+                return READING_TICK
+            task = next(waiting, None)
+            if task is None:
+                break
+            self._start(task)
+        return TICK
 
     def _start(self, task: Task, lost_seconds: float = 0.0) -> None:
         grader_end, child_end = socket.socketpair()
@@ -136,9 +145,9 @@ class Pool:
         self.selector.register(grader_end, selectors.EVENT_READ, running)
         self._tell(running, task.job.to_json())
 
-    def _step(self) -> Iterator[tuple[Task, Result]]:
-        """Serve whoever has something to say; see to those who take too long or too much."""
-        for key, _ in self.selector.select(TICK) if self.running else ():
+    def _step(self, wait: float) -> Iterator[tuple[Task, Result]]:
+        """Serve whoever has something to say within `wait` seconds; see to those who take too long or too much."""
+        for key, _ in self.selector.select(wait) if self.running else ():
             running: Running = key.data
             try:
                 message = _read_message(running.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_MESSAGE))

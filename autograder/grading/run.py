@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.grading.calibrate import calibrate
 from autograder.grading.course_policy import course_policy
-from autograder.grading.executor import Executor, Result, Task, notes_on_tests
+from autograder.grading.executor import Executor, Task, notes_on_tests
 from autograder.grading.graded_submission import Graded, GradingStatus
 from autograder.grading.journal import VERSION, Journal, code_lines, digest, file_lock
 from autograder.grading.judged_finding import JudgedFinding
 from autograder.grading.pool import Pool
+from autograder.grading.reading import OpenSubmission, SubmissionReader
+from autograder.grading.worker import ReadAhead, Worker
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.nbgrader.scores import Recorded
-from autograder.nbgrader.submitted_files import SubmittedFiles
 from autograder.notebook.graded import encode, graded_notebook
 from autograder.notebook.job import Counting, Job, Step, StepKind
 from autograder.notebook.note import Note, NoteKind
-from autograder.notebook.rebuild import MergedCell, MergedNotebook, matches, merge
+from autograder.notebook.rebuild import MergedCell
 from autograder.notebook.released import ReleasedNotebook
-from autograder.notebook.submission import Unreadable, is_python, language_of, read
+from autograder.notebook.submission import is_python, language_of
 from autograder.sandbox.escape_attempts import escape_attempts, first_escape
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
 from autograder.sandbox.policy import SandboxPolicy
@@ -39,18 +40,6 @@ OUR_FAULTS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
     SQLAlchemyError,
 )
-
-
-@dataclass
-class OpenSubmission:
-    """A submission that is read, and of which some notebooks are still to be run."""
-
-    merged: dict[str, MergedNotebook]
-    files: dict[str, bytes]
-    digest: str
-    status: GradingStatus
-    notes: list[Note]
-    results: dict[str, Result] = field(default_factory=dict)
 
 
 class Grading:
@@ -65,12 +54,15 @@ class Grading:
         version: str,
     ) -> None:
         self.course, self.assignment = course, assignment
-        self.notebooks = {notebook.name: notebook for notebook in notebooks}
         self.seconds = seconds or course.seconds
+        released = digest(version, [(n.name, n.cells, sorted(n.files.items())) for n in notebooks])
+        self.reader = SubmissionReader(course, assignment, notebooks, self.seconds, released)
+        self.notebooks = self.reader.notebooks
         self.journal = Journal(course.records / f"{assignment}.jsonl")
         self.open: dict[str, OpenSubmission] = {}
         self.kept: frozenset[str] = frozenset()  # tests whose scores stay, for the instructor's own solution fails them
-        self.released = digest(version, [(n.name, n.cells, sorted(n.files.items())) for n in notebooks])
+        self.failures: list[Graded] = []
+        self.on_message: Callable[[str], None] = lambda _: None
 
     @functools.cached_property
     def recorded(self) -> dict[str, Recorded]:
@@ -80,21 +72,11 @@ class Grading:
     def waiting(self, force: bool) -> list[str]:
         """The students whose submission has to be graded: all, if `force`, else those that are new or changed."""
         self.recorded  # noqa: B018 (read before anything is written)
-        return [student for student in self.course.students(self.assignment) if force or not self._is_done(student)]
-
-    def _is_done(self, student: str) -> bool:
-        known = self.journal.digests.get(student)
-        if known is None or not self.course.folder("autograded", student, self.assignment).is_dir():
-            return False
-        try:
-            return known == self._digest(self.course.submitted_files(self.assignment, student).contents)
-        except FileNotFoundError:
-            return True  # it is gone: what it was graded with stays
-
-    def _digest(self, files: dict[str, bytes | None]) -> str:
-        """A name for all that a grade follows from; of three parts, so that what changed can be told."""
-        submitted = (part for name in sorted(files) for part in (name, files[name]))
-        return ".".join((self.released, digest(self.seconds), digest(*submitted)))
+        students = self.course.students(self.assignment)
+        known = {} if force else self.journal.digests
+        graded = [name for name in students if name in known and self.course.folder("autograded", name, self.assignment).is_dir()]
+        done = {student for student, now in self.reader.digests(graded).items() if now in (None, known[student])}
+        return [student for student in students if student not in done]
 
     def _reason(self, student: str, new: str) -> str:
         """Why a submission is graded, as what changed since it was last."""
@@ -125,22 +107,23 @@ class Grading:
 
     def run(self, students: Iterable[str], executor: Executor, on_message: Callable[[str], None]) -> Iterator[Graded]:
         """Grade these students' submissions; each is recorded before it is handed back."""
-        failures: list[Graded] = []
-        for task, result in executor.results(self._tasks(students, failures, on_message)):
-            submission = self.open[task.student]
-            submission.results[task.notebook] = result
-            if len(submission.results) == len(submission.merged):
-                del self.open[task.student]
-                try:
-                    yield self._record(task.student, submission, executor)
-                except OUR_FAULTS as error:
-                    failures.append(self._as_failed(task.student, error))
-        yield from failures
+        self.on_message = on_message
+        with contextlib.closing(ReadAhead(students, self.reader.start, self._take)) as tasks:
+            for task, result in executor.results(tasks):
+                submission = self.open[task.student]
+                submission.results[task.notebook] = result
+                if len(submission.results) == len(submission.merged):
+                    del self.open[task.student]
+                    try:
+                        yield self._record(task.student, submission, executor)
+                    except OUR_FAULTS as error:
+                        self.failures.append(self._as_failed(task.student, error))
+        yield from self.failures
 
     def _as_failed(self, student: str, error: Exception) -> Graded:
         """What is handed back where the grader itself fails on a submission: an earlier grade stays, and the run goes on."""
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__}: {str(error)[:200]}; {where.name}"
+        where = getattr(error, "where", None) or traceback.extract_tb(error.__traceback__)[-1].name
+        what = f"{type(error).__name__}: {str(error)[:200]}; {where}"
         note = Note(NoteKind.OTHER, f"The grader failed on it and recorded nothing ({what}). Please report this.")
         known = self.recorded.get(student) or Recorded(0.0, self.course.max_score(self.assignment), 0.0, {})
         return Graded(student, known.score, known.max_score, GradingStatus.FAILED, known.cells, known.late_penalty, notes=[note])
@@ -159,89 +142,24 @@ class Grading:
             status = GradingStatus.UNCHANGED
             yield Graded(student, now.score, now.max_score, status, now.cells, now.late_penalty, now.score, reason)
 
-    def _tasks(
-        self, students: Iterable[str], failures: list[Graded], on_message: Callable[[str], None]
-    ) -> Iterator[Task]:
-        for student in students:
-            try:
-                submission = self.read_submission(student)
-                tasks = [self._task(student, name, submission) for name in submission.merged]
-            except FileNotFoundError:
-                on_message(f"{student}: the submission is gone since the run began; nothing was recorded.")
-            except OUR_FAULTS as error:
-                failures.append(self._as_failed(student, error))
-            else:
-                self.open[student] = submission
-                yield from tasks
-
-    def _task(self, student: str, name: str, submission: OpenSubmission) -> Task:
-        notebook = self.notebooks[name]
-        beside = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
-        job = notebook.job(submission.merged[name], {**beside, **notebook.files}, self.seconds)
-        return Task(student, name, job, int(digest(submission.digest, name)[:8], 16))
-
-    # --- Reading --------------------------------------------------------------------------------------------------------
-
-    def read_submission(self, student: str) -> OpenSubmission:
-        """What a student handed in, merged into the released notebooks. Raises FileNotFoundError where it is gone."""
-        found = self.course.submitted_files(self.assignment, student)
-        files, notes = self._rename_notebooks(found)
-        notes += self._unread_files(student, found)
-        merged: dict[str, MergedNotebook] = {}
-        unreadable = 0
-        for name, notebook in self.notebooks.items():
-            file = f"{name}.ipynb"
-            if file not in files and file not in found.left_out:
-                notes.append(Note(NoteKind.NOT_SUBMITTED, f"{file} was not handed in."))
-                continue
-            try:
-                if file in found.left_out:
-                    raise Unreadable(f"The notebook handed in {found.left_out[file]}.")
-                cells, repairs = read(files[file])
-            except Unreadable as reason:
-                unreadable += 1
-                cells, repairs = [], [Note(NoteKind.UNREADABLE, str(reason))]
-            merged[name] = merge(notebook.cells, cells, repairs)
-            notes += [note.about(name) for note in merged[name].notes]
-        status = GradingStatus.GRADED if merged else GradingStatus.MISSING
-        if unreadable and unreadable == len(merged):
-            status = GradingStatus.UNREADABLE
-        if not merged:  # something has to be run, for the submission to be entered: the notebook as it was released
-            name, notebook = next(iter(self.notebooks.items()))
-            merged[name] = merge(notebook.cells, [])
-        return OpenSubmission(merged, files, self._digest(found.contents), status, notes)
-
-    def _rename_notebooks(self, submitted: SubmittedFiles) -> tuple[dict[str, bytes], list[Note]]:
-        """What was handed in, a notebook under another name as the one that is missing and that it was made of."""
-        files, notes = dict(submitted.files), list[Note]()
-        others = [name for name in files if name.endswith(".ipynb") and "/" not in name and name[:-6] not in self.notebooks]
-        for other in others:
-            there = {*files, *submitted.left_out}
-            missing = [notebook for name, notebook in self.notebooks.items() if f"{name}.ipynb" not in there]
-            if name := _made_of(files[other], missing):
-                files[f"{name}.ipynb"] = files.pop(other)
-                notes.append(Note(NoteKind.REPAIRED, f"{other} was read as {name}.ipynb, which was missing."))
-            else:
-                why = "no notebook of this name was released, and none is missing that it was made of"
-                notes.append(Note(NoteKind.NOT_READ, f"{other} was not read: {why}."))
-        return files, notes
-
-    def _unread_files(self, student: str, files: SubmittedFiles) -> list[Note]:
-        """Notes on what of a submission is not taken into account, or was read under another name."""
-        released = {f"{name}.ipynb" for name in self.notebooks}  # of these, read_submission tells
-        notes = [Note(NoteKind.LEFT_OUT, sentence) for sentence in files.left_out_sentences(except_for=released)]
-        notes += [Note(NoteKind.REPAIRED, sentence) for sentence in files.notes]
+    def _take(self, student: str, worker: Worker[OpenSubmission]) -> Iterator[Task]:
+        """The tasks of a submission that a worker has read."""
         try:
-            self.course.submitted_at(self.assignment, student)
-        except ValueError:
-            notes.append(Note(NoteKind.OTHER, "timestamp.txt holds no date: nothing was taken off for handing in late."))
-        return notes
+            submission = self.reader.outcome(worker)
+        except FileNotFoundError:
+            self.on_message(f"{student}: the submission is gone since the run began; nothing was recorded.")
+        except OUR_FAULTS as error:
+            self.failures.append(self._as_failed(student, error))
+        else:
+            self.open[student] = submission
+            for name, job in submission.jobs.items():
+                yield Task(student, name, job, int(digest(submission.digest, name)[:8], 16))
 
     # --- Recording ------------------------------------------------------------------------------------------------------
 
     def _record(self, student: str, submission: OpenSubmission, executor: Executor) -> Graded:
         nodes: dict[str, NotebookNode | None] = {}
-        files = {name: content for name, content in submission.files.items() if not name.endswith(".ipynb")}
+        files = dict(submission.beside)
         notes = submission.notes
         not_isolated: list[str] = []
         findings: dict[str, JudgedFinding] = {}
@@ -287,16 +205,6 @@ class Grading:
             kept = f"its score of {score:g} was kept" if score is not None else "its score may not be right"
             notes.append(Note(NoteKind.OTHER, f"The instructor's own solution does not pass {test}: {kept}."))
         return notes
-
-
-def _made_of(data: bytes, notebooks: list[ReleasedNotebook]) -> str | None:
-    """The name of the released notebook that a submitted one was made of; None if there is none among these."""
-    try:
-        cells, _ = read(data)
-    except Unreadable:
-        return None
-    best = max(notebooks, key=lambda notebook: matches(notebook.cells, cells), default=None)
-    return best.name if best is not None and matches(best.cells, cells) else None
 
 
 def _answer_digests(cells: Iterable[MergedCell]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -186,15 +186,17 @@ class NbgraderCourse:
         released = Path(self.folders.format_path(self.folders.release_directory, ".", assignment))
         return released / f"{notebook}.ipynb", self.folder("source", ".", assignment) / f"{notebook}.ipynb"
 
-    def submitted_files(self, assignment: str, student: str) -> SubmittedFiles:
-        """What a student handed in, notebooks under their released names. Raises FileNotFoundError where it is gone."""
+    def submitted_files(self, assignment: str, student: str, notebooks: Sequence[str]) -> SubmittedFiles:
+        """What a student handed in, `notebooks` under their released names. Raises FileNotFoundError where it is gone.
+
+        It asks no gradebook, which can't be used in a forked process.
+        """
         folder = self.folder("submitted", student, assignment)
         own = len(folder.parts) - 1 - self._place_of_student(assignment)  # folders of the student's own in the path
         if any(path.is_symlink() for path in (folder, *list(folder.parents)[:own])):
             return SubmittedFiles(left_out={".": "is a symbolic link"})
-        names = [str(notebook.name) for notebook in self._notebooks_of(assignment)]
-        first = [*(f"{name}.ipynb" for name in names), "timestamp.txt"]
-        return with_notebooks_found(read_folder(folder, self.folders.ignore, first), names)
+        first = [*(f"{name}.ipynb" for name in notebooks), "timestamp.txt"]
+        return with_notebooks_found(read_folder(folder, self.folders.ignore, first), notebooks)
 
     def _place_of_student(self, assignment: str) -> int:
         parts = Path(self.folders.format_path(self.folders.submitted_directory, _STUDENT, assignment)).parts

@@ -1,0 +1,209 @@
+"""A piece of the grader's own work in a forked process, for what a student handed in may make it crash, hang or take all memory.
+
+It runs our code only, so what it returns is believed. Its time is processor time, and ends it; the memory that it may have
+beyond what it starts with is limited by the kernel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import pickle
+import resource
+import select
+import signal
+import socket
+import sys
+import traceback
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+from autograder.errors import UserError
+from autograder.grading.rpc.channel import Channel, ConnectionLost, WallDeadline
+from autograder.grading.time_limit import TimeLimit, longest_wait
+from autograder.sandbox import linux
+from autograder.sandbox.meter import Meter
+
+SECONDS = 60.0  # of processor time; the largest submissions that are read take two
+MEMORY = 2 << 30  # bytes
+MESSAGE_SECONDS = 60.0  # that a result may take, once it has begun
+MAX_RESULT = (1 << 32) - 1
+AHEAD = 2  # pieces of work that are begun before they are asked for
+
+Found = TypeVar("Found")
+Item = TypeVar("Item")
+
+
+class WorkFailed(UserError):
+    """The process ended without a result; the message is a clause that says why."""
+
+
+class Worker(Generic[Found]):
+    """`work` in a process of its own, from now on. In its result the objects `known` are those of this process, no copies."""
+
+    def __init__(self, work: Callable[[], Found], known: Sequence[object] = (), seconds: float = SECONDS) -> None:
+        self.known = known
+        ours, theirs = socket.socketpair()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, as a Jupyter server has; none is needed here
+            self.process = os.fork()
+        if not self.process:
+            _run(work, known, theirs)
+        theirs.close()
+        self.channel = Channel(ours)
+        self.seconds = seconds
+        self.limit = TimeLimit(seconds, longest_wait(seconds), Meter(self.process).cpu_seconds)
+
+    def is_ready(self) -> bool:
+        """Whether the result need not be waited for."""
+        return self._has_answered(0.0) or not self.limit.left()
+
+    def result(self) -> Found:
+        """What the work returned; an Exception that it raised is raised here. Raises WorkFailed where there is neither."""
+        try:
+            while not self._has_answered(self.limit.left()):
+                if not self.limit.left():
+                    raise WorkFailed(f"it was not done after {self.seconds:g} seconds")
+            kind, found = self._unpickle(self.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_RESULT))
+        except ConnectionLost:
+            status = os.waitstatus_to_exitcode(self._end())
+            raise WorkFailed(f"it crashed Python (signal {-status})" if status < 0 else "it ended Python") from None
+        finally:
+            self.close()
+        match kind:
+            case "returned":
+                return found
+            case "raised":
+                raise found
+        raise WorkFailed(found)
+
+    def close(self) -> None:
+        """End it, whether it is done or not."""
+        self.channel.close()
+        self._end()
+
+    def _has_answered(self, seconds: float) -> bool:
+        return bool(select.select([self.channel.connection], [], [], seconds)[0])
+
+    def _end(self) -> int:
+        """Its status, as of os.waitpid; 0 where it was asked for already."""
+        if not self.process:
+            return 0
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process, signal.SIGKILL)
+        status = os.waitpid(self.process, 0)[1]
+        self.process = 0
+        return status
+
+    def _unpickle(self, data: bytes) -> tuple[str, Any]:
+        kind, found = _Unpickler(io.BytesIO(data), self.known).load()
+        return str(kind), found
+
+
+class ReadAhead(Generic[Item, Found]):
+    """What `take` makes of each item and of `start(item)`, the worker that was begun for it some items before."""
+
+    def __init__(
+        self, items: Iterable[Item], start: Callable[[Item], Worker[Any]], take: Callable[[Item, Worker[Any]], Iterable[Found]]
+    ) -> None:
+        self.items, self.start, self.take = iter(items), start, take
+        self.begun: deque[tuple[Item, Worker[Any]]] = deque()
+        self.taken: deque[Found] = deque()
+        self._begin()
+
+    def __iter__(self) -> Iterator[Found]:
+        return self
+
+    def __next__(self) -> Found:
+        while not self.taken:
+            if not self.begun:
+                raise StopIteration
+            item, worker = self.begun.popleft()
+            self.taken.extend(self.take(item, worker))
+            self._begin()
+        return self.taken.popleft()
+
+    def is_ready(self) -> bool:
+        """Whether the next need not be waited for."""
+        return bool(self.taken) or not self.begun or self.begun[0][1].is_ready()
+
+    def close(self) -> None:
+        """End what was begun."""
+        while self.begun:
+            self.begun.popleft()[1].close()
+
+    def _begin(self) -> None:
+        while len(self.begun) < AHEAD:
+            for item in self.items:
+                self.begun.append((item, self.start(item)))
+                break
+            else:
+                return
+
+
+def _run(work: Callable[[], Any], known: Sequence[object], connection: socket.socket) -> None:
+    """In the process: do it, send what came of it, and end."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
+        linux.set_parent_death_signal()
+        linux.close_descriptors([connection.fileno()])  # nothing of the grader's is kept open, the gradebook's lock least of all
+        gc.freeze()
+        _limit_memory()
+        Channel(connection).send(_answer(work, known))
+    finally:
+        os._exit(70)
+
+
+def _limit_memory() -> None:
+    if sys.platform == "linux":
+        most = linux.memory(os.getpid(), "VmSize") + MEMORY
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+def _answer(work: Callable[[], Any], known: Sequence[object]) -> bytes:
+    try:
+        return _pickled(("returned", work()), known)
+    except MemoryError:
+        return pickle.dumps(("failed", "it took more memory than it may"))
+    except Exception as error:
+        error.where = traceback.extract_tb(error.__traceback__)[-1].name  # type: ignore[attr-defined]
+        try:
+            data = pickle.dumps(("raised", error))
+            pickle.loads(data)
+        except Exception:  # one that can't be sent
+            return pickle.dumps(("failed", f"{type(error).__name__}: {str(error)[:200]}"))
+        return data
+
+
+class _Pickler(pickle.Pickler):
+    """Writes the place of a known object, not the object."""
+
+    def __init__(self, file: io.BytesIO, known: Sequence[object]) -> None:
+        super().__init__(file, pickle.HIGHEST_PROTOCOL)
+        self.places = {id(one): place for place, one in enumerate(known)}
+
+    def persistent_id(self, one: object) -> int | None:
+        return self.places.get(id(one))
+
+
+class _Unpickler(pickle.Unpickler):
+    """Puts in the known object of a place."""
+
+    def __init__(self, file: io.BytesIO, known: Sequence[object]) -> None:
+        super().__init__(file)
+        self.known = known
+
+    def persistent_load(self, place: int) -> object:
+        return self.known[place]
+
+
+def _pickled(what: object, known: Sequence[object]) -> bytes:
+    file = io.BytesIO()
+    _Pickler(file, known).dump(what)
+    return file.getvalue()
