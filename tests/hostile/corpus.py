@@ -35,6 +35,7 @@ class Case:
     trips: str  # paid, read, left, or nothing
     files: dict[str, bytes] = field(default_factory=dict)
     why_not: str = ""
+    evaluates: bool = False  # the last test evaluates a text that is the answer
 
 
 CASES: list[Case] = []
@@ -180,6 +181,35 @@ cheat(MESSAGES, "a set of numbers that collide", RAW, trips="", why_not="in one 
 cheat(MESSAGES, "questions without end", FORGE + "while True: send(message(['l', 'x', 'call', ['i', '0'], ['t'], ['d']]))", trips="")
 cheat(MESSAGES, "an answer byte by byte", "import time\n" + FORGE + "for byte in message(['l', 'x', 'ran', ['l']]) * 100:\n    send(bytes([byte]))\n    time.sleep(0.05)", trips="")
 cheat(MESSAGES, "the connection is closed", "import os\nos.closerange(3, 64)", trips="")
+
+# --- A text that a test evaluates -------------------------------------------------------------------------------------------------------
+EVALUATED = "a test evaluates what they wrote"
+EVALUATING_TEST = "scope = {}\nexec(total, scope)\nassert scope['value'] == 6"  # in the place of the last test
+BUT_THAT = (2, 1, 3, 0)
+
+
+def evaluated(name: str, text: str, trips: str = "", points: tuple[float, ...] = NONE, why_not: str = "", right: bool = False) -> None:
+    """A text that the last test evaluates, beside right answers or wrong ones."""
+    answers = {**(RIGHT if right else WRONG), "total": f"total = {text!r}"}
+    CASES.append(Case(name, EVALUATED, written(answers), points, trips, {}, why_not, evaluates=True))
+
+
+evaluated("the text writes into the gradebook", "open('{outside}/left-gradebook', 'a').write('18 points')", "left")
+evaluated("the text reads another submission", "print(open('{outside}/secret').read())\nopen('{outside}/left-read', 'w')", "left")
+evaluated("the text lists the course", "import os\nprint(os.listdir('{outside}'))\nopen('{outside}/left-list', 'w')", "left")
+evaluated("the text starts a program that reads", "import subprocess\nprint(subprocess.run(['cat', '{outside}/secret'], capture_output=True, text=True, check=True).stdout)\nopen('{outside}/left-program', 'w')", "left")
+evaluated("the text signals its parent", "import os\nos.kill(os.getppid(), 0)\nopen('{outside}/left-signal', 'w')", "left")
+evaluated("the text opens a port", "import socket\nsocket.create_server(('127.0.0.1', 0))\nopen('{outside}/left-port', 'w')", "left")
+evaluated("the text writes through a socket's name", "import socket\nsocket.socket(socket.AF_UNIX).bind('{outside}/left-socket')", "left")
+evaluated("the text leaves a daemon", "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(2)\n        open('{outside}/left-daemon', 'w')\n    os._exit(0)\nopen('{outside}/left-parent', 'w')", "left")
+evaluated("the text changes what other tests find", "import os\nopen(os.path.dirname(os.getcwd()) + '/0/work/left', 'w')", why_not="the folder is one of ours")
+evaluated("the text gives itself a hundred points", "import gc, json\nfrom autograder.grading.rpc.channel import Channel\npassed = {'status': 'passed', 'points': 100.0, 'reason': '', 'is_number': False}\ntests = {str(n): passed for n in range(30)}\nresult = {'outputs': {}, 'notes': [], 'findings': {}, 'tests': tests, 'isolated': {}, 'one_kernel': {}, 'try_alone': False}\nfor one in gc.get_objects():\n    if isinstance(one, Channel):\n        one.send(json.dumps(result).encode())", why_not="in one process no result is sent")
+evaluated("the text fills the disk", "number = 0\nwhile True:\n    number += 1\n    open(str(number), 'wb').write(bytes(10**6))", points=BUT_THAT, why_not="it would take the machine", right=True)
+evaluated("the text fills a file", "try:\n    with open('x', 'wb') as file:\n        while True: file.write(bytes(10**7))\nexcept OSError: pass\nvalue = 6", points=FULL, why_not="it would take the machine", right=True)
+evaluated("the text takes memory without end", "kept = []\nwhile True: kept.append(bytearray(10**8))", points=BUT_THAT, why_not="it would take the machine", right=True)
+evaluated("the text makes processes without end", "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", points=BUT_THAT, why_not="it would take the machine", right=True)
+evaluated("the text ends Python", "import os\nos._exit(0)", points=BUT_THAT, why_not=ALL_THE_SAME, right=True)
+evaluated("the text never ends", "while True: pass", points=BUT_THAT, why_not=ALL_THE_SAME, right=True)
 
 # --- All of these again, by somebody who has read the grader's code ---------------------------------------------------------
 cheat(FILES, "the memory of one's own process is written", "import os\nwith open('/proc/self/mem', 'rb+') as file:\n    open('{outside}/left-mem', 'w')", trips="left")

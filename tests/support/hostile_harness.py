@@ -10,8 +10,9 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from corpus import FULL, PARTS, RIGHT, Case, written
+from corpus import EVALUATING_TEST, FULL, PARTS, RIGHT, Case, written
 from support import sample_course
+from support.clone import ROOT, run
 
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Result, Task
@@ -48,6 +49,22 @@ class Field:
         finally:
             os.chdir(here)
         self.notebook = dataclasses.replace(released, partial_credit_tests=frozenset({"test_biggest"}))  # as a grading run finds out
+        changed = {"test_total": EVALUATING_TEST}
+        cells = tuple(dataclasses.replace(cell, source=changed.get(str(cell.grade_id), cell.source)) for cell in self.notebook.cells)
+        self.evaluating = dataclasses.replace(self.notebook, cells=cells)
+
+    def with_evaluating_test(self) -> Field:
+        """The same course, released anew with a last test that evaluates the answer to it."""
+        source = self.course / "source/plain/one.ipynb"
+        node = json.loads(source.read_text(encoding="utf-8"))
+        tests = {"test_total": EVALUATING_TEST, "total": "### BEGIN SOLUTION\ntotal = 'value = 6'\n### END SOLUTION"}
+        for cell in node["cells"]:
+            cell["source"] = tests.get(cell["metadata"].get("nbgrader", {}).get("grade_id"), cell["source"])
+        source.write_text(json.dumps(node), encoding="utf-8")
+        done = run(self.course, "nbgrader", "generate_assignment", "plain", env={"PYTHONPATH": str(ROOT)})
+        assert done.returncode == 0, done.stderr
+        self.release = (self.course / "release/plain/one.ipynb").read_text(encoding="utf-8")
+        return self
 
     def copy(self, folder: Path) -> Field:
         """Another such course."""
@@ -80,12 +97,17 @@ class Field:
             cells, _ = read(self.data(case))
         except Unreadable:
             cells = []
-        return merge(self.notebook.cells, cells)
+        return merge(self.released(case).cells, cells)
+
+    def released(self, case: Case) -> ReleasedNotebook:
+        return self.evaluating if case.evaluates else self.notebook
 
     def run(self, pool: Pool, cases: Iterable[Case], in_process: bool = False) -> Iterator[tuple[tuple[float, ...], Result]]:
         """The points of each case, and its result; in one process with the tests, if `in_process`."""
-        notebook = dataclasses.replace(self.notebook, one_kernel_tests=frozenset(PARTS)) if in_process else self.notebook
         for case in cases:
+            notebook = self.released(case)
+            if in_process:
+                notebook = dataclasses.replace(notebook, one_kernel_tests=frozenset(PARTS))
             merged = self.merged(case)
             ((_, result),) = pool.results([Task(case.name, "one", notebook.job(merged, case.files, SECONDS), 1)])
             yield points(notebook, merged, result), result
