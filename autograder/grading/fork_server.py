@@ -117,9 +117,9 @@ class ForkServers:
         for name in ("root", "work"):
             (self.folder / name).mkdir(parents=True)
         for_students = StartStudents(self.policy.to_json(), str(self.folder / "root"))
-        self.students = ForkServer(for_students, _environment())
         self.checker_policy = checker_policy(self.policy, self.notebook.files)
         for_checkers = StartCheckers(self.checker_policy.to_json(), str(self.folder / "work"))
+        self.students = ForkServer(for_students, _environment())
         self.checkers = ForkServer(for_checkers, _environment("HOME"))
         try:
             self._run_shared_cells()

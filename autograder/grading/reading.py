@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from autograder.grading.executor import Result
 from autograder.grading.graded_submission import GradingStatus
 from autograder.grading.journal import digest
-from autograder.grading.worker import SECONDS, Worker, WorkFailed
+from autograder.grading.worker import Worker, WorkFailed
 from autograder.nbgrader.gradebook import NbgraderCourse
 from autograder.nbgrader.submitted_files import SubmittedFiles
 from autograder.notebook.job import Job, Step, StepKind
@@ -51,16 +52,16 @@ class SubmissionReader:
         self.course, self.assignment, self.seconds, self.released = course, assignment, seconds, released
         self.notebooks = {notebook.name: notebook for notebook in notebooks}
 
-    def start(self, student: str) -> Worker[OpenSubmission]:
-        """Begin to read a submission in a process of its own, which `outcome` then asks."""
-        return Worker(lambda: self.read(student), self._known())
+    def start(self, students: Iterable[str]) -> Worker[str, OpenSubmission]:
+        """Begin to read submissions in a process of its own, which `outcome` then asks for each."""
+        return Worker(self.read, students, self._known())
 
     def _known(self) -> list[object]:
         """What a submission holds of the release: it is not sent from one process to the other."""
         return [part for notebook in self.notebooks.values() for part in (*notebook.cells, *notebook.files.values())]
 
-    def outcome(self, worker: Worker[OpenSubmission]) -> OpenSubmission:
-        """The submission. One on which its process failed is worth nothing, and a note says so.
+    def outcome(self, worker: Worker[str, OpenSubmission]) -> OpenSubmission:
+        """The next submission. One on which its process failed is worth nothing, and a note says so.
 
         Raises FileNotFoundError where it is gone, and whatever else `read` raises.
         """
@@ -71,7 +72,7 @@ class SubmissionReader:
 
     def read_apart(self, student: str) -> OpenSubmission:
         """`start` and `outcome` in one."""
-        return self.outcome(self.start(student))
+        return self.outcome(self.start([student]))
 
     def plan_apart(self, name: str, data: bytes) -> tuple[MergedNotebook, Job]:
         """A notebook's file merged into the released one, and what is to be run, in a process of its own.
@@ -79,11 +80,11 @@ class SubmissionReader:
         Raises Unreadable, or WorkFailed where the process failed.
         """
 
-        def plan() -> tuple[MergedNotebook, Job]:
-            merged = merge(self.notebooks[name].cells, read(data)[0])
+        def plan(file: bytes) -> tuple[MergedNotebook, Job]:
+            merged = merge(self.notebooks[name].cells, read(file)[0])
             return merged, self._job(name, merged, {})
 
-        return Worker(plan, self._known()).result()
+        return Worker(plan, [data], self._known()).result()
 
     def _unread(self, why: str) -> OpenSubmission:
         """A submission that could not be read: each notebook as it was released, and none of its tests run."""
@@ -103,15 +104,12 @@ class SubmissionReader:
 
         What can't be read is left out.
         """
-        if not students:
-            return {}
-        try:
-            return Worker(lambda: {student: self.digest(student) for student in students}, (), SECONDS + len(students)).result()
-        except WorkFailed:
-            found: dict[str, str | None] = {}
-            for half in (students[: len(students) // 2], students[len(students) // 2 :]) if len(students) > 1 else ():
-                found |= self.digests(half)
-            return found
+        found: dict[str, str | None] = {}
+        with contextlib.closing(Worker(self.digest, students)) as worker:
+            for student in students:
+                with contextlib.suppress(WorkFailed):
+                    found[student] = worker.result()
+        return found
 
     def digest(self, student: str) -> str | None:
         """A name for what a student's grade follows from; None where the submission is gone."""

@@ -108,7 +108,8 @@ class Grading:
     def run(self, students: Iterable[str], executor: Executor, on_message: Callable[[str], None]) -> Iterator[Graded]:
         """Grade these students' submissions; each is recorded before it is handed back."""
         self.on_message = on_message
-        with contextlib.closing(ReadAhead(students, self.reader.start, self._take)) as tasks:
+        worker = self.reader.start(students)
+        with contextlib.closing(ReadAhead(worker, lambda student: self._take(student, worker))) as tasks:
             for task, result in executor.results(tasks):
                 submission = self.open[task.student]
                 submission.results[task.notebook] = result
@@ -142,7 +143,7 @@ class Grading:
             status = GradingStatus.UNCHANGED
             yield Graded(student, now.score, now.max_score, status, now.cells, now.late_penalty, now.score, reason)
 
-    def _take(self, student: str, worker: Worker[OpenSubmission]) -> Iterator[Task]:
+    def _take(self, student: str, worker: Worker[str, OpenSubmission]) -> Iterator[Task]:
         """The tasks of a submission that a worker has read."""
         try:
             submission = self.reader.outcome(worker)

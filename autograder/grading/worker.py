@@ -1,4 +1,4 @@
-"""A piece of the grader's own work in a forked process, for what a student handed in may make it crash, hang or take all memory.
+"""The grader's own work in a forked process, for what a student handed in may make it crash, hang or take all memory.
 
 It runs our code only, so what it returns is believed. Its time is processor time, and ends it; the memory that it may have
 beyond what it starts with is limited by the kernel.
@@ -32,7 +32,6 @@ SECONDS = 60.0  # of processor time; the largest submissions that are read take 
 MEMORY = 2 << 30  # bytes
 MESSAGE_SECONDS = 60.0  # that a result may take, once it has begun
 MAX_RESULT = (1 << 32) - 1
-AHEAD = 2  # pieces of work that are begun before they are asked for
 
 Found = TypeVar("Found")
 Item = TypeVar("Item")
@@ -42,38 +41,37 @@ class WorkFailed(UserError):
     """The process ended without a result; the message is a clause that says why."""
 
 
-class Worker(Generic[Found]):
-    """`work` in a process of its own, from now on. In its result the objects `known` are those of this process, no copies."""
+class Worker(Generic[Item, Found]):
+    """`work` on each of the items in their order, in a process that goes on while earlier results are not taken yet.
 
-    def __init__(self, work: Callable[[], Found], known: Sequence[object] = (), seconds: float = SECONDS) -> None:
-        self.known = known
-        ours, theirs = socket.socketpair()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, as a Jupyter server has; none is needed here
-            self.process = os.fork()
-        if not self.process:
-            _run(work, known, theirs)
-        theirs.close()
-        self.channel = Channel(ours)
-        self.seconds = seconds
-        self.limit = TimeLimit(seconds, longest_wait(seconds), Meter(self.process).cpu_seconds)
+    A process that has failed on an item is replaced by another for those behind it. In the results the objects `known` are
+    those of this process, no copies. `seconds` of processor time are for one item.
+    """
+
+    def __init__(
+        self, work: Callable[[Item], Found], items: Iterable[Item], known: Sequence[object] = (), seconds: float = SECONDS
+    ) -> None:
+        self.work, self.waiting, self.known, self.seconds = work, deque(items), known, seconds
+        self.process = 0
+        self._start()
 
     def is_ready(self) -> bool:
-        """Whether the result need not be waited for."""
-        return self._has_answered(0.0) or not self.limit.left()
+        """Whether the next result need not be waited for."""
+        return not self.waiting or self._has_answered(0.0) or not self.limit.left()
 
     def result(self) -> Found:
-        """What the work returned; an Exception that it raised is raised here. Raises WorkFailed where there is neither."""
+        """What the work on the next item returned; an Exception that it raised is raised here. Raises WorkFailed."""
         try:
-            while not self._has_answered(self.limit.left()):
-                if not self.limit.left():
-                    raise WorkFailed(f"it was not done after {self.seconds:g} seconds")
-            kind, found = self._unpickle(self.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_RESULT))
-        except ConnectionLost:
-            status = os.waitstatus_to_exitcode(self._end())
-            raise WorkFailed(f"it crashed Python (signal {-status})" if status < 0 else "it ended Python") from None
-        finally:
+            kind, found = self._receive()
+        except WorkFailed:
+            self.waiting.popleft()
             self.close()
+            self._start()
+            raise
+        self.waiting.popleft()
+        if not self.waiting:
+            self.close()
+        self.limit = self._new_limit()
         match kind:
             case "returned":
                 return found
@@ -82,78 +80,89 @@ class Worker(Generic[Found]):
         raise WorkFailed(found)
 
     def close(self) -> None:
-        """End it, whether it is done or not."""
-        self.channel.close()
-        self._end()
+        """End the process, whether it is done or not."""
+        if self.process:
+            self._end()
+
+    def _start(self) -> None:
+        if not self.waiting:
+            return
+        ours, theirs = socket.socketpair()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, as a Jupyter server has; none is needed here
+            self.process = os.fork()
+        if not self.process:
+            _run(self.work, self.waiting, self.known, theirs)
+        theirs.close()
+        self.channel = Channel(ours)
+        self.meter = Meter(self.process)
+        self.limit = self._new_limit()
+
+    def _new_limit(self) -> TimeLimit:
+        return TimeLimit(self.seconds, longest_wait(self.seconds), self.meter.cpu_seconds)
+
+    def _receive(self) -> tuple[str, Any]:
+        while not self._has_answered(self.limit.left()):
+            if not self.limit.left():
+                raise WorkFailed(f"it was not done after {self.seconds:g} seconds")
+        try:
+            data = self.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_RESULT)
+        except ConnectionLost:
+            status = os.waitstatus_to_exitcode(self._end())
+            raise WorkFailed(f"it crashed Python (signal {-status})" if status < 0 else "it ended Python") from None
+        kind, found = _Unpickler(io.BytesIO(data), self.known).load()
+        return str(kind), found
 
     def _has_answered(self, seconds: float) -> bool:
         return bool(select.select([self.channel.connection], [], [], seconds)[0])
 
     def _end(self) -> int:
-        """Its status, as of os.waitpid; 0 where it was asked for already."""
-        if not self.process:
-            return 0
+        """End the process and the connection to it; its status, as of os.waitpid."""
+        self.channel.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGKILL)
         status = os.waitpid(self.process, 0)[1]
         self.process = 0
         return status
 
-    def _unpickle(self, data: bytes) -> tuple[str, Any]:
-        kind, found = _Unpickler(io.BytesIO(data), self.known).load()
-        return str(kind), found
-
 
 class ReadAhead(Generic[Item, Found]):
-    """What `take` makes of each item and of `start(item)`, the worker that was begun for it some items before."""
+    """What `take` makes of each item of a worker's; it asks the worker for that item's result."""
 
-    def __init__(
-        self, items: Iterable[Item], start: Callable[[Item], Worker[Any]], take: Callable[[Item, Worker[Any]], Iterable[Found]]
-    ) -> None:
-        self.items, self.start, self.take = iter(items), start, take
-        self.begun: deque[tuple[Item, Worker[Any]]] = deque()
+    def __init__(self, worker: Worker[Item, Any], take: Callable[[Item], Iterable[Found]]) -> None:
+        self.worker, self.take = worker, take
         self.taken: deque[Found] = deque()
-        self._begin()
 
     def __iter__(self) -> Iterator[Found]:
         return self
 
     def __next__(self) -> Found:
         while not self.taken:
-            if not self.begun:
+            if not self.worker.waiting:
                 raise StopIteration
-            item, worker = self.begun.popleft()
-            self.taken.extend(self.take(item, worker))
-            self._begin()
+            self.taken.extend(self.take(self.worker.waiting[0]))
         return self.taken.popleft()
 
     def is_ready(self) -> bool:
         """Whether the next need not be waited for."""
-        return bool(self.taken) or not self.begun or self.begun[0][1].is_ready()
+        return bool(self.taken) or self.worker.is_ready()
 
     def close(self) -> None:
-        """End what was begun."""
-        while self.begun:
-            self.begun.popleft()[1].close()
-
-    def _begin(self) -> None:
-        while len(self.begun) < AHEAD:
-            for item in self.items:
-                self.begun.append((item, self.start(item)))
-                break
-            else:
-                return
+        """End the worker."""
+        self.worker.close()
 
 
-def _run(work: Callable[[], Any], known: Sequence[object], connection: socket.socket) -> None:
-    """In the process: do it, send what came of it, and end."""
+def _run(work: Callable[[Any], Any], items: Iterable[Any], known: Sequence[object], connection: socket.socket) -> None:
+    """In the process: do it, send what comes of it, and end."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, who then ends this process
         linux.set_parent_death_signal()
         linux.close_descriptors([connection.fileno()])  # nothing of the grader's is kept open, the gradebook's lock least of all
         gc.freeze()
         _limit_memory()
-        Channel(connection).send(_answer(work, known))
+        channel = Channel(connection)
+        for item in items:
+            channel.send(_answer(work, item, known))
     finally:
         os._exit(70)
 
@@ -166,9 +175,9 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-def _answer(work: Callable[[], Any], known: Sequence[object]) -> bytes:
+def _answer(work: Callable[[Any], Any], item: Any, known: Sequence[object]) -> bytes:
     try:
-        return _pickled(("returned", work()), known)
+        return _pickled(("returned", work(item)), known)
     except MemoryError:
         return pickle.dumps(("failed", "it took more memory than it may"))
     except Exception as error:

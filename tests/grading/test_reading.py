@@ -1,5 +1,6 @@
 """A submission on which reading or planning crashes, hangs or takes all memory costs its own points, and nobody else's."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -16,7 +17,7 @@ import pytest
 from support import sample_course
 from support.clone import ROOT
 
-from autograder.grading import reading, worker
+from autograder.grading import reading
 from autograder.grading.graded_submission import Graded
 from autograder.grading.run import grade
 from autograder.grading.worker import ReadAhead, Worker, WorkFailed
@@ -91,7 +92,7 @@ def test_a_fault_in_planning_costs_that_submission_alone(course: Path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(ReleasedNotebook, "job", method)
         if fault is loop:
-            patch.setattr(reading, "Worker", lambda work, known, *_: Worker(work, known, 1.0))
+            patch.setattr(reading, "Worker", lambda work, items, known=(): Worker(work, items, known, 1.0))
         graded = run()
     assert {name: one.score for name, one in graded.items()} == {"ada": 3, "bo": 0, "cy": 3}
     assert {name: str(one.status) for name, one in graded.items()} == {"ada": "graded", "bo": "unreadable", "cy": "graded"}
@@ -148,7 +149,7 @@ def test_ctrl_c_ends_what_is_being_read(course: Path) -> None:
 
 def test_what_a_worker_returns_holds_the_known_objects_themselves() -> None:
     known = [["a"], {"b": 1}]
-    found, other = Worker(lambda: ([known[1], known[0], known[0]], ["a"]), known).result()
+    found, other = Worker(lambda item: ([known[1], known[0], known[0]], item), [["a"]], known).result()
     assert found[0] is known[1]
     assert found[1] is found[2] is known[0]
     assert other == ["a"]
@@ -162,26 +163,29 @@ class Unsendable(Exception):
 
 @pytest.mark.parametrize(("error", "kind", "says"), [(ValueError("of it"), ValueError, "of it"), (FileNotFoundError(2, "gone"), FileNotFoundError, "gone"), (Unsendable(1, 2), WorkFailed, "Unsendable: it can't be sent")])
 def test_an_error_of_a_worker_is_raised_where_it_is_asked(error: Exception, kind: type[Exception], says: str) -> None:
-    def work() -> None:
-        raise error
+    def work(number: int) -> int:
+        if number == 1:
+            raise error
+        return number
 
+    begun = Worker(work, range(3))
+    assert begun.result() == 0
     with pytest.raises(kind, match=says) as raised:
-        Worker(work).result()
+        begun.result()
     assert getattr(raised.value, "where", "work") == "work"
+    assert begun.result() == 2
 
 
 def test_a_worker_keeps_no_file_of_the_graders_open_and_is_not_interrupted(tmp_path: Path) -> None:
     with (tmp_path / "open").open("w") as file:
-        number = file.fileno()
-
-        def work() -> list[Any]:
+        def work(number: int) -> list[Any]:
             return [signal.getsignal(signal.SIGINT) is signal.SIG_IGN, (Path("/proc/self/fd") / str(number)).exists()]
 
-        assert Worker(work).result() == [True, False]
+        assert Worker(work, [file.fileno()]).result() == [True, False]
 
 
 def test_a_result_that_waits_to_be_asked_for_is_not_late() -> None:
-    begun = Worker(lambda: bytes(10**6), (), 0.2)
+    begun = Worker(bytes, [10**6], (), 0.2)
     begun.limit.wall_seconds = 0.0
     until = time.monotonic() + 60
     while not begun._has_answered(0.1) and time.monotonic() < until:
@@ -189,25 +193,22 @@ def test_a_result_that_waits_to_be_asked_for_is_not_late() -> None:
     assert len(begun.result()) == 10**6
 
 
-def test_a_few_are_begun_ahead_in_order_and_ended() -> None:
-    started: list[int] = []
+def test_it_goes_on_behind_what_it_failed_on_and_ends_when_it_is_closed() -> None:
+    def work(number: int) -> int:
+        return leave() or 0 if number in (1, 2) else number * number
 
-    def start(number: int) -> Worker[int]:
-        started.append(number)
-        return Worker(lambda: number * number)
+    begun = Worker(work, range(5))
 
-    def take(number: int, begun: Worker[int]) -> Iterator[int]:
-        yield from [begun.result()] * (number % 2)
+    def take(number: int) -> Iterator[int]:
+        with contextlib.suppress(WorkFailed):
+            yield from [begun.result()] * (number // 2)
 
-    ahead = ReadAhead(range(6), start, take)
-    assert len(started) == worker.AHEAD
-    assert next(ahead) == 1
-    assert len(started) == 2 + worker.AHEAD
-    assert list(ahead) == [9, 25]
+    ahead = ReadAhead(begun, take)
+    assert list(ahead) == [9, 16, 16]
     assert ahead.is_ready()
-    ahead = ReadAhead(range(2), lambda number: Worker(loop), take)
-    assert not ahead.is_ready()
-    children = psutil.Process().children()
-    assert len(children) >= 2
-    ahead.close()
-    assert psutil.wait_procs(children, timeout=10)[1] == []
+    assert not begun.process
+    begun = Worker(lambda _: loop(), range(2))
+    child = psutil.Process(begun.process)
+    assert not begun.is_ready()
+    begun.close()
+    assert not child.is_running()
