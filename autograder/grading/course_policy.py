@@ -6,6 +6,7 @@ import dataclasses
 import site
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from autograder import paths
 from autograder.sandbox.levels import IsolationLevel, make_policy
@@ -34,11 +35,12 @@ def checker_policy(policy: SandboxPolicy, files: Mapping[str, bytes]) -> Sandbox
     if not policy.is_enforced:
         return policy
     basic = make_policy(IsolationLevel.BASIC)
+    more = [path for path in (paths.source(), Path("/proc")) if path.is_dir()]
     return dataclasses.replace(
         policy,
         level=basic.level,
         program=basic.program,
-        readable=(*policy.readable, str(paths.source()), "/proc"),
+        readable=(*policy.readable, *map(str, more)),
         hidden=(),
         disk=policy.disk + sum(map(len, files.values())),
     )

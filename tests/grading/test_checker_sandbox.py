@@ -11,10 +11,12 @@ import pytest
 from support import small_course
 from support.small_course import Grader
 
+from autograder.grading import fork_server
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Result
 from autograder.grading.pool import Pool
-from autograder.sandbox.levels import IsolationLevel, unmet_requirement
+from autograder.grading.run import verify_sandbox
+from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
 
 BOOK = dataclasses.replace(
     small_course.notebook(
@@ -149,3 +151,16 @@ def test_a_text_that_takes_too_much_costs_its_own_test(grader: Grader, text: str
 def test_a_text_that_speaks_for_the_checker_is_not_believed_and_stops_nothing(grader: Grader, name: str) -> None:
     assert graded(grader, ANSWER + FORGED[name])[0]["t_text"] == 0
     assert graded(grader, "done = 1")[0] == {"t_text": 1, "t_other": 1}
+
+
+def test_no_run_begins_where_a_test_reaches_what_it_must_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if lacking := unmet_requirement(IsolationLevel.BASIC):
+        pytest.skip(lacking)
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    policy = course_policy(IsolationLevel.BASIC, BOOK.packages())
+    with Pool([BOOK], policy, jobs=1) as pool:
+        verify_sandbox(pool, BOOK, policy, secret)
+    monkeypatch.setattr(fork_server, "checker_policy", lambda policy, _: dataclasses.replace(policy, level="none"))
+    with Pool([BOOK], policy, jobs=1) as pool, pytest.raises(SandboxUnavailable, match="a test could read a file of the course"):
+        verify_sandbox(pool, BOOK, policy, secret)
