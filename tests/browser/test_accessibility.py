@@ -85,7 +85,7 @@ def test_axe_finds_nothing_serious(
     page = alone(make())
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": 900})
-    expect(page.locator(".lc")).to_be_visible()
+    expect(page.locator(".lc.lc-dark" if scheme == "dark" else ".lc:not(.lc-dark)")).to_be_visible()  # it has followed
     page.add_script_tag(path=axe)
     assert serious(page) == []
 

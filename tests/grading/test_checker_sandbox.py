@@ -51,7 +51,7 @@ REACHES = {
     "list the course": "import os; os.listdir('{outside}')",
     "remove a file": "import os; os.remove('{outside}/gradebook.db')",
     "list the folders of other tests": "import os; os.listdir('..')",
-    "change the file of all": "import os; open(os.path.dirname(os.getcwd()) + '/0/work/data.csv', 'w')",
+    "change the file of all": "import os; open(os.path.join(os.path.dirname(os.getcwd()), '0', 'work', 'data.csv'), 'w')",
     "signal the grader": "import os; os.kill({grader}, 0)",
     "signal its parent": "import os; os.kill(os.getppid(), 0)",
     "trace the grader": "import ctypes; assert ctypes.CDLL(None).ptrace(16, {grader}, 0, 0) == 0",
