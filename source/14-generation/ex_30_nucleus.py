@@ -1,6 +1,6 @@
 """### The nucleus
 
-Top-k keeps the same number of tokens whether the model is sure or not. **Nucleus sampling** (Holtzman et al., 2020) \
+Top-k keeps the same number of tokens whether the model is sure or not. **Nucleus sampling** (Holtzman et al., 2019) \
 keeps as many as it takes.
 
 Write `nucleus(logits, p)`: `logits` is `(vocab,)`, `0 < p <= 1`. Return probabilities `(vocab,)`: find the \

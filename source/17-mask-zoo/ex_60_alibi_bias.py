@@ -1,6 +1,6 @@
 """### ALiBi: the older, the weaker
 
-ALiBi (Press, Smith and Lewis, 2022) tells attention about distance without position vectors: each head subtracts a \
+ALiBi (Press, Smith and Lewis, 2021) tells attention about distance without position vectors: each head subtracts a \
 penalty that grows
 with the age of a key.
 
