@@ -28,7 +28,7 @@ def question_in(text: str) -> str | None:
     plain = re.sub(r"\*+|`", "", rest)
     if not mark["end"] and mark["stop"] not in (".", ":"):
         return f"Predict{mark['stop']} {plain}"
-    return plain[:1].upper() + plain[1:]
+    return plain if rest.startswith("`") else plain[:1].upper() + plain[1:]  # a name in code keeps its small letter
 
 
 def prediction_cell(question: str) -> NotebookNode:

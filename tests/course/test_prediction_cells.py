@@ -18,6 +18,7 @@ HEAD = "# A unit\n\n```{code-cell}\nfrom leftcontext import check\n```\n\n"
         ("Put a tick. **Predict** the shape before you run the cell.", "Predict the shape before you run the cell."),
         ("**Predict**, then run: the same again.", "Predict, then run: the same again."),
         ("**Predict**: what does `f` give for *two* of [them](x.md)?", "What does f give for two of them?"),
+        ("**Predict.** `x.sum()` has which shape?", "x.sum() has which shape?"),
         ("**Predict.** One?\n\nMore text.\n\n**Predict.** Two\nlines?\n\nThe end.", "Two lines?"),
         ("A model can *predict*. It predicts.", None),
     ],
