@@ -3,10 +3,9 @@
 Write `masked_softmax(scores, allowed)`: a softmax along the last axis over the allowed keys only. `scores` is `(..., \
 T_q, T_k)`; `allowed` is boolean and broadcasts to it in any way: `(T_q, T_k)`, `(T_k,)`, `(B, 1, 1, T_k)` ...
 
-A row in which **nothing** is allowed (a query on padding, say) gives zeros, never NaN. Every other row sums to 1, and \
-its hidden keys get exactly 0. Neither a huge score at a hidden key nor large allowed scores may disturb the \
-result. The inputs \
-stay as they are.
+A row in which **nothing** is allowed (for example because the query is a token of padding) gives zeros, never \
+NaN. Every other row sums to 1, and its hidden keys get exactly 0. Neither a huge score at a hidden key nor large \
+allowed scores may disturb the result. The inputs stay as they are.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """### Fix it afterwards
 
-Someone hands you the weights of an ordinary softmax, with the future still in. You don't have the scores any more. \
-Can it be fixed? Yes, unless the softmax has left nothing of the others: hide, then divide by what is left.
+Somebody gives you the weights of an ordinary softmax, with the future still in. You don't have the scores any more. \
+Can it be fixed? Yes, unless all the weights that may stay were rounded to 0: set the hidden weights to 0, then divide \
+each row by what is left.
 
 Write `mask_after_softmax(weights, allowed)`: `weights` is `(..., T_q, T_k)`, rows sum to 1; `allowed` is boolean and \
 broadcasts to it. Return the weights that masking *before* the softmax would have given: hidden keys exactly 0, rows \

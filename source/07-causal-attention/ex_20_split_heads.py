@@ -1,6 +1,6 @@
 """### Split into heads
 
-A vector of width `D` is shared out among the heads: head 0 gets its first `D / n_heads` components, head 1 the next \
+A vector of width `D` is divided among the heads: head 0 gets its first `D / n_heads` components, head 1 the next \
 ones, and
 so on. Each head then has a short vector for *every* position.
 

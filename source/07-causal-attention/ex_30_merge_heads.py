@@ -2,7 +2,7 @@
 
 Each head has made an output for every position. Now the pieces go back side by side: position 0 of head 0, then \
 position 0 of
-head 1, and so on, into one vector a position.
+head 1, and so on, into one vector for each position.
 
 Write `merge_heads(x)`: `(..., n_heads, T, width)` → `(..., T, n_heads * width)`, the inverse of `split_heads`. The \
 leading axes

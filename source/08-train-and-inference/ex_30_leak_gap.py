@@ -2,8 +2,8 @@
 
 Write `leak_gap(logits_fn, tokens)`: the stepwise loss minus the teacher-forced loss, in nats, one float (float64).
 
-For a causal model both are the same and the gap is 0. A gap says how much a model's good marks depend on seeing the \
-future. It is negative where what the model sees ahead misleads it. A small leak makes a small gap, and it \
+For a causal model both are the same and the gap is 0. A gap says how much of a model's low loss depends on seeing \
+the future. It is negative if what the model sees of the future misleads it. A small leak makes a small gap, which \
 must not be rounded away.
 """
 
