@@ -8,7 +8,8 @@ Write `future_pairs(T)`: all pairs `(i, j)` of a query `i` and a key `j` with `j
 - 1`.
 Return an array of whole numbers with a row for each pair, shape `(T(T-1)/2, 2)`, in the order in which one reads a \
 matrix:
-row by row, each row from left to right. One token has no future: at `T = 1` the shape is `(0, 2)`, and any dtype will do.
+row by row, each row from left to right. One token has no future: at `T = 1` the shape is `(0, 2)`, and any \
+dtype will do.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """### A mask without -inf
 
-Some hardware and some file formats do not support -inf. Then the mask holds the lowest *finite* number of its type instead.
+Some hardware and some file formats do not support -inf. Then the mask holds the lowest *finite* number of \
+its type instead.
 
 Write `finite_causal_mask(T, dtype)`: `(T, T)` of exactly `dtype` (`float16`, `float32` or `float64`, given as a NumPy \
 type or its name), with 0 where query `i` may attend to key `j`, and **the lowest finite value of that dtype** \
