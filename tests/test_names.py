@@ -111,7 +111,9 @@ def leads_somewhere(name: str) -> bool:
     for count in range(len(parts), 0, -1):
         try:
             found = importlib.import_module(".".join(parts[:count]))
-        except ModuleNotFoundError:
+        except ModuleNotFoundError as error:
+            if error.name in ("torch", "jax"):  # then it is there, and PyTorch or JAX is not installed
+                return True
             continue
         for part in parts[count:]:
             if not hasattr(found, part):
