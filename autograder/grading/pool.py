@@ -242,18 +242,23 @@ class Pool:
         remove_home(running.checker_home)
 
     def _retry(self, running: Running, why: str) -> None:
-        """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out."""
+        """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out.
+
+        Once that has cost as much as the notebook may take, all steps behind it are left out too. What was earned before them counts.
+        """
         self._finish(running)
         job = running.task.job
         lost_seconds = running.lost_seconds + running.meter.cpu_seconds()
         if job.report_every_step:
             step = running.at if running.at is not None else _first_test(job)
-            if step is None or step in job.skipped_steps or lost_seconds > job.total_seconds + GRACE:
+            if step is None or step in job.skipped_steps:
                 note = Note(NoteKind.ENDED_PYTHON, f"It could not be run: it {why}.")
                 self.lost.append((running.task, Result(notes=[note])))
                 return
             what = "The test" if job.steps[step].is_test else "Reading what the cell showed"
-            job = job.without(step, f"{what} {why}.")
+            job = job.without([step], f"{what} {why}.")
+            if lost_seconds > job.total_seconds + GRACE:
+                job = job.without(range(step + 1, len(job.steps)), "There was no time left after a step that did not end.")
         self._start(dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True)), lost_seconds)
 
     def _enforce_limits(self, running: Running, strictly: bool = False) -> None:

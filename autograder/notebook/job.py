@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -86,9 +87,9 @@ class Job:
     is_trial: bool = False  # the instructor's own solution: every test runs both ways
     is_alone: bool = False  # whether nothing else is graded meanwhile: then a time limit is what it says
 
-    def without(self, step: int, reason: str) -> Job:
-        """The same job, with one more step left out."""
-        return dataclasses.replace(self, skipped_steps={**self.skipped_steps, step: reason})
+    def without(self, steps: Iterable[int], reason: str) -> Job:
+        """The same job, with these steps left out too."""
+        return dataclasses.replace(self, skipped_steps={**dict.fromkeys(steps, reason), **self.skipped_steps})
 
     def to_json(self) -> dict[str, Any]:
         """Files as base64."""

@@ -11,7 +11,7 @@ import pytest
 from support import small_course
 from support.small_course import Grader
 
-from autograder.grading import fork_server
+from autograder.grading import fork_server, pool
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Result
 from autograder.grading.pool import Pool
@@ -164,3 +164,26 @@ def test_no_run_begins_where_a_test_reaches_what_it_must_not(tmp_path: Path, mon
     monkeypatch.setattr(fork_server, "checker_policy", lambda policy, _: dataclasses.replace(policy, level="none"))
     with Pool([BOOK], policy, jobs=1) as pool, pytest.raises(SandboxUnavailable, match="a test could read a file of the course"):
         verify_sandbox(pool, BOOK, policy, secret)
+
+
+ENDLESS = small_course.notebook(
+    small_course.lesson("import os"),
+    small_course.answer("early", "early = 1"),
+    small_course.check("t_early", "assert early == 1"),
+    small_course.answer("text", "text = 'pass'"),
+    *(small_course.check(f"t_{number}", "exec(text)") for number in range(4)),
+    small_course.answer("late", "late = 1"),
+    small_course.check("t_late", "assert late == 1"),
+)
+
+
+def test_tests_without_end_cost_no_point_that_was_earned_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "GRACE", 0.2)
+    book = dataclasses.replace(ENDLESS, isolated_tests=frozenset(cell.grade_id for cell in ENDLESS.cells if cell.grade_id))
+    merged = small_course.submission(book, {"early": "early = 1", "text": "text = 'while True: pass'", "late": "late = 1"})
+    with Pool([book], course_policy(IsolationLevel("none"), book.packages()), jobs=1) as running:
+        points, result = Grader(book, running, seconds=0.3).grade(merged)
+    assert points == {"t_early": 1, "t_0": 0, "t_1": 0, "t_2": 0, "t_3": 0, "t_late": 0}
+    reasons = [test.reason for test in result.tests.values()]
+    assert sum("was not over after 0.3 seconds" in reason for reason in reasons) >= 1
+    assert "no time left" in reasons[-1]
