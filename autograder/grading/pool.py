@@ -244,7 +244,7 @@ class Pool:
     def _retry(self, running: Running, why: str) -> None:
         """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out.
 
-        Once that has cost as much as the notebook may take, all steps behind it are left out too. What was earned before them counts.
+        Once that has cost as much as the notebook may take, all steps behind it are left out too; what was earned before counts.
         """
         self._finish(running)
         job = running.task.job
