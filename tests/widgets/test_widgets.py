@@ -303,16 +303,21 @@ def test_before_any_training_the_static_form_says_what_is_to_be_done() -> None:
     assert "needs a running notebook" in TrainAndGenerate(steps=60).picture().text
 
 
-VARIANTS = [
-    *(trained(), widgets.GradientPattern(of="inputs"), widgets.Heads(weights=np.eye(3)[None]), widgets.LeftContext("abc")),
-    *(widgets.MaskPainter(value=np.tri(5, k=1, dtype=bool)), widgets.MaskZoo("alibi"), widgets.SingleToken(Q, K, V)),
-]
+VARIANTS = {
+    "TrainAndGenerate, trained": trained,
+    "GradientPattern of inputs": lambda: widgets.GradientPattern(of="inputs"),
+    "Heads with weights": lambda: widgets.Heads(weights=np.eye(3)[None]),
+    "LeftContext of letters": lambda: widgets.LeftContext("abc"),
+    "MaskPainter, painted": lambda: widgets.MaskPainter(value=np.tri(5, k=1, dtype=bool)),
+    "MaskZoo of ALiBi": lambda: widgets.MaskZoo("alibi"),
+    "SingleToken of arrays": lambda: widgets.SingleToken(Q, K, V),
+}
+MAKES = {name: getattr(widgets, name) for name in widgets.__all__} | VARIANTS
 
 
-@pytest.mark.parametrize(
-    "widget", [*(getattr(widgets, name)() for name in widgets.__all__), *VARIANTS], ids=lambda widget: type(widget).__name__
-)
-def test_a_widget_is_small_stands_alone_and_has_a_static_form(widget: CourseWidget) -> None:
+@pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
+def test_a_widget_is_small_stands_alone_and_has_a_static_form(make: Callable[[], CourseWidget]) -> None:
+    widget = make()
     code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
     assert len(code) < 40_000
     assert not re.search(r"https?:|\bimport\b|@import|url\(", code)
