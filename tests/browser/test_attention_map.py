@@ -36,6 +36,7 @@ def expected(mask: str) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.mark.long
 def test_in_jupyterlab_the_mask_is_flipped_by_mouse_and_python_knows(lab: Callable[..., Page]) -> None:
     page = lab(CELL, "print(shown.mask, shown.query, shown.weights.round(3).tolist()[1])", "shown.mask = 'none'")
     expect(radio(page, "none")).to_be_checked()  # set by the last cell
@@ -53,6 +54,7 @@ def run_the_second_cell(page: Page) -> None:
     page.keyboard.press("Control+Enter")
 
 
+@pytest.mark.long
 def test_in_jupyterlab_everything_works_from_the_keyboard(lab: Callable[..., Page]) -> None:
     page = lab(CELL)
     radio(page, "causal").focus()
@@ -143,6 +145,7 @@ def test_a_word_that_is_not_known_is_said_and_changes_nothing(alone: Alone) -> N
     expect(page.get_by_text("wizards")).to_be_visible()  # the list of words
 
 
+@pytest.mark.long
 def test_in_jupyterlab_python_reads_the_sentence_and_sets_another(lab: Callable[..., Page]) -> None:
     page = lab(
         "from leftcontext.widgets import AttentionMap\nshown = AttentionMap()\nshown",
@@ -173,6 +176,7 @@ def dark_theme(page: Page, lab_address: str) -> Iterator[None]:
     choose("JupyterLab Light")
 
 
+@pytest.mark.long
 def test_in_jupyterlab_it_is_dark_where_the_theme_is_dark(dark_theme: None, lab: Callable[..., Page]) -> None:
     page = lab(CELL)
     page.get_by_role("rowheader", name="cat").first.wait_for()

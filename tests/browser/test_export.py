@@ -69,6 +69,7 @@ def serve_the_manager(route: Route) -> None:
         route.abort()
 
 
+@pytest.mark.long
 def test_an_export_with_state_still_reacts(export: Callable[[Path], Page], executed: Path) -> None:
     page = export(executed)
     expect(page.locator(".lc")).to_have_count(len(widgets.__all__))
@@ -85,6 +86,7 @@ def test_an_export_with_state_still_reacts(export: Callable[[Path], Page], execu
         assert widget.inner_html() != before, before[:200]
 
 
+@pytest.mark.long
 def test_an_export_without_state_has_a_picture_with_words(export: Callable[[Path], Page], executed: Path) -> None:
     notebook = json.loads(executed.read_text())
     del notebook["metadata"]["widgets"]

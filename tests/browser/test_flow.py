@@ -40,6 +40,7 @@ def test_the_leak_detector_by_keyboard(alone: Alone) -> None:
     expect(status(page)).to_have_text(f"Replacing “the” moves the output of “dogs” by {distance} – a leak.")
 
 
+@pytest.mark.long
 def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Callable[..., Page]) -> None:
     page = lab(
         "import numpy as np\nfrom leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector\n"
@@ -151,6 +152,7 @@ def test_the_generation_by_keyboard(alone: Alone) -> None:
     expect(status(page)).to_have_text("score of query “these” and key “these”: computed 3 times")
 
 
+@pytest.mark.long
 def test_in_jupyterlab_a_painted_mask_is_trained_and_the_leak_test_sees_the_stray_cell(
     lab: Callable[..., Page],
 ) -> None:

@@ -56,6 +56,7 @@ def choose(page: Page, item: str) -> None:
     page.get_by_role("menuitem", name=item, exact=True).click()
 
 
+@pytest.mark.long
 def test_formgrader_shows_the_units_and_the_graded_work(opened: Page) -> None:
     choose(opened, "Formgrader")
     frame = opened.frame_locator("iframe").first
@@ -65,17 +66,20 @@ def test_formgrader_shows_the_units_and_the_graded_work(opened: Page) -> None:
     expect(frame.get_by_role("row", name=re.compile("ada"))).to_contain_text(f"{points()} / {points()}", timeout=PATIENCE)
 
 
+@pytest.mark.long
 def test_the_assignment_list_offers_what_was_released(opened: Page) -> None:
     choose(opened, "Assignment List")
     expect(opened.get_by_text("left-context", exact=True).first).to_be_visible(timeout=PATIENCE)
     expect(opened.get_by_text(UNIT, exact=True).first).to_be_visible(timeout=PATIENCE)
 
 
+@pytest.mark.long
 def test_create_assignment_reads_the_points(opened: Page) -> None:
     opened.get_by_role("tab", name="Create Assignment").click()
     expect(opened.get_by_label("Total points")).to_have_value(points(), timeout=PATIENCE)
 
 
+@pytest.mark.long
 def test_validate_passes_the_worked_version(opened: Page) -> None:
     opened.get_by_role("button", name="Validate", exact=True).click()
     expect(opened.get_by_text("Success! Your notebook passes all the tests.")).to_be_visible(timeout=PATIENCE)

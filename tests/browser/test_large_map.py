@@ -182,6 +182,7 @@ def test_a_cell_has_whole_pixels_of_the_device(page: Page, alone: Alone) -> None
     context.close()
 
 
+@pytest.mark.long
 def test_in_jupyterlab_it_is_walked_by_keyboard_and_python_knows_the_query(lab: Callable[..., Page]) -> None:
     page = lab(CELL, "print('query', shown.query, repr(shown.mask))")
     page.get_by_role("radio", name="causal", exact=True).focus()

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +50,7 @@ def test_a_lesson_is_run_and_an_exercise_answered(lab: Lab) -> None:
     expect(cell(page, 'check("causal_allowed"').get_by_text("2 of 2 points")).to_be_visible()
 
 
+@pytest.mark.long
 def test_the_mask_of_a_lesson_is_flipped_by_mouse_and_by_keyboard(lab: Lab) -> None:
     page = lab(LESSON)
     widget = cell(page, "AttentionMap(")
@@ -61,6 +63,7 @@ def test_the_mask_of_a_lesson_is_flipped_by_mouse_and_by_keyboard(lab: Lab) -> N
     expect(widget.get_by_role("radio", name="causal", exact=True)).to_be_checked()
 
 
+@pytest.mark.long
 def test_in_notebook_7_a_check_speaks_and_a_mask_is_flipped(browser: Browser, lab_address: str, workspace: Path) -> None:
     shutil.copy(LESSON, workspace / "in-notebook-7.ipynb")
     page = browser.new_page(viewport={"width": 1280, "height": 900})

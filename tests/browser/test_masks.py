@@ -125,6 +125,7 @@ def test_the_presets_are_those_of_their_names(alone: Alone) -> None:
     assert not ticks(page).any()
 
 
+@pytest.mark.long
 def test_in_jupyterlab_python_reads_what_was_painted_and_paints_what_python_sets(lab: Callable[..., Page]) -> None:
     page = lab(
         "import numpy as np\nfrom leftcontext.widgets import MaskPainter\n"

@@ -28,6 +28,7 @@ def course_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
         yield address, notebook
 
 
+@pytest.mark.long
 def test_widgets_of_a_reopened_notebook_show_their_state_and_can_be_used(page: Page, course_lab: tuple[str, Path]) -> None:
     address, notebook = course_lab
     page.goto(f"{address}/lab/tree/{notebook.name}?reset")

@@ -85,6 +85,7 @@ def test_without_chances_no_loss_is_claimed(alone: Alone) -> None:
     expect(page.get_by_text("p =")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_in_jupyterlab_python_knows_what_was_chosen(lab: Callable[..., Page]) -> None:
     page = lab(
         "from leftcontext.widgets import LeftContext\nshown = LeftContext()\nshown",
@@ -175,6 +176,7 @@ def test_the_output_never_leaves_the_area_of_the_values(alone: Alone) -> None:
         assert plural >= 0 and singular >= 0 and plural + singular <= 2
 
 
+@pytest.mark.long
 def test_in_jupyterlab_python_reads_the_query_that_was_moved(lab: Callable[..., Page]) -> None:
     page = lab(
         "from leftcontext.widgets import SingleToken\nshown = SingleToken()\nshown",
@@ -258,6 +260,7 @@ def test_heads_of_a_model_have_no_mask_to_switch(alone: Alone) -> None:
     expect(status(page)).to_contain_text(f"{len(shown.leaks)} of 6 merged rows")
 
 
+@pytest.mark.long
 def test_in_jupyterlab_python_knows_how_heads_are_merged(lab: Callable[..., Page]) -> None:
     page = lab(
         "from leftcontext.widgets import Heads\nshown = Heads()\nshown",

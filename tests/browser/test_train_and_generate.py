@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.page_elements import cell, entries
 
@@ -41,6 +42,7 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name)
 
 
+@pytest.mark.long
 def test_in_jupyterlab_a_leak_falls_below_the_entropy_and_the_causal_model_does_not(lab: Callable[..., Page]) -> None:
     page = lab(CELL)
     status = page.get_by_role("status")
@@ -66,6 +68,7 @@ def test_in_jupyterlab_a_leak_falls_below_the_entropy_and_the_causal_model_does_
     assert abs(sum(map(float, cells)) - 1) < 0.04
 
 
+@pytest.mark.long
 def test_in_jupyterlab_a_training_is_stopped_and_started_again(lab: Callable[..., Page]) -> None:
     page = lab(CELL.replace("()", "(steps=20_000)"))
     button(page, "Train").click()
@@ -125,6 +128,7 @@ def test_one_stray_cell_is_left_to_the_leak_test(page: Page) -> None:
     )
 
 
+@pytest.mark.long
 def test_in_jupyterlab_a_painter_beside_it_sets_the_mask(lab: Callable[..., Page]) -> None:
     page = lab(
         "import numpy as np\nfrom leftcontext.widgets import MaskPainter, TrainAndGenerate\n"

@@ -54,6 +54,7 @@ def test_the_evidence_names_no_bug_and_differs_from_a_causal_attention(number: i
     assert re.findall(r"\d\.\d\d", given) != re.findall(r"\d\.\d\d", causal)
 
 
+@pytest.mark.long
 def test_each_two_attentions_have_different_evidence() -> None:
     assert len({repairs.evidence(number).text.split("\n", 1)[1] for number in repairs.BROKEN}) == len(repairs.BROKEN)
 

@@ -22,6 +22,7 @@ def sources(path: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]]
 
 
+@pytest.mark.long
 def test_a_composed_assignment_goes_through_stock_nbgrader(course: Path) -> None:
     composed = run(course, "leftcontext", "compose", "week-1", "causal_mask", "quiz_window_depth", "--seed", "3")
     assert composed.returncode == 0, composed.stderr

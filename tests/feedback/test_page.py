@@ -195,6 +195,7 @@ def submission(answer: str, words: str) -> str:
     return json.dumps(new_notebook(cells=cells, metadata={"kernelspec": kernel}))
 
 
+@pytest.mark.long
 def test_nbgraders_own_command_makes_such_pages_of_whoevers_grading(tmp_path: Path) -> None:
     answer = f"""
 from IPython.display import HTML, display

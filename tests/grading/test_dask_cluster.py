@@ -26,6 +26,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_worker_is_killed_and_nothing_is_lost(course: Path) -> None:
     done = run(course, "leftcontext", "grade", "plain", env=HERE)
@@ -56,6 +57,7 @@ def test_a_worker_is_killed_and_nothing_is_lost(course: Path) -> None:
     assert sample_course.scores(course) == {key: value for key, value in alone.items() if key[0] == "plain"}
 
 
+@pytest.mark.long
 def test_without_a_scheduler_there_is_one_line(course: Path) -> None:
     done = run(course, "leftcontext", "grade", "plain", "--force", "--scheduler", "tcp://127.0.0.1:9", env=HERE)
     assert done.returncode == 2

@@ -32,6 +32,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return stock, ours
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_every_score_and_comment_is_that_of_nbgrader(graded: tuple[Path, Path]) -> None:
     stock, ours = map(sample_course.scores, graded)
@@ -41,6 +42,7 @@ def test_every_score_and_comment_is_that_of_nbgrader(graded: tuple[Path, Path]) 
         assert ours[key] == stock[key], key
 
 
+@pytest.mark.long
 def test_the_graded_notebooks_are_nbgraders(graded: tuple[Path, Path]) -> None:
     stock, ours = graded
     for path in sorted(stock.glob("autograded/*/*/*.ipynb")):
@@ -54,6 +56,7 @@ def test_the_graded_notebooks_are_nbgraders(graded: tuple[Path, Path]) -> None:
                 assert dict(marks[grade_id].metadata.nbgrader) == dict(cell.metadata.nbgrader)
 
 
+@pytest.mark.long
 def test_feedback_and_export_go_on_from_there(graded: tuple[Path, Path]) -> None:
     _, ours = graded
     for arguments in (["generate_feedback", "plain"], ["export"]):
@@ -63,6 +66,7 @@ def test_feedback_and_export_go_on_from_there(graded: tuple[Path, Path]) -> None
     assert "student0" in (ours / "grades.csv").read_text()
 
 
+@pytest.mark.long
 def test_nbgraders_own_command_can_use_the_runner(graded: tuple[Path, Path], tmp_path: Path) -> None:
     stock, ours = graded
     course = tmp_path / "course"
@@ -79,6 +83,7 @@ def test_nbgraders_own_command_can_use_the_runner(graded: tuple[Path, Path], tmp
     assert any(cell.get("outputs") for cell in node.cells)
 
 
+@pytest.mark.long
 def test_a_regrade_keeps_what_a_person_wrote(graded: tuple[Path, Path]) -> None:
     from nbgrader.api import Gradebook
 

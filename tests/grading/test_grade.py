@@ -156,6 +156,7 @@ for _ in range(2):
 """
 
 
+@pytest.mark.long
 def test_formgraders_button_runs_apart_too_marks_the_same_and_sees_a_new_release(course: Path, tmp_path: Path) -> None:
     grade(course, "--student", "right")
     copy = tmp_path / "course"

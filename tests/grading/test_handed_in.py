@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 from support import sample_course
 from support.clone import ROOT, run
 
@@ -57,6 +58,7 @@ def made(notebooks: bytes, submitted: Path) -> dict[str, tuple[bool, str]]:
     return wanted
 
 
+@pytest.mark.long
 def test_it_is_graded_or_told(tmp_path: Path) -> None:
     course = sample_course.course(tmp_path)
     node = json.loads((course / "release/mixed/mixed.ipynb").read_text())

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from support import small_course
 from support.sizes import sized
+from support.warm_kernel import WarmKernel
 
 from autograder.notebook.cell import Cell
+from autograder.notebook.rebuild import MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
 
-COURSES = sized(3, 300)
+COURSES = sized(4, 250)  # with eight submissions each
 FIRST_SEED = int(os.environ.get("LEFTCONTEXT_FIRST_COURSE", "0"))
 
 
@@ -88,28 +91,46 @@ def submissions(rng: random.Random, variants: list[tuple[str, ...]]) -> dict[str
         "right": (right, ""),
         "right, and a cell": (right, rng.choice(FIRST[3:])),
         "mixed": (mixed, rng.choice(FIRST)),
+        "mixed again": ({name: rng.choice(variants[int(name[1:])]) for name in mixed}, rng.choice(FIRST)),
         "wrong": (wrong, ""),
         "some": (some, ""),
+        "some, and a cell": ({name: right[name] for name in some}, rng.choice(FIRST[3:])),
+        "untouched": ({}, ""),
     }
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmKernel]:
+    with WarmKernel() as kernel:
+        yield kernel
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + COURSES))
-def test_a_random_course_is_graded_as_in_one_kernel(seed: int, tmp_path: Path) -> None:
+def test_a_random_course_is_graded_as_in_one_kernel(seed: int, warm: WarmKernel, tmp_path: Path) -> None:
     rng = random.Random(seed)
     book, variants = course(rng)
     differences = []
     with small_course.grader(book) as grader:
-        for who, (answers, first) in submissions(rng, variants).items():
+        for number, (who, (answers, first)) in enumerate(submissions(rng, variants).items()):
             merged = small_course.submission(book, answers, first)
             ours, result = grader.grade(merged)
-            folder = tmp_path / who
-            folder.mkdir()
-            theirs = small_course.stock(merged, folder)
+            theirs = in_one_kernel(warm, merged, tmp_path / f"{number}")
+            if number == seed:  # the first course's first, the second's second: a kernel of Jupyter's says the same
+                assert theirs == small_course.stock(merged, new(tmp_path / "stock"))
             for name in ours:
                 if ours[name] != theirs[name]:
-                    number = next(n for n, cell in enumerate(merged.cells) if cell.released and cell.released.grade_id == name)
-                    runs = result.isolated.get(str(number)), result.one_kernel.get(str(number))
+                    place = next(n for n, cell in enumerate(merged.cells) if cell.released and cell.released.grade_id == name)
+                    runs = result.isolated.get(str(place)), result.one_kernel.get(str(place))
                     answer = answers.get(f"a{name[1]}")
-                    differences.append((who, first, name, merged.cells[number].source, answer, ours[name], theirs[name], runs, result.notes))
+                    differences.append((who, first, name, merged.cells[place].source, answer, ours[name], theirs[name], runs, result.notes))
     assert not differences, "\n".join(map(str, differences)) + f"\n{grader.messages}"
+
+
+def in_one_kernel(warm: WarmKernel, merged: MergedNotebook, folder: Path) -> dict[str, float]:
+    return small_course.nbgraders_points(merged, warm.run([cell.source for cell in merged.cells], new(folder)))
+
+
+def new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder

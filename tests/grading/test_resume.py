@@ -57,6 +57,7 @@ def notebooks(course: Path) -> dict[str, bytes]:
     return {str(path.relative_to(course)): path.read_bytes() for path in course.glob("autograded/*/*/*.ipynb")}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_killed_and_run_again_it_is_as_if_nothing_had_been(course: Path, whole: tuple, tmp_path: Path) -> None:
     copy = sample_course.copied(course, tmp_path / "course")
@@ -96,6 +97,7 @@ def test_what_is_done_is_not_done_again(course: Path, tmp_path: Path) -> None:
     assert "1 graded" in out
 
 
+@pytest.mark.long
 def test_a_second_run_waits_for_the_first(course: Path, whole: tuple, tmp_path: Path) -> None:
     copy = sample_course.copied(course, tmp_path / "course")
     runs = [start(copy), start(copy)]

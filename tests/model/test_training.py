@@ -172,6 +172,7 @@ def test_the_spelled_language_is_the_language_of_words_letter_by_letter():
     assert spelled == pytest.approx(words.entropy_rate * words.sentence_length)  # a sentence is a sentence
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mask", ["causal", "none"])
 def test_letter_by_letter_too_a_leak_shows(mask):
     letters = character_language()

@@ -45,6 +45,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_links_pipes_and_files_without_end_change_no_score_and_are_not_copied(course: Path) -> None:
     done = run(course, "nbgrader", "autograde", "plain", env=HERE)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -62,6 +63,7 @@ def test_links_pipes_and_files_without_end_change_no_score_and_are_not_copied(co
         assert f"{left!r} is" in done.stderr
 
 
+@pytest.mark.long
 def test_a_course_folder_may_be_a_clone_beside_an_installed_package(course: Path, tmp_path: Path) -> None:
     """nbgrader puts the course folder in front of sys.path; both processes must then run the package that lies there."""
     shutil.copytree(course, tmp_path / "clone", ignore=shutil.ignore_patterns("faults", "torn", "autograded", "gradebook.db", "grading"))

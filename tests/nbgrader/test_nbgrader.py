@@ -44,6 +44,7 @@ def scores(course: Path, unit: str) -> dict[str, tuple[float, float]]:
     return {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in rows}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("unit", GRADED)
 def test_a_unit_from_release_to_feedback(course: Path, unit: str) -> None:

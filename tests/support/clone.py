@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from support.warm_command import run_warm
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 NOT_CLONED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.db")
@@ -30,7 +32,10 @@ def run(
     own = {"PYTHONPATH": str(root), "HOME": str(root.parent), "COLUMNS": "100", "NO_COLOR": "1", **(env or {})}
     # A PATH without the venv's commands: who types .venv/bin/nbgrader has not activated it.
     path = os.pathsep.join(place for place in os.environ["PATH"].split(os.pathsep) if Path(place) != BIN)
+    typed, environment = [command, *map(str, arguments)], {**os.environ, **own, "PATH": path}
+    if command == "nbgrader" and sys.platform == "linux":
+        return run_warm(typed, cwd or root, environment)
     return subprocess.run(
-        [BIN / command, *map(str, arguments)], cwd=cwd or root, env={**os.environ, **own, "PATH": path},
+        [BIN / command, *typed[1:]], cwd=cwd or root, env=environment,
         capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=600,
     )  # fmt: skip

@@ -98,16 +98,16 @@ def grader(book: ReleasedNotebook, level: IsolationLevel = IsolationLevel.NONE, 
 
 def stock(merged: MergedNotebook, folder: Path | None = None) -> dict[str, float]:
     """The points that nbgrader gives: all cells in one kernel, in the order of the notebook, run in `folder`."""
-    node = nbformat.v4.new_notebook()
-    for cell in merged.cells:
-        made = nbformat.v4.new_code_cell(cell.source)
-        if cell.released is not None and cell.released.metadata:
-            made.metadata.nbgrader = cell.released.metadata
-        node.cells.append(made)
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.source) for cell in merged.cells])
     resources = {"metadata": {"path": str(folder)}} if folder else {}
     NotebookClient(node, timeout=60, allow_errors=True, kernel_name="python3", resources=resources).execute()
-    graded = (cell for cell in node.cells if cell.metadata.get("nbgrader", {}).get("grade"))
-    return {cell.metadata.nbgrader.grade_id: float(determine_grade(cell)[0]) for cell in graded}
+    return nbgraders_points(merged, [cell.outputs for cell in node.cells])
+
+
+def nbgraders_points(merged: MergedNotebook, outputs: list[list[dict]]) -> dict[str, float]:
+    """The points of each test that nbgrader reads off the cells' outputs."""
+    cells = [(cell.released, cell.source, shown) for cell, shown in zip(merged.cells, outputs, strict=True) if cell.released is not None]
+    return {str(cell.grade_id): _nbgraders_points(cell, source, shown) for cell, source, shown in cells if cell.is_code_test}
 
 
 def _nbgraders_points(cell: Cell, source: str, outputs: list[dict]) -> float:
