@@ -28,12 +28,12 @@ help:
 	@echo 'make pictures   make the pictures in the README: a lesson in JupyterLab, and widgets'
 	@echo 'make slides     make slides of the lessons, in build/slides, which needs Node'
 	@echo 'make documents  write the counts in the README and the layers in docs/architecture.md'
-	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests'
+	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests; it takes minutes'
 	@echo 'make lint       the quick part of it: style, types, layers, drift'
 	@echo 'make lint-js    the part of it for the JavaScript of the widgets, which needs Node'
 	@echo 'make bundles    join the JavaScript of the widgets after a change, which needs Node too'
 	@echo 'make verify     prove the bank: right answers pass, mistakes and mutants fail'
-	@echo 'make test-long  the longer tests of the grader: two hundred submissions, fifty kills, every cheat'
+	@echo 'make test-long  all tests, the longer ones too: in JupyterLab, beside stock nbgrader, kills, every cheat'
 	@echo 'make coverage   which lines of the two packages the tests run'
 	@echo 'make setup-test only set up what the tests need beside the course'
 	@echo 'make bench      measure'
@@ -106,11 +106,10 @@ pytest: setup-test
 verify: setup
 	$(BIN)/leftcontext verify --seeds $(SEEDS)
 
-# The longer tests: the bank over all its seeds, two hundred honest submissions and three hundred random courses beside stock
-# nbgrader, fifty kills, every fault of the grader's own calls, every case of which stock nbgrader errs, every unit through
-# stock nbgrader, and every widget in both themes.
+# All tests, the longer ones too: those with the mark `long` (in JupyterLab, of stock nbgrader on whole courses, of kills), and
+# more of what make test takes a share of: every hostile submission, every fault, every right answer of the bank at every level.
 test-long: setup-test verify
-	LEFTCONTEXT_LONG=1 $(PYTEST_TWO) --timeout 7200 tests/grading tests/hostile tests/nbgrader tests/language tests/browser
+	LEFTCONTEXT_LONG=1 $(PYTEST_TWO) --timeout 7200 --times=build/test-long-times.json $(PYTEST)
 
 # Line coverage of the two packages; what runs in other processes (commands, kernels, the sandbox) is not counted.
 coverage: setup-test

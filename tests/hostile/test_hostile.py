@@ -21,8 +21,8 @@ LOWER = ("a test evaluates what they wrote", "files and places", "processes and 
 MORE = {"processes without end", "a chain of forks", "threads without end", "a call never ends", "memory in files without a name"}
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
 TRIED = sized(1, len(CASES))  # cases that stock nbgrader is shown
-# In `make test` every case is tried alone at the strictest level, but of those that end by their time limit only one, as in
-# the run of many; in other ways every fifth case is tried too. In `make test-long` it is all cases in all ways.
+# In `make test-long` all cases are tried in all ways. In `make test` every sixth is tried alone at the strictest level, every
+# twentieth in other ways, and of those that end by their time limit one at most.
 SLOW = {
     "a call never ends", "an error whose text never ends", "processes without end",
     "cells that take their time", "eighty cells that show four megabytes", "questions without end", "a number without end",
@@ -31,10 +31,11 @@ SLOW = {
     "a million lines on stderr", "six thousand cells before all others", "memory of many processes",
     "the text never ends", "the text makes processes without end",
 }  # fmt: skip
-QUICK = [case for case in CASES if LONG or case.name not in SLOW or case.name == "a cell never ends"]
-CLASS = share([case for case in QUICK if not case.evaluates], 20)  # cases that are graded in one run
-BASIC = share([case for case in QUICK if case.group in LOWER or case.name in MORE], 5)
-UNHELD = share([case for case in QUICK if case.trips in ("paid", "read", "left")], 5)
+TRIABLE = [case for case in CASES if LONG or case.name not in SLOW or case.name == "a cell never ends"]
+ALONE = share(TRIABLE, 6)
+CLASS = share([case for case in TRIABLE if not case.evaluates], 20)  # cases that are graded in one run
+BASIC = share([case for case in TRIABLE if case.group in LOWER or case.name in MORE], 20)
+UNHELD = share([case for case in TRIABLE if case.trips in ("paid", "read", "left")], 20)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def stumbles(case: Case) -> bool:
     return given is None or tuple(given) != case.points
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in QUICK])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALONE])
 def test_alone(field: Field, held: Pool, case: Case) -> None:
     ((points, result),) = field.run(held, [case])
     assert points == case.points, result.notes
