@@ -193,6 +193,7 @@ def test_a_lesson_and_an_assignment_take_a_former_id(tmp_path: Path) -> None:
         read_lesson(unit)
 
 
+@pytest.mark.long
 def test_verify_and_compose_say_the_new_name() -> None:
     done = run(ROOT, "leftcontext", "compose", "week 1", "fix_scale=4")
     assert done.stderr.splitlines()[0] == "leftcontext: fix_scale is now called repair_5."

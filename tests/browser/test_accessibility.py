@@ -75,8 +75,8 @@ def serious(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     ("scheme", "width", "make"),
     [
-        *(("light", 1280, make) for make in share(EVERY_STATE, 2)),
-        *(("dark", 360, make) for make in share(EVERY_STATE, 2, first=1)),
+        *(("light", 1280, make) for make in share(EVERY_STATE, 8)),
+        *(("dark", 360, make) for make in share(EVERY_STATE, 8, first=4)),
     ],
 )
 def test_axe_finds_nothing_serious(
@@ -90,7 +90,7 @@ def test_axe_finds_nothing_serious(
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", share(["light", "dark"], 2, first=1))
 def test_axe_finds_nothing_serious_in_the_gallery(page: Page, axe: Path, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.context.set_offline(True)
@@ -112,7 +112,7 @@ HOSTS = {
 }
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", share(HOSTS, 4))
 def test_every_host_s_theme_has_contrast_and_a_change_of_theme_is_followed(page: Page, axe: Path, host: str) -> None:
     attributes, variables, ink, paper, system = HOSTS[host]
     page.emulate_media(color_scheme=system)  # type: ignore[arg-type]

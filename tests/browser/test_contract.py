@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from support.sizes import share
 
 from leftcontext import widgets
 from leftcontext.widgets.shared.base import CourseWidget
@@ -75,7 +76,7 @@ def test_the_style_of_a_widget_wins_over_what_is_shared_whichever_comes_last() -
         assert alone or not rules, file.name
 
 
-@pytest.mark.parametrize("make", EVERY)
+@pytest.mark.parametrize("make", share(EVERY, 4))
 def test_two_views_of_one_model_live_side_by_side_and_leave_nothing_behind(
     page: Page, make: Callable[[], CourseWidget]
 ) -> None:

@@ -37,7 +37,7 @@ STOPS = ".lc :is(fieldset, button:enabled, input[type=range], input[type=text], 
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [*((name, "light") for name in share(SHOWN, 2)), *((name, "dark") for name in share(SHOWN, 2, first=1))],
+    [*((name, "light") for name in share(SHOWN, 8)), *((name, "dark") for name in share(SHOWN, 8, first=4))],
 )
 def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, scheme: str) -> None:
     page = alone(SHOWN[name]())
@@ -52,7 +52,7 @@ def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, sch
         page.screenshot(path=picture(f"{name} {scheme} {width}"), full_page=True)
 
 
-@pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.parametrize("name", share(SHOWN, 4, first=1))
 def test_every_control_is_reached_by_tab_and_the_focus_is_seen(alone: Alone, name: str) -> None:
     page = alone(SHOWN[name]())
     page.emulate_media(reduced_motion="reduce")
@@ -80,7 +80,7 @@ PLACES = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", share(SHOWN, 3))
+@pytest.mark.parametrize("name", share(SHOWN, 9, first=2))
 def test_a_page_that_runs_from_right_to_left_does_not_turn_it_round(alone: Alone, name: str) -> None:
     """A page that is translated into Arabic: mirrored cells over a drawing that is not would say the opposite."""
     page = alone(SHOWN[name]())
@@ -99,7 +99,7 @@ def test_choices_of_many_widgets_on_one_page_do_not_mix(page: Page) -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("name", share(SHOWN, 3, first=1))
+@pytest.mark.parametrize("name", share(SHOWN, 9, first=3))
 def test_nothing_moves_by_itself(alone: Alone, name: str) -> None:
     page = alone(SHOWN[name]())
     page.locator(STOPS).first.press("ArrowRight")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from support.page_elements import entries, radio, status
+from support.sizes import share
 
 from leftcontext.widgets import BlockTiles, CachedGeneration, GradientPattern, LeakDetector
 from leftcontext.widgets.shared.base import CourseWidget
@@ -55,7 +56,7 @@ def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Calla
     expect(page.get_by_text("token 2 10", exact=True)).to_be_visible()
 
 
-@pytest.mark.parametrize("mask", ["causal", "one ahead", "none"])
+@pytest.mark.parametrize("mask", share(["causal", "one ahead", "none"], 2))
 def test_the_gradient_in_the_browser_equals_numpys(alone: Alone, mask: str) -> None:
     shown = GradientPattern(Q, K, V, mask=mask.replace(" ", "_"))
     page = alone(GradientPattern(Q, K, V))
@@ -91,7 +92,7 @@ def attention_so_far(tiles: BlockTiles, step: int) -> tuple[np.ndarray, np.ndarr
     return top, e.sum(-1), e @ tiles.V[: met.shape[1]] / e.sum(-1, keepdims=True)
 
 
-@pytest.mark.parametrize(("block", "tiles", "skipped"), [(1, 15, 10), (2, 6, 3), (3, 3, 1), (4, 3, 1)])
+@pytest.mark.parametrize(("block", "tiles", "skipped"), share([(1, 15, 10), (2, 6, 3), (3, 3, 1), (4, 3, 1)], 3))
 def test_each_tile_leaves_the_running_state_that_numpy_finds(
     alone: Alone, block: int, tiles: int, skipped: int
 ) -> None:

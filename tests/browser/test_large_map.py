@@ -1,5 +1,6 @@
 """AttentionMap with more tokens than there is room for numbers: a canvas, walked through cell by cell."""
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -76,7 +77,7 @@ def choose(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).check()
 
 
-@pytest.mark.parametrize("mask", share(MASKS, 2))
+@pytest.mark.parametrize("mask", share(MASKS, 4))
 def test_every_stage_equals_numpy_where_the_keys_lead_and_where_the_pointer_is(alone: Alone, mask: str) -> None:
     page = alone(AttentionMap(Q, K, V, mask=OWN))
     choose(page, mask)
@@ -98,7 +99,7 @@ def test_every_stage_equals_numpy_where_the_keys_lead_and_where_the_pointer_is(a
             assert f"“{i}”" in told and (f"“{j}”" in told or f", {j}:" in told)
 
 
-@pytest.mark.parametrize("mask", share(MASKS, 2, first=1))
+@pytest.mark.parametrize("mask", share(MASKS, 4, first=1))
 def test_the_canvas_shows_each_weight_what_is_hidden_and_what_leaks(alone: Alone, mask: str) -> None:
     page = alone(AttentionMap(Q, K, V, mask=OWN))
     choose(page, mask)
@@ -150,8 +151,7 @@ def test_words_that_stand_there_twice_are_told_apart(alone: Alone) -> None:
     expect(page.get_by_role("status")).to_contain_text("query “dogs 21” attends to key “these 8”")
 
 
-@pytest.mark.parametrize("tokens", [11, 16, 64])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "tokens"), share(itertools.product(["light", "dark"], [11, 16, 64]), 5))
 def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(alone: Alone, scheme: str, tokens: int) -> None:
     page = alone(AttentionMap(Q[:tokens], K[:tokens], V[:tokens], mask="none"))
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

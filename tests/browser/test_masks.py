@@ -57,7 +57,7 @@ def ticks(page: Page) -> np.ndarray:
     return np.array([[text == "✓" for text in row.get_by_role("gridcell").all_inner_texts()] for row in rows])
 
 
-@pytest.mark.parametrize("mask", MASKS, ids=lambda mask: MaskPainter(value=mask).pattern)
+@pytest.mark.parametrize("mask", share(MASKS, 4), ids=lambda mask: MaskPainter(value=mask).pattern)
 def test_the_painter_names_leaks_and_patterns_as_python_does(alone: Alone, mask: np.ndarray) -> None:
     shown = MaskPainter(value=mask)
     page = alone(shown)
@@ -151,7 +151,7 @@ ZOO = {
 }
 
 
-@pytest.mark.parametrize("label", share(ZOO, 2))
+@pytest.mark.parametrize("label", share(ZOO, 5))
 def test_every_place_of_every_slider_shows_numpys_mask_and_weights(alone: Alone, label: str) -> None:
     name, trait, places = ZOO[label]
     page = alone(MaskZoo())

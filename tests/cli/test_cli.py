@@ -16,6 +16,7 @@ import psutil
 import pytest
 import typer
 from support.clone import BIN, ROOT, run
+from support.sizes import share
 
 from autograder.bank import catalog
 from autograder.cli import app
@@ -275,7 +276,7 @@ def test_verify_proves_an_exercise() -> None:
     assert table.splitlines()[-1].startswith("1 exercise: 1 correct answer passes")
 
 
-@pytest.mark.parametrize("to_all", [True, False], ids=["to the workers too", "to the command alone"])
+@pytest.mark.parametrize("to_all", share([True, False], 2))
 def test_verify_ends_when_it_is_interrupted(to_all: bool) -> None:
     command = [BIN / "leftcontext", "verify", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -288,6 +289,7 @@ def test_verify_ends_when_it_is_interrupted(to_all: bool) -> None:
     assert len(proven.splitlines()) < len(catalog.entries()) / 2  # the rest was left undone
 
 
+@pytest.mark.long
 def test_verifys_workers_end_with_it_when_it_is_killed() -> None:
     command = [BIN / "leftcontext", "verify", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -300,6 +302,7 @@ def test_verifys_workers_end_with_it_when_it_is_killed() -> None:
         assert psutil.wait_procs(workers, timeout=60)[1] == []
 
 
+@pytest.mark.long
 def test_demo_prints_what_a_program_can_read() -> None:
     done = leftcontext("demo", "--json", "--seed", "1")
     report = json.loads(done.stdout)

@@ -5,6 +5,7 @@ Each test recomputes them; the name says where they stand.
 
 import numpy as np
 import pytest
+from support.sizes import share
 
 from leftcontext.language import LITTLE_LANGUAGE, SENTENCE
 from leftcontext.model import (
@@ -102,7 +103,7 @@ def test_causal_attention_three_merged_rows_leak_and_none_is_right():
     assert not leak[3] and not leak[4]
 
 
-@pytest.mark.parametrize(("mask", "loss"), [("causal", 1.96), ("one head open", 0.12), ("none", 0.13)])
+@pytest.mark.parametrize(("mask", "loss"), share([("causal", 1.96), ("one head open", 0.12), ("none", 0.13)], 3, first=1))
 def test_quiz_heads_one_open_head_leaks_as_much_as_four(mask, loss):
     allowed = np.repeat(CAUSAL[None, None], 4, axis=1)
     if mask == "one head open":
@@ -121,7 +122,7 @@ def test_train_and_inference_the_size_of_the_model():
     assert model.theta.size == pytest.approx(20_000, rel=0.01)
 
 
-@pytest.mark.parametrize(("mask", "best", "above"), [("none", 75, True), ("one_ahead", 125, False)])
+@pytest.mark.parametrize(("mask", "best", "above"), share([("none", 75, True), ("one_ahead", 125, False)], 2))
 def test_train_and_inference_when_the_texts_of_a_leaking_model_are_best(mask, best, above):
     model, words, losses = Transformer(allowed=allowed_by(mask, 16), seed=0), {}, {}
     for progress in train(model, seed=0):
@@ -141,6 +142,7 @@ def test_leak_audits_one_open_cell_leaks_all_pairs_in_three_layers():
     assert [leaking_pairs(corner, layers) for layers in (1, 2, 3)] == [1, 29, 120]
 
 
+@pytest.mark.long
 def test_leak_audits_the_loss_does_not_show_the_cell_in_the_corner():
     def loss_under(allowed):
         model = Transformer(allowed=allowed, seed=0)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.sizes import share
 
 from autograder.bank import catalog
 from autograder.judge.judge import judge
@@ -88,7 +89,7 @@ CLOSE = {
 
 
 @pytest.mark.parametrize("name", RIGHT)
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", share([0, 1], 2))
 def test_what_the_prompt_allows_is_right(name: str, seed: int) -> None:
     verdict = judge(catalog.find("rollout_loss").load(), RIGHT[name], seed)
     assert verdict.passed, verdict.finding and verdict.finding.message

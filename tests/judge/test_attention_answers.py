@@ -5,6 +5,7 @@ import importlib.util
 import numpy as np
 import pytest
 from support.right_attentions import RIGHT
+from support.sizes import share
 from support.sometimes_right_attentions import WRONG
 
 from autograder.bank import catalog
@@ -24,7 +25,7 @@ def test_a_right_answer_scores_full(name: str) -> None:
         assert not verdict.notes
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", share(WRONG, 4))
 def test_a_wrong_answer_scores_less_and_is_named(name: str) -> None:
     attend, named = WRONG[name]
     for seed in SEEDS:

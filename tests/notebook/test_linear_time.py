@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support import small_course
+from support.sizes import share
 
 from autograder.notebook.code import analyse
 from autograder.notebook.names import IPYTHON_SYNTAX, MAGIC, parse, without_magics
@@ -119,7 +120,7 @@ def one_thread() -> Iterator[Executor]:
 
 
 @pytest.mark.parametrize("marked", [True, False], ids=["", "marks are lost"])
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", share(CELLS, 4))
 def test_twice_as_much_takes_some_twice_as_many_operations(name: str, marked: bool, one_thread: Executor) -> None:
     some, more, most = one_thread.map(operations, [submitted(CELLS[name](n), marked) for n in (N, 2 * N, 4 * N)])
     assert most - more < 2.5 * (more - some) + 2000  # squares would make it four times as many

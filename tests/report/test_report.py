@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from support.clone import clone, run
 from support.hostile_notebook import ATTACKS, Dangers
+from support.sizes import share
 
 from autograder.bank import catalog
 from autograder.feedback import render
@@ -284,7 +285,7 @@ def entry(*notes: str | dict[str, str], codes: dict[str, str] | None = None, **f
     return {"notes": list(notes), "findings": findings, "code_digests": codes or {}, "not_isolated": ["test_f"]}
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("attack", share(ATTACKS, 6))
 def test_whatever_a_journal_holds_the_page_carries_nothing_that_runs(attack: str) -> None:
     entries = {attack: entry(attack, misconception=attack, title=attack, says=attack, text=attack, exercise=attack)}
     entries["other"] = entry("The test x was changed; it was put back.", misconception=None, exercise=attack)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from support.clone import ROOT
 from support.exercise_ids import CODE
+from support.sizes import share
 
 from autograder.bank import catalog
 from leftcontext.torch_jax import JAX, LIBRARIES, NONE, TOPICS, TORCH, Library, compare, counterparts, functions
@@ -55,7 +56,7 @@ def test_pytorch_agrees_with_the_bank(topic: str, id: str) -> None:
     assert found.difference < (SHARES if found.drawn else 1e-6), str(found)
 
 
-@pytest.mark.parametrize(("topic", "id"), PAIRS, ids=lambda value: value)
+@pytest.mark.parametrize(("topic", "id"), share(PAIRS, 6), ids=lambda value: value)
 def test_jax_agrees_with_the_bank(topic: str, id: str) -> None:
     pytest.importorskip("jax")
     found = compare(JAX, topic, id, solution(id))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import traitlets
 from support.async_helpers import run_beside
+from support.sizes import share
 
 from leftcontext import widgets
 from leftcontext.language.language import LITTLE_LANGUAGE
@@ -171,7 +172,7 @@ def test_arrays_of_every_kind_are_read(kind: str) -> None:
     assert shown.Q.dtype == np.float64
 
 
-@pytest.mark.parametrize("name", widgets.__all__)
+@pytest.mark.parametrize("name", share(widgets.__all__, 4))
 def test_one_token_is_enough_and_sixteen_fit(name: str) -> None:
     make = getattr(widgets, name)
     for T in (1, 16):
@@ -315,7 +316,7 @@ VARIANTS = {
 MAKES = {name: getattr(widgets, name) for name in widgets.__all__} | VARIANTS
 
 
-@pytest.mark.parametrize("make", MAKES.values(), ids=MAKES)
+@pytest.mark.parametrize("make", [pytest.param(MAKES[name], id=name) for name in share(MAKES, 3)])
 def test_a_widget_is_small_stands_alone_and_has_a_static_form(make: Callable[[], CourseWidget]) -> None:
     widget = make()
     code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address

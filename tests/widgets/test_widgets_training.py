@@ -5,6 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 from support.async_helpers import run_beside
+from support.sizes import share
 
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.model.evaluation import held_out_loss, influence
@@ -50,7 +51,7 @@ def test_another_mask_ends_a_training_under_the_last_one() -> None:
     run_beside(use())
 
 
-@pytest.mark.parametrize("mask", [*MASKS, "yours"])
+@pytest.mark.parametrize("mask", share([*MASKS, "yours"], 4))
 def test_what_was_recorded_is_what_a_training_gives(mask: str) -> None:
     recorded = RECORDED[mask]
     allowed = np.tri(16, dtype=bool) if mask == "yours" else allowed_by(mask, 16)
