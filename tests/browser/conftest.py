@@ -30,6 +30,8 @@ FLAGS = (
 PATIENCE = 60_000  # milliseconds: how long a busy machine may take, never what is measured
 expect.set_options(timeout=PATIENCE)
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
+# anywidget gives a model two seconds on the clock, which are not enough on a busy machine.
+PATIENT = "const timeout = AbortSignal.timeout; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, 30 * ms);"
 Lab = Callable[..., Page]
 
 
@@ -50,6 +52,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A fresh page, 1280 wide; a test that a script's error went unseen in would lie, so such an error fails it."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE)
+    context.add_init_script(PATIENT)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -37,7 +37,7 @@ STOPS = ".lc :is(fieldset, button:enabled, input[type=range], input[type=text], 
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [*((name, "light") for name in share(SHOWN, 8)), *((name, "dark") for name in share(SHOWN, 8, first=4))],
+    [*((name, "light") for name in share(SHOWN, 12)), *((name, "dark") for name in share(SHOWN, 12, first=6))],
 )
 def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, scheme: str) -> None:
     page = alone(SHOWN[name]())

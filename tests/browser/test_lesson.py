@@ -35,6 +35,7 @@ def answer(page: Page, stub: str, code: str) -> None:
     page.keyboard.press("Shift+Enter")
 
 
+@pytest.mark.long
 def test_a_lesson_is_run_and_an_exercise_answered(lab: Lab) -> None:
     page = lab(LESSON)
     unwritten = cell(page, 'check("causal_allowed"')

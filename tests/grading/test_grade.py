@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from support import sample_course
 from support.clone import ROOT, run
+from support.sizes import share
 
 HERE = {"PYTHONPATH": str(ROOT)}
 ODD = sample_course.notebook(
@@ -70,7 +71,7 @@ def grade(course: Path, *options: str) -> dict[str, dict]:
     return {line["student"]: line for line in lines}
 
 
-@pytest.mark.parametrize("isolation", ["full", "basic", "none"])
+@pytest.mark.parametrize("isolation", share(["full", "basic", "none"], 3))
 def test_every_isolation_level_gives_the_same_scores(course: Path, isolation: str) -> None:
     graded = grade(course, "--isolation", isolation)
     for student, (_, points) in CLASSES.items():

@@ -85,6 +85,7 @@ def test_a_right_answer_has_its_point_and_no_other_has(points: dict[str, dict[st
     assert {who: found[test] for who, found in points.items()} == {"right": 1.0, "wrong": 0.0, "empty": empty}
 
 
+@pytest.mark.long
 def test_the_table_is_as_nbgrader_counts_it() -> None:
     answers = {f"a{NUMBERS[name]}": named(NUMBERS[name], wrong) for name, (_, wrong, _) in IDIOMS.items()}
     assert set(small_course.stock(small_course.submission(BOOK, small_course.solutions(BOOK))).values()) == {1.0}

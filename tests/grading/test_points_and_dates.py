@@ -326,6 +326,7 @@ def test_an_assignment_that_is_released_and_not_registered_is_registered(world: 
     assert not any("differs" in sentence for sentence in said)
 
 
+@pytest.mark.long
 def test_a_release_that_its_source_does_not_make_is_not_registered(world: World) -> None:
     world.submit()
     (world.root / "gradebook.db").unlink()

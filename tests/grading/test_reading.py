@@ -16,6 +16,7 @@ import psutil
 import pytest
 from support import sample_course
 from support.clone import ROOT
+from support.sizes import share
 
 from autograder.grading import reading
 from autograder.grading.graded_submission import Graded
@@ -86,7 +87,7 @@ def run() -> dict[str, Graded]:
     return {one.student: one for one in grade("ps", jobs=1, isolation=IsolationLevel.NONE)}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", share(FAULTS, 2))
 def test_a_fault_in_planning_costs_that_submission_alone(course: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None]) -> None:
     method = at_trouble(ReleasedNotebook.job, fault, lambda _, merged, *__: "".join(cell.source for cell in merged.cells))
     with monkeypatch.context() as patch:

@@ -81,6 +81,7 @@ def test_killed_and_run_again_it_is_as_if_nothing_had_been(course: Path, whole: 
     assert notebooks(copy) == files
 
 
+@pytest.mark.long
 def test_what_is_done_is_not_done_again(course: Path, tmp_path: Path) -> None:
     copy = sample_course.copied(course, tmp_path / "course")
     out, _ = start(copy, "--student", "student0").communicate(timeout=240)

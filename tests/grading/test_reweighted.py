@@ -7,12 +7,13 @@ import nbformat
 import pytest
 from support import sample_course
 from support.clone import ROOT, run
+from support.sizes import share
 
 HERE = {"PYTHONPATH": str(ROOT)}
 HALF = sample_course.ANSWERS["causal_mask"][2]  # right for short sequences only: 1 of the bank's 2 points
 
 
-@pytest.mark.parametrize("points", [4.0, 1.0])
+@pytest.mark.parametrize("points", share([4.0, 1.0], 2))
 def test_partial_credit_scales_with_the_points_of_the_cell(tmp_path: Path, points: float) -> None:
     (tmp_path / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(tmp_path)))
     source = tmp_path / "source" / "bank"

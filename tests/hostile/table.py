@@ -18,7 +18,7 @@ HEAD = """# Hostile and unlucky submissions
 
 Each line is a notebook that somebody could hand in: to cheat, by accident, or because a program mangled it. The honest score
 is what its answers are worth, of 7 points. `leftcontext grade` gives every one of them its honest score: alone, between two
-honest neighbours, and twice in a row (alone where a test evaluates what they wrote); nothing outside changes, and no process stays (`tests/hostile/`: all of them in `make test-long`, every sixth in `make test`).
+honest neighbours, and twice in a row (alone where a test evaluates what they wrote); nothing outside changes, and no process stays (`tests/hostile/`: all of them in `make test-long`, every eighth in `make test`).
 The middle column is what nbgrader 0.9.6 gives by itself; "no grade" means that the submission stays ungraded,
 "not run yet" that it was not measured. That something
 is told or left behind was seen with tests and student in one process and no sandbox, which is how nbgrader runs them.

@@ -21,7 +21,7 @@ LOWER = ("a test evaluates what they wrote", "files and places", "processes and 
 MORE = {"processes without end", "a chain of forks", "threads without end", "a call never ends", "memory in files without a name"}
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
 TRIED = sized(1, len(CASES))  # cases that stock nbgrader is shown
-# In `make test-long` all cases are tried in all ways. In `make test` every sixth is tried alone at the strictest level, every
+# In `make test-long` all cases are tried in all ways. In `make test` every eighth is tried alone at the strictest level, every
 # twentieth in other ways, and of those that end by their time limit one at most.
 SLOW = {
     "a call never ends", "an error whose text never ends", "processes without end",
@@ -32,7 +32,7 @@ SLOW = {
     "the text never ends", "the text makes processes without end",
 }  # fmt: skip
 TRIABLE = [case for case in CASES if LONG or case.name not in SLOW or case.name == "a cell never ends"]
-ALONE = share(TRIABLE, 6)
+ALONE = share(TRIABLE, 8)
 CLASS = share([case for case in TRIABLE if not case.evaluates], 20)  # cases that are graded in one run
 BASIC = share([case for case in TRIABLE if case.group in LOWER or case.name in MORE], 20)
 UNHELD = share([case for case in TRIABLE if case.trips in ("paid", "read", "left")], 20)
@@ -165,6 +165,7 @@ def cmdline(process: psutil.Process) -> list[str]:
         return []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_stock_nbgrader_stumbles_as_the_table_says(field: Field, tmp_path: Path) -> None:
     stumbling = [case for case in CASES if stumbles(case)]

@@ -77,7 +77,9 @@ def test_a_course_folder_may_be_a_clone_beside_an_installed_package(course: Path
     assert found["plain", "whole"]["score"] == sample_course.scores(course)["plain", "whole"]["score"]
 
 
+@pytest.mark.long
 def test_the_button_and_the_command_give_the_same_scores(course: Path) -> None:
+    assert run(course, "nbgrader", "autograde", "plain", "--force", env=HERE).returncode == 0
     by_button = sample_course.scores(course)
     shutil.rmtree(course / "autograded")
     done = run(course, "leftcontext", "grade", "plain", "--force", "--json", env=HERE)

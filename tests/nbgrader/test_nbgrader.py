@@ -78,6 +78,7 @@ ANSWERS = {  # to causal_mask, which has two parts of one point each
 }
 
 
+@pytest.mark.long
 def test_partial_credit_reaches_the_gradebook(course: Path) -> None:
     unit = "98-half"
     (course / "source" / unit).mkdir()

@@ -12,6 +12,8 @@ from support.warm_command import run_warm
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 NOT_CLONED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.db")
+NEED_NBGRADER = {"grade", "report", "compose"}  # what they take is mostly its import
+READ_AT_START = {"LANG", "LC_ALL", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONWARNINGS"}  # by Python, before a command begins
 A_USERS_OWN = {"course", "workspace"}  # at the root only: packages are called so too
 
 
@@ -33,7 +35,8 @@ def run(
     # A PATH without the venv's commands: who types .venv/bin/nbgrader has not activated it.
     path = os.pathsep.join(place for place in os.environ["PATH"].split(os.pathsep) if Path(place) != BIN)
     typed, environment = [command, *map(str, arguments)], {**os.environ, **own, "PATH": path}
-    if command == "nbgrader" and sys.platform == "linux":
+    needs_nbgrader = command == "nbgrader" or (command == "leftcontext" and typed[1:2] and typed[1] in NEED_NBGRADER)
+    if needs_nbgrader and sys.platform == "linux" and not READ_AT_START & (env or {}).keys():
         return run_warm(typed, cwd or root, environment)
     return subprocess.run(
         [BIN / command, *typed[1:]], cwd=cwd or root, env=environment,
