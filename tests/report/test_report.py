@@ -68,7 +68,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = root / "course/submitted" / student / UNIT
         folder.mkdir(parents=True)
         (folder / f"{UNIT}.ipynb").write_text(json.dumps(notebook) if number != 27 else "<script>")
-    done = run(root, "leftcontext", "grade", UNIT, "--isolation", "none", "--timeout", "5", "--json")
+    done = run(root, "leftcontext", "grade", UNIT, "--isolation", "none", "--timeout", "2", "--json")
     assert done.returncode == 0, done.stderr
     return root
 
