@@ -180,7 +180,8 @@ class World:
         broken = {n for n in (0, 1) if self.released.score(n, self.source.solved[n]) != self.released.points[n]}
         status = {}
         for student, (values, day) in self.submitted.items():
-            seen = (dataclasses.astuple(self.released), dataclasses.astuple(self.source), values, day)
+            released = self.released.points, self.released.right  # solutions are not in what is released
+            seen = (released, dataclasses.astuple(self.source), values, day)
             status[student] = "graded" if force or self.seen.get(student) != seen else "unchanged"
             if status[student] == "unchanged":
                 continue
