@@ -15,6 +15,7 @@ from types import ModuleType
 
 import pytest
 from support.clone import ROOT
+from support.sizes import share
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="make needs a POSIX system")
 SCRIPT = ROOT / "tools" / "set_up.py"
@@ -133,7 +134,7 @@ def test_a_package_stopped_half_way_is_installed_again(place: Path, made: subpro
     assert _imports(place, "one")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", share([signal.SIGINT, signal.SIGTERM], 2))
 def test_stopped_it_leaves_no_process_and_goes_on_later(
     place: Path, made: subprocess.CompletedProcess[str], number: signal.Signals
 ) -> None:

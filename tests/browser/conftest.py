@@ -25,7 +25,7 @@ from leftcontext.widgets.shared.page import page as widgets_page
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
+    "--disable-component-update --disable-sync --disable-renderer-backgrounding --disable-backgrounding-occluded-windows"
 )
 PATIENCE = 60_000  # milliseconds: how long a busy machine may take, never what is measured
 expect.set_options(timeout=PATIENCE)

@@ -235,6 +235,7 @@ def test_the_worked_notebook_is_run_and_what_passes_is_left_out(course: Course) 
     assert skipped.execution_count is None
 
 
+@pytest.mark.long
 def test_a_worked_notebook_that_warns_or_fails_is_not_written(course: Course) -> None:
     rewrite(course, "np.eye(2)", 'import warnings\nwarnings.warn("beware")')
     with pytest.raises(RunError, match=rf"source/{UNIT}/lesson\.md, line \d+: .*beware"):

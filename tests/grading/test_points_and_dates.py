@@ -317,6 +317,7 @@ def test_a_new_due_date_is_noticed_and_nothing_is_run(world: World) -> None:
     assert Stub.tasks == tasks
 
 
+@pytest.mark.long
 def test_an_assignment_that_is_released_and_not_registered_is_registered(world: World) -> None:
     world.submit()
     (world.root / "gradebook.db").unlink()

@@ -33,21 +33,29 @@ BOOK = sample_course.notebook(
 )
 
 
-@pytest.fixture
-def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three students; one has written a word at which the fault comes."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(tmp_path)))
-    (tmp_path / "source" / "ps").mkdir(parents=True)
-    nbformat.write(BOOK, tmp_path / "source" / "ps" / "ps.ipynb")
-    made = NbgraderCourse()
-    release.generate(made.folders, made.config, "ps", tmp_path / "release", enter=True)
+    root = tmp_path_factory.mktemp("handed-in")
+    (root / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(root)))
+    (root / "source" / "ps").mkdir(parents=True)
+    nbformat.write(BOOK, root / "source" / "ps" / "ps.ipynb")
+    with contextlib.chdir(root):
+        made = NbgraderCourse()
+        release.generate(made.folders, made.config, "ps", root / "release", enter=True)
     for student, answer in {"ada": "x = 3", "bo": "x = 3  # trouble", "cy": "x = 3"}.items():
-        node = nbformat.read(tmp_path / "release" / "ps" / "ps.ipynb", as_version=4)
+        node = nbformat.read(root / "release" / "ps" / "ps.ipynb", as_version=4)
         next(cell for cell in node.cells if cell.metadata.get("nbgrader", {}).get("solution")).source = answer
-        (tmp_path / "submitted" / student / "ps").mkdir(parents=True)
-        nbformat.write(node, tmp_path / "submitted" / student / "ps" / "ps.ipynb")
-    return tmp_path
+        (root / "submitted" / student / "ps").mkdir(parents=True)
+        nbformat.write(node, root / "submitted" / student / "ps" / "ps.ipynb")
+    return root
+
+
+@pytest.fixture
+def course(handed_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = sample_course.copied(handed_in, tmp_path / "course")
+    monkeypatch.chdir(copy)
+    return copy
 
 
 def crash() -> None:

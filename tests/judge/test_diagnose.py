@@ -81,6 +81,7 @@ def test_a_text_for_a_truth_is_told_so() -> None:
     assert "It returned a str, expected True or False." in render.message(judge(yes_or_no(), str))
 
 
+@pytest.mark.long
 def test_a_misread_draw_is_no_error_of_the_learner() -> None:
     verdict = judge(catalog.find("sample_token").load(), lambda logits, rng, temperature=1.0, top_k=None: 1.0)
     assert verdict.misconception == "not_an_integer"

@@ -50,6 +50,7 @@ def test_every_image_says_what_it_shows_and_is_small_enough_for_a_phone() -> Non
         assert len(picture.html) < 50_000 * len(alts(picture)), f"{name}, in light and dark"
 
 
+@pytest.mark.long
 def test_the_same_figure_gives_the_same_bytes() -> None:
     assert {name: p.html for name, p in every_kind().items()} == {name: p.html for name, p in every_kind().items()}
 
