@@ -9,7 +9,7 @@ from support import sample_course
 from support.clone import ROOT, run
 from support.sizes import sized
 
-EACH = sized(2, 67)  # submissions of each assignment
+EACH = sized(2, 34)  # submissions of each assignment
 HERE = {"PYTHONPATH": str(ROOT)}
 
 

@@ -15,7 +15,7 @@ from support import sample_course
 from support.clone import BIN, ROOT
 from support.sizes import sized
 
-KILLS = sized(3, 50)
+KILLS = sized(3, 25)
 STUDENTS = sized(5, 8)
 
 
