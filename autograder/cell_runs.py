@@ -41,6 +41,7 @@ class _Run:
 
 _runs: deque[_Run] = deque(maxlen=1000)
 _before: dict[str, Any] = {}  # the names in the kernel when the running cell began
+_first_cells: set[str] = set()  # those with the lesson's imports that have run in this kernel
 
 
 def watch() -> None:
@@ -102,6 +103,8 @@ def _finish(result: Any) -> None:
     if info is not None and info.raw_cell:
         error = result.error_before_exec or result.error_in_exec
         _runs.append(_Run(info.raw_cell, getattr(info, "cell_id", None) or "", error, replaced))
+        if error is None and "check" in info.raw_cell and "check" in _only_defined(info.raw_cell):
+            _first_cells.add(info.raw_cell)
 
 
 def _show_name_error(shell: Any, kind: type[BaseException], error: Any, trace: Any, tb_offset: Any = None) -> list[str]:
@@ -110,13 +113,19 @@ def _show_name_error(shell: Any, kind: type[BaseException], error: Any, trace: A
     raised_by_cell = trace is not None and trace.tb_next is not None and trace.tb_next.tb_next is None
     if raised_by_cell and name in catalog.entries():
         trouble = _newest_trouble(name)
-        lines = [trouble.replace("`", "")] if trouble else [f"{name} is not defined yet: run the cell in which you write it."]
-        error._render_traceback_ = lambda: [f"NameError: {lines[0]}", *([] if trouble else [RESTART])]
-    elif raised_by_cell and "check" not in shell.user_ns:  # the lesson's first cell, with its imports, has not run
-        said = f"NameError: {name} is not defined in this kernel, which has just been started."
-        error._render_traceback_ = lambda: [said, RESTART]
+        said = trouble.replace("`", "") if trouble else f"{name} is not defined yet: run the cell in which you write it."
+        error._render_traceback_ = lambda: [f"NameError: {said}", *([] if trouble else [RESTART])]
+    elif raised_by_cell and not _first_cells:
+        said = f"{name} is not defined in this kernel, which has just been started."
+        error._render_traceback_ = lambda: [f"NameError: {said}", RESTART]
     shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
     return []
+
+
+def _only_defined(source: str) -> frozenset[str]:
+    """The names that a cell defines and does not use; the cell that checks an answer imports `check` and calls it."""
+    code = analyse(source)
+    return code.defines - code.uses
 
 
 def _means_to_define(run: _Run, exercise: str) -> bool:

@@ -1,4 +1,4 @@
-"""An exercise as notebook cells: the prompt, the cell to answer in, and the one line that checks the answer.
+"""An exercise as notebook cells: the prompt, the cell to answer in, and the cell that checks the answer.
 
 The answer cell holds the worked answer between nbgrader's two marks; what a learner is handed is what nbgrader
 leaves of it.
@@ -41,7 +41,8 @@ def exercise_cells(entry: ExerciseFile, seed: int = 0, weight: float | None = No
     points = exercise.points if weight is None else weight
     points = int(points) if float(points).is_integer() else points
     arguments = (f", seed={seed}" if seed else "") + (f", points={points}" if weight is not None else "")
-    check = f'check("{entry.id}", {entry.id}{arguments})'
+    # With its import, the cell runs in a kernel that has just been started, and says there which cell is to be run first.
+    check = f'from leftcontext import check\ncheck("{entry.id}", {entry.id}{arguments})'
     # The tag lets "Run All" go on after a check that fails; nbgrader reads the failure all the same.
     check_cell = new_code_cell(check, metadata={"tags": ["raises-exception"]})
     return [

@@ -168,11 +168,16 @@ def _meanings(source: str) -> set[tuple[str, str]]:
     found: set[tuple[str, str]] = set()
     for node in parse(source).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            module = f"{node.module}:" if isinstance(node, ast.ImportFrom) else ""
-            found |= {(name, module + alias.name) for name, alias in zip(defined_names(node), node.names, strict=True)}
+            found |= import_meanings(node)
         else:
             found |= {(name, ast.get_source_segment(without_magics(source), node) or "") for name in defined_names(node)}
     return found
+
+
+def import_meanings(node: ast.Import | ast.ImportFrom) -> set[tuple[str, str]]:
+    """The names that an import defines, each with what it stands for."""
+    module = f"{node.module}:" if isinstance(node, ast.ImportFrom) else ""
+    return {(name, module + alias.name) for name, alias in zip(defined_names(node), node.names, strict=True)}
 
 
 def defines_before_use(name: str, body: list[ast.stmt]) -> bool:

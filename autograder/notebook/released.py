@@ -14,6 +14,7 @@ from autograder.notebook.dependencies import Needs
 from autograder.notebook.job import Counting, Job, Step, StepKind
 from autograder.notebook.names import imported_names, imported_packages, parse
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
+from autograder.notebook.repeated_imports import without_repeated_imports
 from autograder.notebook.weights import with_points
 
 JUDGES = {"leftcontext.check", "autograder.check"}
@@ -37,14 +38,19 @@ class ReleasedNotebook:
     partial_credit_tests: frozenset[str] = frozenset()  # of those that give the instructor's own answer a number of points
 
     @cached_property
+    def analysed(self) -> tuple[Cell, ...]:
+        """The cells as their dependencies are read from them."""
+        return without_repeated_imports(self.cells)
+
+    @cached_property
     def shared_cells(self) -> frozenset[int]:
         """Run once, in the students' fork server."""
-        return dependencies.student_independent_cells(self.cells)
+        return dependencies.student_independent_cells(self.analysed)
 
     @cached_property
     def display_only(self) -> frozenset[int]:
         """The shared cells that only show something; run beside it."""
-        return dependencies.display_only_cells(self.cells, self.shared_cells)
+        return dependencies.display_only_cells(self.analysed, self.shared_cells)
 
     @cached_property
     def modules(self) -> dict[str, str]:
@@ -55,7 +61,7 @@ class ReleasedNotebook:
     @cached_property
     def needs(self) -> dict[int, Needs]:
         """What each test needs, by its number."""
-        return {n: dependencies.needs(self.cells, n) for n, cell in enumerate(self.cells) if cell.role == Role.TEST}
+        return {n: dependencies.needs(self.analysed, n) for n, cell in enumerate(self.cells) if cell.role == Role.TEST}
 
     @cached_property
     def instructor_imports(self) -> dict[int, str]:
@@ -66,7 +72,7 @@ class ReleasedNotebook:
     @cached_property
     def required_cells(self) -> dict[int, tuple[str, ...]]:
         """The lesson cells that tests need, and the student's names that these need."""
-        names = dependencies.student_names(self.cells)
+        names = dependencies.student_names(self.analysed)
         numbers = sorted({n for needs in self.needs.values() for n in needs.required_cells})
         return {n: tuple(sorted(analyse(self.cells[n].source).uses & names)) for n in numbers}
 
@@ -74,7 +80,7 @@ class ReleasedNotebook:
     def preloaded(self) -> frozenset[int]:
         """The required cells that are run once for all, in the checkers' fork server."""
         shared = (n for n in self.required_cells if n in self.shared_cells)
-        return frozenset(n for n in shared if not dependencies.is_redefined_elsewhere(self.cells, n))
+        return frozenset(n for n in shared if not dependencies.is_redefined_elsewhere(self.analysed, n))
 
     @cached_property
     def judged_tests(self) -> frozenset[str]:
@@ -83,7 +89,7 @@ class ReleasedNotebook:
         It looks at values alone, and needs the bank of exercises, which no student's process may read: it is isolated.
         """
         judges = {name for cell in self.cells for name, module in imported_names(cell.source) if module in JUDGES}
-        tests = (cell for cell in self.cells if cell.is_code_test)
+        tests = (cell for cell in self.analysed if cell.is_code_test)
         return frozenset(str(cell.grade_id) for cell in tests if _only_calls(parse(cell.source).body, judges))
 
     def counting(self, test: Cell) -> Counting:
@@ -185,9 +191,8 @@ class ReleasedNotebook:
     @cached_property
     def _tests_that_define_for_others(self) -> frozenset[int]:
         """The tests that define a name which a later test uses."""
-        tests = [n for n, cell in enumerate(self.cells) if cell.is_code_test]
-        uses = {n: analyse(self.cells[n].source).uses for n in tests}
-        return frozenset(n for n in tests if any(analyse(self.cells[n].source).defines & uses[m] for m in tests if m > n))
+        codes = {n: analyse(cell.source) for n, cell in enumerate(self.analysed) if cell.is_code_test}
+        return frozenset(n for n in codes if any(codes[n].defines & codes[m].uses for m in codes if m > n))
 
 
 def _only_calls(body: list[ast.stmt], functions: set[str]) -> bool:

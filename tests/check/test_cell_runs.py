@@ -11,9 +11,12 @@ from IPython.utils.capture import capture_output
 
 from autograder import cell_runs, check_answer, paths
 from autograder.bank import catalog
+from autograder.course.exercise_cells import exercise_cells
 
 Run = Callable[..., str]
 RIGHT = "def left_context(tokens, i):\n    return tokens[: i + 1]"
+FIRST = "import numpy as np\nfrom leftcontext import check"
+NOT_YET = f"NameError: left_context is not defined yet: run the cell in which you write it.\n{cell_runs.RESTART}"
 CHECK = 'check("left_context", left_context)'
 
 
@@ -23,6 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     monkeypatch.delenv(cell_runs.NBGRADER_EXECUTION, raising=False)
     monkeypatch.setattr(check_answer, "failures", {})
     cell_runs._runs.clear()
+    cell_runs._first_cells.clear()
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(colors="nocolor")
     shell.history_manager.enabled = False
@@ -34,7 +38,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
         displayed = "".join(output.data.get("text/plain", "") for output in shown.outputs)
         return str(shown.stdout + shown.stderr + displayed)
 
-    run_cell("import numpy as np\nfrom leftcontext import check")
+    run_cell(FIRST)
     yield run_cell
     InteractiveShell.clear_instance()
 
@@ -116,17 +120,34 @@ def test_an_answer_that_is_not_defined_names_the_cell_to_run(run: Run) -> None:
     assert "Traceback" in run("print(another_name)")  # every other error as it was
 
 
-def test_a_kernel_of_the_lab_explains_what_a_restart_took_away() -> None:
-    startup = paths.PACKAGE / "jupyter" / "kernel_startup.py"
-    sources = ["AttentionMap()", CHECK, "from leftcontext import check", "AttentionMap()"]
+def checking_cell() -> str:
+    """The cell that checks an answer, as it is handed out."""
+    return str(exercise_cells(catalog.find("left_context"))[2].source)
+
+
+def errors_in_a_new_kernel(sources: list[str], startup: str = "") -> list[str]:
+    """What is shown of the errors of cells, the first of a kernel that IPython's own program starts."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     client = nbclient.NotebookClient(notebook, kernel_name="python3", allow_errors=True, timeout=60)
-    client.execute(env={**os.environ, "PYTHONSTARTUP": str(startup)})
-    said = ["\n".join(output.traceback) for cell in notebook.cells for output in cell.outputs]
-    assert said[0] == f"NameError: AttentionMap is not defined in this kernel, which has just been started.\n{cell_runs.RESTART}"
-    assert said[1] == f"NameError: check is not defined in this kernel, which has just been started.\n{cell_runs.RESTART}"
-    assert "Traceback" in said[2]
-    assert [cell.outputs[0].ename for cell in notebook.cells if cell.outputs] == ["NameError"] * 3
+    client.execute(env={**os.environ, "PYTHONSTARTUP": startup})
+    errors = [output for cell in notebook.cells for output in cell.outputs if output.output_type == "error"]
+    assert {error.ename for error in errors} == {"NameError"}
+    return ["\n".join(error.traceback) for error in errors]
+
+
+def test_a_kernel_of_the_lab_explains_what_a_restart_took_away() -> None:
+    startup = paths.PACKAGE / "jupyter" / "kernel_startup.py"
+    sources = ["AttentionMap()", CHECK, checking_cell(), "AttentionMap()", FIRST, "AttentionMap()"]
+    said = errors_in_a_new_kernel(sources, str(startup))
+    started = f"is not defined in this kernel, which has just been started.\n{cell_runs.RESTART}"
+    assert said[0] == said[3] == f"NameError: AttentionMap {started}"
+    assert said[1] == f"NameError: check {started}"
+    assert said[2] == NOT_YET
+    assert "Traceback" in said[4]
+
+
+def test_a_check_says_in_any_new_kernel_which_cell_to_run() -> None:
+    assert errors_in_a_new_kernel([checking_cell()]) == [NOT_YET]
 
 
 def test_nothing_is_recorded_while_a_notebook_is_graded(monkeypatch: pytest.MonkeyPatch) -> None:

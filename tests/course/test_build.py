@@ -105,7 +105,7 @@ def test_text_code_and_exercises_become_cells_in_order(course: Course) -> None:
         "prompt_causal_attention", "causal_attention", "check_causal_attention",
         "prompt_quiz_left_context", "quiz_left_context", "check_quiz_left_context",
     ]  # fmt: skip
-    assert cells[5].source == 'check("causal_attention", causal_attention)'
+    assert cells[5].source == 'from leftcontext import check\ncheck("causal_attention", causal_attention)'
     assert marks[5]["points"] == catalog.find("causal_attention").load().points
     nbformat.validate(read_lesson(course.root / "source" / UNIT).notebook)
 

@@ -40,7 +40,7 @@ def test_partial_credit_scales_with_the_points_of_the_cell(tmp_path: Path, point
     assert found["half"]["notes"] == []
     node = nbformat.read(tmp_path / "autograded/half/bank/bank.ipynb", as_version=4)
     (checked,) = [cell for cell in node.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "check_causal_mask"]
-    assert checked.source == 'check("causal_mask", causal_mask)'
+    assert checked.source.endswith('\ncheck("causal_mask", causal_mask)')
     shown = json.dumps(checked.outputs)
     assert f"{points / 2:g} of {points:g} points" in shown
     assert "NoCredit" not in shown

@@ -139,3 +139,47 @@ def test_an_answer_nested_too_deep_to_be_looked_at_is_run_from_the_start(first: 
     deep = "-" * 700 + "1"
     notebook = SHOWS if "scale" in first else LATER
     assert not steps(f"{first}\ndef f(x):\n    return {deep}", notebook=notebook)["reuses"]
+
+
+ANSWER = Cell("2", "code", "# YOUR CODE HERE", Role.SOLUTION, "f", solved="def f(x):\n    return x + 1")
+DRAWS = Cell("5", "code", "np.ones(2)")
+
+
+def checked(test: str, *others: Cell, first: str = "import numpy as np\nfrom leftcontext import check") -> ReleasedNotebook:
+    """A lesson with two tests, each of one answer."""
+    second = Cell("3", "code", "# YOUR CODE HERE", Role.SOLUTION, "g", solved="def g(x):\n    return x - 1")
+    tests = [Cell(f"test_{name}", "code", test.format(name), Role.TEST, f"test_{name}", 1.0) for name in "fg"]
+    return ReleasedNotebook("checked", (Cell("0", "code", first), ANSWER, tests[0], DRAWS, second, tests[1], *others))
+
+
+def test_an_import_that_a_test_repeats_changes_nothing_of_what_runs_once() -> None:
+    plain, repeated = checked("check('{0}', {0})"), checked("from leftcontext import check\ncheck('{0}', {0})")
+    assert plain.shared_cells == repeated.shared_cells == {0, 3}
+    assert plain.judged_tests == repeated.judged_tests == {"test_f", "test_g"}
+    assert plain.needs == repeated.needs
+    assert plain.preloaded == repeated.preloaded == {0}
+    merged = MergedNotebook(tuple(MergedCell(cell, "code", cell.solved or cell.source) for cell in repeated.cells))
+    job = repeated.job(merged, {}, 5.0)
+    assert not job.fresh_namespace and not job.fresh_kernel
+    assert job.steps[2].source == "from leftcontext import check\ncheck('f', f, points=1)"
+
+
+@pytest.mark.parametrize(
+    ("test", "first", "others"),
+    [
+        ("from leftcontext import check\ncheck('{0}', {0})", "import numpy as np", ()),  # no lesson imports it
+        ("from other import check\ncheck('{0}', {0})", "import numpy as np\nfrom leftcontext import check", ()),
+        ("import numpy as np\nassert {0}(np)", "import numpy as np", (Cell("6", "code", "np = 3"),)),
+        ("import numpy as np; assert {0}(np)", "import numpy as np", ()),  # on a line with something else
+        ("if 1:\n    import numpy as np\nassert {0}(np)", "import numpy as np", ()),
+        ("import numpy.linalg, math\nassert {0}(numpy)", "import numpy as np\nimport numpy.linalg", ()),
+    ],
+)
+def test_an_import_that_may_mean_something_else_is_the_tests_own(test: str, first: str, others: tuple[Cell, ...]) -> None:
+    made = checked(test, *others, first=first)
+    assert made.analysed == made.cells
+
+
+def test_an_answer_that_gives_a_tests_name_another_meaning_keeps_the_import() -> None:
+    made = checked("from leftcontext import check\ncheck('{0}', {0})", Cell("7", "code", "", Role.SOLUTION, "h", solved="check = 1"))
+    assert made.analysed == made.cells
