@@ -2,8 +2,10 @@
 
 import importlib.util
 import re
+import sys
 import tomllib
 from collections import Counter, defaultdict
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
 
@@ -31,6 +34,26 @@ def test_the_numbers_in_the_readme_are_counted(documents: ModuleType) -> None:
     assert documents.with_numbers(README, numbers) == README, "Run: make documents"
     named = {match["name"] for match in documents.NUMBER.finditer(README)}
     assert {"exercises", "correct", "incorrect", "mutants", "killed", "hostile"} <= named
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the README counts the packages of Linux")
+def test_the_size_of_the_environment_in_the_readme_is_that_of_its_packages() -> None:
+    """To within 15 %: what pip, numpy and the others bring along changes with each version."""
+    said = int(re.search(r"\(about (\d+) MB\)", README)[1])  # type: ignore[index]
+    pinned = re.findall(r"^([\w.-]+)(?:\[.*\])?==", REQUIREMENTS, re.MULTILINE)
+    assert len(pinned) > 100
+    megabytes = sum(map(installed_bytes, ["pip", *pinned])) / 1e6
+    assert said == pytest.approx(megabytes, rel=0.15)
+
+
+def installed_bytes(name: str) -> int:
+    """The size of a package's files, or 0 where it is for another system."""
+    try:
+        files = distribution(name).files or []
+    except PackageNotFoundError:
+        return 0
+    paths = [Path(str(file.locate())) for file in files]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def test_only_marked_numbers_are_written(documents: ModuleType) -> None:

@@ -10,7 +10,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.course.exercise_cells import NOTEBOOK_METADATA
-from autograder.workspace.course_map import Track, UnitCard, read_tracks
+from autograder.workspace.course_map import (
+    MINUTES_PER_CELL,
+    MINUTES_PER_EXERCISE,
+    MINUTES_PER_QUIZ,
+    WORDS_PER_MINUTE,
+    Track,
+    UnitCard,
+    read_tracks,
+)
 from autograder.workspace.overview import Overview, overview
 from autograder.workspace.start_outputs import read_outputs
 
@@ -42,6 +50,11 @@ BEGIN = """## Where to begin
 
 New to the subject: with unit 01. Otherwise answer the [fifteen questions](<where-to-begin.ipynb>) (ten minutes), which say in
 which unit to begin. Three ways lead through the course:"""
+MAP = f"""## The units and your progress
+
+The minutes are estimates: {WORDS_PER_MINUTE} words a minute for the text, {60 * MINUTES_PER_CELL:.0f} seconds to run a cell
+of code and to look at what it shows, {60 * MINUTES_PER_QUIZ:.0f} seconds for a quiz question, and
+{MINUTES_PER_EXERCISE:g} minutes for an exercise in which you write code."""
 AFTERWARDS = """## To keep beside you
 
 - [Cheat sheet](<reference/cheat-sheet.md>): mask conventions, special cases, shapes, tests, and which symptom means which bug.
@@ -70,7 +83,7 @@ def start_notebook(folder: Path) -> bytes:
         _shown(SHOW_PICTURE, "picture", drawn["picture"]),
         new_markdown_cell(BEFOREHAND, id="beforehand"),
         new_markdown_cell("\n\n".join([BEGIN, *_ways(now)]), id="begin"),
-        new_markdown_cell("## The units and your progress", id="map-text"),
+        new_markdown_cell(MAP, id="map-text"),
         _shown(SHOW_MAP, "map", _data(now)),
         new_markdown_cell(AFTERWARDS, id="afterwards"),
     ]

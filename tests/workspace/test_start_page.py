@@ -111,6 +111,14 @@ def test_minutes_follow_from_the_notebook(tmp_path: Path) -> None:
     assert (card.minutes(), card.minutes([]), card.minutes(["quiz_b"])) == (15, 10, 10)
 
 
+def test_the_first_page_says_how_minutes_are_counted(page: nbformat.NotebookNode) -> None:
+    (said,) = [cell.source for cell in page.cells if cell.id == "map-text"]
+    rates = [float(number) for number in re.findall(r"(\d+) (?:words|seconds|minutes)", said)]
+    words, *seconds, minutes = rates
+    assert (words, minutes) == (course_map.WORDS_PER_MINUTE, course_map.MINUTES_PER_EXERCISE)
+    assert seconds == pytest.approx([60 * course_map.MINUTES_PER_CELL, 60 * course_map.MINUTES_PER_QUIZ])
+
+
 def test_tracks_name_units_and_exercises_that_are_there_and_the_spine_takes_its_90_minutes(mine: Path) -> None:
     cards = {unit.card.name: unit.card for unit in overview.overview(mine).units}
     tracks = course_map.read_tracks()
@@ -120,7 +128,7 @@ def test_tracks_name_units_and_exercises_that_are_there_and_the_spine_takes_its_
             assert step.unit in UNITS | COMING, step.unit
             assert set(step.exercises or ()) <= set(cards[step.unit].exercises if step.unit in cards else ())
         assert [step.unit for step in track.steps] == sorted(step.unit for step in track.steps)
-    assert 75 <= sum(cards[step.unit].minutes(step.exercises) for step in tracks[0].steps) <= 100
+    assert sum(cards[step.unit].minutes(step.exercises) for step in tracks[0].steps) == 90
 
 
 # Where to begin.
