@@ -113,6 +113,28 @@ def labels_not_shifted(f, tokens):
     return _nll(f(tokens[:-1]), tokens[:-1]).mean()
 
 
+@exercise.mistake("Scored on its own inputs")
+def scored_on_own_inputs(f, tokens):
+    """All T + 1 tokens went in, and each position was scored for the token that it has just read, not for the next one.
+
+    - What should the model predict at position 0: tokens[0] or tokens[1]?
+    - The first T tokens go in, and the targets are the last T.
+    - inputs, targets = tokens[:-1], tokens[1:]
+    """
+    return _nll(f(tokens), tokens).mean()
+
+
+@exercise.mistake("The targets are shifted twice")
+def shifted_twice(f, tokens):
+    """Each position was scored for the token after the next one.
+
+    - What should the model predict at position 0: tokens[1] or tokens[2]?
+    - There are T inputs and T targets; no position is left out.
+    - inputs, targets = tokens[:-1], tokens[1:]
+    """
+    return _nll(f(tokens[:-1])[:-1], tokens[2:]).mean() if len(tokens) > 2 else 0.0
+
+
 @exercise.mistake("The targets went in")
 def targets_given_as_inputs(f, tokens):
     """The model was given tokens[1:], so it has read what it is to predict.
