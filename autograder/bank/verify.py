@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import active_children, get_context, parent_process
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder.bank import catalog
 from autograder.bank.mutation import mutants
@@ -29,6 +29,7 @@ from autograder.judge.trials import draw_trials, try_all, try_once
 SEEDS = 20  # verdicts must not change over so many
 MUTANT_SEEDS = 2
 MIN_EQUIVALENTS = 3
+Found = TypeVar("Found")
 EVERY = "*"  # declares all mutants of an exercise that is graded by what the answer achieves, not by what it returns
 
 
@@ -173,7 +174,7 @@ def _verify_wrong(exercise: Exercise, found: Verification, seeds: int) -> None:
         called = {f"at seed {seed}": _identify(exercise, number, seed) for seed in range(_naming_seeds(seeds))}
         if seeds >= SEEDS:
             called["by itself"] = judge(exercise, mistake.function).misconception
-        other = next((where for where, misconception in called.items() if misconception != name), None)
+        other = _first(where for where, misconception in called.items() if misconception != name)
         if other is None:
             found.named += 1
         else:
@@ -199,7 +200,7 @@ def _failing_trial(exercise: Exercise, function: Callable[..., Any], seed: int, 
             return number
     # Once more in order, repeats included: what caches or is random may show only there.
     attempts = try_all(exercise, function, trials)
-    return next((number for number, attempt in enumerate(attempts) if not attempt.is_right), None)
+    return _first(number for number, attempt in enumerate(attempts) if not attempt.is_right)
 
 
 def _identify(exercise: Exercise, number: int, seed: int) -> str | None:
@@ -231,8 +232,8 @@ def _verify_mutants(exercise: Exercise, found: Verification) -> None:
         found.problems.append(f"declared right, but it is killed or does not exist: {name}")
 
 
-def _first(seeds: Iterator[int]) -> int | None:
-    return next(seeds, None)
+def _first(found: Iterator[Found]) -> Found | None:
+    return next(found, None)
 
 
 def _stub(*_args: Any, **_kwargs: Any) -> None:

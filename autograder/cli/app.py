@@ -315,8 +315,13 @@ def verify(
         list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=_exercise_ids, help="Default: all.")
     ] = None,
     seeds: Annotated[
-        int, typer.Option(min=1, help="With how many seeds the hidden cases are drawn; mistakes are named at every tenth.")
-    ] = 20,
+        int | None,
+        typer.Option(
+            min=1,
+            help="With how many seeds the hidden cases are drawn; mistakes are named at every tenth. "
+            "Default: as many as the whole proof takes.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Verify the exercise bank: correct answers pass, known mistakes and mutants fail, every mistake is identified.
@@ -330,7 +335,7 @@ def verify(
     from rich.progress import Progress
 
     from autograder.bank import catalog
-    from autograder.bank.verify import verify_all
+    from autograder.bank.verify import SEEDS, verify_all
 
     demands = _demands()
     _say_present_ids(ids or ())
@@ -338,7 +343,7 @@ def verify(
     verified = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
         task = bar.add_task("verifying", total=len(chosen))
-        for verification in verify_all(chosen, seeds):
+        for verification in verify_all(chosen, seeds or SEEDS):
             verification.problems += demands(catalog.find(verification.exercise))
             verified.append(verification)
             bar.advance(task)

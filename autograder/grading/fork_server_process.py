@@ -242,7 +242,7 @@ class _StudentForkServer(_ForkServer):
             os._exit(0)
 
     def fork(self) -> int:
-        self.size = _size(self.sandbox.proc if self.sandbox else None) if self.policy.is_enforced else 0
+        self.size = linux.address_space(self.sandbox.proc if self.sandbox else None) if self.policy.is_enforced else 0
         return self.sandbox.fork() if self.sandbox else os.fork()
 
     def outer_number(self, child: int) -> int:
@@ -307,7 +307,7 @@ class _CheckerForkServer(_ForkServer):
                 render.text(verdict), render.as_html(verdict)
 
     def fork(self) -> int:
-        self.size = _size() if sys.platform == "linux" else 0
+        self.size = linux.address_space() if sys.platform == "linux" else 0
         return super().fork()
 
     def run_child(self, question: Spawn, descriptor: int) -> None:
@@ -321,7 +321,7 @@ class _CheckerForkServer(_ForkServer):
         if self.policy.is_enforced:
             enter_basic(self.policy, home, self.size)
         elif self.size:
-            limit_memory(self.policy, self.size)
+            limit_memory(self.policy.memory, self.size)
         enter_home(home)
         copy_files(self.work)
         checker_process.serve(socket.socket(fileno=descriptor), self.shell)
@@ -331,13 +331,6 @@ def _own_children() -> set[int]:
     if sys.platform != "linux":
         return set()
     return set(map(int, Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()))
-
-
-def _size(proc: int | None = None) -> int:
-    """This process's address space in bytes; `proc` is /proc, for who does not see it."""
-    path = "/proc/self/statm" if proc is None else "self/statm"
-    with open(os.open(path, os.O_RDONLY, dir_fd=proc), encoding="ascii") as file:
-        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _nothing(*_: Any, **__: Any) -> Any:

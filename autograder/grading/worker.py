@@ -11,7 +11,6 @@ import gc
 import io
 import os
 import pickle
-import resource
 import select
 import signal
 import socket
@@ -27,6 +26,7 @@ from autograder.grading.rpc.channel import Channel, ConnectionLost, WallDeadline
 from autograder.grading.time_limit import TimeLimit, longest_wait
 from autograder.sandbox import linux
 from autograder.sandbox.meter import Meter
+from autograder.sandbox.policy import limit_memory
 
 SECONDS = 60.0  # of processor time; the largest submissions that are read take two
 MEMORY = 2 << 30  # bytes
@@ -159,20 +159,13 @@ def _run(work: Callable[[Any], Any], items: Iterable[Any], known: Sequence[objec
         linux.set_parent_death_signal()
         linux.close_descriptors([connection.fileno()])  # nothing of the grader's is kept open, the gradebook's lock least of all
         gc.freeze()
-        _limit_memory()
+        if sys.platform == "linux":
+            limit_memory(MEMORY, linux.address_space())
         channel = Channel(connection)
         for item in items:
             channel.send(_answer(work, item, known))
     finally:
         os._exit(70)
-
-
-def _limit_memory() -> None:
-    if sys.platform == "linux":
-        most = linux.memory(os.getpid(), "VmSize") + MEMORY
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _answer(work: Callable[[Any], Any], item: Any, known: Sequence[object]) -> bytes:

@@ -106,6 +106,13 @@ def memory(process: int, kind: str) -> int:
     raise ProcessLookupError(process)  # a process that has ended has no memory
 
 
+def address_space(proc: int | None = None) -> int:
+    """Bytes of this process's address space; `proc` is an open /proc, for a process that sees none."""
+    path = "/proc/self/statm" if proc is None else "self/statm"
+    with open(os.open(path, os.O_RDONLY, dir_fd=proc), encoding="ascii") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def kill_tree(process: int) -> None:
     """Kill a process and its descendants. They are all stopped first, so that none can fork while others are killed."""
     stopped: set[int] = set()

@@ -43,9 +43,14 @@ class SandboxPolicy:
         return cls(**{**fields, **paths, "program": base64.b64decode(fields["program"])})
 
 
-def limit_memory(policy: SandboxPolicy, initial_memory: int) -> None:
-    """Set the limit of this process's address space. `initial_memory` is its size in bytes before it does anything."""
-    most = initial_memory + policy.memory
+def limit_memory(memory: int, initial_memory: int) -> None:
+    """Set the limit of this process's address space: `memory` beyond its size before it does anything, in bytes.
+
+    A lower limit that it has already, as by `ulimit -v`, stays.
+    """
+    most = initial_memory + memory
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
@@ -56,7 +61,7 @@ def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int 
     namespace, or pass how many `other_processes` its user has. Then those of the other students count too, and whoever is the
     parent watches that none has more than its share.
     """
-    limit_memory(policy, initial_memory)
+    limit_memory(policy.memory, initial_memory)
     limits = {
         resource.RLIMIT_CORE: 1,  # with 0, a program of the machine's that is sent core dumps would be started all the same
         resource.RLIMIT_FSIZE: policy.disk,

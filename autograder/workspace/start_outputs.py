@@ -13,7 +13,6 @@ from typing import Any, TypedDict
 from autograder.atomic_write import write_atomically
 
 FILE = Path(__file__).with_name("start_outputs.json")
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class StartOutputs(TypedDict):
@@ -34,6 +33,7 @@ def draw_outputs() -> StartOutputs:
     """Draw the picture of a transformer, and the widget with its recorded trainings."""
     from ipywidgets import Widget
 
+    from autograder.course.execute import WIDGET_VIEW
     from leftcontext.plots import show_transformer
     from leftcontext.widgets import TrainAndGenerate
 

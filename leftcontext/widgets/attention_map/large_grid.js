@@ -3,7 +3,7 @@
 // enlarges to whole device pixels, and over it the one cell that has the focus. It is used as `matrixGrid`
 // is.
 
-import { colourOf } from "../shared/colours.js";
+import { shadeOf } from "../shared/colours.js";
 import { element } from "../shared/dom.js";
 import { destination } from "../shared/keys.js";
 import { number, rangeOf } from "../shared/numbers.js";
@@ -11,7 +11,6 @@ import { number, rangeOf } from "../shared/numbers.js";
 /** @import { Grid, GridContent, Marks } from "../shared/types.d.ts" */
 /** @typedef {{ names: HTMLElement, size: string, step: number }} Axis */
 
-const STEPS = 255; // of a colour map
 const LEAST = 4; // pixels: the least side of a cell
 const MOST = 30; // its largest
 const LINE = 16; // a line of text
@@ -52,12 +51,11 @@ function outline(marks, mark) {
 function colour(image, { values, marks, columns, range, tone = (share) => share }) {
   const limits = range ?? rangeOf(values);
   const [low, high] = limits;
-  const shades = Array.from({ length: STEPS + 1 }, (_, step) => colourOf(step / STEPS, limits));
   let k = 0;
   for (let i = 0; i < values.length; i++) {
     for (let j = 0; j < columns.length; j++) {
       const share = tone((Number(values[i][j]) - low) / (high - low));
-      const shade = shades[share > 0 ? Math.round(Math.min(share, 1) * STEPS) : 0];
+      const shade = shadeOf(share, limits);
       image.data[k++] = shade[0];
       image.data[k++] = shade[1];
       image.data[k++] = shade[2];

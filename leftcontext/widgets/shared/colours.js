@@ -39,11 +39,34 @@ const PURPLE_ORANGE = [
  * @param {[number, number]} range
  */
 export function colourOf(share, [low, high]) {
-  const map = low === -high ? PURPLE_ORANGE : CIVIDIS;
-  const place = (share > 0 ? Math.min(share, 1) : 0) * (map.length - 1);
+  return between(low === -high ? PURPLE_ORANGE : CIVIDIS, share > 0 ? Math.min(share, 1) : 0);
+}
+
+/**
+ * The same for a picture of many cells, in 256 shades that are mixed once.
+ *
+ * @param {number} share
+ * @param {[number, number]} range
+ */
+export function shadeOf(share, [low, high]) {
+  return (low === -high ? DIVERGING : SEQUENTIAL)[share > 0 ? Math.round(Math.min(share, 1) * STEPS) : 0];
+}
+
+/**
+ * @param {number[][]} map
+ * @param {number} share
+ */
+function between(map, share) {
+  const place = share * (map.length - 1);
   const below = Math.min(Math.floor(place), map.length - 2);
   return map[below].map((c, k) => Math.round(c + (place - below) * (map[below + 1][k] - c)));
 }
+
+const STEPS = 255;
+/** @param {number[][]} map */
+const shades = (map) => Array.from({ length: STEPS + 1 }, (_, step) => between(map, step / STEPS));
+const SEQUENTIAL = /* @__PURE__ */ shades(CIVIDIS);
+const DIVERGING = /* @__PURE__ */ shades(PURPLE_ORANGE);
 
 /**
  * The relative luminance of the WCAG, 0 (black) to 1 (white).
