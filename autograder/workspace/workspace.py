@@ -24,6 +24,7 @@ from autograder.environment import prefer_own_kernel
 from autograder.errors import UserError
 from autograder.workspace import moved_units
 from autograder.workspace.diagnostic_page import DIAGNOSTIC, diagnostic_notebook
+from autograder.workspace.kernel_metadata import with_language_info
 from autograder.workspace.progress import PROGRESS_FILE
 from autograder.workspace.start_page import START, start_notebook, trust
 
@@ -56,11 +57,12 @@ def update_workspace(folder: Path) -> list[str]:
         messages = [*moved_units.move_units(folder), *moved_units.divided_units(folder, checksums)]
         hand_out = _HandOut(folder, checksums, messages)
         for path in paths.list_files(source):
-            hand_out.give(path.relative_to(source), path.read_bytes())
-        hand_out.give(Path(DIAGNOSTIC), diagnostic_notebook())
+            content = path.read_bytes()
+            hand_out.give(path.relative_to(source), with_language_info(content) if path.suffix == ".ipynb" else content)
+        hand_out.give(Path(DIAGNOSTIC), with_language_info(diagnostic_notebook()))
         for path in sorted((paths.source() / REFERENCE).glob("*.md")):
             hand_out.give(Path(REFERENCE, path.name), path.read_bytes())
-        page = start_notebook(folder)
+        page = with_language_info(start_notebook(folder))
         hand_out.give(Path(START), page)
         if (folder / START).read_bytes() == page:  # not one to which a learner has added something
             trust(folder / START)

@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from support.clone import ROOT
 from support.jupyter_lab import jupyterlab
 
+from autograder.workspace.kernel_metadata import with_language_info
+
 CELL = "from leftcontext.widgets import AttentionMap, MaskPainter\npainter = MaskPainter()\ndisplay(AttentionMap(), painter)"
 
 
@@ -26,6 +28,19 @@ def course_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL)], metadata=kernel), notebook)
     with jupyterlab(folder, home) as address:
         yield address, notebook
+
+
+@pytest.mark.long
+def test_a_notebook_that_is_only_opened_is_not_marked_as_changed(page: Page, course_lab: tuple[str, Path]) -> None:
+    address, notebook = course_lab
+    for name, marks in (("given", 0), ("other", 1)):
+        content = (ROOT / "notebooks/03-scores/03-scores.ipynb").read_bytes()
+        (notebook.parent / f"{name}.ipynb").write_bytes(with_language_info(content) if name == "given" else content)
+        page.goto(f"{address}/lab/tree/{name}.ipynb?reset")
+        expect(page.get_by_role("tab", name=name)).to_be_visible()
+        expect(idle(page)).to_be_visible()
+        page.wait_for_timeout(2000)  # the kernel's answer, after which the mark would appear
+        expect(page.locator(".lm-DockPanel-tabBar .jp-mod-dirty")).to_have_count(marks)
 
 
 @pytest.mark.long

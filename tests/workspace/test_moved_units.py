@@ -9,6 +9,7 @@ import pytest
 from autograder import paths
 from autograder.bank import former_names
 from autograder.workspace import moved_units, overview, progress, workspace
+from autograder.workspace.kernel_metadata import with_language_info
 
 OLD, NEW = "04-causal-mask", "05-causal-mask"
 
@@ -19,7 +20,7 @@ def notebook(text: str, exercises: tuple[str, ...] = ()) -> bytes:
         cell = nbformat.v4.new_code_cell(f'check("{id}", {id})', id=f"check_{id}")
         cell.metadata.nbgrader = {"grade_id": f"check_{id}", "grade": True}
         cells.append(cell)
-    return nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
+    return with_language_info(nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode())
 
 
 def write(folder: Path, unit: str, content: bytes) -> Path:

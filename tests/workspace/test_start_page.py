@@ -11,6 +11,7 @@ from support.clone import ROOT, run
 from support.rounding import rounded
 
 from autograder import paths
+from autograder.course.execute import WIDGET_VIEW
 from autograder.workspace import course_map, overview, progress, start_outputs, start_page, workspace
 from autograder.workspace.diagnostic_page import diagnostic_notebook
 from autograder.workspace.progress_page import PAGE, render_page
@@ -59,7 +60,7 @@ def test_every_link_of_the_first_page_leads_to_a_file(mine: Path, page: nbformat
 def test_it_opens_with_the_widget_and_the_picture_and_both_have_a_text(page: nbformat.NotebookNode) -> None:
     shown = {cell.id: cell.outputs[0].data for cell in page.cells if cell.cell_type == "code"}
     assert list(shown) == ["widget", "picture", "map"]
-    model = shown["widget"][start_outputs.WIDGET_VIEW]["model_id"]
+    model = shown["widget"][WIDGET_VIEW]["model_id"]
     state = page.metadata.widgets[start_page.WIDGET_STATE]["state"]
     assert set(state) == {model, "layout"}, "the widget and its layout, which JupyterLab needs to show it"
     assert set(state[model]["state"]["recorded"]) == {"causal", "one_ahead", "none"}

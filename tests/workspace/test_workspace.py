@@ -8,9 +8,11 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from ipykernel.ipkernel import IPythonKernel
 
 from autograder import check_answer, paths
 from autograder.workspace import overview, progress, workspace
+from autograder.workspace.kernel_metadata import with_language_info
 
 UNIT = "01-first"
 FILE = f"{UNIT}/{UNIT}.ipynb"
@@ -28,7 +30,7 @@ def notebook(answer: str = "# YOUR CODE HERE", title: str = "01 · First") -> by
         marked('check("one", one)', "check_one", grade=True),
         marked('check("two", two)', "check_two", grade=True),
     ]
-    return nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode()
+    return with_language_info(nbformat.writes(nbformat.v4.new_notebook(cells=cells)).encode())
 
 
 @pytest.fixture
@@ -49,6 +51,19 @@ def mine(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.delenv(paths.WORKSPACE)
     monkeypatch.chdir(folder / UNIT)
     return folder
+
+
+def test_a_notebook_is_handed_out_as_jupyterlab_saves_it(released: Path, tmp_path: Path) -> None:
+    """Otherwise JupyterLab would mark it as changed as soon as it is opened."""
+    plain = json.loads(notebook())
+    plain["metadata"] = {"language_info": {"name": "python"}}
+    (released / FILE).write_text(json.dumps(plain))
+    workspace.update_workspace(tmp_path / "mine")
+    path = tmp_path / "mine" / FILE
+    given = nbformat.read(path, as_version=4)
+    assert given.metadata.language_info == IPythonKernel.language_info
+    assert given.cells == nbformat.reads(notebook().decode(), as_version=4).cells
+    assert nbformat.writes(given) + "\n" == path.read_text(encoding="utf-8")
 
 
 def test_a_new_workspace_holds_the_notebooks_and_a_first_page(mine: Path) -> None:
