@@ -27,8 +27,8 @@ WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 WELCOME = """# Left Context
 
 A language model writes a text from left to right: at each position it predicts the next token from the tokens before it. This
-course is about the part of the model that keeps it from looking to the right, **causal attention**: you build it, train with
-and without it, break it, find the bug, and make it fast.
+course is about the part of the model that keeps it from looking to the right, **causal attention**: you build it, train a model
+with it and without it, break it, find the bug, and make it fast.
 
 Below, the same small model has been trained with three different masks. Choose *causal*, then *none*, and compare two things: how
 low the loss gets, and what the model writes. Why does the model with the lowest loss write the worst texts? Unit 08 answers
@@ -39,7 +39,7 @@ PICTURE = """## The whole model in one picture
 You read it from top to bottom. Each unit of the course is about one or a few of its parts."""
 BEFOREHAND = """## What you need to know
 
-- **Python**: functions, loops, lists. **NumPy**: arrays and their shapes; what you don't know, the examples show.
+- **Python**: functions, loops, lists. **NumPy**: arrays and their shapes; the examples show what is new to you.
 - **Mathematics**: the product of two matrices, the exponential function, the idea of a probability.
 - Nothing about neural networks. No GPU: everything runs in seconds on a laptop.
 
@@ -48,8 +48,8 @@ down your answer before you run the cell. `check` judges an exercise as often as
 opens one hint after another. What you write stays yours: an update of the course never overwrites it."""
 BEGIN = """## Where to begin
 
-New to the subject: with unit 01. Otherwise answer the [fifteen questions](<where-to-begin.ipynb>) (ten minutes), which say in
-which unit to begin. Three ways lead through the course:"""
+If the subject is new to you, begin with unit 01. Otherwise answer the [fifteen questions](<where-to-begin.ipynb>) (ten
+minutes): they tell you with which unit to begin. Three ways lead through the course:"""
 MAP = f"""## The units and your progress
 
 The minutes are estimates: {WORDS_PER_MINUTE} words a minute for the text, {60 * MINUTES_PER_CELL:.0f} seconds to run a cell
