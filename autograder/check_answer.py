@@ -39,7 +39,7 @@ class CheckFailed(Exception):
         # IPython shows this instead of the judge's own stack, which would teach nothing; the finding stands above.
         if self.is_open_form:
             return ["No answer when this cell ran: choose above, or write the letter in the answer's cell."]
-        return [f"CheckFailed: {str(self).split('. ')[0]}. What was found stands above."]
+        return [f"CheckFailed: {str(self).split('. ')[0]}. See the feedback above."]
 
 
 class _Credit(float):

@@ -57,7 +57,7 @@ def training(page: Page) -> Locator:
     """Loss and text under each mask, beside the entropy."""
     widget = page.get_by_role("group", name="Train and generate")
     widget.get_by_role("img").wait_for()
-    widget.get_by_text("illegal from").first.wait_for()
+    widget.get_by_text("first illegal word").first.wait_for()
     return widget.locator(".lc-columns").first
 
 

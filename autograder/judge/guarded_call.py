@@ -220,12 +220,12 @@ def guarded_call(
 def _failure(error: BaseException, seconds: float) -> CallFailure:
     """What ended a call, for its learner."""
     if issubclass(type(error), _OutOfTime):
-        return CallFailure("hangs", f"It was still running after {seconds:g} seconds. Does a loop never end?")
+        return CallFailure("hangs", f"It was still running after {seconds:g} seconds. Is there a loop that never ends?")
     for raised, id, message in _FAILURES:
         if issubclass(type(error), raised):  # isinstance would ask the learner's own `__class__`
             return CallFailure(id, message, _builtin_name(error))
     if _attribute(error, "out_of_time"):  # of a function in another process
-        return CallFailure("hangs", "It was still running when its time was up. Does a loop never end?")
+        return CallFailure("hangs", "It was still running when its time was up. Is there a loop that never ends?")
     return CallFailure("raises", _describe_error(error), _builtin_name(error))
 
 

@@ -21,7 +21,7 @@ exercise = Exercise(
     hints=(
         "How many tokens may the prediction at position 0 depend on?",
         "Positions 0 to i are i + 1 tokens.",
-        "A slice tokens[:n] holds n tokens; which n is wanted?",
+        "A slice tokens[:n] holds n tokens; which n do you need?",
     ),
 )
 

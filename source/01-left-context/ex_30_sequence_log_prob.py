@@ -125,7 +125,7 @@ def probability_not_log(log_probs, targets):
     """The sum was put through exp. For a long sequence that is 0 to a computer.
 
     - How small is 0.02 to the power 400?
-    - log p is wanted.
+    - log p is expected.
     - Leave out the exp.
     """
     return np.exp(log_probs[np.arange(len(targets)), targets].sum())
@@ -144,7 +144,7 @@ def log_taken_twice(log_probs, targets):
 
 @exercise.mistake("Every row gave all its targets")
 def every_column(log_probs, targets):
-    """log_probs[:, targets] takes all targets from every row; one entry a row is wanted.
+    """log_probs[:, targets] takes all targets from every row; one entry per row is expected.
 
     - What is the shape of log_probs[:, targets]?
     - Row i goes with targets[i].

@@ -195,7 +195,7 @@ def off_by_one_target(log_probs, targets):
 
 @exercise.mistake("Every row gave all its targets")
 def every_column(log_probs, targets):
-    """log_probs[:, targets] takes all targets from every row; one entry a row is wanted.
+    """log_probs[:, targets] takes all targets from every row; one entry per row is expected.
 
     - What is the shape of log_probs[:, targets]?
     - Row i goes with targets[i].

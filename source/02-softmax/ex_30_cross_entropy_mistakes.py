@@ -18,7 +18,7 @@ def _nll(logits, targets, axis=-1):
 
 @exercise.mistake("The sum, not the mean")
 def sum_instead_of_mean(logits, targets):
-    """The losses of all positions were added up; the mean is wanted.
+    """The losses of all positions were added up; the mean is expected.
 
     - Should a longer text have a larger loss?
     - Divide by the number of positions.
@@ -84,7 +84,7 @@ def other_base(logits, targets):
 
 @exercise.mistake("That is the perplexity")
 def perplexity_not_loss(logits, targets):
-    """The exponential of the loss came back; the loss itself is wanted.
+    """The exponential of the loss came back; the loss itself is expected.
 
     - What is the loss of a fair choice among 4?
     - log 4

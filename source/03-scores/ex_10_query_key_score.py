@@ -171,7 +171,7 @@ def negative_scores_cut(q, k):
 
 @exercise.mistake("The exponential came too early")
 def exp_of_the_score(q, k):
-    """exp belongs to the softmax; the score itself is wanted here.
+    """exp belongs to the softmax; the score itself is expected here.
 
     - Can your number be negative?
     - score = q . k / sqrt(d)

@@ -125,7 +125,7 @@ def in_float32(Q, K):
 
 
 @exercise.warning(
-    "Right. One weakness: with whole numbers in Q and K the scores come out rounded, because the result's "
+    "Right. One weakness: with integers in Q and K the scores come out rounded, because the result's "
     "dtype was taken from them."
 )
 def whole_numbers(rng):

@@ -6,7 +6,7 @@ use that score.
 
 Write `future_pairs(T)`: all pairs `(i, j)` of a query `i` and a key `j` with `j > i`, positions counted from 0 to `T \
 - 1`.
-Return an array of whole numbers with a row for each pair, shape `(T(T-1)/2, 2)`, in the order in which one reads a \
+Return an array of integers with a row for each pair, shape `(T(T-1)/2, 2)`, in the order in which one reads a \
 matrix:
 row by row, each row from left to right. One token has no future: at `T = 1` the shape is `(0, 2)`, and any \
 dtype will do.
@@ -20,7 +20,7 @@ from autograder.exercise.results import Array
 
 
 class Pairs(Array):
-    """Rows of two whole numbers; an empty list or tuple will do, for it can't say how wide its rows would be."""
+    """Rows of two integers; an empty list or tuple will do, for it can't say how wide its rows would be."""
 
     def parse(self, raw):
         if isinstance(raw, list | tuple) and not raw:

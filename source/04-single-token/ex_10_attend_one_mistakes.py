@@ -155,7 +155,7 @@ def not_added_up(q, K, V):
 def added_up_over_components(q, K, V):
     """The components of each value were added up; the values themselves should be, position by position.
 
-    - What shape is wanted?
+    - Which shape is expected?
     - (d_v,): sum over the t positions.
     - axis=0, or weights @ V
     """

@@ -226,7 +226,7 @@ def weights_transposed(Q, K, V, i):
 
 @exercise.mistake("Every output came back")
 def all_outputs(Q, K, V, i):
-    """These are the outputs of all positions; the one of position i is wanted.
+    """These are the outputs of all positions; the one of position i is expected.
 
     - How many vectors should come out?
     - One, (d_v,).

@@ -126,7 +126,7 @@ def _mask(T, fill, dtype, k=1):
 
 @exercise.mistake("-inf is not finite")
 def still_infinite(T, dtype):
-    """This mask holds -inf; the lowest finite number is wanted.
+    """This mask holds -inf; the lowest finite number is expected.
 
     - Is -inf a finite number?
     - np.finfo(dtype).min
@@ -228,7 +228,7 @@ exercise.add_mistakes(
 
 @exercise.mistake("Half of the lowest number")
 def half_the_range(T, dtype):
-    """Some libraries take half, so that adding two masks does not overflow; here the lowest number itself is wanted.
+    """Some libraries take half, so that adding two masks does not overflow; here the lowest number itself is expected.
 
     - Which number is the lowest?
     - np.finfo(dtype).min

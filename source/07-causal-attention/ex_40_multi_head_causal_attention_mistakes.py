@@ -171,7 +171,7 @@ def attention_between_heads(x, Wq, Wk, Wv, Wo, n_heads):
 @exercise.mistake(mc.SCALE_BY_D)
 @_layer_of
 def scale_by_d(Q, K, V):
-    """The scores were divided by the width of a head; its square root is wanted."""
+    """The scores were divided by the width of a head; its square root is expected."""
     return attend(Q, K, V, scale=Q.shape[-1])
 
 

@@ -112,7 +112,7 @@ def mean_over_everything(logits, targets):
 
 @exercise.mistake("The sum over the batch")
 def sum_over_batch(logits, targets):
-    """The losses were added up over the batch; the mean is wanted.
+    """The losses were added up over the batch; the mean is expected.
 
     - Should a larger batch have a larger loss?
     - Divide by B.
@@ -123,7 +123,7 @@ def sum_over_batch(logits, targets):
 
 @exercise.mistake("Not averaged")
 def not_averaged(logits, targets):
-    """The table (B, T) came back; its mean over the batch is wanted.
+    """The table (B, T) came back; its mean over the batch is expected.
 
     - How many numbers are wanted?
     - (T,)

@@ -232,7 +232,7 @@ def only_the_past_checked(f, allowed, *x):
 
 @exercise.mistake("Compared with the triangle, not with `allowed`")
 def compared_with_the_triangle(f, allowed, *x):
-    """The mask that is wanted is the argument `allowed`; not each of them is the causal triangle.
+    """The expected mask is the argument `allowed`, and that is not always the causal triangle.
 
     - Where does your code read allowed?
     - moves should equal allowed.

@@ -4,7 +4,7 @@ When sentences of different lengths *generate* together, they are padded on the 
 column. Their positions must not count the padding.
 
 Write `position_ids(is_token)`: `is_token` is `(B, T)`, True where a real token stands; every row is padding first, \
-then tokens; a row may be all padding, or have none. Return `(B, T)` whole numbers: the first real token of a row has
+then tokens; a row may be all padding, or have none. Return `(B, T)` integers: the first real token of a row has
 position 0, the next one 1, and so on; padding has 0 as well.
 """
 

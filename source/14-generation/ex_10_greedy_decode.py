@@ -3,9 +3,9 @@
 The simplest way to generate: read everything so far, take the most likely next token, append it, start again.
 
 Write `greedy_decode(logits_fn, prompt, n)`. `logits_fn(tokens)` maps `(T,)` tokens to `(T, vocab)` logits; row `i` \
-predicts the token after position `i`. `prompt` is `(T,)`, whole
-numbers, `T >= 1`; `n >= 0`. Return the prompt followed by `n` new tokens, `(T + n,)`, whole numbers. The prompt \
-itself stays unchanged. Where two tokens are equally likely, either will do.
+predicts the token after position `i`. `prompt` is `(T,)` integers, \
+`T >= 1`; `n >= 0`. Return the prompt followed by `n` new tokens, `(T + n,)` integers. The prompt itself stays \
+unchanged. Where two tokens are equally likely, either will do.
 """
 
 import numpy as np
@@ -72,7 +72,7 @@ def a_table(rng, vocab=6):
 
 
 def nearly_undecided(tokens):
-    """The next token is the sum of all so far (of 300), and only a little likelier than the one after it."""
+    """The next token is the sum of all so far (of 300), and only a little more probable than the one after it."""
     total = np.cumsum(np.asarray(tokens, dtype=int))[:, None] % 300
     token = np.arange(300)
     return 5.0 + 3e-4 * (token == total) + 1e-4 * (token == (total + 1) % 300)

@@ -209,7 +209,7 @@ def vocabulary_order(logits, p):
 def uniform_in_nucleus(logits, p):
     """Inside the nucleus the proportions stay as they were.
 
-    - Was 0.5 likelier than 0.3?
+    - Is 0.5 more probable than 0.3?
     - Divide by the sum, don't flatten.
     - kept / kept.sum()
     """

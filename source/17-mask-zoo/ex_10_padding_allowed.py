@@ -5,7 +5,7 @@ right.
 No query may attend to padding. (Under a causal mask no real query can see padding on the right anyway; a model \
 that reads both ways needs this mask.)
 
-Write `padding_allowed(lengths, T)`: `lengths` is `(B,)`, whole numbers from 0 to T. Return booleans of shape `(B, 1, \
+Write `padding_allowed(lengths, T)`: `lengths` is `(B,)`, integers from 0 to T. Return booleans of shape `(B, 1, \
 T)`: True where the *key*
 is a real token. The axis of size 1 stands for the queries: it broadcasts, since every query of a row sees the same \
 keys.

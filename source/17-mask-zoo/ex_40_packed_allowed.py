@@ -5,7 +5,7 @@ them apart; the positions and the targets must respect the borders too. `segment
 each position \
 belongs to.
 
-Write `packed_allowed(segment_ids)`: `segment_ids` is `(T,)`, whole numbers. Return `(T, T)` booleans: causal within a \
+Write `packed_allowed(segment_ids)`: `segment_ids` is `(T,)`, integers. Return `(T, T)` booleans: causal within a \
 document, and nothing
 across documents. Equal ids mean the same document, wherever they stand; ids need not be sorted or start at 0.
 """

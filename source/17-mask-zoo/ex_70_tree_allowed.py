@@ -5,7 +5,7 @@ continues, `-1` for a root.
 Parents come before their children. The position of a node in the text is its depth in the tree; here you write the \
 mask.
 
-Write `tree_allowed(parents)`: `parents` is `(T,)`, whole numbers. Return `(T, T)` booleans: each node sees itself and \
+Write `tree_allowed(parents)`: `parents` is `(T,)`, integers. Return `(T, T)` booleans: each node sees itself and \
 its ancestors (its parent, that one's
 parent, and so on to a root), and nothing else.
 """

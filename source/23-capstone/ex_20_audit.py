@@ -1,7 +1,7 @@
 """### The audit
 
 Before anybody believes a loss, the model is audited. Write `audit(logits_fn, vocab, T)`: `logits_fn(tokens)` maps \
-`(T,)` tokens (whole numbers from 0 to `vocab - 1`) to `(T, vocab)` logits.
+`(T,)` tokens (integers from 0 to `vocab - 1`) to `(T, vocab)` logits.
 
 Return True only if no logits at a position `i` depend on tokens **after** `i`. A leak may be small (1e-6), sit at one \
 position only, or show only from the second call on; rounding noise (about 1e-12) is no leak.

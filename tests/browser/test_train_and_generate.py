@@ -153,7 +153,7 @@ def test_illegal_words_are_told_by_more_than_colour(alone: Callable[[CourseWidge
     run = widget.runs["none"] | {"words": ["these", "dogs", "sees", "."], "legal": 2}
     widget.runs = {"none": run}
     page = alone(widget)
-    expect(page.get_by_text("illegal from “sees” on.")).to_be_visible()
+    expect(page.get_by_text("first illegal word: “sees”.")).to_be_visible()
     style = "e => getComputedStyle(e).textDecorationStyle"
     assert page.get_by_text("dogs", exact=True).first.evaluate(style) == "solid"
     assert page.get_by_text("sees", exact=True).first.evaluate(style) == "wavy"

@@ -23,7 +23,7 @@ function placeOf(cell) {
 const cellOf = (target) => (target instanceof Element ? target.closest(CELL) : null);
 
 /**
- * The mouse paints with what the first cell of a stroke becomes; so does Shift with an arrow, and Space turns
+ * The mouse paints with what the first cell of a stroke becomes; so does Shift with an arrow, and Space toggles
  * one cell. What is returned is to be called at each cell that the focus comes to.
  *
  * @param {HTMLElement} node

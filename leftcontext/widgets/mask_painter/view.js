@@ -41,7 +41,7 @@ function build(model, node, set) {
   /** @type {[i: number, j: number] | undefined} the cell that the status speaks of */
   let told;
   const hint =
-    "Drag over the cells, or walk with the arrow keys: Space turns a cell, Shift with an arrow paints on.";
+    "Drag over the cells, or walk with the arrow keys: Space toggles a cell, Shift with an arrow paints on.";
   const legend = markLegend("hidden", "a key of the future that can be seen");
   node.append(presets.node, muted(hint), beside(grid.node, verdict), status, legend);
 

@@ -40,7 +40,7 @@ export function sampleText(mask, label, run, other) {
   const { words: written, legal, share: legalShare } = other?.text ?? run;
   const words = written.flatMap((word, k) => [element(k < legal ? "u" : "s", {}, word), " "]);
   const wrong = written[legal];
-  const verdict = wrong === undefined ? "every word is legal" : `illegal from “${wrong}” on`;
+  const verdict = wrong === undefined ? "every word is legal" : `first illegal word: “${wrong}”`;
   const share = legalShare === null ? "" : ` Of 200 texts, ${percent(legalShare)} are legal in every word.`;
   return element(
     "div",
