@@ -23,6 +23,7 @@ from traitlets.config import Config
 from autograder.course import install_guard
 from autograder.course.course import Course
 from autograder.course.explanations import unfold_explanation
+from autograder.course.links import without_links
 from autograder.course.prediction_cells import CALL, MARK
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +31,7 @@ REVEAL = ROOT / "node_modules/reveal.js"
 ROWS = 24  # lines of code that fit a slide
 PICTURE_ROWS = 12  # as high as so many lines of code
 WORDS_IN_A_ROW = 13
+FORMULA = re.compile(r"\n+\$\$.*?\$\$(?=\n|\Z)", re.DOTALL)  # stands in the text before it too, and the decks typeset none
 SECTION = re.compile(r"^(?=## )", re.MULTILINE)
 ONLY_OUTPUT, BEGINS = "only-output", "begins-a-slide"  # tags of cells
 
@@ -66,7 +68,7 @@ def _shown(cells: list[NotebookNode]) -> Iterator[NotebookNode]:
         if "nbgrader" in cell.metadata or cell.id == install_guard.ID:
             in_text = False
         elif cell.cell_type == "markdown":
-            explanation, rest = unfold_explanation(cell.source)
+            explanation, rest = unfold_explanation(FORMULA.sub("", without_links(cell.source)))
             if explanation:  # stays with the output that it explains
                 yield new_markdown_cell(explanation, metadata={"tags": []})
             for text in filter(None, map(str.strip, SECTION.split(rest))):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,15 @@ from autograder.errors import UserError
 from autograder.paths import NBGRADER_CONFIG
 
 LESSON = "lesson.md"
+COURSE_FILE = "course.toml"  # in source/: what concerns more than one unit
+
+
+def read_extra(unit: Path) -> frozenset[str] | None:
+    """The exercises that can be left out, by the course that a unit's folder lies in; None where it says nothing of the unit."""
+    declared = unit.parent / COURSE_FILE
+    if not re.match(r"\d\d-", unit.name) or not declared.is_file():  # an assignment of an instructor's own has a name
+        return None
+    return frozenset(tomllib.loads(declared.read_text(encoding="utf-8")).get("extra", ()))
 
 
 class NoCourse(UserError, LookupError):

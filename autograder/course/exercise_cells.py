@@ -7,6 +7,7 @@ leaves of it.
 from __future__ import annotations
 
 import ast
+import math
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.bank.catalog import ExerciseFile
+from autograder.course.minutes import MINUTES_PER_EXERCISE, MINUTES_PER_QUIZ
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 from autograder.exercise.worked_answer import source_lines
@@ -27,9 +29,12 @@ NOTEBOOK_METADATA = {  # of every notebook
 }
 
 
-def exercise_cells(entry: ExerciseFile, seed: int = 0, weight: float | None = None) -> list[NotebookNode]:
+def exercise_cells(
+    entry: ExerciseFile, seed: int = 0, weight: float | None = None, place: str = "", rank: str = ""
+) -> list[NotebookNode]:
     """Prompt, answer and check: of a variant if `seed` is not 0, worth `weight` points if that is given.
 
+    `place` and `rank` are said below the prompt's title, as "Exercise 3 of 8" and "core"; nothing is said without a place.
     Raises ValueError where the exercise can't be handed out.
     """
     exercise = entry.load()
@@ -40,6 +45,8 @@ def exercise_cells(entry: ExerciseFile, seed: int = 0, weight: float | None = No
     answer = quiz_answer(exercise) if isinstance(exercise, Quiz) else code_answer(exercise)
     points = exercise.points if weight is None else weight
     points = int(points) if float(points).is_integer() else points
+    if place:
+        prompt = _labelled(prompt, [place, _count(points, "point"), _minutes(exercise), rank])
     arguments = (f", seed={seed}" if seed else "") + (f", points={points}" if weight is not None else "")
     # With its import, the cell runs in a kernel that has just been started, and says there which cell is to be run first.
     check = f'from leftcontext import check\ncheck("{entry.id}", {entry.id}{arguments})'
@@ -50,6 +57,19 @@ def exercise_cells(entry: ExerciseFile, seed: int = 0, weight: float | None = No
         _with_nbgrader_metadata(new_code_cell(answer), entry.id, solution=True),
         _with_nbgrader_metadata(check_cell, f"check_{entry.id}", locked=True, grade=True, points=points),
     ]
+
+
+def _labelled(prompt: str, facts: list[str]) -> str:
+    title, _, text = prompt.partition("\n")
+    return f"{title}\n\n*{' · '.join(filter(None, facts))}*\n\n{text.lstrip()}"
+
+
+def _minutes(exercise: Exercise | Quiz) -> str:
+    return "about " + _count(math.ceil(MINUTES_PER_QUIZ if isinstance(exercise, Quiz) else MINUTES_PER_EXERCISE), "minute")
+
+
+def _count(number: float, what: str) -> str:
+    return f"{number:g} {what}" + ("" if number == 1 else "s")
 
 
 def options_markdown(quiz: Quiz) -> str:

@@ -18,9 +18,10 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.bank import catalog
 from autograder.course import install_guard, prediction_cells
-from autograder.course.course import LESSON
+from autograder.course.course import LESSON, read_extra
 from autograder.course.exercise_cells import NOTEBOOK_METADATA, exercise_cells
 from autograder.course.explanations import fold_explanations
+from autograder.course.links import link_units
 from autograder.errors import UserError
 
 EXERCISE_LINE = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?(?: points=\d+(?:\.\d+)?)?)`[ \t]*$", re.MULTILINE)
@@ -32,10 +33,15 @@ class LessonError(UserError, ValueError):
 
 @dataclass
 class Lesson:
-    """The instructor's notebook, and for each cell's id the place in the source that it comes from."""
+    """The instructor's notebook, and for each cell's id the place in the source that it comes from.
+
+    `exercises` is how many there are in the whole lesson, `extra` which of them can be left out; None where nothing says so.
+    """
 
     notebook: NotebookNode
     origins: dict[str, str] = field(default_factory=dict)
+    exercises: int = 0
+    extra: frozenset[str] | None = None
 
 
 def read_lesson(unit: Path) -> Lesson:
@@ -46,7 +52,7 @@ def read_lesson(unit: Path) -> Lesson:
     except FileNotFoundError:
         raise LessonError(f"{_short(path)} is missing. Write the lesson there.") from None
     parsed = myst_to_notebook(text, add_source_map=True)
-    lesson = Lesson(new_notebook(metadata=NOTEBOOK_METADATA))
+    lesson = Lesson(new_notebook(metadata=NOTEBOOK_METADATA), {}, len(EXERCISE_LINE.findall(text)), read_extra(unit))
     lines = text.split("\n")
     guard_missing = any(map(install_guard.needs_guard, parsed.cells))
     following = [*parsed.cells[1:], None]
@@ -64,6 +70,7 @@ def read_lesson(unit: Path) -> Lesson:
             field = prediction_cells.prediction_cell(prediction_cells.question_in(cell.source) or "")
             _append(lesson, field, _unique_id(lesson, _content_id(field)), prediction_cells.PLACE)
     fold_explanations(lesson.notebook.cells)  # after the ids, which follow from the lesson's own words
+    link_units(lesson.notebook.cells, unit)
     return lesson
 
 
@@ -92,8 +99,11 @@ def _insert_exercise(lesson: Lesson, reference: str, place: str) -> None:
     id = entry.id  # where the lesson has a former one
     if id in lesson.origins:
         raise LessonError(f"{place}: the exercise {id} is inserted twice.")
+    place = f"Exercise {sum(known.startswith('prompt_') for known in lesson.origins) + 1} of {lesson.exercises}"
+    rank = "" if lesson.extra is None else "extra" if id in lesson.extra else "core"
+    weight = float(given["points"]) if "points" in given else None
     try:
-        cells = exercise_cells(entry, int(given.get("seed", 0)), float(given["points"]) if "points" in given else None)
+        cells = exercise_cells(entry, int(given.get("seed", 0)), weight, place, rank)
     except ValueError as error:
         raise LessonError(f"{_short(entry.path)}: {error}") from None
     for cell in cells:

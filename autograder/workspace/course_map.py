@@ -14,13 +14,9 @@ from typing import Any
 
 from autograder import paths
 from autograder.bank.former_names import present_id
+from autograder.course.course import COURSE_FILE
+from autograder.course.minutes import MINUTES_PER_CELL, MINUTES_PER_EXERCISE, MINUTES_PER_QUIZ, WORDS_PER_MINUTE
 
-TRACKS = "course.toml"
-# What a unit takes, as the first page says it: its text is read, its cells are run and looked at, its exercises are solved.
-# These rates are an estimate, not a measurement. Adults read 240 words of English a minute silently (Brysbaert, "How many
-# words do we read per minute?", 2019); 150 leave time for formulas and for a reader whose second language English is.
-WORDS_PER_MINUTE = 150
-MINUTES_PER_CELL, MINUTES_PER_QUIZ, MINUTES_PER_EXERCISE = 0.7, 1.5, 5.0
 CHECK, PROMPT, QUIZ = "check_", "prompt_", "quiz_"
 
 
@@ -65,7 +61,7 @@ class Track:
 def read_tracks() -> list[Track]:
     """The ways of `source/course.toml`; none where the file is missing."""
     try:
-        declared = tomllib.loads((paths.source() / TRACKS).read_text(encoding="utf-8"))["tracks"]
+        declared = tomllib.loads((paths.source() / COURSE_FILE).read_text(encoding="utf-8"))["tracks"]
     except FileNotFoundError:
         return []
     return [Track(track["title"], track["about"], tuple(map(_step, track["steps"]))) for track in declared]

@@ -10,15 +10,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.course.exercise_cells import NOTEBOOK_METADATA
-from autograder.workspace.course_map import (
-    MINUTES_PER_CELL,
-    MINUTES_PER_EXERCISE,
-    MINUTES_PER_QUIZ,
-    WORDS_PER_MINUTE,
-    Track,
-    UnitCard,
-    read_tracks,
-)
+from autograder.course.minutes import MINUTES_PER_CELL, MINUTES_PER_EXERCISE, MINUTES_PER_QUIZ, WORDS_PER_MINUTE
+from autograder.workspace.course_map import Track, UnitCard, read_tracks
 from autograder.workspace.overview import Overview, overview
 from autograder.workspace.start_outputs import read_outputs
 

@@ -82,7 +82,8 @@ def test_points_are_written_into_lesson_check_and_metadata(course: Path) -> None
     points = {mark["grade_id"]: mark.get("points") for mark in marks}
     assert points["check_causal_mask"] == 4
     assert points["check_softmax"] == catalog.find("softmax").load().points
-    assert 'check("causal_mask", causal_mask, points=4)' in sources(course / "notebooks/weighted/weighted.ipynb")
+    checked = 'from leftcontext import check\ncheck("causal_mask", causal_mask, points=4)'
+    assert checked in sources(course / "notebooks/weighted/weighted.ipynb")
 
 
 def test_no_variant_is_written_where_one_can_not_be(course: Path) -> None:
