@@ -315,12 +315,7 @@ def verify(
         list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=_exercise_ids, help="Default: all.")
     ] = None,
     seeds: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="With how many seeds the hidden cases are drawn; mistakes are named at every tenth. "
-            "Default: as many as the whole proof takes.",
-        ),
+        int | None, typer.Option(min=1, help="With how many seeds cases are drawn; mistakes are named at every tenth.")
     ] = None,
     as_json: Json = False,
 ) -> None:
