@@ -28,7 +28,7 @@ def link_units(cells: Sequence[NotebookNode], unit: Path) -> None:
     for cell in cells:
         if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata:
             cell.source = _linked(cell.source, folders)
-            if cell.source.startswith(LAST):
+            if f"\n{LAST}\n" in f"\n{cell.source}":
                 cell.source += f"\n\n{BACK}"
 
 
