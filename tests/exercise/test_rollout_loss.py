@@ -88,14 +88,14 @@ CLOSE = {
 }
 
 
-@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("name", share(RIGHT, 3))
 @pytest.mark.parametrize("seed", share([0, 1], 2))
 def test_what_the_prompt_allows_is_right(name: str, seed: int) -> None:
     verdict = judge(catalog.find("rollout_loss").load(), RIGHT[name], seed)
     assert verdict.passed, verdict.finding and verdict.finding.message
 
 
-@pytest.mark.parametrize("name", CLOSE)
+@pytest.mark.parametrize("name", share(CLOSE, 3))
 def test_what_is_only_close_is_wrong(name: str) -> None:
     assert not judge(catalog.find("rollout_loss").load(), CLOSE[name]).passed
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support import small_course
+from support.sizes import share
 from support.small_course import Grader
 
 from autograder.grading import fork_server, pool
@@ -74,7 +75,7 @@ FORGED = {
 }
 
 
-@pytest.fixture(scope="module", params=["full", "basic"])
+@pytest.fixture(scope="module", params=share(["full", "basic"], 2))
 def grader(request: pytest.FixtureRequest) -> Iterator[Grader]:
     level = IsolationLevel(request.param)
     if lacking := unmet_requirement(level):

@@ -39,7 +39,7 @@ BOOK = small_course.notebook(
 MIXED = {"double": "def double(n):\n    return 2 * n", "total": "total = 4", "biggest": "def biggest(items):\n    return items[0]"}
 HONEST = {"t_double": 2.0, "t_total": 0.0, "t_biggest": 1.0}
 SECONDS = 3.0  # of a call whose answer never comes
-EVERY = sized(15, 1)  # of the calls every fifteenth fails; in `make test-long` each
+EVERY = sized(25, 1)  # of the calls every twenty-fifth fails; in `make test-long` each
 ERRORS: list[BaseException] = [
     ConnectionLost("it ended"), DeadlineExceeded("it ran out of time"), NoAnswer("no answer"), OSError(28, "No space left on device"),
     MemoryError(), ValueError("cut short"),

@@ -25,7 +25,7 @@ def test_a_right_answer_scores_full(name: str) -> None:
         assert not verdict.notes
 
 
-@pytest.mark.parametrize("name", share(WRONG, 4))
+@pytest.mark.parametrize("name", share(WRONG, 8))
 def test_a_wrong_answer_scores_less_and_is_named(name: str) -> None:
     attend, named = WRONG[name]
     for seed in SEEDS:

@@ -56,7 +56,7 @@ def test_pytorch_agrees_with_the_bank(topic: str, id: str) -> None:
     assert found.difference < (SHARES if found.drawn else 1e-6), str(found)
 
 
-@pytest.mark.parametrize(("topic", "id"), share(PAIRS, 6), ids=lambda value: value)
+@pytest.mark.parametrize(("topic", "id"), share(PAIRS, 12), ids=lambda value: value)
 def test_jax_agrees_with_the_bank(topic: str, id: str) -> None:
     pytest.importorskip("jax")
     found = compare(JAX, topic, id, solution(id))
