@@ -48,17 +48,20 @@ def calibrate(
         if result.is_number and result.points >= 0
     }
     lost = points.keys() - passes_isolated - passes_in_kernel
+    failed = lost if _sources(solved) != _sources(untouched) else set()  # stubs are no solution that could fail a test
     calibrated = dataclasses.replace(
         notebook,
         one_kernel_tests=frozenset(one_kernel),
         isolated_tests=frozenset(isolated),
         toothless_tests=frozenset(toothless),
         partial_credit_tests=frozenset(numbers),
-        unsolved_tests=frozenset(lost),
+        unsolved_tests=frozenset(failed),
     )
     if one_kernel:
         calibrated = _try_mixture(calibrated, solved, points, lost, seconds, executor)
-    _tell(calibrated, lost, on_message)
+    if lost and not failed:
+        on_message(f"{notebook.name}: there is no solution in the source, so nothing is known of its tests.")
+    _tell(calibrated, failed, on_message)
     return calibrated
 
 
@@ -94,6 +97,10 @@ def _try_mixture(
     counted = _full(_by_grade_id(solved, result.tests), points)
     more = points.keys() - counted - lost - notebook.isolated_tests
     return dataclasses.replace(notebook, one_kernel_tests=notebook.one_kernel_tests | more)
+
+
+def _sources(merged: MergedNotebook) -> list[str]:
+    return [cell.source for cell in merged.cells]
 
 
 def _tell(notebook: ReleasedNotebook, lost: set[str], on_message: Callable[[str], None]) -> None:

@@ -102,7 +102,7 @@ class Grading:
             self.notebooks[name] = calibrate(notebook, solutions[name], self.seconds, executor, on_message)
         if not overwrite:
             self.kept = frozenset(test for notebook in self.notebooks.values() for test in notebook.unsolved_tests)
-        if self.kept:
+        if self.kept and self.recorded:
             on_message(f"Earlier scores of {', '.join(sorted(self.kept))} are kept. Use --force to overwrite them.")
 
     def run(self, students: Iterable[str], executor: Executor, on_message: Callable[[str], None]) -> Iterator[Graded]:

@@ -116,9 +116,12 @@ class World:
     def write_source(self) -> None:
         nbformat.write(self.source.notebook(), self.root / "source" / "ps" / "ps.ipynb")
 
-    def release(self) -> None:
+    def release_source(self) -> None:
         course = NbgraderCourse()
         release.generate(course.folders, course.config, "ps", self.root / "release", enter=True)
+
+    def release(self) -> None:
+        self.release_source()
         self.released = dataclasses.replace(self.source)
 
     def change_points(self) -> None:
@@ -137,7 +140,9 @@ class World:
     def submit(self) -> None:
         student = self.chance.choice(STUDENTS)
         values = self.chance.choice((3, 4, 0)), self.chance.choice((7, 8, 1, 0))
-        day = self.chance.choice((None, 5, 15, 25))
+        self.hand_in(student, values, self.chance.choice((None, 5, 15, 25)))
+
+    def hand_in(self, student: str, values: tuple[int, int], day: int | None) -> None:
         self.submitted[student] = values, day
         node = nbformat.read(self.root / "release/ps/ps.ipynb", as_version=4)
         for cell, value in zip((node.cells[0], node.cells[2]), values, strict=True):
@@ -298,6 +303,25 @@ def test_a_test_that_the_own_solution_fails_overwrites_nothing_without_force(wor
     assert kept.cells == scores
     assert any("test_x" in note.text and "kept" in note.text for note in kept.notes)
     assert any("--force" in sentence for sentence in said)
+
+
+def test_where_the_source_has_no_solutions_the_latest_submission_counts(world: World) -> None:
+    """Some courses have only tests in their source. Their scores are those of nbgrader."""
+    notebook = world.source.notebook()
+    for cell in notebook.cells:
+        if cell.metadata.nbgrader.solution:
+            cell.source = "# YOUR CODE HERE"
+    nbformat.write(notebook, world.root / "source" / "ps" / "ps.ipynb")
+    world.release_source()
+    scores, said = [], []
+    for values in ((0, 0), (3, 7), (0, 7)):
+        world.submitted.clear()
+        world.hand_in("ada", values, None)
+        (one,) = run(messages=said).values()
+        scores.append(one.cells)
+    assert scores == [{"test_x": 0, "test_y": 0}, {"test_x": 2, "test_y": 4}, {"test_x": 0, "test_y": 4}]
+    assert any("no solution in the source" in sentence for sentence in said)
+    assert not any("does not pass" in sentence for sentence in said)
 
 
 def test_a_new_due_date_is_noticed_and_nothing_is_run(world: World) -> None:
