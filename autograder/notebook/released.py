@@ -84,12 +84,12 @@ class ReleasedNotebook:
 
     @cached_property
     def judged_tests(self) -> frozenset[str]:
-        """Grade ids of the tests that do nothing but call the course's own judge: `check("softmax", softmax)`.
+        """Grade ids of the tests that do nothing but import and call the course's own judge: `check("softmax", softmax)`.
 
         It looks at values alone, and needs the bank of exercises, which no student's process may read: it is isolated.
         """
         judges = {name for cell in self.cells for name, module in imported_names(cell.source) if module in JUDGES}
-        tests = (cell for cell in self.analysed if cell.is_code_test)
+        tests = (cell for cell in self.cells if cell.is_code_test)
         return frozenset(str(cell.grade_id) for cell in tests if _only_calls(parse(cell.source).body, judges))
 
     def counting(self, test: Cell) -> Counting:
@@ -196,6 +196,11 @@ class ReleasedNotebook:
 
 
 def _only_calls(body: list[ast.stmt], functions: set[str]) -> bool:
-    """Whether every statement is a call of one of these functions."""
-    calls = [node.value.func for node in body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
-    return len(calls) == len(body) > 0 and all(isinstance(name, ast.Name) and name.id in functions for name in calls)
+    """Whether every statement is a call of one of these functions, or the import of a judge."""
+    rest = [node for node in body if not _imports_a_judge(node)]
+    calls = [node.value.func for node in rest if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    return len(calls) == len(rest) > 0 and all(isinstance(name, ast.Name) and name.id in functions for name in calls)
+
+
+def _imports_a_judge(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and all(f"{node.module}.{alias.name}" in JUDGES for alias in node.names)

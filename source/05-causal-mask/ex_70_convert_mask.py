@@ -46,7 +46,7 @@ exercise = Exercise(
     answer=lambda mask, source, target: RESULTS[target],
     probes=(Probe(FINITE, _finite_fill),),
     hints=(
-        "Could you convert every mask to one convention first, and from there to the target? Then no pair needs its own code.",
+        "Could you convert every mask to one convention first, and then to the target? No pair needs code of its own.",
         "First whatever it is into `allowed`, then `allowed` into the target: four and four small steps.",
         'From "additive": allowed = mask == 0. To "additive": np.where(allowed, 0.0, -np.inf). Six steps are left.',
     ),

@@ -23,8 +23,8 @@ function placeOf(cell) {
 const cellOf = (target) => (target instanceof Element ? target.closest(CELL) : null);
 
 /**
- * The mouse paints with what the first cell of a stroke becomes; so does Shift with an arrow, and Space toggles
- * one cell. What is returned is to be called at each cell that the focus comes to.
+ * The mouse paints with what the first cell of a stroke becomes; so does Shift with an arrow, and Space
+ * toggles one cell. What is returned is to be called at each cell that the focus comes to.
  *
  * @param {HTMLElement} node
  * @param {(i: number, j: number, may: boolean) => void} paintCell
