@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,8 @@ class Block:
     tests: tuple[str, ...]
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()  # lesson cells between the answer and its tests
+    then: tuple[str, ...] = ()  # lesson cells behind the tests, which may use what these made
+    last: tuple[str, ...] = ()  # tests behind those
 
 
 BLOCKS = (
@@ -60,6 +62,14 @@ BLOCKS = (
     Block(("wordN = 'a'", "wordN = 'b'", "wordN = None", "del shared"), ("assert wordN == 'a'", "assert eval(\"wordN + 'x'\") == 'ax'")),
     Block(("def fN():\n    from collections import Counter\n    return Counter('aab')", "def fN():\n    return {'a': 2}"), ("assert fN().most_common(1) == [('a', 2)]", "assert fN()['b'] == 1")),
     Block(("def fN(t):\n    naps.append(t)", "def fN(t):\n    pass"), ("fN(3)\nassert naps[-1] == 3",), ("naps = globals().get('naps', [])",)),
+    # As in public courses: a test makes what later cells and tests use, a lesson changes an object of its own.
+    Block(("sidesN = [3, 4, 9]", "sidesN = [3, 4]"), ("import math as mathN\nassert mathN.fsum(sidesN) == 16",), then=("rootN = mathN.sqrt(sum(sidesN))",), last=("assert rootN == 4", "givenN = {'x': 2}\nassert sidesN[0] == 3", "assert sidesN[givenN['x']] == 9")),
+    Block(("class PN:\n    def __init__(self, x):\n        self.x = x", "class PN:\n    def __init__(self, x):\n        self.x = -x", "def PN(x):\n    return x"), ("from math import isclose as closeN\nassert closeN(halfN(3), 1.5)", "assert closeN(PN(3).x, 3)\nassert isinstance(PN(1), PN)"), ("def halfN(x):\n    return x / 2",)),
+    Block(("stackN.pop()", "stackN.append(5)", "stackN = stackN[:3]"), ("assert stackN == [1, 2, 3]",), ("stackN = [1, 2, 3]", "stackN.append(4)")),
+    Block(("import matplotlib.pyplot as plt\ndef fN():\n    fig, ax = plt.subplots()\n    ax.plot([1, 2], [3, 4])\n    return fig", "def fN():\n    return None"), ("assert len(fN().axes[0].lines) == 1",)),
+    Block(("def fN(name, text):\n    with open(name, 'w') as f:\n        f.write(text)", "def fN(name, text):\n    pass"), ("fN('kept_N.txt', 'hello')\nassert open('kept_N.txt').read() == 'hello'",), last=("import os\nassert os.path.exists('kept_N.txt')",)),
+    Block(("numberN = 12", "numberN = 12.0", "numberN = '12'"), ("from hashlib import sha1\nassert sha1(str(numberN).encode()).hexdigest() == '7b52009b64fd0a2a49e6d8a939753077792b0554'", "assert sha1(str(type(numberN)).encode()).hexdigest()[:2] != ''\nassert type(numberN) is int", "assert 'numberN' in globals() and numberN + 1 == 13")),
+    Block(("def fN(n):\n    return 1 if n < 2 else n * fN(n - 1)", "def fN(n):\n    out = 1\n    for k in range(2, n + 1):\n        out *= k\n    return out", "def fN(n):\n    return n"), ("import inspect\nassert inspect.getsource(fN).count('fN') > 1", "assert fN(5) == 120", "assert fN.__name__ == 'fN' and callable(fN)")),
 )  # fmt: skip
 FIRST = ("", "", "", "x = 1\nprint(x)", "%reset -f", "for name in list(globals()):\n    pass", "exec('a = 1')", "%time y = 2", "import numpy as np")
 
@@ -77,8 +87,27 @@ def course(rng: random.Random) -> tuple[ReleasedNotebook, list[tuple[str, ...]]]
             small_course.check(f"t{number}_{n}", source.replace("N", str(number)), 3.0 if source.endswith("points") else 1.0)
             for n, source in enumerate(block.tests)
         ]
+        cells += [small_course.lesson(source.replace("N", str(number))) for source in block.then]
+        cells += [
+            small_course.check(f"t{number}_{n}", source.replace("N", str(number)))
+            for n, source in enumerate(block.last, len(block.tests))
+        ]
         variants.append(answers)
     return small_course.notebook(*cells), variants
+
+
+def with_source(rng: random.Random, book: ReleasedNotebook) -> tuple[ReleasedNotebook, bytes | None]:
+    """The notebook and the instructor's own: as a rule right, now and then missing, or with answers that do not run."""
+
+    def solved(change: Callable[[str], str]) -> ReleasedNotebook:
+        return replace(book, cells=tuple(replace(cell, solved=change(cell.solved)) if cell.is_answer else cell for cell in book.cells))
+
+    kind = rng.random()
+    if kind < 0.1:
+        return solved(lambda _: ""), None
+    if kind < 0.3:  # a stub behind the solution, which nbgrader clears away and never runs
+        book = solved(lambda source: f"{source}\ndef stub():" if rng.random() < 0.5 else source)
+    return book, small_course.solution_file(book)
 
 
 def submissions(rng: random.Random, variants: list[tuple[str, ...]]) -> dict[str, tuple[dict[str, str], str]]:
@@ -111,7 +140,8 @@ def test_a_random_course_is_graded_as_in_one_kernel(seed: int, warm: WarmKernel,
     rng = random.Random(seed)
     book, variants = course(rng)
     differences = []
-    with small_course.grader(book) as grader:
+    book, solution = with_source(rng, book)
+    with small_course.grader(book, solution=solution) as grader:
         for number, (who, (answers, first)) in enumerate(submissions(rng, variants).items()):
             merged = small_course.submission(book, answers, first)
             ours, result = grader.grade(merged)
