@@ -10,7 +10,6 @@ __all__ = ["check", "own", "predict"]
 
 also_known_as(
     {
-        "leftcontext.audit": "leftcontext.model.audit",
         "leftcontext.bridge": "leftcontext.torch_jax",
         "leftcontext.characters": "leftcontext.model.characters",
         "leftcontext.clinic": "leftcontext.bugs.clinic",

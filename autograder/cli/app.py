@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 from typer.exceptions import TyperException  # of every usage error, its own and those of the parser within it
 
+from autograder.cli.audit import audit
+from autograder.cli.options import UNUSABLE, WRONG, Json
 from autograder.environment import ensure_home
 from autograder.errors import UserError
 from autograder.output import prepare_streams
@@ -28,10 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
 # What a command needs beyond the judge: an extra of the package `left-context`.
 EXTRAS = {"lab": "course", "build": "grade", "compose": "grade", "grade": "grade", "report": "grade"}
-WRONG, UNUSABLE = 1, 2  # exit codes: an answer (or a notebook, or the bank) is wrong; the input can't be used
 
 
 @app.callback(invoke_without_command=True)
@@ -352,6 +352,9 @@ def verify(
 
         print_verifications(verified)
     raise typer.Exit(WRONG if broken else 0)
+
+
+app.command()(audit)
 
 
 def main() -> None:

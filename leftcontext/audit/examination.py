@@ -1,0 +1,91 @@
+"""One audit under way: the model, what is asked of it, and what has been found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from leftcontext.audit.inputs import Draws
+from leftcontext.audit.model import Subject
+from leftcontext.audit.movements import Movement, repeat_move
+from leftcontext.audit.parameters import in_double_precision
+from leftcontext.audit.statistics import is_systematic
+from leftcontext.audit.structure import Structure
+from leftcontext.audit.tolerance import tolerance_of
+
+AS_IT_IS = "as it is"  # the mode of what has none
+SETTLED_AT_MOST = 3  # moves of rounding size that are looked into, for each probe
+
+
+@dataclass(frozen=True, eq=False)
+class Leak:
+    """Something that an output depends on and must not.
+
+    probe    the name of the probe that found it
+    move    the question and the answer; None where it is no matter of one output and one input
+    mode     `eval`, `train`, or as it is
+    through  what the leak needs, where that is known: a cache, padding, other parameters ...
+    """
+
+    probe: str
+    move: Movement | None
+    mode: str
+    through: str | None = None
+
+
+@dataclass(eq=False)
+class Examination:
+    """What the probes work on, and what they write down."""
+
+    subject: Subject
+    draws: Draws
+    structure: Structure
+    length: int
+    vocab: int | None = None
+    thorough: bool = False
+    params: Any = None
+    dtype: str = ""  # of the outputs, before anything is changed
+    leaks: list[Leak] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    not_tried: list[str] = field(default_factory=list)
+    clean: dict[str, list[int]] = field(default_factory=dict)  # mode → lengths at which nothing moved
+    noise: float = 0.0  # between two calls with equal inputs
+    rounding: float = 0.0  # the largest difference that was found to be rounding, relative
+
+    @property
+    def modes(self) -> list[str]:
+        """The modes to audit in, the more important one first."""
+        return ["eval", "train"] if self.subject.has_modes else [AS_IT_IS]
+
+    def rows(self, T: int) -> int:
+        """How many rows to put in one call with T inputs."""
+        return max(2, min(32, 2048 // T))
+
+    def judge(self, probe: str, mode: str, moves: Iterable[Movement], through: str | None = None) -> bool:
+        """Write down a leak if one of the moves is no rounding. Returns whether there was one."""
+        by_size = sorted(moves, key=lambda move: -move.size / move.scale)
+        certain = [move for move in by_size if move.is_certain]
+        if certain:
+            self.leaks.append(Leak(probe, min(certain, key=lambda move: (move.length, move.i)), mode, through))
+            return True
+        for move in by_size[:SETTLED_AT_MOST]:
+            if (settled := self.settle(move)) is not None:
+                self.leaks.append(Leak(probe, settled, mode, through))
+                return True
+            self.rounding = max(self.rounding, move.size / move.scale)
+        return False
+
+    def settle(self, move: Movement) -> Movement | None:
+        """The move, where its difference, as small as rounding, is a leak all the same; None where it is rounding."""
+        if self.subject.library == "torch" and self.subject.modules and move.dtype != "float64":
+            try:
+                with in_double_precision(self.subject):
+                    again = repeat_move(self.subject, move)
+                    if again.size <= tolerance_of("float64").nothing * again.scale:
+                        return None
+                    return again if is_systematic(self.subject, self.draws, move) else None
+            except (RuntimeError, TypeError, ValueError):  # it can't be run in float64: its own precision has to do
+                pass
+        return move if is_systematic(self.subject, self.draws, move) else None

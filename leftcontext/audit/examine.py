@@ -1,0 +1,166 @@
+"""The audit itself: meet the model, let every probe ask, look at what leaks, and write the report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from leftcontext.audit import contact, libraries, probes
+from leftcontext.audit.errors import AuditError, LeakError
+from leftcontext.audit.examination import Examination
+from leftcontext.audit.inputs import NumberDraws, TokenDraws
+from leftcontext.audit.libraries import Inputs
+from leftcontext.audit.model import Reset, Subject
+from leftcontext.audit.randomness import keep_global_states
+from leftcontext.audit.report import Report
+from leftcontext.audit.structure import Allowed, Structure
+from leftcontext.audit.summary import summarise
+
+
+def audit(
+    model: Any,
+    x: ArrayLike | tuple[ArrayLike, ...] | None = None,
+    *,
+    vocab: int | None = None,
+    T: int | None = None,
+    prefix: int = 0,
+    allowed: Allowed | None = None,
+    stride: int = 1,
+    batched: bool | None = None,
+    axis: int | None = None,
+    params: Any = None,
+    reset: Reset | None = None,
+    thorough: bool = False,
+    seed: int = 0,
+) -> Report:
+    """Does any output of the model depend on an input that it must not see?
+
+    model     what can be called: a function on token ids or rows (NumPy, PyTorch, JAX), a `torch.nn.Module`, a Hugging Face model
+    x         rows to begin with, (T, ...) or (B, T, ...), for a function of numbers; several arrays, as (Q, K, V), are given
+              to the function one after another. Left out: the model takes token ids (B, T) or (T,)
+    vocab, T  how many tokens there are, and how many are given at most; taken from the model where it says so
+    prefix    so many first inputs may be seen by every output (a prefix LM)
+    allowed   (T_out, T), or a function of T: True where an output may depend on an input. Left out: those to its left and itself
+    stride    how many inputs one output stands for, as in a strided convolution
+    batched   whether the model takes a batch axis; found out where left out
+    axis      where time is in what the model takes and returns, the batch axis included; -1 as in (B, C, T)
+    params    NumPy arrays that are parameters, to be drawn anew for a while; those of PyTorch modules are found
+    reset     called before every call, for randomness or state that the audit can't find
+    thorough  ask every output at every length: more calls, fewer blind spots
+
+    The model is as it was afterwards: parameters, buffers, mode, and all global random states.
+    Raises AuditError, with what to try, where the model can't be audited.
+    """
+    began, restore = time.perf_counter(), keep_global_states()
+    structure = Structure(prefix, stride, allowed)
+    try:
+        if x is None:
+            exam = _meet_tokens(model, vocab, T, structure, batched, axis, reset, seed)
+        else:
+            exam = _meet_arrays(model, x, T, structure, batched, axis, reset, seed)
+        exam.thorough, exam.params = thorough, params
+        _run(exam, probes.PROBES)
+        return summarise(exam, time.perf_counter() - began)
+    finally:
+        restore()
+
+
+def assert_causal(
+    model: Any, x: ArrayLike | tuple[ArrayLike, ...] | None = None, *, strict: bool = False, **options: Any
+) -> Report:
+    """`audit`, for a test: raises LeakError, an AssertionError that holds the report, unless the model is causal.
+
+    With `strict`, warnings are failures too. Takes what `audit` takes, and returns the report.
+    """
+    __tracebackhide__ = True
+    report = audit(model, x, **options)
+    if not report.causal or (strict and report.warnings):
+        raise LeakError(str(report))
+    return report
+
+
+def _meet_tokens(
+    model: Any,
+    vocab: int | None,
+    T: int | None,
+    structure: Structure,
+    batched: bool | None,
+    axis: int | None,
+    reset: Reset | None,
+    seed: int,
+) -> Examination:
+    subject, size = contact.meet_token_model(model, vocab, batched, axis, reset)
+    draws = TokenDraws(size, seed)
+    longest, remark = contact.longest_of(model, subject, T, lambda n: subject.outputs(draws.contexts(1, n)))
+    exam = Examination(subject, draws, structure, longest, size)
+    if remark:
+        exam.not_tried.append(remark)
+    _settle(exam)
+    return exam
+
+
+def _meet_arrays(
+    model: Any,
+    x: Any,
+    T: int | None,
+    structure: Structure,
+    batched: bool | None,
+    axis: int | None,
+    reset: Reset | None,
+    seed: int,
+) -> Examination:
+    rows, widths, has_batch = _as_rows(x, batched, axis)
+    if T is not None:
+        rows = rows[:, :T]
+    if rows.shape[1] < 2:
+        raise AuditError(f"x has {rows.shape[1]} position, of which none is later: hand over at least 2.")
+    subject = contact.meet_array_function(model, rows, widths, has_batch, axis, structure.stride, reset)
+    exam = Examination(subject, NumberDraws(rows, seed), structure, rows.shape[1])
+    _settle(exam)
+    return exam
+
+
+def _as_rows(x: Any, batched: bool | None, axis: int | None) -> tuple[Inputs, tuple[int, ...] | None, bool]:
+    """x as (B, T, ...); the widths of the arrays that were joined; whether it had a batch axis."""
+    arrays = [libraries.to_array(each)[0] for each in (x if isinstance(x, tuple) else (x,))]
+    if arrays[0].ndim == 0 or arrays[0].size == 0:
+        raise AuditError("x is empty, or a single number. Hand over rows: an array (T, d), or (B, T, d).")
+    has_batch = (
+        batched if batched is not None else arrays[0].ndim > (1 if np.issubdtype(arrays[0].dtype, np.integer) else 2)
+    )
+    place = axis if axis is not None else int(has_batch)
+    arrays = [
+        np.moveaxis(each if has_batch else each[None], place if place < 0 or has_batch else place + 1, 1)
+        for each in arrays
+    ]
+    if not isinstance(x, tuple):
+        return arrays[0], None, has_batch
+    if len({each.shape[:-1] for each in arrays}) > 1:
+        raise AuditError(f"The arrays of x have other lengths: {', '.join(str(each.shape) for each in arrays)}.")
+    return np.concatenate(arrays, axis=-1), tuple(each.shape[-1] for each in arrays), has_batch
+
+
+def _settle(exam: Examination) -> None:
+    """See that the model answers the same twice; remember what its outputs are made of."""
+    subject: Subject = exam.subject
+    mode = exam.modes[0]
+    with probes.in_mode(exam, mode):
+        exam.noise = contact.make_repeatable(subject, exam.draws.contexts(2, min(exam.length, probes.SHORT)))
+    exam.dtype = subject.dtype
+
+
+def _run(exam: Examination, chosen: Iterable[Callable[[Examination], None]]) -> None:
+    """Let every probe ask. What can't be asked is written down, and the next probe goes on."""
+    for probe in chosen:
+        try:
+            probe(exam)
+        except AuditError:
+            raise
+        except Exception as error:  # whatever a model raises when asked in this way
+            exam.not_tried.append(f"{probe.__name__.replace('_', ' ')}: {contact.one_line(error)}")
+    if not exam.tried:
+        raise AuditError(f"{exam.subject.name} fails in every probe: {exam.not_tried[-1]}.")

@@ -1,0 +1,217 @@
+"""The probes that need nothing but outputs. Each says what it can't see, its blind spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+
+from leftcontext.audit.examination import Examination
+from leftcontext.audit.inputs import ALL, FIRST, KINDS
+from leftcontext.audit.libraries import Inputs
+from leftcontext.audit.movements import BLOCKS, Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts
+from leftcontext.audit.parameters import can_be_redrawn, in_double_precision, redraw_parameters
+from leftcontext.audit.statistics import is_systematic
+from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
+
+SHORT = 12  # at this length every output is asked with every kind of change
+MANY, SOME, FEW = 20, 6, 2  # questions at one length
+
+
+def lengths_to_try(longest: int) -> list[int]:
+    """Short ones, both sides of each block size, and the longest."""
+    near = [block + step for block in BLOCKS for step in (0, 1)]
+    return sorted({n for n in (2, 3, 5, SHORT, *near, longest - 1, longest) if 2 <= n <= longest})
+
+
+def in_mode(exam: Examination, mode: str) -> AbstractContextManager[None]:
+    """Within, the model is in this mode, if it has modes."""
+    return exam.subject.mode(mode) if exam.subject.has_modes else nullcontext()
+
+
+def change_later_inputs(exam: Examination) -> None:
+    """Change what stands after an output, all of it, the first, the last or one position; the output must not move.
+
+    At a short length every output is asked with every kind of change; at lengths on both sides of 16, 32, 64 ... and at the
+    longest, a few dozen outputs are (all of them with `thorough`).
+
+    Blind spot: at long lengths, a leak between two neighbours that answers to nothing else; a leak whose condition no drawn
+    input met (one token of a large vocabulary); a leak that the present parameters hide.
+    """
+    name = "later inputs changed"
+    for mode in exam.modes:
+        with in_mode(exam, mode):
+            for T in lengths_to_try(exam.length):
+                if not _later_inputs_at(exam, name, mode, T):
+                    exam.clean.setdefault(mode, []).append(T)
+    exam.tried.append(f"{name}, at {len(lengths_to_try(exam.length))} lengths from 2 to {exam.length}{_modes(exam)}")
+
+
+def _modes(exam: Examination) -> str:
+    return ", in eval and in train mode" if len(exam.modes) > 1 else ""
+
+
+def _later_inputs_at(exam: Examination, probe: str, mode: str, T: int) -> bool:
+    count, main = exam.structure.count(T), mode != "train"
+    if T <= SHORT:
+        questions, rows = every_kind(plan_cuts(count, SHORT)), exam.rows(T)
+    else:
+        usual = (MANY if main else SOME) if exam.length == T else (SOME if main else FEW)
+        questions = kinds_in_turn(plan_cuts(count, count if exam.thorough else usual))
+        rows = 4 if exam.thorough or (main and exam.length == T) else 2
+    return exam.judge(probe, mode, ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows))
+
+
+def change_rows_of_a_batch(exam: Examination) -> None:
+    """Change a later input in one row of a batch, each in turn, and with one row alone: does the row matter? And change one
+    row whole: the others must not move.
+
+    Blind spot: batches of other sizes than 1 and 4.
+    """
+    subject, T = exam.subject, min(exam.length, SHORT)
+    if not subject.batched:
+        exam.not_tried.append("rows of a batch: the function takes one text at a time")
+        return
+    questions = [(cut, (ALL, "fresh")) for cut in plan_cuts(exam.structure.count(T), SHORT) for _ in range(4)]
+    for mode in exam.modes:
+        with in_mode(exam, mode):
+            exam.judge("rows of a batch", mode, ask_outputs(subject, exam.draws, exam.structure, T, questions, 4))
+            exam.judge("one row alone", mode, ask_outputs(subject, exam.draws, exam.structure, T, questions[::4], 1))
+            exam.judge("another row changed", mode, _other_rows(exam, T), through="another row of the batch")
+    exam.tried.append("each row of a batch changed alone, and a row alone")
+
+
+def _other_rows(exam: Examination, T: int) -> list[Movement]:
+    base = exam.draws.contexts(4, T)
+    before = exam.subject.outputs(base)
+    found = []
+    for row in range(4):
+        changed = base.copy()
+        changed[row] = exam.draws.change(base[row], np.ones(T, dtype=bool), "fresh")
+        moved = difference(before, exam.subject.outputs(changed))
+        moved[row] = 0
+        scale = scale_of(before)
+        if moved.max() > tolerance_of(exam.subject.dtype).nothing * scale:
+            other, i = np.unravel_index(np.argmax(moved), moved.shape)
+            found.append(
+                Movement(
+                    base, changed, int(other), int(i), 0, float(moved.max()), scale, exam.subject.dtype, (ALL, "fresh")
+                )
+            )
+    return found
+
+
+def cut_inputs_off(exam: Examination) -> None:
+    """Give the model the first n inputs only: the outputs there must be those that it gives with all of them.
+
+    It finds what comes in with the number of inputs itself (a mean over T, positions counted from the end, padding that is
+    added inside), which changing inputs can't show. Blind spot: calls of different shape round differently, so what is
+    smaller than `Tolerance.other_shape` passes, but where PyTorch's modules can be run in float64.
+    """
+    if not exam.structure.can_be_cut:
+        exam.not_tried.append("inputs cut off: the matrix of what is allowed is for one length")
+        return
+    for mode in exam.modes:
+        if mode == "train":  # dropout draws other numbers for other shapes
+            continue
+        with in_mode(exam, mode):
+            if (found := _cut(exam)) is None:
+                continue
+            if not _stays_in_double(exam, found):
+                continue
+            exam.judge("inputs cut off", mode, [found], through="the number of inputs")
+    exam.tried.append("the first n inputs alone, without those after them")
+
+
+def _cut(exam: Examination) -> Movement | None:
+    T, stride = exam.length, exam.structure.stride
+    base = exam.draws.contexts(1, T)
+    whole = exam.subject.outputs(base)
+    for n in lengths_to_try(T)[:-1]:
+        n -= n % stride
+        if n <= exam.structure.prefix or n == 0:
+            continue
+        part = exam.subject.outputs(base[:, :n])
+        count = exam.structure.count(n)
+        moved = difference(whole[:, :count], part[:, :count])
+        if moved.max() > tolerance_of(exam.subject.dtype).other_shape * scale_of(whole):
+            row, i = np.unravel_index(np.argmax(moved > moved.max() / 2), moved.shape)
+            return _cut_move(exam, base, n, int(row), int(i), float(moved.max()), scale_of(whole))
+    return None
+
+
+def _cut_move(exam: Examination, base: Inputs, n: int, row: int, i: int, size: float, scale: float) -> Movement:
+    return Movement(base, base[:, :n], row, i, n, size, scale, exam.subject.dtype, (ALL, "cut off"))
+
+
+def _stays_in_double(exam: Examination, move: Movement) -> bool:
+    """Whether a difference between two shapes is there in float64 as well; True where that can't be tried."""
+    if exam.subject.library != "torch" or not exam.subject.modules or exam.subject.dtype == "float64":
+        return True
+    try:
+        with in_double_precision(exam.subject):
+            whole, part = (exam.subject.outputs(each)[move.row] for each in (move.base, move.changed))
+            count = exam.structure.count(len(part))
+            return bool(difference(whole[None, :count], part[None, :count]).max() > 1e-6 * scale_of(whole))
+    except (RuntimeError, TypeError, ValueError):
+        return True
+
+
+def redraw_all_parameters(exam: Examination) -> None:
+    """Add noise to every trainable parameter and ask again: a projection that starts at zero hides what comes before it.
+
+    Afterwards the parameters are as before, bit by bit. Blind spot: frozen parameters and buffers are left alone, for a mask
+    may be among them; a NumPy or JAX model has to name its parameters, params=...
+    """
+    if not can_be_redrawn(exam.subject, exam.params):
+        exam.not_tried.append("other parameters: none are known (params=... takes NumPy arrays)")
+        return
+    for mode in exam.modes:
+        with in_mode(exam, mode), redraw_parameters(exam.subject, exam.params):
+            _ask_quickly(exam, "parameters drawn anew", mode, "other parameters than those at the start")
+    exam.tried.append("parameters drawn anew")
+
+
+def _ask_quickly(exam: Examination, probe: str, mode: str, through: str | None = None) -> bool:
+    """A short length with several kinds of change; in the first mode, the longest one with a few questions too."""
+    found, longest = False, exam.length if mode == exam.modes[0] else SHORT
+    for T in dict.fromkeys((min(SHORT, exam.length), longest)):
+        cuts = plan_cuts(exam.structure.count(T), SHORT if T <= SHORT else 2 * FEW)
+        questions = every_kind(cuts, KINDS[:2]) if T <= SHORT else kinds_in_turn(cuts, KINDS[:2])
+        rows = exam.rows(T) if T <= SHORT else FEW
+        found |= exam.judge(
+            probe, mode, ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows), through
+        )
+    return found
+
+
+def ask_in_double_precision(exam: Examination) -> None:
+    """Run the model in float64 and ask again: what is smaller than a float32's rounding shows there.
+
+    Blind spot: modules that go back to float32 inside; models that are not PyTorch's.
+    """
+    if exam.subject.library != "torch" or not exam.subject.modules or exam.subject.dtype == "float64":
+        return
+    T = min(SHORT, exam.length)
+    try:
+        with in_mode(exam, exam.modes[0]), in_double_precision(exam.subject):
+            questions = every_kind(plan_cuts(exam.structure.count(T), SHORT), ((ALL, "fresh"), (FIRST, "fresh")))
+            found = list(ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, exam.rows(T)))
+            large = [
+                move for move in found if move.size > 1e-6 * move.scale or is_systematic(exam.subject, exam.draws, move)
+            ]
+    except (RuntimeError, TypeError, ValueError) as error:
+        exam.not_tried.append(f"float64: {error}".split("\n")[0][:120])
+        return
+    exam.tried.append("float64")
+    exam.judge("float64", exam.modes[0], large)
+
+
+PROBES: tuple[Callable[[Examination], None], ...] = (
+    change_later_inputs,
+    change_rows_of_a_batch,
+    cut_inputs_off,
+    redraw_all_parameters,
+    ask_in_double_precision,
+)
