@@ -45,11 +45,7 @@ def name_conditions(exam: Examination, leak: Leak) -> list[str]:
     """What must hold for the leak to show, each as a few words."""
     move, out = leak.move, []
     if leak.through is not None:
-        out.append(
-            f"through {leak.through}"
-            if not leak.through.startswith("other parameters")
-            else f"only with {leak.through}"
-        )
+        out.append(f"only {leak.through}")
     if move is None or move.base.shape != move.changed.shape:
         return out
     for condition in (_only_in_one_mode, _only_in_some_rows, _only_in_this_precision, _only_at_some_lengths):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leftcontext.audit.inputs import Draws
@@ -25,13 +25,15 @@ class Leak:
     probe    the name of the probe that found it
     move    the question and the answer; None where it is no matter of one output and one input
     mode     `eval`, `train`, or as it is
-    through  what the leak needs, where that is known: a cache, padding, other parameters ...
+    through  what the leak needs, where that is known: `with a cache`, `through padding` ...
+    exam     the examination in which it leaked: with a cache, say, the model is another function
     """
 
     probe: str
     move: Movement | None
     mode: str
     through: str | None = None
+    exam: Examination | None = None
 
 
 @dataclass(eq=False)
@@ -68,14 +70,23 @@ class Examination:
         by_size = sorted(moves, key=lambda move: -move.size / move.scale)
         certain = [move for move in by_size if move.is_certain]
         if certain:
-            self.leaks.append(Leak(probe, min(certain, key=lambda move: (move.length, move.i)), mode, through))
+            self._note(probe, min(certain, key=lambda move: (move.length, move.i)), mode, through)
             return True
         for move in by_size[:SETTLED_AT_MOST]:
             if (settled := self.settle(move)) is not None:
-                self.leaks.append(Leak(probe, settled, mode, through))
+                self._note(probe, settled, mode, through)
                 return True
             self.rounding = max(self.rounding, move.size / move.scale)
         return False
+
+    def _note(self, probe: str, move: Movement, mode: str, through: str | None) -> None:
+        self.leaks.append(Leak(probe, move, mode, through, self))
+
+    def with_subject(
+        self, subject: Subject, structure: Structure | None = None, length: int | None = None
+    ) -> Examination:
+        """The same examination, its lists shared, of the model in another form."""
+        return replace(self, subject=subject, structure=structure or self.structure, length=length or self.length)
 
     def settle(self, move: Movement) -> Movement | None:
         """The move, where its difference, as small as rounding, is a leak all the same; None where it is rounding."""

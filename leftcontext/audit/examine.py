@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from leftcontext.audit import contact, libraries, probes
+from leftcontext.audit.batching import Beside, pack_documents, pad_in_a_batch
+from leftcontext.audit.cache import Step, compare_with_a_cache
+from leftcontext.audit.deeper import OF_DEPTH
 from leftcontext.audit.errors import AuditError, LeakError
 from leftcontext.audit.examination import Examination
 from leftcontext.audit.inputs import NumberDraws, TokenDraws
@@ -34,6 +38,9 @@ def audit(
     axis: int | None = None,
     params: Any = None,
     reset: Reset | None = None,
+    step: Step | None = None,
+    padded: Beside | None = None,
+    packed: Beside | None = None,
     thorough: bool = False,
     seed: int = 0,
 ) -> Report:
@@ -50,6 +57,9 @@ def audit(
     axis      where time is in what the model takes and returns, the batch axis included; -1 as in (B, C, T)
     params    NumPy arrays that are parameters, to be drawn anew for a while; those of PyTorch modules are found
     reset     called before every call, for randomness or state that the audit can't find
+    step      with a cache: `step(inputs, cache)` returns outputs and cache, and begins with None; found for Hugging Face models
+    padded    in a batch: `padded(inputs, mask)`, mask (B, T) of 1 and 0; found for Hugging Face models
+    packed    in one row: `packed(inputs, documents)`, documents (B, T) numbers the document of each position
     thorough  ask every output at every length: more calls, fewer blind spots
 
     The model is as it was afterwards: parameters, buffers, mode, and all global random states.
@@ -63,7 +73,12 @@ def audit(
         else:
             exam = _meet_arrays(model, x, T, structure, batched, axis, reset, seed)
         exam.thorough, exam.params = thorough, params
-        _run(exam, probes.PROBES)
+        extras = (
+            partial(compare_with_a_cache, step=step),
+            partial(pad_in_a_batch, padded=padded),
+            partial(pack_documents, packed=packed),
+        )
+        _run(exam, (*probes.OF_OUTPUTS, *OF_DEPTH, *extras))
         return summarise(exam, time.perf_counter() - began)
     finally:
         restore()
@@ -161,6 +176,10 @@ def _run(exam: Examination, chosen: Iterable[Callable[[Examination], None]]) -> 
         except AuditError:
             raise
         except Exception as error:  # whatever a model raises when asked in this way
-            exam.not_tried.append(f"{probe.__name__.replace('_', ' ')}: {contact.one_line(error)}")
+            exam.not_tried.append(f"{_name_of(probe).replace('_', ' ')}: {contact.one_line(error)}")
     if not exam.tried:
         raise AuditError(f"{exam.subject.name} fails in every probe: {exam.not_tried[-1]}.")
+
+
+def _name_of(probe: Any) -> str:
+    return str(getattr(probe, "func", probe).__name__)

@@ -78,7 +78,7 @@ def change_rows_of_a_batch(exam: Examination) -> None:
         with in_mode(exam, mode):
             exam.judge("rows of a batch", mode, ask_outputs(subject, exam.draws, exam.structure, T, questions, 4))
             exam.judge("one row alone", mode, ask_outputs(subject, exam.draws, exam.structure, T, questions[::4], 1))
-            exam.judge("another row changed", mode, _other_rows(exam, T), through="another row of the batch")
+            exam.judge("another row changed", mode, _other_rows(exam, T), through="through another row of the batch")
     exam.tried.append("each row of a batch changed alone, and a row alone")
 
 
@@ -120,7 +120,7 @@ def cut_inputs_off(exam: Examination) -> None:
                 continue
             if not _stays_in_double(exam, found):
                 continue
-            exam.judge("inputs cut off", mode, [found], through="the number of inputs")
+            exam.judge("inputs cut off", mode, [found], through="through the number of inputs (T itself)")
     exam.tried.append("the first n inputs alone, without those after them")
 
 
@@ -169,7 +169,12 @@ def redraw_all_parameters(exam: Examination) -> None:
         return
     for mode in exam.modes:
         with in_mode(exam, mode), redraw_parameters(exam.subject, exam.params):
-            _ask_quickly(exam, "parameters drawn anew", mode, "other parameters than those at the start")
+            _ask_quickly(
+                exam,
+                "parameters drawn anew",
+                mode,
+                "with other parameters than those at the start: something that starts at zero hides it",
+            )
     exam.tried.append("parameters drawn anew")
 
 
@@ -208,7 +213,7 @@ def ask_in_double_precision(exam: Examination) -> None:
     exam.judge("float64", exam.modes[0], large)
 
 
-PROBES: tuple[Callable[[Examination], None], ...] = (
+OF_OUTPUTS: tuple[Callable[[Examination], None], ...] = (
     change_later_inputs,
     change_rows_of_a_batch,
     cut_inputs_off,

@@ -40,7 +40,7 @@ def summarise(exam: Examination, seconds: float) -> Report:
     main = min(exam.leaks, key=lambda leak: _obscurity(exam, leak))
     found = tuple(_found(leak) for leak in [main, *(leak for leak in exam.leaks if leak is not main)])
     report = replace(plain, mode=main.mode, found=found, looks_like=main.through)
-    return report if main.move is None else _describe(exam, main, report)
+    return report if main.move is None else _describe(main.exam or exam, main, report)
 
 
 def _obscurity(exam: Examination, leak: Leak) -> tuple[bool, bool, bool, int, int]:
@@ -92,7 +92,10 @@ def _map(exam: Examination, leak: Leak) -> tuple[NDArray[np.float64], NDArray[np
     """The map at a length that shows blocks, or at the length where the leak was found if it does not show there."""
     move = leak.move
     assert move is not None
-    lengths = dict.fromkeys((max(move.length, min(exam.length, MAPPED)), move.length))
+    longest = (
+        move.length if leak.exam is not exam or _is_fixed(exam, leak) else max(move.length, min(exam.length, MAPPED))
+    )
+    lengths = dict.fromkeys((longest, move.length))
     least = min(tolerance_of(move.dtype).certain, move.size / move.scale / 8) * move.scale
     for T in lengths:
         base = move.base[move.row] if move.length == T else exam.draws.contexts(1, T)[0]
@@ -104,6 +107,11 @@ def _map(exam: Examination, leak: Leak) -> tuple[NDArray[np.float64], NDArray[np
         if leaking.any():
             break
     return influence, leaking, base
+
+
+def _is_fixed(exam: Examination, leak: Leak) -> bool:
+    """Whether the leak is one of a certain length: with a cache or with a mask that was made for it."""
+    return not exam.structure.can_be_cut or (leak.through or "").startswith(("with a cache", "through"))
 
 
 def _whole_row(
