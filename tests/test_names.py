@@ -18,7 +18,8 @@ from support.clone import ROOT
 
 PACKAGES = ("autograder", "leftcontext")
 PLACEHOLDER = re.compile(r"NN|NAME|UNIT|\bID\b|\bps1\b")  # of a pattern such as source/NN-unit/lesson.md
-GIVEN_TWICE = {"Array", "Report"}  # of `results` a type of result, elsewhere the usual short name of numpy's NDArray; of a class, and of an audit
+# Of `results` a type of result, elsewhere the usual short name of numpy's NDArray; of a class, and of an audit.
+GIVEN_TWICE = {"Array", "Report"}
 FOLDERS = ("", *PACKAGES, "leftcontext/widgets", "leftcontext/torch_jax", "tests")  # a path in a text may begin in one of them
 NOT_TRACKED = ("build/", "course/", "workspace/", "image/")  # made by a run, a user's own; a media type
 

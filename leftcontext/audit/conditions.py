@@ -10,9 +10,10 @@ import numpy as np
 
 from leftcontext.audit.examination import Examination, Leak
 from leftcontext.audit.inputs import KINDS
-from leftcontext.audit.movements import Movement, ask_outputs, kinds_in_turn, plan_cuts, repeat_move
+from leftcontext.audit.movements import Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts, repeat_move
 from leftcontext.audit.parameters import in_double_precision, redraw_parameters
-from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
+from leftcontext.audit.tokens import name_tokens
+from leftcontext.audit.tolerance import tolerance_of
 
 FAILURES = (RuntimeError, TypeError, ValueError, IndexError)
 
@@ -26,12 +27,13 @@ def as_found(exam: Examination, leak: Leak, mode: str | None = None) -> Iterator
             stack.enter_context(exam.subject.mode(chosen))
         if leak.probe == "parameters drawn anew":
             stack.enter_context(redraw_parameters(exam.subject, exam.params))
-        if leak.move is not None and leak.move.dtype == "float64" and _has_other_precision(exam):
+        if leak.move is not None and leak.move.dtype == "float64" and has_other_precision(exam):
             stack.enter_context(in_double_precision(exam.subject))
         yield
 
 
-def _has_other_precision(exam: Examination) -> bool:
+def has_other_precision(exam: Examination) -> bool:
+    """Whether the model can be run in float64, and usually is not."""
     return exam.subject.library == "torch" and bool(exam.subject.modules) and exam.dtype not in ("", "float64")
 
 
@@ -41,16 +43,22 @@ def shows(exam: Examination, move: Movement) -> bool:
     return again.size > min(tolerance_of(move.dtype).certain * again.scale, move.size / 4)
 
 
-def name_conditions(exam: Examination, leak: Leak) -> list[str]:
-    """What must hold for the leak to show, each as a few words."""
+def name_conditions(exam: Examination, leak: Leak, pair: tuple[int, int]) -> list[str]:
+    """What must hold for the leak to show, each as a few words; `pair` is the first output and input that leak."""
     move, out = leak.move, []
     if leak.through is not None:
         out.append(f"only {leak.through}")
     if move is None or move.base.shape != move.changed.shape:
         return out
-    for condition in (_only_in_one_mode, _only_in_some_rows, _only_in_this_precision, _only_at_some_lengths):
+    for condition in (
+        _only_in_one_mode,
+        _only_in_some_rows,
+        _only_in_this_precision,
+        _only_at_some_lengths,
+        _only_for_some_tokens,
+    ):
         try:
-            found = condition(exam, leak, move)
+            found = condition(exam, leak, move, pair)
         except FAILURES:
             continue
         if found is not None:
@@ -58,7 +66,7 @@ def name_conditions(exam: Examination, leak: Leak) -> list[str]:
     return out
 
 
-def _only_in_one_mode(exam: Examination, leak: Leak, move: Movement) -> str | None:
+def _only_in_one_mode(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
     if not exam.subject.has_modes:
         return None
     if any(other.mode != leak.mode and other.probe == leak.probe for other in exam.leaks):
@@ -68,7 +76,7 @@ def _only_in_one_mode(exam: Examination, leak: Leak, move: Movement) -> str | No
         return None if shows(exam, move) else f"only in {leak.mode} mode"
 
 
-def _only_in_some_rows(exam: Examination, leak: Leak, move: Movement) -> str | None:
+def _only_in_some_rows(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
     """Put the two texts into each row of a batch, and alone."""
     if not exam.subject.batched or leak.probe == "another row changed":
         return None
@@ -89,22 +97,22 @@ def _only_in_some_rows(exam: Examination, leak: Leak, move: Movement) -> str | N
     return f"only in one batch row: row {named} of {B}" if sum(rows) == 1 else f"only in batch rows {named} of {B}"
 
 
-def _only_in_this_precision(exam: Examination, leak: Leak, move: Movement) -> str | None:
-    if not _has_other_precision(exam) or move.dtype == "float64":
+def _only_in_this_precision(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
+    if not has_other_precision(exam) or move.dtype == "float64":
         return None
     with as_found(exam, leak), in_double_precision(exam.subject):
         again = repeat_move(exam.subject, move)
-    return (
-        f"only in {move.dtype}, not in float64" if again.size <= tolerance_of("float64").certain * again.scale else None
-    )
+    return f"only in {move.dtype}, not in float64" if again.size <= tolerance_of("float64").certain * again.scale else None
 
 
 def leaks_at(exam: Examination, leak: Leak, T: int) -> Movement | None:
     """The first move that moves at this length, with several questions; None where none does."""
     assert leak.move is not None
     rows = min(exam.rows(T), 8)
-    cuts = plan_cuts(exam.structure.count(T), 16)
-    questions = kinds_in_turn(cuts, (leak.move.kind,)) + kinds_in_turn(cuts, KINDS)
+    count = exam.structure.count(T)
+    cuts = plan_cuts(count, 16)
+    own = [leak.move.i] if leak.move.i < count - 1 else []
+    questions = kinds_in_turn([*own, *cuts], (leak.move.kind,)) + every_kind(own, KINDS) + kinds_in_turn(cuts, KINDS)
     least = min(tolerance_of(leak.move.dtype).certain, leak.move.size / leak.move.scale / 4)
     for move in ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows):
         if move.size > least * move.scale:
@@ -112,27 +120,24 @@ def leaks_at(exam: Examination, leak: Leak, T: int) -> Movement | None:
     return None
 
 
-def _only_at_some_lengths(exam: Examination, leak: Leak, move: Movement) -> str | None:
-    clean = sorted(exam.clean.get(leak.mode, []))
-    if leak.probe != "later inputs changed" or not clean:
+def _only_at_some_lengths(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
+    supposed = sorted(exam.clean.get(leak.mode, []))
+    if leak.probe != "later inputs changed" or not supposed:
         return None
-    leaky = sorted(
-        {each.move.length for each in exam.leaks if each.mode == leak.mode and each.move and each.probe == leak.probe}
-    )
+    same = [each for each in exam.leaks if each.mode == leak.mode and each.probe == leak.probe]
     with as_found(exam, leak):
-        if clean[0] > leaky[-1]:
-            return f"only up to {_boundary(exam, leak, clean[0], leaky[-1])} positions"
-        if clean[-1] < leaky[0]:
-            first = _boundary(exam, leak, clean[-1], leaky[0])
-            return f"only from {first} positions on" if first > 3 else None
+        clean = [T for T in supposed if pair[1] < T and leaks_at(exam, leak, T) is None]
+        leaky = sorted({each.move.length for each in same if each.move} | {T for T in supposed if pair[1] < T} - set(clean))
+        if not clean:
+            return None
         divisor = int(np.gcd.reduce(leaky))
         if divisor > 1 and all(n % divisor for n in clean):
             return f"only where the length is a multiple of {divisor}"
-        after = [n for n in clean if n > leaky[0]]
-        before = [n for n in clean if n < leaky[0]]
-        if not after and before:
-            return f"only from {_boundary(exam, leak, before[-1], leaky[0])} positions on"
-    return f"only at some lengths: at {', '.join(map(str, leaky[:6]))}, not at {', '.join(map(str, after[:6] or before[:6]))}"
+        if clean[0] > leaky[-1]:
+            return f"only up to {_boundary(exam, leak, clean[0], leaky[-1])} positions"
+        if clean[-1] < leaky[0]:
+            return f"only from {_boundary(exam, leak, clean[-1], leaky[0])} positions on"
+    return f"only at some lengths: at {', '.join(map(str, leaky[:6]))}, not at {', '.join(map(str, clean[:6]))}"
 
 
 def _boundary(exam: Examination, leak: Leak, clean: int, leaky: int) -> int:
@@ -146,10 +151,6 @@ def _boundary(exam: Examination, leak: Leak, clean: int, leaky: int) -> int:
     return leaky
 
 
-def change_one_token(exam: Examination, move: Movement, token: int) -> float:
-    """How far the move's output moves when its one later token is this one instead of the base's."""
-    base = move.base[move.row]
-    changed = base.copy()
-    changed[move.j] = token
-    before, after = exam.subject.outputs(base[None]), exam.subject.outputs(changed[None])
-    return float(difference(before, after)[0, move.i]) / scale_of(before)
+def _only_for_some_tokens(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
+    with as_found(exam, leak):
+        return name_tokens(exam, leak, pair)

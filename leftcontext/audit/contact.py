@@ -31,9 +31,7 @@ def meet_token_model(
             f"How many tokens does {subject.name} know? Say it: vocab=... (--vocab), or hand over rows: audit(model, x)."
         )
     if size < 2:
-        raise AuditError(
-            f"A vocabulary of {size} leaves nothing to change. Say how many tokens the model knows: vocab=..."
-        )
+        raise AuditError(f"A vocabulary of {size} leaves nothing to change. Say how many tokens the model knows: vocab=...")
     tokens = (np.arange(ROWS * FIRST).reshape(ROWS, FIRST) * 7 + 1) % min(size, 11)
     first = tokens.astype(np.int64)
     _find_call(subject, first, batched, axis, "token ids")
@@ -128,9 +126,7 @@ def _check_time_axis(subject: Subject, inputs: Inputs, outputs: Inputs) -> None:
         hint = f"Its axis {place} has that length: try axis={place}."
     else:
         hint = "Hand over a function that returns an output for every position, not only for the last one or for the whole text."
-    raise AuditError(
-        f"{subject.name} returns outputs of shape {outputs.shape} for inputs of shape {inputs[:rows].shape}. {hint}"
-    )
+    raise AuditError(f"{subject.name} returns outputs of shape {outputs.shape} for inputs of shape {inputs[:rows].shape}. {hint}")
 
 
 def _wants_single_rows(subject: Subject, inputs: Inputs) -> bool:
@@ -168,9 +164,7 @@ def _check_vocabulary(subject: Subject, vocab: int, first: Inputs) -> None:
         ) from error
 
 
-def longest_of(
-    model: Any, subject: Subject, asked: int | None, call: Callable[[int], object]
-) -> tuple[int, str | None]:
+def longest_of(model: Any, subject: Subject, asked: int | None, call: Callable[[int], object]) -> tuple[int, str | None]:
     """How many tokens to audit with, and a remark where the model takes fewer than were meant.
 
     Raises AuditError where a length was asked for that the model doesn't take.

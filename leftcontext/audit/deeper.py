@@ -80,9 +80,7 @@ def _nan_arrives(exam: Examination, T: int) -> bool | None:
         poisoned[:, forbidden] = np.nan
         with np.errstate(all="ignore"):
             after = exam.subject.outputs(poisoned)
-        return bool(
-            np.isnan(after[0, i].astype(np.float64)).any() and not np.isnan(exam.subject.outputs(base)[0, i]).any()
-        )
+        return bool(np.isnan(after[0, i].astype(np.float64)).any() and not np.isnan(exam.subject.outputs(base)[0, i]).any())
     if exam.subject.library != "torch" or not exam.subject.modules or not exam.subject.batched:
         return None
     return _nan_in_the_embedding(exam, base, forbidden, i)
@@ -126,8 +124,8 @@ def enlarge_inputs(exam: Examination) -> None:
     certain = [move for move in moves if move.is_certain and np.isfinite(move.size)]
     if certain and not exam.leaks:
         exam.warnings.append(
-            f"With {what}, output {certain[0].i} moves with a later input: the mask may be a finite number, such as -10000, which low "
-            "scores pass. Training can push them there. Fill with -inf, or the lowest number of the dtype."
+            f"With {what}, output {certain[0].i} moves with a later input: the mask may be a finite number, "
+            "such as -10000, which low scores pass, and training can push them there. Fill with -inf."
         )
 
 

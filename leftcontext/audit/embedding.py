@@ -30,9 +30,7 @@ def replace_embedding(subject: Subject, ids: Any, change: Callable[[Any], Any]) 
         seen.append(change(output))
         return seen[-1]
 
-    parts = [
-        part for module in subject.modules for part in module.modules() if type(part).__name__.endswith("Embedding")
-    ]
+    parts = [part for module in subject.modules for part in module.modules() if type(part).__name__.endswith("Embedding")]
     handles = [part.register_forward_hook(hook) for part in parts]
     try:
         yield seen
@@ -75,17 +73,13 @@ def _torch_gradients(subject: Subject, base: Inputs, structure: Structure) -> tu
         rows = []
         for i in cuts:
             kept = torch.where(torch.isfinite(outputs[: i + 1]), outputs[: i + 1], 0.0)
-            (slope,) = torch.autograd.grad(
-                (kept * weights[: i + 1]).sum(), source, retain_graph=True, allow_unused=True
-            )
+            (slope,) = torch.autograd.grad((kept * weights[: i + 1]).sum(), source, retain_graph=True, allow_unused=True)
             size = (
                 torch.zeros(len(base))
                 if slope is None
                 else slope.reshape(-1, len(base), slope.shape[-1] if slope.ndim > 2 else 1)
             )
-            rows.append(
-                size.detach().double().abs().amax(dim=(0, 2)).numpy() if slope is not None else size.double().numpy()
-            )
+            rows.append(size.detach().double().abs().amax(dim=(0, 2)).numpy() if slope is not None else size.double().numpy())
     return _relative(np.array(rows)), cuts
 
 

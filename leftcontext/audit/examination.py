@@ -82,9 +82,7 @@ class Examination:
     def _note(self, probe: str, move: Movement, mode: str, through: str | None) -> None:
         self.leaks.append(Leak(probe, move, mode, through, self))
 
-    def with_subject(
-        self, subject: Subject, structure: Structure | None = None, length: int | None = None
-    ) -> Examination:
+    def with_subject(self, subject: Subject, structure: Structure | None = None, length: int | None = None) -> Examination:
         """The same examination, its lists shared, of the model in another form."""
         return replace(self, subject=subject, structure=structure or self.structure, length=length or self.length)
 

@@ -23,6 +23,7 @@ from leftcontext.audit.randomness import keep_global_states
 from leftcontext.audit.report import Report
 from leftcontext.audit.structure import Allowed, Structure
 from leftcontext.audit.summary import summarise
+from leftcontext.audit.training import Loss, compare_labels, train_on_random_tokens
 
 
 def audit(
@@ -41,6 +42,8 @@ def audit(
     step: Step | None = None,
     padded: Beside | None = None,
     packed: Beside | None = None,
+    loss: Loss | None = None,
+    train: int = 0,
     thorough: bool = False,
     seed: int = 0,
 ) -> Report:
@@ -60,6 +63,8 @@ def audit(
     step      with a cache: `step(inputs, cache)` returns outputs and cache, and begins with None; found for Hugging Face models
     padded    in a batch: `padded(inputs, mask)`, mask (B, T) of 1 and 0; found for Hugging Face models
     packed    in one row: `packed(inputs, documents)`, documents (B, T) numbers the document of each position
+    loss      `loss(tokens)`, the mean loss as the model is trained, to see which token it asks for; found for Hugging Face models
+    train     so many steps of training on random tokens, of a copy of a PyTorch model (200 take a few seconds); 0: none
     thorough  ask every output at every length: more calls, fewer blind spots
 
     The model is as it was afterwards: parameters, buffers, mode, and all global random states.
@@ -77,6 +82,8 @@ def audit(
             partial(compare_with_a_cache, step=step),
             partial(pad_in_a_batch, padded=padded),
             partial(pack_documents, packed=packed),
+            partial(compare_labels, loss=loss),
+            *([partial(train_on_random_tokens, steps=train)] if train else []),
         )
         _run(exam, (*probes.OF_OUTPUTS, *OF_DEPTH, *extras))
         return summarise(exam, time.perf_counter() - began)
@@ -144,13 +151,10 @@ def _as_rows(x: Any, batched: bool | None, axis: int | None) -> tuple[Inputs, tu
     arrays = [libraries.to_array(each)[0] for each in (x if isinstance(x, tuple) else (x,))]
     if arrays[0].ndim == 0 or arrays[0].size == 0:
         raise AuditError("x is empty, or a single number. Hand over rows: an array (T, d), or (B, T, d).")
-    has_batch = (
-        batched if batched is not None else arrays[0].ndim > (1 if np.issubdtype(arrays[0].dtype, np.integer) else 2)
-    )
+    has_batch = batched if batched is not None else arrays[0].ndim > (1 if np.issubdtype(arrays[0].dtype, np.integer) else 2)
     place = axis if axis is not None else int(has_batch)
     arrays = [
-        np.moveaxis(each if has_batch else each[None], place if place < 0 or has_batch else place + 1, 1)
-        for each in arrays
+        np.moveaxis(each if has_batch else each[None], place if place < 0 or has_batch else place + 1, 1) for each in arrays
     ]
     if not isinstance(x, tuple):
         return arrays[0], None, has_batch

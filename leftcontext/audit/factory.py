@@ -35,9 +35,7 @@ def build_model(target: str) -> Any:
     except Exception as error:  # whatever somebody's factory raises
         raise AuditError(f"{target}() fails: {one_line(error)}. The factory is called without arguments.") from error
     if not callable(model):
-        raise AuditError(
-            f"{target}() returns an object of type {type(model).__name__}, which can't be called. Return the model."
-        )
+        raise AuditError(f"{target}() returns an object of type {type(model).__name__}, which can't be called. Return the model.")
     return model
 
 
@@ -54,9 +52,7 @@ def _import(name: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise AuditError(
-                f"There is no module {name}. Give its name as in an import, or the path of its file."
-            ) from error
+            raise AuditError(f"There is no module {name}. Give its name as in an import, or the path of its file.") from error
         raise AuditError(f"{name} can't be imported: {one_line(error)}.") from error
     except Exception as error:  # whatever somebody's module raises
         raise AuditError(f"{name} can't be imported: {one_line(error)}.") from error

@@ -25,6 +25,9 @@ KINDS = (
     (ALL, "shifted"),
 )
 
+# Where few questions can be asked: mostly everything is changed.
+WIDE = (KINDS[0], KINDS[2], KINDS[0], KINDS[4], KINDS[0], KINDS[6], KINDS[1], KINDS[0], KINDS[3])
+
 
 class Draws(Protocol):
     """Where inputs come from."""

@@ -33,6 +33,7 @@ class Subject:
     axis     where time is in what `call` takes and returns, the batch axis included; negative counts from the end
     stride   how many inputs one output stands for
     widths   where the model takes several arrays: the widths of each, which are joined in the last axis here
+    separate whether rows are given in calls of their own, since the rows of a batch influence each other
     modules  the PyTorch modules inside, for modes and parameters
     """
 
@@ -43,6 +44,7 @@ class Subject:
     axis: int = 1
     widths: tuple[int, ...] | None = None
     stride: int = 1
+    separate: bool = False
     modules: list[Any] = field(default_factory=list)
     reset: Reset | None = None
     sources: RandomSources = field(default_factory=lambda: RandomSources([]))
@@ -55,9 +57,9 @@ class Subject:
     def outputs(self, inputs: Inputs) -> Inputs:
         """Inputs (B, T, ...) → outputs (B, T_out, ...); every call begins from the same state of all randomness."""
         self.rows += len(inputs)
-        if self.batched:
+        if self.batched and not self.separate:
             return self._one_call(inputs)
-        return np.stack([self._one_call(row[None])[0] for row in inputs])
+        return np.concatenate([self._one_call(row[None]) for row in inputs])
 
     def _one_call(self, inputs: Inputs) -> Inputs:
         self.calls += 1

@@ -54,9 +54,10 @@ def plan_cuts(count: int, most: int) -> list[int]:
     last = count - 2  # the last output has nothing after it
     if last < most:
         return list(range(last + 1))
-    edges = [edge for block in BLOCKS for edge in (block - 1, block, block - 2) if edge <= last]
-    even = np.linspace(0, last, most).astype(int).tolist()
-    return list(dict.fromkeys([0, last, last - 1, 1, *sorted(edges, reverse=True), *even]))[:most]
+    edges = [edge for block in BLOCKS for edge in (block - 1, block) if edge <= last]
+    first = list(dict.fromkeys([0, last, last - 1, 1, *sorted(edges, reverse=True)]))[:most]
+    even = np.linspace(0, last, most - len(first) + 2).astype(int).tolist()[1:-1]
+    return list(dict.fromkeys([*first, *even]))
 
 
 def every_kind(cuts: Iterable[int], kinds: Sequence[Kind] = KINDS) -> list[tuple[int, Kind]]:

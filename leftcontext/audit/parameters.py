@@ -61,9 +61,7 @@ def _arrays(given: Any) -> Iterable[Any]:
 
 def can_be_redrawn(subject: Subject, given: Any = None) -> bool:
     """Whether there are parameters to draw anew."""
-    return bool(list(_arrays(given))) or any(
-        each.requires_grad for module in subject.modules for each in module.parameters()
-    )
+    return bool(list(_arrays(given))) or any(each.requires_grad for module in subject.modules for each in module.parameters())
 
 
 @contextmanager
@@ -71,9 +69,7 @@ def in_double_precision(subject: Subject) -> Iterator[None]:
     """Within, every floating parameter and buffer of the PyTorch modules is a float64."""
     import torch
 
-    parameters = [
-        (each, each.data) for module in subject.modules for each in module.parameters() if each.is_floating_point()
-    ]
+    parameters = [(each, each.data) for module in subject.modules for each in module.parameters() if each.is_floating_point()]
     parts = [part for module in subject.modules for part in module.modules()]
     buffers = [(part, dict(part._buffers)) for part in parts]
     default, kept = torch.get_default_dtype(), subject.buffers
@@ -82,9 +78,7 @@ def in_double_precision(subject: Subject) -> Iterator[None]:
         for parameter, value in parameters:
             parameter.data = value.double()
         for part, named in buffers:
-            part._buffers.update(
-                {k: v.double() if v is not None and v.is_floating_point() else v for k, v in named.items()}
-            )
+            part._buffers.update({k: v.double() if v is not None and v.is_floating_point() else v for k, v in named.items()})
         subject.keep_buffers()
         yield
     finally:

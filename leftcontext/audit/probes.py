@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 
 from leftcontext.audit.examination import Examination
-from leftcontext.audit.inputs import ALL, FIRST, KINDS
+from leftcontext.audit.inputs import ALL, KINDS, WIDE
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.movements import BLOCKS, Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts
 from leftcontext.audit.parameters import can_be_redrawn, in_double_precision, redraw_parameters
@@ -16,7 +16,8 @@ from leftcontext.audit.statistics import is_systematic
 from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
 
 SHORT = 12  # at this length every output is asked with every kind of change
-MANY, SOME, FEW = 20, 6, 2  # questions at one length
+SOME, FEW = 6, 2  # questions at one length
+MANY = 6144  # inputs in the questions at the longest one
 
 
 def lengths_to_try(longest: int) -> list[int]:
@@ -57,28 +58,33 @@ def _later_inputs_at(exam: Examination, probe: str, mode: str, T: int) -> bool:
     if T <= SHORT:
         questions, rows = every_kind(plan_cuts(count, SHORT)), exam.rows(T)
     else:
-        usual = (MANY if main else SOME) if exam.length == T else (SOME if main else FEW)
-        questions = kinds_in_turn(plan_cuts(count, count if exam.thorough else usual))
+        usual = (max(12, min(64, MANY // T)) if main else SOME) if exam.length == T else (SOME if main else FEW)
+        questions = kinds_in_turn(plan_cuts(count, count if exam.thorough else usual), WIDE)
         rows = 4 if exam.thorough or (main and exam.length == T) else 2
     return exam.judge(probe, mode, ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows))
 
 
 def change_rows_of_a_batch(exam: Examination) -> None:
-    """Change a later input in one row of a batch, each in turn, and with one row alone: does the row matter? And change one
-    row whole: the others must not move.
+    """Change one row of a batch whole: the others must not move. Change a later input in one row, each in turn, and in a row
+    that is alone: does it matter which row it is?
 
-    Blind spot: batches of other sizes than 1 and 4.
+    Where rows influence each other, every row has a call of its own from then on. Blind spot: batches of other sizes.
     """
     subject, T = exam.subject, min(exam.length, SHORT)
     if not subject.batched:
         exam.not_tried.append("rows of a batch: the function takes one text at a time")
         return
+    together = False
+    for mode in exam.modes:
+        with in_mode(exam, mode):
+            through = "through another row of the batch"
+            together |= exam.judge("another row changed", mode, _other_rows(exam, T), through)
+    subject.separate = together
     questions = [(cut, (ALL, "fresh")) for cut in plan_cuts(exam.structure.count(T), SHORT) for _ in range(4)]
     for mode in exam.modes:
         with in_mode(exam, mode):
             exam.judge("rows of a batch", mode, ask_outputs(subject, exam.draws, exam.structure, T, questions, 4))
             exam.judge("one row alone", mode, ask_outputs(subject, exam.draws, exam.structure, T, questions[::4], 1))
-            exam.judge("another row changed", mode, _other_rows(exam, T), through="through another row of the batch")
     exam.tried.append("each row of a batch changed alone, and a row alone")
 
 
@@ -95,9 +101,7 @@ def _other_rows(exam: Examination, T: int) -> list[Movement]:
         if moved.max() > tolerance_of(exam.subject.dtype).nothing * scale:
             other, i = np.unravel_index(np.argmax(moved), moved.shape)
             found.append(
-                Movement(
-                    base, changed, int(other), int(i), 0, float(moved.max()), scale, exam.subject.dtype, (ALL, "fresh")
-                )
+                Movement(base, changed, int(other), int(i), 0, float(moved.max()), scale, exam.subject.dtype, (ALL, "fresh"))
             )
     return found
 
@@ -185,9 +189,7 @@ def _ask_quickly(exam: Examination, probe: str, mode: str, through: str | None =
         cuts = plan_cuts(exam.structure.count(T), SHORT if T <= SHORT else 2 * FEW)
         questions = every_kind(cuts, KINDS[:2]) if T <= SHORT else kinds_in_turn(cuts, KINDS[:2])
         rows = exam.rows(T) if T <= SHORT else FEW
-        found |= exam.judge(
-            probe, mode, ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows), through
-        )
+        found |= exam.judge(probe, mode, ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows), through)
     return found
 
 
@@ -201,11 +203,9 @@ def ask_in_double_precision(exam: Examination) -> None:
     T = min(SHORT, exam.length)
     try:
         with in_mode(exam, exam.modes[0]), in_double_precision(exam.subject):
-            questions = every_kind(plan_cuts(exam.structure.count(T), SHORT), ((ALL, "fresh"), (FIRST, "fresh")))
+            questions = every_kind(plan_cuts(exam.structure.count(T), SHORT), KINDS[:2])
             found = list(ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, exam.rows(T)))
-            large = [
-                move for move in found if move.size > 1e-6 * move.scale or is_systematic(exam.subject, exam.draws, move)
-            ]
+            large = [move for move in found if move.size > 1e-6 * move.scale or is_systematic(exam.subject, exam.draws, move)]
     except (RuntimeError, TypeError, ValueError) as error:
         exam.not_tried.append(f"float64: {error}".split("\n")[0][:120])
         return
@@ -214,8 +214,8 @@ def ask_in_double_precision(exam: Examination) -> None:
 
 
 OF_OUTPUTS: tuple[Callable[[Examination], None], ...] = (
-    change_later_inputs,
     change_rows_of_a_batch,
+    change_later_inputs,
     cut_inputs_off,
     redraw_all_parameters,
     ask_in_double_precision,

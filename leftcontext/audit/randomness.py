@@ -74,9 +74,7 @@ class RandomSources:
         self.numpy = [thing for thing in held if isinstance(thing, np.random.Generator)]
         self.legacy = [thing for thing in held if isinstance(thing, np.random.RandomState)]
         self.python = [thing for thing in held if isinstance(thing, random.Random)]
-        self.torch = [
-            thing for thing in held if type(thing).__module__ == "torch._C" and type(thing).__name__ == "Generator"
-        ]
+        self.torch = [thing for thing in held if type(thing).__module__ == "torch._C" and type(thing).__name__ == "Generator"]
         self.states = (
             [each.bit_generator.state for each in self.numpy],
             [each.get_state() for each in self.legacy],

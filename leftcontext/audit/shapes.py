@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +42,8 @@ def _one_pair(leaking: Bool, influence: Floats) -> str | None:
     if leaking.sum() != 1 or len(leaking) < 4:
         return None
     ((i, j),) = np.argwhere(leaking)
+    if i == 0 and j == len(leaking) - 1:
+        return f"one pair: output 0 sees input {j}, the last one, a wrap-around as of a roll"
     return f"one pair: only output {i} sees input {j}"
 
 
@@ -54,7 +54,8 @@ def _ahead(leaking: Bool, influence: Floats) -> str | None:
     if k > max(1, T // 4) or steps.min() < 1:
         return None
     shares = [float(np.diagonal(leaking, step).mean()) for step in range(1, k + 1)]
-    if shares[-1] < 0.6 or _crossing(leaking) is not None:
+    alone = steps.min() == k and len(steps) > 2  # of one distance only
+    if shares[-1] < (0.15 if alone else 0.6) or _crossing(leaking) is not None:
         return None
     if k == 1:
         return "one ahead: an output sees the next input"
@@ -88,7 +89,7 @@ def _inverted(leaking: Bool, influence: Floats) -> str | None:
     """Everything after it, and nothing before it."""
     T = len(leaking)
     future, past = np.triu(np.ones((T, T), dtype=bool), 1), np.tri(T, k=-1, dtype=bool)
-    if T < 4 or leaking[future].mean() < MOST or (influence[past] > 0).mean() > 0.05:
+    if T < 4 or leaking[future].mean() < 0.4 or (influence[past] > 0).mean() > 0.05:
         return None
     return "only the future: an output sees what comes after it and not what came before (the mask is inverted or transposed)"
 
@@ -112,25 +113,29 @@ def is_circulant(leaking: Bool, influence: Floats) -> bool:
     i, j = np.nonzero(np.triu(np.ones((T, T), dtype=bool), 1))
     lag = (i - j) % T
     by_lag = np.array([np.median(influence[np.arange(m, T), np.arange(T - m)]) for m in range(T)])  # of the past
-    with np.errstate(divide="ignore"):
-        future, past = np.log(influence[i, j] + 1e-300), np.log(by_lag[lag] + 1e-300)
+    seen = (influence[i, j] > 0) & (by_lag[lag] > 0)
+    if seen.sum() < T:
+        return False
+    future, past = np.log(influence[i, j][seen]), np.log(by_lag[lag][seen])
     if future.std() < 0.3 or past.std() < 0.3:
         return False
     return float(np.corrcoef(future, past)[0, 1]) > 0.8
 
 
 def _whole(leaking: Bool, influence: Floats) -> str | None:
+    """Most outputs see later inputs, at most distances."""
     T = len(leaking)
-    rows: Bool = np.asarray(leaking.any(axis=1))
-    first = int(np.argmax(rows))
-    open_rows = [leaking[i, i + 1 :].mean() > MOST for i in range(T - 1) if rows[i]]
-    if not open_rows or np.mean(open_rows) < MOST or rows.sum() < 2:
+    rows: Bool = np.asarray(leaking.any(axis=1))[: T - 1]
+    shares = np.array([leaking[i, i + 1 :].mean() for i in range(T - 1)])
+    distances = np.array([np.diagonal(leaking, step).any() for step in range(1, T)])
+    if rows.mean() > 0.8 and shares.mean() > 0.4 and distances.mean() > 0.8:
+        return "whole row: every output sees every later input"
+    if rows.sum() < 2 or shares[rows].mean() < MOST:
         return None
-    if rows[: T - 1].mean() < MOST and first > 0:
+    first = int(np.argmax(rows))
+    if rows[first:].all():
         return f"whole row from output {first} on: each sees every later input"
-    if rows[: T - 1].mean() < MOST:
-        return f"whole row in {int(rows.sum())} of {T} outputs: these see every later input"
-    return "whole row: every output sees every later input"
+    return f"whole row in {int(rows.sum())} of {T} outputs: these see every later input"
 
 
 def _column(leaking: Bool, influence: Floats) -> str | None:
@@ -152,9 +157,7 @@ def _row(leaking: Bool, influence: Floats) -> str | None:
     rows = np.flatnonzero(leaking.any(axis=1))
     if len(rows) > max(1, len(leaking) // 8):
         return None
-    return (
-        f"single outputs: only {', '.join(map(str, rows[:5]))} of {len(leaking)} see later inputs ({_count(leaking)})"
-    )
+    return f"single outputs: only {', '.join(map(str, rows[:5]))} of {len(leaking)} see later inputs ({_count(leaking)})"
 
 
 def _far(leaking: Bool, influence: Floats) -> str | None:
@@ -165,9 +168,6 @@ def _far(leaking: Bool, influence: Floats) -> str | None:
     if steps.min() > 1:
         return f"from {steps.min()} to {steps.max()} ahead: the inputs next to an output are hidden from it, farther ones are not"
     return f"up to {steps.max()} ahead: an output sees the next {steps.max()} inputs"
-
-
-Ask = Callable[[NDArray[np.generic]], NDArray[np.generic]]
 
 
 def name_whole_row(before: Floats, after: Floats) -> str | None:
@@ -182,8 +182,11 @@ def name_whole_row(before: Floats, after: Floats) -> str | None:
     if np.abs(shift - shift.mean(axis=0)).max() < 1e-3 * size:
         return "a sum or mean over time: every output moves by the same amount"
     centred, moves = before - before.mean(axis=0), shift - shift.mean(axis=0)
-    spread = (centred**2).sum(axis=0)
-    slope = np.divide((centred * moves).sum(axis=0), spread, out=np.zeros_like(spread), where=spread > 0)
-    if np.abs(moves - slope * centred).max() < 1e-3 * size:
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    rank = int((values > 1e-6 * values[0]).sum())
+    if rank == 0 or rank > len(before) // 2:
+        return None
+    kept = left[:, :rank]
+    if np.abs(moves - kept @ (kept.T @ moves)).max() < 1e-3 * size:
         return "a mean or norm over time: every output is shifted and scaled alike"
     return None

@@ -36,9 +36,7 @@ class Structure:
         if self.given is not None:
             matrix = np.asarray(self.given(T) if callable(self.given) else self.given, dtype=bool)
             if matrix.ndim != 2 or min(matrix.shape) < self.count(T) or matrix.shape[1] < T:
-                raise AuditError(
-                    f"allowed=... is of shape {matrix.shape}, but {T} positions need ({self.count(T)}, {T})."
-                )
+                raise AuditError(f"allowed=... is of shape {matrix.shape}, but {T} positions need ({self.count(T)}, {T}).")
             return matrix[: self.count(T), :T]
         last = (np.arange(self.count(T)) + 1) * self.stride - 1
         allowed = np.arange(T) <= last[:, None]

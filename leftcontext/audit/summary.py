@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from leftcontext.audit import shapes
-from leftcontext.audit.conditions import FAILURES, as_found, leaks_at, name_conditions
+from leftcontext.audit.conditions import FAILURES, as_found, name_conditions
 from leftcontext.audit.examination import Examination, Leak
-from leftcontext.audit.libraries import Inputs
-from leftcontext.audit.movements import Movement, map_influence, repeat_move
-from leftcontext.audit.report import Example, Found, Report
-from leftcontext.audit.tolerance import tolerance_of
-
-MAPPED = 136  # positions: two blocks of 64 and some
-SHOWN = 4  # numbers of an output
+from leftcontext.audit.example import find_example
+from leftcontext.audit.influence import map_leak
+from leftcontext.audit.report import Found, Report
 
 
 def summarise(exam: Examination, seconds: float) -> Report:
@@ -39,7 +30,7 @@ def summarise(exam: Examination, seconds: float) -> Report:
         return plain
     main = min(exam.leaks, key=lambda leak: _obscurity(exam, leak))
     found = tuple(_found(leak) for leak in [main, *(leak for leak in exam.leaks if leak is not main)])
-    report = replace(plain, mode=main.mode, found=found, looks_like=main.through)
+    report = replace(plain, mode=main.mode, found=found, looks_like=f"only {main.through}" if main.through else None)
     return report if main.move is None else _describe(main.exam or exam, main, report)
 
 
@@ -63,112 +54,21 @@ def _found(leak: Leak) -> Found:
 
 
 def _describe(exam: Examination, leak: Leak, report: Report) -> Report:
+    """The report with the leak's pair, size, shape, conditions and example."""
     move = leak.move
     assert move is not None
-    conditions = name_conditions(exam, leak)
-    first, size, example = (move.i, move.j), move.size, _example(exam, leak, move)
-    if leak.probe in ("another row changed", "inputs cut off") or move.base.shape != move.changed.shape:
-        return replace(report, first_leak=first, size=size, looks_like=", ".join(conditions), example=example)
-    try:
-        with as_found(exam, leak):
-            influence, leaking, base = _map(exam, leak)
-            shape = shapes.name_shape(leaking, influence)
-            if shape.startswith("whole row"):
-                shape = _whole_row(exam, base, leaking, influence, shape)
-    except FAILURES:
-        return replace(report, first_leak=first, size=size, looks_like=", ".join(conditions) or None, example=example)
-    reach = move.j - move.i
-    if leaking.any():
-        i, j = np.argwhere(leaking)[0]
-        first, size = (int(i), int(j)), float(influence[i, j])
-        reach = int((np.nonzero(leaking)[1] - np.nonzero(leaking)[0]).max())
-    looks_like = ", ".join([shape, *conditions])
-    return replace(
-        report, first_leak=first, size=size, reach=reach, influence=influence, looks_like=looks_like, example=example
-    )
-
-
-def _map(exam: Examination, leak: Leak) -> tuple[NDArray[np.float64], NDArray[np.bool_], Inputs]:
-    """The map at a length that shows blocks, or at the length where the leak was found if it does not show there."""
-    move = leak.move
-    assert move is not None
-    longest = (
-        move.length if leak.exam is not exam or _is_fixed(exam, leak) else max(move.length, min(exam.length, MAPPED))
-    )
-    lengths = dict.fromkeys((longest, move.length))
-    least = min(tolerance_of(move.dtype).certain, move.size / move.scale / 8) * move.scale
-    for T in lengths:
-        base = move.base[move.row] if move.length == T else exam.draws.contexts(1, T)[0]
-        influence = map_influence(
-            exam.subject, exam.draws, base, exam.structure, max(4, min(exam.rows(T), len(move.base)))
-        )
-        influence[influence <= min(least, influence.max() / 2)] = 0
-        leaking = (influence > 0) & ~exam.structure.allowed(T)
-        if leaking.any():
-            break
-    return influence, leaking, base
-
-
-def _is_fixed(exam: Examination, leak: Leak) -> bool:
-    """Whether the leak is one of a certain length: with a cache or with a mask that was made for it."""
-    return not exam.structure.can_be_cut or (leak.through or "").startswith(("with a cache", "through"))
-
-
-def _whole_row(
-    exam: Examination, base: Inputs, leaking: NDArray[np.bool_], influence: NDArray[np.float64], shape: str
-) -> str:
-    """A whole row may be a missing mask, a mean, a norm, or a convolution that wraps around."""
-    changed = exam.draws.change(base, np.arange(len(base)) == len(base) - 1, "fresh")
-    both = exam.subject.outputs(np.stack([base, changed]))  # (2, T_out, ...)
-    before, after = both.reshape(2, both.shape[1], -1)[:, :-1].astype(np.float64)
-    if (named := shapes.name_whole_row(before, after)) is not None:
-        return named
-    if shapes.is_circulant(leaking, influence):
-        return "wrap-around: the influence goes around a circle, as in a circular convolution (an FFT without padding)"
-    return f"{shape} (no mask, or something computed over all of time)"
-
-
-def _example(exam: Examination, leak: Leak, move: Movement) -> Example | None:
-    """The smallest input found: short, and changed in one place if that is enough."""
-    try:
-        with as_found(exam, leak):
-            small = _shorten(exam, leak, move)
-            one = _change_one(exam, small)
-            before, after = (exam.subject.outputs(each)[one.row, one.i].reshape(-1) for each in (one.base, one.changed))
-    except FAILURES:
-        return None
-    with np.errstate(invalid="ignore"):
-        most = np.argsort(-np.nan_to_num(np.abs(before - after), nan=np.inf), kind="stable")[:SHOWN]
-    return Example(
-        _listed(one.base[one.row]), _listed(one.changed[one.row]), one.i, _listed(before[most]), _listed(after[most])
-    )
-
-
-def _listed(values: NDArray[Any]) -> list[Any]:
-    plain = values.astype(np.float64) if values.dtype.kind == "f" else values
-    return list(np.round(plain, 9).tolist() if plain.dtype.kind == "f" else plain.tolist())
-
-
-def _shorten(exam: Examination, leak: Leak, move: Movement) -> Movement:
-    """The leak at the shortest length at which it shows."""
-    if leak.through is not None or move.base.shape != move.changed.shape:
-        return move
-    for T in range(2, min(move.length, 9)):
-        if (found := leaks_at(exam, leak, T)) is not None:
-            return found
-    return move
-
-
-def _change_one(exam: Examination, move: Movement) -> Movement:
-    """The same with one changed input, where one is enough to move the output."""
-    if move.base.shape != move.changed.shape:
-        return move
-    one, other = move.base[move.row], move.changed[move.row]
-    differs = np.flatnonzero((one != other).reshape(len(one), -1).any(axis=1))
-    for j in differs[:8] if len(differs) > 1 else ():
-        changed = move.base.copy()
-        changed[move.row, j] = other[j]
-        again = repeat_move(exam.subject, replace(move, changed=changed, j=int(j)))
-        if again.size > move.size / 4:
-            return again
-    return move
+    first, size, reach, shape, influence = (move.i, move.j), move.size, max(0, move.j - move.i), None, None
+    one_shape = move.base.shape == move.changed.shape
+    if leak.probe != "another row changed" and one_shape:
+        try:
+            with as_found(exam, leak):
+                mapped = map_leak(exam, leak)
+        except FAILURES:
+            mapped = None
+        if mapped is not None:
+            first, size, reach = mapped.first, mapped.size, mapped.reach
+            shape, influence = mapped.shape, mapped.influence
+    conditions = name_conditions(exam, leak, first)
+    looks_like = ", ".join([*([shape] if shape else []), *conditions]) or None
+    example = find_example(exam, leak, move)
+    return replace(report, first_leak=first, size=size, reach=reach, influence=influence, looks_like=looks_like, example=example)

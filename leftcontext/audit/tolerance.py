@@ -42,9 +42,7 @@ def tolerance_of(dtype: str) -> Tolerance:
     """The bounds for outputs of a dtype, given by its name; complex numbers have those of their parts."""
     if dtype.startswith(("int", "uint", "bool")):
         return EXACT
-    name = {"complex64": "float32", "complex128": "float64", "longdouble": "float64", "float128": "float64"}.get(
-        dtype, dtype
-    )
+    name = {"complex64": "float32", "complex128": "float64", "longdouble": "float64", "float128": "float64"}.get(dtype, dtype)
     return BY_DTYPE.get(name, BY_DTYPE["bfloat16"])  # eight bits and fewer
 
 
