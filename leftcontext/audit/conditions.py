@@ -23,6 +23,8 @@ def as_found(exam: Examination, leak: Leak, mode: str | None = None) -> Iterator
     """Within, the model is as it was when the leak was found; `mode` in another mode."""
     chosen = mode or leak.mode
     with ExitStack() as stack:
+        if leak.probe == "another row changed":
+            stack.enter_context(_rows_together(exam))
         if exam.subject.has_modes:
             stack.enter_context(exam.subject.mode(chosen))
         if leak.probe == "parameters drawn anew":
@@ -30,6 +32,15 @@ def as_found(exam: Examination, leak: Leak, mode: str | None = None) -> Iterator
         if leak.move is not None and leak.move.dtype == "float64" and has_other_precision(exam):
             stack.enter_context(in_double_precision(exam.subject))
         yield
+
+
+@contextmanager
+def _rows_together(exam: Examination) -> Iterator[None]:
+    before, exam.subject.separate = exam.subject.separate, False
+    try:
+        yield
+    finally:
+        exam.subject.separate = before
 
 
 def has_other_precision(exam: Examination) -> bool:
@@ -76,25 +87,33 @@ def _only_in_one_mode(exam: Examination, leak: Leak, move: Movement, pair: tuple
         return None if shows(exam, move) else f"only in {leak.mode} mode"
 
 
+def find_rows(exam: Examination, leak: Leak, B: int = 4) -> tuple[list[int], bool]:
+    """In which rows of a batch of `B` the leak shows, and whether in a text alone. As the model is now."""
+    move = leak.move
+    assert move is not None
+    one, other = move.base[move.row], move.changed[move.row]
+    alone = shows(exam, replace(move, base=one[None], changed=other[None], row=0))
+    base, rows = np.repeat(one[None], B, axis=0), []
+    for row in range(B):
+        changed = base.copy()
+        changed[row] = other
+        if shows(exam, replace(move, base=base, changed=changed, row=row)):
+            rows.append(row)
+    return rows, alone
+
+
 def _only_in_some_rows(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
     """Put the two texts into each row of a batch, and alone."""
-    if not exam.subject.batched or leak.probe == "another row changed":
+    if not exam.subject.batched or exam.subject.separate:
         return None
-    one, other, B = move.base[move.row], move.changed[move.row], 4
     with as_found(exam, leak):
-        alone = shows(exam, replace(move, base=one[None], changed=other[None], row=0))
-        base = np.repeat(one[None], B, axis=0)
-        rows = []
-        for row in range(B):
-            changed = base.copy()
-            changed[row] = other
-            rows.append(shows(exam, replace(move, base=base, changed=changed, row=row)))
-    if all(rows):
+        rows, alone = find_rows(exam, leak)
+    if len(rows) == 4:
         return None if alone else "only in a batch of several rows"
-    if not any(rows):
+    if not rows:
         return "only for a text alone, not in a batch" if alone else None
-    named = ", ".join(str(row) for row in range(B) if rows[row])
-    return f"only in one batch row: row {named} of {B}" if sum(rows) == 1 else f"only in batch rows {named} of {B}"
+    named = ", ".join(map(str, rows))
+    return f"only in one batch row: row {named} of 4" if len(rows) == 1 else f"only in batch rows {named} of 4"
 
 
 def _only_in_this_precision(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
@@ -153,4 +172,7 @@ def _boundary(exam: Examination, leak: Leak, clean: int, leaky: int) -> int:
 
 def _only_for_some_tokens(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
     with as_found(exam, leak):
+        coarse = move.dtype in ("bfloat16", "float16")  # most changes are too small for them, whatever the token
+        if coarse or (exam.subject.batched and len(find_rows(exam, leak)[0]) < 4):  # texts are tried in all rows
+            return None
         return name_tokens(exam, leak, pair)

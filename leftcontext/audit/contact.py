@@ -20,6 +20,10 @@ FIRST = 5  # tokens in the first call; not the number of rows
 ROWS = 3
 
 
+class NotPerPosition(AuditError):
+    """There is an output for every text, but none for every position."""
+
+
 def meet_token_model(
     model: Any, vocab: int | None, batched: bool | None, axis: int | None, reset: Reset | None
 ) -> tuple[Subject, int]:
@@ -93,6 +97,8 @@ def _find_call(subject: Subject, inputs: Inputs, batched: bool | None, axis: int
             try:
                 outputs = subject.outputs(inputs[: ROWS if with_batch else 1])
                 _check_time_axis(subject, inputs, outputs)
+            except NotPerPosition:  # it takes a batch, and would take a single text for one
+                raise
             except AuditError as error:
                 failures.insert(0, (error, inputs.shape))  # it ran: the better explanation
             except Exception as error:  # whatever a model raises
@@ -126,7 +132,8 @@ def _check_time_axis(subject: Subject, inputs: Inputs, outputs: Inputs) -> None:
         hint = f"Its axis {place} has that length: try axis={place}."
     else:
         hint = "Hand over a function that returns an output for every position, not only for the last one or for the whole text."
-    raise AuditError(f"{subject.name} returns outputs of shape {outputs.shape} for inputs of shape {inputs[:rows].shape}. {hint}")
+    kind = NotPerPosition if subject.batched and outputs.shape[0] == rows else AuditError
+    raise kind(f"{subject.name} returns outputs of shape {outputs.shape} for inputs of shape {inputs[:rows].shape}. {hint}")
 
 
 def _wants_single_rows(subject: Subject, inputs: Inputs) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leftcontext.audit import shapes
-from leftcontext.audit.conditions import FAILURES, has_other_precision, shows
+from leftcontext.audit.conditions import FAILURES, find_rows, has_other_precision, shows
 from leftcontext.audit.examination import Examination, Leak
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.movements import Movement, map_influence
@@ -69,10 +69,21 @@ def _map(exam: Examination, leak: Leak, move: Movement) -> LeakMap | None:
     for T in _lengths(exam, leak):
         if found is not None and not found.shape.startswith(("whole row", "scattered")):
             break
-        longer = _map_at(exam, move, T)
+        longer = _map_at(exam, move, T, *_rows(exam, leak, move, T))
         if longer is not None and (found is None or longer.shape.startswith("inside blocks")):
             found = longer
     return found
+
+
+def _rows(exam: Examination, leak: Leak, move: Movement, T: int) -> tuple[int, int | None]:
+    """How many rows to put in a call, and the one to change where the leak does not show in each."""
+    usual = max(4, min(exam.rows(T), len(move.base)))
+    if not exam.subject.batched or exam.subject.separate:
+        return usual, None
+    shown, alone = find_rows(exam, replace(leak, move=move))
+    if len(shown) == 4:
+        return usual, None
+    return (4, shown[0]) if shown else (1, 0) if alone else (usual, None)
 
 
 def _lengths(exam: Examination, leak: Leak) -> list[int]:
@@ -84,13 +95,12 @@ def _lengths(exam: Examination, leak: Leak) -> list[int]:
     return list(dict.fromkeys(wanted))
 
 
-def _map_at(exam: Examination, move: Movement, T: int) -> LeakMap | None:
+def _map_at(exam: Examination, move: Movement, T: int, rows: int, only: int | None) -> LeakMap | None:
     texts = TEXTS if T <= SMALL else 1
     bases = exam.draws.contexts(texts, T)
     if move.length == T:
         bases[0] = move.base[move.row]
-    rows = max(4, min(exam.rows(T), len(move.base)))
-    influence = np.max([map_influence(exam.subject, exam.draws, base, exam.structure, rows) for base in bases], axis=0)
+    influence = np.max([map_influence(exam.subject, exam.draws, base, exam.structure, rows, only) for base in bases], axis=0)
     certain = INNER if move.dtype == "float64" and exam.dtype != "float64" else tolerance_of(move.dtype).certain
     least = min(certain, move.size / move.scale / 8) * move.scale
     influence[influence <= min(least, influence.max() / 2)] = 0

@@ -130,23 +130,26 @@ def repeat_move(subject: Subject, move: Movement) -> Movement:
     return replace(move, size=size, scale=scale_of(before), dtype=subject.dtype)
 
 
-def map_influence(subject: Subject, draws: Draws, base: Inputs, structure: Structure, rows: int) -> Floats:
+def map_influence(
+    subject: Subject, draws: Draws, base: Inputs, structure: Structure, rows: int, only: int | None = None
+) -> Floats:
     """One text (T, ...) → (T_out, T): how far output i moves when input j alone is changed, the largest of two changes.
 
-    Pairs whose movement is rounding are 0.
+    Each row of a call changes another input; with `only`, one row of each call alone.
     """
     T = len(base)
     out = np.zeros((structure.count(T), T))
     tiled = np.repeat(base[None], rows, axis=0)
     before = subject.outputs(tiled)
-    tolerance, scale = tolerance_of(subject.dtype), scale_of(before)
+    places = [(j, j % rows) for j in range(T)] if only is None else [(j, only) for j in range(T)]
+    step = rows if only is None else 1
     for content in ("fresh", "repeated"):
-        for start in range(0, T, rows):
-            changed = tiled.copy()
-            for row, j in enumerate(range(start, min(start + rows, T))):
+        for start in range(0, T, step):
+            changed, asked = tiled.copy(), places[start : start + step]
+            for j, row in asked:
                 changed[row] = draws.change(base, np.arange(T) == j, content)
             moved = difference(before, subject.outputs(changed))[:, : len(out)]
-            for row, j in enumerate(range(start, min(start + rows, T))):
+            for j, row in asked:
                 out[:, j] = np.maximum(out[:, j], moved[row])
-    out[out <= tolerance.nothing * scale] = 0
+    out[out <= tolerance_of(subject.dtype).nothing * scale_of(before)] = 0
     return out

@@ -93,6 +93,19 @@ class Conv(nn.Module):
         return self.conv(nn.functional.pad(x.transpose(1, 2), self.pad)).transpose(1, 2)
 
 
+class Spectral(nn.Module):
+    """A long convolution by FFT, over so many times the length: once wraps around, twice does not."""
+
+    def __init__(self, times):
+        super().__init__()
+        self.times = times
+
+    def forward(self, x):
+        T = x.shape[1]
+        kernel, n = torch.exp(-torch.arange(T) / 4.0).to(x), self.times * T
+        return torch.fft.irfft(torch.fft.rfft(x, n=n, dim=1) * torch.fft.rfft(kernel, n=n)[:, None], n=n, dim=1)[:, :T]
+
+
 class Zeroed(nn.Module):
     """No mask, behind a projection that starts at zero."""
 
@@ -254,10 +267,7 @@ LEAKY = {
     "a wide convolution": (lambda: LM(Conv(3, 3, 7)), ("3 ahead",)),
     "bidirectional GRU": (lambda: LM(Recurrent(both=True)), ("whole row",)),
     "Linformer": (lambda: LM(Projected()), ()),
-    "FFT that wraps": (
-        lambda: LM(Mix(lambda m, x: torch.fft.irfft(torch.fft.rfft(x, dim=1) * torch.fft.rfft(torch.exp(-torch.arange(x.shape[1]) / 2.0).to(x))[:, None], n=x.shape[1], dim=1))),
-        ("wrap-around",),
-    ),
+    "FFT that wraps": (lambda: LM(Spectral(1), positions=False), ("wrap-around",)),
     "roll": (lambda: LM(Mix(lambda m, x: x.roll(1, dims=1))), ("last",)),
     "behind a projection of zeros": (lambda: _zeroed(LM(Mix(lambda m, x: m.inner(x), inner=Zeroed()))), ("starts at zero",)),
     "behind a gain of zero": (lambda: LM(Scaled(next_row)), ("one ahead", "starts at zero")),
@@ -322,7 +332,7 @@ HONEST = {
     "GRU": lambda: LM(Recurrent()),
     "batch norm in each position's width": lambda: LM(Mix(lambda m, x: nn.functional.layer_norm(x, (D,)))),
     "keys centred over time": lambda: LM(Mix(lambda m, x: (x - x.mean(1, keepdim=True)) + x.mean(1, keepdim=True))),
-    "padded FFT": lambda: LM(Mix(lambda m, x: torch.fft.irfft(torch.fft.rfft(x, n=2 * x.shape[1], dim=1) * torch.fft.rfft(torch.exp(-torch.arange(x.shape[1]) / 2.0).to(x), n=2 * x.shape[1])[:, None], n=2 * x.shape[1], dim=1)[:, : x.shape[1]])),
+    "padded FFT": lambda: LM(Spectral(2)),
     "a gain of zero before something honest": lambda: LM(Scaled(lambda x: x.cumsum(1))),
     "a mask as a frozen parameter": frozen_mask,
     "no parameter can be trained": lambda: LM(Attention()).requires_grad_(False),
