@@ -173,8 +173,8 @@ def check(
     """Grade one exercise in each FILE. Exit code 0: all correct; 1: an answer is incorrect; 2: a FILE can't be used."""
     from autograder.answer_files import check_files
 
-    code = 0
     _say_present_ids([exercise])
+    code = 0
     for result in check_files(exercise, files):
         if as_json:
             typer.echo(result.to_json())
@@ -346,12 +346,11 @@ def verify(
                 typer.echo(json.dumps(asdict(verification), ensure_ascii=False))
             for problem in verification.problems:
                 typer.echo(f"{verification.exercise}: {problem}", err=True)
-    broken = [verification for verification in verified if verification.problems]
     if not as_json:
         from autograder.cli.tables import print_verifications
 
         print_verifications(verified)
-    raise typer.Exit(WRONG if broken else 0)
+    raise typer.Exit(WRONG if any(verification.problems for verification in verified) else 0)
 
 
 app.command()(audit)

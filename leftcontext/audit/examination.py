@@ -67,7 +67,7 @@ class Examination:
 
     def judge(self, probe: str, mode: str, moves: Iterable[Movement], through: str | None = None) -> bool:
         """Write down a leak if one of the moves is no rounding. Returns whether there was one."""
-        by_size = sorted(moves, key=lambda move: -move.size / move.scale)
+        by_size = sorted((move for move in moves if move.size > 2 * self.noise), key=lambda move: -move.size / move.scale)
         certain = [move for move in by_size if move.is_certain]
         if certain:
             self._note(probe, min(certain, key=lambda move: (move.length, move.i)), mode, through)
