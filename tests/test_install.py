@@ -98,7 +98,8 @@ def test_the_judge_works_alone(bare: Path, tmp_path: Path) -> None:
     assert unknown.stderr.count("\n") == 1
 
 
-MODULES = ["audit.examine", "demo", "language", "progress_bar", *(f"model.{name}" for name in ("audit", "generation", "mini_gpt", "training"))]
+MODULES = [f"model.{name}" for name in ("audit", "generation", "mini_gpt", "training")]
+MODULES += ["audit.examine", "demo", "language", "progress_bar"]
 
 
 @pytest.mark.parametrize("module", MODULES)

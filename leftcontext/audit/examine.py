@@ -184,7 +184,7 @@ def _run(exam: Examination, chosen: Iterable[Callable[[Examination], None]]) -> 
             if probe is probes.change_later_inputs:
                 raise AuditError(
                     f"{exam.subject.name} fails where later inputs are changed: {contact.one_line(error)}. "
-                    "If some tokens need more than themselves, as those of images do, leave them out with a smaller vocab=... (--vocab)."
+                    "If some tokens need more, as those of images do, leave them out: smaller vocab=... (--vocab)."
                 ) from error
             name = getattr(probe, "func", probe).__name__
             exam.not_tried.append(f"{name.replace('_', ' ')}: {contact.one_line(error)}")
