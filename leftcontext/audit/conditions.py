@@ -23,14 +23,14 @@ def as_found(exam: Examination, leak: Leak, mode: str | None = None) -> Iterator
     """Within, the model is as it was when the leak was found; `mode` in another mode."""
     chosen = mode or leak.mode
     with ExitStack() as stack:
-        if leak.probe == "another row changed":
-            stack.enter_context(_rows_together(exam))
         if exam.subject.has_modes:
             stack.enter_context(exam.subject.mode(chosen))
         if leak.probe == "parameters drawn anew":
             stack.enter_context(redraw_parameters(exam.subject, exam.params))
         if leak.move is not None and leak.move.dtype == "float64" and has_other_precision(exam):
             stack.enter_context(in_double_precision(exam.subject))
+        if leak.probe == "another row changed":
+            stack.enter_context(_rows_together(exam))
         yield
 
 
@@ -141,7 +141,7 @@ def leaks_at(exam: Examination, leak: Leak, T: int) -> Movement | None:
 
 def _only_at_some_lengths(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
     supposed = sorted(exam.clean.get(leak.mode, []))
-    if leak.probe != "later inputs changed" or not supposed:
+    if leak.probe != "later inputs changed" or not supposed or exam.structure.stride > 1:
         return None
     same = [each for each in exam.leaks if each.mode == leak.mode and each.probe == leak.probe]
     with as_found(exam, leak):

@@ -20,6 +20,9 @@ FIRST = 5  # tokens in the first call; not the number of rows
 ROWS = 3
 
 
+NEEDY = "If some tokens need more, as those of images do, leave them out: smaller vocab=... (--vocab)."
+
+
 class NotPerPosition(AuditError):
     """There is an output for every text, but none for every position."""
 
@@ -36,11 +39,15 @@ def meet_token_model(
         )
     if size < 2:
         raise AuditError(f"A vocabulary of {size} leaves nothing to change. Say how many tokens the model knows: vocab=...")
-    tokens = (np.arange(ROWS * FIRST).reshape(ROWS, FIRST) * 7 + 1) % min(size, 11)
-    first = tokens.astype(np.int64)
+    first = known_tokens(size, ROWS, FIRST)
     _find_call(subject, first, batched, axis, "token ids")
     _check_vocabulary(subject, size, first)
     return subject, size
+
+
+def known_tokens(vocab: int, rows: int, T: int) -> Inputs:
+    """Tokens (rows, T) such as those that a model was first called with: small ids."""
+    return ((np.arange(rows * T).reshape(rows, T) * 7 + 1) % min(vocab, 11)).astype(np.int64)
 
 
 def meet_array_function(
@@ -67,7 +74,10 @@ def _prepare(model: Any, reset: Reset | None) -> Subject:
         )
     name = getattr(model, "__name__", None) or type(model).__name__
     _, modules, sources = hold(model)
-    return Subject(name, model, modules=modules, sources=sources, reset=reset, options=options_of(model))
+    subject = Subject(name, model, modules=modules, sources=sources, reset=reset, options=options_of(model))
+    if modules:
+        subject.keep_buffers()
+    return subject
 
 
 def _number_of(model: Any, subject: Subject, names: tuple[str, ...]) -> int | None:
@@ -205,9 +215,12 @@ def make_repeatable(subject: Subject, inputs: Inputs) -> float:
 
     Raises AuditError where the outputs are random, or not a number everywhere.
     """
-    if subject.modules:
-        subject.keep_buffers()
-    first = subject.outputs(inputs)
+    try:
+        first = subject.outputs(inputs)
+    except AuditError:
+        raise
+    except Exception as error:
+        raise AuditError(f"{subject.name} fails with random inputs: {one_line(error)}. {NEEDY}") from error
     if not np.isfinite(first).any():
         raise AuditError(
             f"{subject.name} returns nothing but {'NaN' if np.isnan(first).all() else 'NaN and infinity'}. "

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from leftcontext.audit.embedding import gradients, replace_embedding
-from leftcontext.audit.examination import Examination
+from leftcontext.audit.examination import SHORT, Examination
 from leftcontext.audit.inputs import ALL, KINDS, NumberDraws
 from leftcontext.audit.libraries import Inputs, to_native, without_gradient
 from leftcontext.audit.movements import ask_outputs, every_kind, plan_cuts
 from leftcontext.audit.parameters import can_be_redrawn, redraw_parameters
-from leftcontext.audit.probes import SHORT, in_mode
+from leftcontext.audit.probes import in_mode
 
 FLOWS = {"float64": 1e-10, "float32": 1e-5}  # of the largest gradient; what is smaller is rounding
 LARGE = 100.0
@@ -52,7 +52,7 @@ def put_nan_into_the_future(exam: Examination) -> None:
     Blind spot, and false alarm: 0 · NaN is NaN, so a masked sum such as weights @ V lets it through although nothing of the
     values counts. So NaN that arrives is no verdict: every output is asked again with every kind of change.
     """
-    T = min(exam.length, SHORT)
+    T = exam.short
     with in_mode(exam, exam.modes[0]):
         arrives = _nan_arrives(exam, T)
         if arrives is None:
@@ -106,7 +106,7 @@ def enlarge_inputs(exam: Examination) -> None:
     It is a warning and no leak, for ordinary scores don't pass such a mask; training pushes them there. Blind spot: numbers
     as low as -1e9 pass, and models that overflow can't be asked.
     """
-    T = min(exam.length, SHORT)
+    T = exam.short
     questions = every_kind(plan_cuts(exam.structure.count(T), SHORT), ((ALL, "fresh"),))
     subject = exam.subject
     with in_mode(exam, exam.modes[0]), np.errstate(all="ignore"):

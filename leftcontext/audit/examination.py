@@ -15,6 +15,7 @@ from leftcontext.audit.structure import Structure
 from leftcontext.audit.tolerance import tolerance_of
 
 AS_IT_IS = "as it is"  # the mode of what has none
+SHORT = 12  # at this length every output is asked with every kind of change
 SETTLED_AT_MOST = 3  # moves of rounding size that are looked into, for each probe
 
 
@@ -60,6 +61,11 @@ class Examination:
     def modes(self) -> list[str]:
         """The modes to audit in, the more important one first."""
         return ["eval", "train"] if self.subject.has_modes else [AS_IT_IS]
+
+    @property
+    def short(self) -> int:
+        """A length at which every output can be asked with every kind of change."""
+        return self.structure.fit(min(self.length, SHORT))
 
     def rows(self, T: int) -> int:
         """How many rows to put in one call with T inputs."""

@@ -71,7 +71,7 @@ def audit(
     Raises AuditError, with what to try, where the model can't be audited.
     """
     began, restore = time.perf_counter(), keep_global_states()
-    structure = Structure(prefix, stride, allowed)
+    structure, exam = Structure(prefix, stride, allowed), None
     try:
         if x is None:
             exam = _meet_tokens(model, vocab, T, structure, batched, axis, reset, seed)
@@ -89,6 +89,8 @@ def audit(
         return summarise(exam, time.perf_counter() - began)
     finally:
         restore()
+        if exam is not None:
+            exam.subject.rewind()
 
 
 def assert_causal(
@@ -117,7 +119,7 @@ def _meet_tokens(
 ) -> Examination:
     subject, size = contact.meet_token_model(model, vocab, batched, axis, reset)
     draws = TokenDraws(size, seed)
-    longest, remark = contact.longest_of(model, subject, T, lambda n: subject.outputs(draws.contexts(1, n)))
+    longest, remark = contact.longest_of(model, subject, T, lambda n: subject.outputs(contact.known_tokens(size, 1, n)))
     exam = Examination(subject, draws, structure, longest, size)
     if remark:
         exam.not_tried.append(remark)
@@ -138,6 +140,7 @@ def _meet_arrays(
     rows, widths, has_batch = _as_rows(x, batched, axis)
     if T is not None:
         rows = rows[:, :T]
+    rows = rows[:, : structure.fit(rows.shape[1])]
     if rows.shape[1] < 2:
         raise AuditError(f"x has {rows.shape[1]} position, of which none is later: hand over at least 2.")
     subject = contact.meet_array_function(model, rows, widths, has_batch, axis, structure.stride, reset)
@@ -168,7 +171,7 @@ def _settle(exam: Examination) -> None:
     subject: Subject = exam.subject
     mode = exam.modes[0]
     with probes.in_mode(exam, mode):
-        exam.noise = contact.make_repeatable(subject, exam.draws.contexts(2, min(exam.length, probes.SHORT)))
+        exam.noise = contact.make_repeatable(subject, exam.draws.contexts(2, exam.short))
     exam.dtype = subject.dtype
 
 
@@ -183,8 +186,7 @@ def _run(exam: Examination, chosen: Iterable[Callable[[Examination], None]]) -> 
                 raise
             if probe is probes.change_later_inputs:
                 raise AuditError(
-                    f"{exam.subject.name} fails where later inputs are changed: {contact.one_line(error)}. "
-                    "If some tokens need more, as those of images do, leave them out: smaller vocab=... (--vocab)."
+                    f"{exam.subject.name} fails where later inputs are changed: {contact.one_line(error)}. {contact.NEEDY}"
                 ) from error
             name = getattr(probe, "func", probe).__name__
             exam.not_tried.append(f"{name.replace('_', ' ')}: {contact.one_line(error)}")

@@ -40,7 +40,8 @@ def _shorten(exam: Examination, leak: Leak, move: Movement) -> Movement:
     """The leak at the shortest length at which it shows."""
     if leak.through is not None or move.base.shape != move.changed.shape:
         return move
-    for T in range(2, min(move.length, SHORTEST)):
+    stride = exam.structure.stride
+    for T in range(2 * stride, min(move.length, SHORTEST), stride):
         if (found := leaks_at(exam, leak, T)) is not None:
             return found
     return move

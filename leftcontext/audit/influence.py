@@ -92,7 +92,7 @@ def _lengths(exam: Examination, leak: Leak) -> list[int]:
     if not exam.structure.can_be_cut or (leak.through or "").startswith(("with a cache", "through")):
         return [length]
     wanted = [min(exam.length, SMALL), min(exam.length, LARGE), length]
-    return list(dict.fromkeys(wanted))
+    return list(dict.fromkeys(exam.structure.fit(T) for T in wanted))
 
 
 def _map_at(exam: Examination, move: Movement, T: int, rows: int, only: int | None) -> LeakMap | None:

@@ -34,6 +34,7 @@ class Subject:
     stride   how many inputs one output stands for
     widths   where the model takes several arrays: the widths of each, which are joined in the last axis here
     separate whether rows are given in calls of their own, since the rows of a batch influence each other
+    coupled  the modes in which they do
     modules  the PyTorch modules inside, for modes and parameters
     """
 
@@ -45,6 +46,7 @@ class Subject:
     widths: tuple[int, ...] | None = None
     stride: int = 1
     separate: bool = False
+    coupled: set[str] = field(default_factory=set)
     modules: list[Any] = field(default_factory=list)
     reset: Reset | None = None
     sources: RandomSources = field(default_factory=lambda: RandomSources([]))
@@ -121,9 +123,11 @@ class Subject:
         before = [(each, each.training) for module in self.modules for each in module.modules()]
         for module in self.modules:
             module.train(name == "train")
+        together, self.separate = self.separate, name in self.coupled
         try:
             yield
         finally:
+            self.separate = together
             for each, training in before:
                 each.training = training
 

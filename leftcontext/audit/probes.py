@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from leftcontext.audit.examination import Examination
+from leftcontext.audit.examination import SHORT, Examination
 from leftcontext.audit.inputs import ALL, KINDS, WIDE
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.movements import BLOCKS, Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts
@@ -15,15 +15,16 @@ from leftcontext.audit.parameters import can_be_redrawn, in_double_precision, re
 from leftcontext.audit.statistics import is_systematic
 from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
 
-SHORT = 12  # at this length every output is asked with every kind of change
 SOME, FEW = 6, 2  # questions at one length
 MANY = 6144  # inputs in the questions at the longest one
 
 
-def lengths_to_try(longest: int) -> list[int]:
-    """Short ones, both sides of each block size, and the longest."""
-    near = [block + step for block in BLOCKS for step in (0, 1)]
-    return sorted({n for n in (2, 3, 5, SHORT, *near, longest - 1, longest) if 2 <= n <= longest})
+def lengths_to_try(exam: Examination) -> list[int]:
+    """Short ones, both sides of each block size, and the longest; whole outputs of a strided model."""
+    longest, stride = exam.length, exam.structure.stride
+    near = [block + step for block in BLOCKS for step in (0, stride)]
+    wanted = (2, 3, 5, SHORT, *near, longest - stride, longest)
+    return sorted({fit for n in wanted if 2 <= (fit := exam.structure.fit(n)) <= longest})
 
 
 def in_mode(exam: Examination, mode: str) -> AbstractContextManager[None]:
@@ -43,10 +44,10 @@ def change_later_inputs(exam: Examination) -> None:
     name = "later inputs changed"
     for mode in exam.modes:
         with in_mode(exam, mode):
-            for T in lengths_to_try(exam.length):
+            for T in lengths_to_try(exam):
                 if not _later_inputs_at(exam, name, mode, T):
                     exam.clean.setdefault(mode, []).append(T)
-    exam.tried.append(f"{name}, at {len(lengths_to_try(exam.length))} lengths from 2 to {exam.length}{_modes(exam)}")
+    exam.tried.append(f"{name}, at {len(lengths_to_try(exam))} lengths from 2 to {exam.length}{_modes(exam)}")
 
 
 def _modes(exam: Examination) -> str:
@@ -70,16 +71,16 @@ def change_rows_of_a_batch(exam: Examination) -> None:
 
     Where rows influence each other, every row has a call of its own from then on. Blind spot: batches of other sizes.
     """
-    subject, T = exam.subject, min(exam.length, SHORT)
+    subject, T = exam.subject, exam.short
     if not subject.batched:
         exam.not_tried.append("rows of a batch: the function takes one text at a time")
         return
-    together = False
     for mode in exam.modes:
         with in_mode(exam, mode):
             through = "through another row of the batch"
-            together |= exam.judge("another row changed", mode, _other_rows(exam, T), through)
-    subject.separate = together
+            if exam.judge("another row changed", mode, _other_rows(exam, T), through):
+                subject.coupled.add(mode)
+                subject.separate = not subject.has_modes
     questions = [(cut, (ALL, "fresh")) for cut in plan_cuts(exam.structure.count(T), SHORT) for _ in range(4)]
     for mode in exam.modes:
         with in_mode(exam, mode):
@@ -129,12 +130,11 @@ def cut_inputs_off(exam: Examination) -> None:
 
 
 def _cut(exam: Examination) -> Movement | None:
-    T, stride = exam.length, exam.structure.stride
+    T = exam.length
     base = exam.draws.contexts(1, T)
     whole = exam.subject.outputs(base)
-    for n in lengths_to_try(T)[:-1]:
-        n -= n % stride
-        if n <= exam.structure.prefix or n == 0:
+    for n in lengths_to_try(exam)[:-1]:
+        if n <= exam.structure.prefix:
             continue
         part = exam.subject.outputs(base[:, :n])
         count = exam.structure.count(n)
@@ -184,8 +184,8 @@ def redraw_all_parameters(exam: Examination) -> None:
 
 def _ask_quickly(exam: Examination, probe: str, mode: str, through: str | None = None) -> bool:
     """A short length with several kinds of change; in the first mode, the longest one with a few questions too."""
-    found, longest = False, exam.length if mode == exam.modes[0] else SHORT
-    for T in dict.fromkeys((min(SHORT, exam.length), longest)):
+    found, longest = False, exam.length if mode == exam.modes[0] else exam.short
+    for T in dict.fromkeys((exam.short, longest)):
         cuts = plan_cuts(exam.structure.count(T), SHORT if T <= SHORT else 2 * FEW)
         questions = every_kind(cuts, KINDS[:2]) if T <= SHORT else kinds_in_turn(cuts, KINDS[:2])
         rows = exam.rows(T) if T <= SHORT else FEW
@@ -200,7 +200,7 @@ def ask_in_double_precision(exam: Examination) -> None:
     """
     if exam.subject.library != "torch" or not exam.subject.modules or exam.subject.dtype == "float64":
         return
-    T = min(SHORT, exam.length)
+    T = exam.short
     try:
         with in_mode(exam, exam.modes[0]), in_double_precision(exam.subject):
             questions = every_kind(plan_cuts(exam.structure.count(T), SHORT), KINDS[:2])

@@ -31,6 +31,10 @@ class Structure:
         """How many outputs there are for T inputs."""
         return -(-T // self.stride)
 
+    def fit(self, T: int) -> int:
+        """The greatest number of inputs up to T that whole outputs stand for; at least two outputs."""
+        return max(T - T % self.stride, 2 * self.stride) if self.stride > 1 else T
+
     def allowed(self, T: int) -> Bool:
         """(T_out, T): True where output i may depend on input j."""
         if self.given is not None:

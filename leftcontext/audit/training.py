@@ -21,7 +21,10 @@ Loss = Callable[[Any], Any]  # tokens (B, T) → the mean loss, as a model repor
 ROWS, LENGTH = 16, 16
 BELOW = 0.9  # of ln V: lower is no chance
 LARGEST_VOCAB = 64  # of the tokens that are drawn, so that a leak is learned in seconds
-CLOSE = 1e-3
+CLOSE = 1e-3  # of a loss
+NOT_SHIFTED = "The labels are not shifted: the loss asks each position for its own token, which it has seen."
+SHIFTED_TWICE = "The labels are shifted twice: the loss asks each position for the token after the next one."
+JOINED = "The labels are shifted after the rows were joined: the end of a row is asked for the next row's first token."
 
 
 def train_on_random_tokens(exam: Examination, steps: int) -> None:
@@ -96,17 +99,13 @@ def name_labels(logits: Inputs, tokens: Inputs, value: float) -> str | None:
     """What is wrong with the labels of a loss of this value; None where each position is asked for the next token."""
     kept = np.clip(logits - logits.max(axis=-1, keepdims=True), -1e30, 0)
     log_probs = kept - np.log(np.exp(kept).sum(axis=-1, keepdims=True))  # (B, T, V)
-    by_shift = {shift: _mean_loss(log_probs, tokens, shift) for shift in (0, 1, 2)}
-    if abs(by_shift[1] - value) < CLOSE * max(1.0, value):
-        return None
-    if abs(by_shift[0] - value) < CLOSE * max(1.0, value):
-        return "The labels are not shifted: the loss asks each position for its own token, which it has seen."
-    if abs(by_shift[2] - value) < CLOSE * max(1.0, value):
-        return "The labels are shifted twice: the loss asks each position for the token after the next one."
-    flat = -log_probs.reshape(-1, log_probs.shape[-1])[np.arange(tokens.size - 1), tokens.reshape(-1)[1:]].mean()
-    if abs(flat - value) < CLOSE * max(1.0, value):
-        return "The labels are shifted after the rows were joined: the end of a row is asked for the next row's first token."
-    return f"The loss is {value:.4g}, but the logits give {by_shift[1]:.4g} for the next token. Which labels does it take?"
+    flat = float(-log_probs.reshape(-1, log_probs.shape[-1])[np.arange(tokens.size - 1), tokens.reshape(-1)[1:]].mean())
+    losses = {said: _mean_loss(log_probs, tokens, shift) for shift, said in enumerate((NOT_SHIFTED, None, SHIFTED_TWICE))}
+    losses[JOINED] = flat
+    nearest = min(losses, key=lambda said: abs(losses[said] - value))
+    if abs(losses[nearest] - value) < CLOSE * max(1.0, value):
+        return nearest
+    return f"The loss is {value:.4g}, but the logits give {losses[None]:.4g} for the next token. Which labels does it take?"
 
 
 def _mean_loss(log_probs: Inputs, tokens: Inputs, shift: int) -> float:

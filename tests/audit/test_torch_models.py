@@ -58,12 +58,28 @@ def test_the_model_is_as_it_was(name):
         assert torch.equal(value, after[key]), key
 
 
-def test_training_on_random_tokens_finds_a_leak_and_counts_the_honest_positions():
+class SeesTheNextTokenFrom(torch.nn.Module):
+    """Its logits say the next token from position 4 on; before, they are all the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.sure = torch.nn.Parameter(torch.tensor(9.0))
+
+    def forward(self, tokens):
+        following = torch.nn.functional.one_hot(tokens.roll(-1, 1), V) * (torch.arange(tokens.shape[1]) >= 4)[:, None]
+        return self.sure * following
+
+
+def test_training_on_random_tokens_counts_the_honest_positions():
+    report = audit(SeesTheNextTokenFrom(), vocab=V, T=12, train=10)
+    (found,) = (each for each in report.found if each.probe == "training on random tokens")
+    assert "about 4 of 11 positions are honest" in found.through
+
+
+def test_training_on_random_tokens_finds_what_has_to_be_learned():
     report = audit(LM(Attention(open_all)), vocab=V, T=12, train=150)
-    found = [each for each in report.found if each.probe == "training on random tokens"]
-    assert found
-    assert "0 of 11 positions are honest" in found[0].through or "1 of 11" in found[0].through or "2 of 11" in found[0].through
-    honest = audit(LM(Attention()), vocab=V, T=12, train=60)
+    assert [each for each in report.found if each.probe == "training on random tokens"]
+    honest = audit(LM(Attention()), vocab=V, T=12, train=40)
     assert honest.causal
     assert any(line.startswith("training on random tokens") for line in honest.tried)
 
