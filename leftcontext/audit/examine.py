@@ -88,9 +88,9 @@ def audit(
         _run(exam, (*probes.OF_OUTPUTS, *OF_DEPTH, *extras))
         return summarise(exam, time.perf_counter() - began)
     finally:
-        restore()
         if exam is not None:
             exam.subject.rewind()
+        restore()  # last, for rewinding seeds
 
 
 def assert_causal(
