@@ -102,7 +102,8 @@ def find_padded(subject: Subject) -> Beside | None:
     """The call of a Hugging Face model with an attention mask; None for others."""
     if not subject.modules or not hasattr(getattr(subject.call, "config", None), "use_return_dict"):
         return None
-    names = inspect.signature(subject.call.forward).parameters
+    model: Any = subject.call
+    names = inspect.signature(model.forward).parameters
     if "attention_mask" not in names:
         return None
 

@@ -60,11 +60,17 @@ def _torch_gradients(subject: Subject, base: Inputs, structure: Structure) -> tu
             source = native.requires_grad_()
             result = libraries.find_outputs(subject.call(source, **subject.options))
         else:
-            with replace_embedding(subject, native, lambda output: output.detach().requires_grad_()) as seen:
+            leaves: list[Any] = []
+
+            def begin_here(output: Any) -> Any:
+                leaves.append(output.detach().requires_grad_())
+                return leaves[-1].clone()  # some models work in place on what an embedding returns
+
+            with replace_embedding(subject, native, begin_here):
                 result = libraries.find_outputs(subject.call(native, **subject.options))
-            if not seen:
+            if not leaves:
                 return None
-            source = seen[0]
+            source = leaves[0]
         if result is None or not result.requires_grad or not result.is_floating_point():
             return None
         outputs = result[0] if subject.batched else result
