@@ -6,8 +6,8 @@
 
 A COURSE is a folder with nbgrader's `source/`, of which a copy is released with nbgrader's default settings. Six students
 hand in each assignment: the instructor's own solution, the release as it is, one answer that does nothing, every function
-behind `*args, **kwargs`, a print in every function, a syntax error in the last answer. What lies in the course's own
-`submitted/` is graded too. Both graders grade the same copy; the Gradebook API tells what each has recorded. A test that
+behind `*args, **kwargs`, a print in every function, a syntax error in the last answer. What students have handed in there
+is graded too. Both graders grade the same copy; the Gradebook API tells what each has recorded. A test that
 wrote to standard error, for which nbgrader gives nothing, is a documented difference (docs/differences.md); each other one
 is printed.
 """

@@ -66,6 +66,7 @@ def audit(
     loss      `loss(tokens)`, the mean loss as the model is trained, to see which token it asks for; found for Hugging Face models
     train     so many steps of training on random tokens, of a copy of a PyTorch model (200 take a few seconds); 0: none
     thorough  ask every output at every length: more calls, fewer blind spots
+    seed      of the inputs
 
     The model is as it was afterwards: parameters, buffers, mode, and all global random states.
     Raises AuditError, with what to try, where the model can't be audited.

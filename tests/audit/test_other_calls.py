@@ -143,6 +143,7 @@ def test_packed_documents():
     assert "packed" in report.warnings[0]
 
 
+@pytest.mark.long
 def test_a_jax_function():
     jax = pytest.importorskip("jax", reason="jax is not installed")
     weights = jax.numpy.asarray(W[0], dtype="float32")
