@@ -24,6 +24,7 @@ from autograder.grading.ipython_shell import Shell
 from autograder.grading.judged_finding import JudgedFinding
 from autograder.grading.one_kernel import KernelResult, run_in_one_kernel
 from autograder.grading.outputs import first_line, sanitize
+from autograder.grading.random_state import set_state
 from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.serialize import NotSerializable
 from autograder.grading.student_kernel import GraderLink, StudentKernel
@@ -82,6 +83,8 @@ class Checker:
     def _run_step(self, number: int, step: Step) -> None:
         if step.is_student_cell(self.job.fresh_namespace):
             self.outputs[number] = self._run_student_cell(number)
+        if step.left_state in self.shell.random_states:  # it ran before the fork
+            set_state(self.shell.random_states[step.left_state])
         if step.instructor_source and number not in self.job.skipped_steps:
             with contextlib.suppress(ConnectionLost):
                 self._fetch(step.student_names, before=number + 1, step=number)

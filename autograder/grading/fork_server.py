@@ -32,7 +32,6 @@ from autograder.grading.rpc.control_messages import (
     UsersMapped,
 )
 from autograder.grading.rpc.control_socket import ControlSocket, pair
-from autograder.notebook.cell import Role
 from autograder.notebook.released import ReleasedNotebook
 from autograder.sandbox.levels import SandboxUnavailable
 from autograder.sandbox.policy import SandboxPolicy
@@ -133,8 +132,7 @@ class ForkServers:
         self.checkers.ready()
         book = self.notebook
         self.showing = self.students.run_shared_cells(files, **book.student_preload())
-        tests = [cell.source for cell in book.cells if cell.role == Role.TEST]
-        self.checkers.run_shared_cells(book.files, cells=book.checker_preload(), tests=tests).close()
+        self.checkers.run_shared_cells(book.files, **book.checker_preload()).close()
         for server in (self.students, self.checkers):
             try:
                 message, _ = server.control.receive()

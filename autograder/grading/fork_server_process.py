@@ -171,6 +171,7 @@ class _ForkServer:
     def _run_shared_cells(self, channel: Channel) -> None:
         """Run the instructor's cells of `channel`'s message; what all of them showed is sent over it once they are done."""
         from autograder.grading import ipython_shell
+        from autograder.grading.random_state import get_state
 
         work = json.loads(channel.receive(max_bytes=MAX_WORK))
         for name, content in work["files"].items():
@@ -178,7 +179,11 @@ class _ForkServer:
             Path(name).write_bytes(base64.b64decode(content))
         sys.path.insert(0, "")  # a notebook imports what lies beside it
         self.shell = ipython_shell.make()
-        outputs = {key: self.shell.run(source) for key, source in work["cells"]}
+        outputs = {}
+        for key, source in work["cells"]:
+            outputs[key] = self.shell.run(source)
+            if key in work["left_states"]:
+                self.shell.random_states[key] = get_state()
         self.preload_tests(work.get("tests", []))
         self.run_display_cells(channel, outputs, work.get("display_only", []))
         channel.close()

@@ -101,6 +101,7 @@ class Shell(InteractiveShell):
     def __init__(self, **options: Any) -> None:
         self.outputs = _Outputs()
         self.error_line = 0  # of the cell, where its last error came from
+        self.random_states: dict[str, Any] = {}  # in which cells that ran once for all have left the generators
         super().__init__(displayhook_class=_Hook, display_pub_class=_Publisher, **options)
         self.input_transformer_manager = _Transformers()
         self.colors = "nocolor"

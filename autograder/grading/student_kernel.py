@@ -181,12 +181,24 @@ class StudentKernel:
             return self.endpoint
 
     def _advance(self, endpoint: RpcEndpoint, before: int) -> None:
+        state = ""  # of the generators of random numbers, as the last shared cell on the way left it
         while self.done < before:
+            step = self.job.steps[self.done]
             if self.runs(self.done) and self.done not in self.left_out:
+                self._set_random_state(endpoint, state)
+                state = ""
                 self.give_time(self.done)
-                endpoint.ask("run", self.job.steps[self.done].source)
+                endpoint.ask("run", step.source)
                 self.grader.check_limits(self.is_strict)
+            elif not self.fresh:
+                state = step.left_state or state
             self.done += 1
+        self._set_random_state(endpoint, state)
+
+    @staticmethod
+    def _set_random_state(endpoint: RpcEndpoint, state: str) -> None:
+        if state:
+            endpoint.ask("random", state)
 
     def leave_out(self, number: int, why: Note) -> None:
         """Leave a step out of the state from now on."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograder.grading.ipython_shell import Shell
 from autograder.grading.one_kernel import verdict_of
+from autograder.grading.random_state import set_state
 from autograder.grading.rpc.calls import RpcEndpoint
 from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.serialize import NotSerializable, encode
@@ -37,6 +38,9 @@ def _answer(endpoint: RpcEndpoint, shell: Shell, question: list[Any]) -> list[An
             return ["done"] if _write(Path(name), part, more) else ["no room"]
         case ["forget"]:
             shell.forget()
+            return ["done"]
+        case ["random", str(name)]:
+            set_state(shell.random_states[name])
             return ["done"]
         case ["run", str(source)]:
             return ["ran", shell.run(source)]

@@ -22,7 +22,8 @@ WRITES = {  # methods and functions that write files, or change what later cells
     "rmtree", "urlretrieve", "extractall", "execute", "executescript", "basicConfig", "setLevel", "set_theme", "rc", "rcdefaults",
     "chmod", "symlink",
 }  # fmt: skip
-STATE = ("seed", "set_printoptions", "seterr", "rcParams", "filterwarnings", "simplefilter", "environ", "chdir")
+STATE = ("set_printoptions", "seterr", "rcParams", "filterwarnings", "simplefilter", "environ", "chdir")
+SEEDS = ("seed",)  # they give a generator of random numbers its state; see `randomness`
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Code:
     constant_definitions: frozenset[str] = frozenset()  # of `defines`: modules, functions and classes
     changes: frozenset[str] = frozenset()  # names whose object it may change in place: `x.append(1)`, `x[0] = 1`, `@x`
     dynamic: bool = False  # a magic, a shell line, `exec`: it may use and define more than is seen here
-    analysable: bool = False  # neither that, nor a star import, nor a change of a module's state
+    analysable: bool = False  # neither that, nor a star import, nor a change of a module's state but a seed
+    seeds: bool = False  # whether it, or a function in it, seeds a generator of random numbers
 
     @property
     def names(self) -> frozenset[str]:
@@ -59,7 +61,8 @@ def analyse(source: str) -> Code:
     analysable = bool(tree.body) and not dynamic and not _has_magic(source, also_harmless=True)
     analysable = analysable and not _changes_state(tree, text) and not _has_star_import(tree)
     changes = frozenset(changed_names(tree.body)) & uses
-    return Code(frozenset(uses), frozenset(defines), frozenset(constants - variables), changes, dynamic, analysable)
+    seeds = "seed" in source and any(_is_seed(node) for node in ast.walk(tree))
+    return Code(frozenset(uses), frozenset(defines), frozenset(constants - variables), changes, dynamic, analysable, seeds)
 
 
 def analyse_node(node: ast.AST) -> Code:
@@ -96,6 +99,10 @@ def _opens_for_writing(node: ast.AST) -> bool:
         return False
     modes = [*node.args[isinstance(node.func, ast.Name) :][:1], *(word.value for word in node.keywords if word.arg == "mode")]
     return any(not (isinstance(mode, ast.Constant) and str(mode.value) in ("r", "rb", "rt")) for mode in modes)
+
+
+def _is_seed(node: ast.AST) -> bool:
+    return getattr(node, "attr", getattr(node, "id", "")) in SEEDS and isinstance(node, ast.Attribute | ast.Name)
 
 
 def _has_star_import(tree: ast.Module) -> bool:

@@ -35,6 +35,7 @@ from autograder.notebook.code import (
 )
 from autograder.notebook.effects import Effects
 from autograder.notebook.names import imported_names, parse
+from autograder.notebook.randomness import Randomness
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 
 SKIP_EXECUTION = "skip-execution"  # the tag of a long demonstration; believed in released cells only
@@ -65,16 +66,19 @@ def student_independent_cells(released: tuple[Cell, ...]) -> frozenset[int]:
     """The released cells that depend on no answer, by number, and that may be run before all others."""
     dependent_names = student_names(released)
     dependent_names |= {name for cell in released if cell.role == Role.TEST for name in analyse(cell.source).defines}
+    randomness = Randomness(released)
     chosen: set[int] = set()
     for number, cell in enumerate(released):
         if cell.role != Role.LESSON or not is_run(cell):
             continue
         code = analyse(cell.source)
-        if code.analysable and not code.names & dependent_names:
+        if code.analysable and not code.names & dependent_names and randomness.knows_seeds(cell.source):
             chosen.add(number)
         else:
             dependent_names |= code.defines
-    return frozenset(chosen - _order_conflicts(released, chosen))
+    while conflicts := _order_conflicts(released, chosen) | _random_conflicts(released, chosen, randomness):
+        chosen -= conflicts
+    return frozenset(chosen)
 
 
 def _order_conflicts(released: tuple[Cell, ...], chosen: set[int]) -> set[int]:
@@ -95,6 +99,28 @@ def _order_conflicts(released: tuple[Cell, ...], chosen: set[int]) -> set[int]:
         dropped |= conflicts
         waiting += conflicts
     return dropped
+
+
+def _random_conflicts(released: tuple[Cell, ...], chosen: set[int], randomness: Randomness) -> set[int]:
+    """The chosen cells before which another lesson cell, that is not chosen, may draw from a generator that was seeded."""
+    conflicts: set[int] = set()
+    waiting: set[int] = set()
+    relying = randomness.relying(chosen)
+    for number in reversed(range(len(released))):
+        cell = released[number]
+        if number in relying:
+            waiting.add(number)
+        elif number in chosen and randomness.restarts(cell.source):
+            waiting.clear()
+        elif waiting and number not in chosen and cell.role == Role.LESSON and is_run(cell) and randomness.may_draw(cell.source):
+            conflicts |= waiting
+    return conflicts
+
+
+def cells_that_leave_a_state(shared: frozenset[int], randomness: Randomness) -> frozenset[int]:
+    """The shared cells that seed, or draw what follows from a seed: what runs behind them takes over the generators' state."""
+    seeding = {n for n in shared if analyse(randomness.released[n].source).seeds}
+    return frozenset(randomness.relying(shared) | seeding)
 
 
 def display_only_cells(released: tuple[Cell, ...], shared: frozenset[int]) -> frozenset[int]:
@@ -160,7 +186,11 @@ def uses_display_only_names(
 
 
 def can_reuse_shared_run(
-    released: tuple[Cell, ...], shared: frozenset[int], merged: MergedNotebook, with_tests: bool = False
+    released: tuple[Cell, ...],
+    shared: frozenset[int],
+    merged: MergedNotebook,
+    randomness: Randomness,
+    with_tests: bool = False,
 ) -> bool:
     """Whether running the shared cells beforehand makes no difference to this submission.
 
@@ -180,7 +210,24 @@ def can_reuse_shared_run(
             names_behind |= codes[number].names
         elif _is_run_by_student(cell, with_tests) and _touches(cell, defined, constant, names_behind):
             return False
-    return True
+    return not _draws_before_others(released, shared, merged, randomness, with_tests)
+
+
+def _draws_before_others(
+    released: tuple[Cell, ...], shared: frozenset[int], merged: MergedNotebook, randomness: Randomness, with_tests: bool
+) -> bool:
+    """Whether a cell that is run for this student may draw between a seed and a shared cell that draws, too."""
+    relying = randomness.relying(shared)
+    numbers = {id(cell): number for number, cell in enumerate(released)}
+    is_drawn_behind = False
+    for cell in reversed(merged.cells) if relying else ():
+        number = numbers.get(id(cell.released), -1)
+        if number in shared:
+            is_drawn_behind |= number in relying
+            is_drawn_behind &= number in relying or not randomness.restarts(cell.source)
+        elif is_drawn_behind and _is_run_by_student(cell, with_tests) and randomness.may_draw(cell.source):
+            return True
+    return False
 
 
 def _is_run_by_student(cell: MergedCell, with_tests: bool) -> bool:
@@ -217,7 +264,7 @@ class Needs:
     import_cells: frozenset[int]
 
 
-def needs(released: tuple[Cell, ...], test: int) -> Needs:
+def needs(released: tuple[Cell, ...], test: int, randomness: Randomness) -> Needs:
     """What the test cell number `test` needs. Follows each name to the cell that defines it, and on to what that cell uses."""
     required: set[int] = set()
     student: set[str] = set()
@@ -242,17 +289,18 @@ def needs(released: tuple[Cell, ...], test: int) -> Needs:
             more = {(used, definer) for used in code.uses - code.defines} - seen
             seen |= more
             pending |= more
-    required |= _state_changing_cells(released, test)
+    required |= _state_changing_cells(released, test, randomness)
     while more_cells := _changing_cells(released, test, required, student | ambiguous):
         required |= more_cells
     required = {n for n in required if released[n].role == Role.LESSON}
     return Needs(frozenset(required), frozenset(student | ambiguous), frozenset(ambiguous - student), frozenset(import_cells))
 
 
-def _state_changing_cells(released: tuple[Cell, ...], before: int) -> set[int]:
-    """The lesson cells that do more than define names, such as `np.random.seed(1)`."""
-    lessons = (n for n in range(before) if released[n].role == Role.LESSON and is_run(released[n]))
-    return {n for n in lessons if not analyse(released[n].source).analysable}
+def _state_changing_cells(released: tuple[Cell, ...], before: int, randomness: Randomness) -> set[int]:
+    """The lesson cells that do more than define names, such as `np.random.seed(1)`, or that draw numbers behind it."""
+    lessons = {n for n in range(before) if released[n].role == Role.LESSON and is_run(released[n])}
+    codes = {n: analyse(released[n].source) for n in lessons}
+    return {n for n in lessons if not codes[n].analysable or codes[n].seeds} | randomness.relying(lessons)
 
 
 def _changing_cells(released: tuple[Cell, ...], test: int, required: set[int], student: set[str]) -> set[int]:

@@ -42,6 +42,7 @@ class Step:
     points: float = 0.0
     is_partial_credit: bool = False  # a test whose result is a number of points
     counting: Counting = Counting.LOWER_OF_TWO
+    left_state: str = ""  # of a shared cell: the name of the state in which it left the generators of random numbers
     defines_for_others: bool = False  # a test that isolated tests behind it need, whatever counts of itself
 
     @property

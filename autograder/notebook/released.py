@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from autograder.notebook import dependencies
@@ -13,6 +13,7 @@ from autograder.notebook.code import analyse
 from autograder.notebook.dependencies import Needs
 from autograder.notebook.job import Counting, Job, Step, StepKind
 from autograder.notebook.names import imported_names, imported_packages, parse
+from autograder.notebook.randomness import Randomness
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.repeated_imports import without_repeated_imports
 from autograder.notebook.weights import with_points
@@ -53,6 +54,16 @@ class ReleasedNotebook:
         return dependencies.display_only_cells(self.analysed, self.shared_cells)
 
     @cached_property
+    def randomness(self) -> Randomness:
+        """Which cells seed and which draw random numbers."""
+        return Randomness(self.cells)
+
+    @cached_property
+    def leaving_a_state(self) -> frozenset[int]:
+        """The shared cells after which the generators of random numbers stand in a state that follows from a seed."""
+        return dependencies.cells_that_leave_a_state(self.shared_cells - self.display_only, self.randomness)
+
+    @cached_property
     def modules(self) -> dict[str, str]:
         """Full names of modules, by the names that the instructor's cells and solutions give them."""
         sources = [source for cell in self.cells if cell.cell_type == "code" for source in (cell.source, cell.solved)]
@@ -61,7 +72,8 @@ class ReleasedNotebook:
     @cached_property
     def needs(self) -> dict[int, Needs]:
         """What each test needs, by its number."""
-        return {n: dependencies.needs(self.analysed, n) for n, cell in enumerate(self.cells) if cell.role == Role.TEST}
+        tests = (n for n, cell in enumerate(self.cells) if cell.role == Role.TEST)
+        return {n: dependencies.needs(self.analysed, n, self.randomness) for n in tests}
 
     @cached_property
     def instructor_imports(self) -> dict[int, str]:
@@ -79,8 +91,11 @@ class ReleasedNotebook:
     @cached_property
     def preloaded(self) -> frozenset[int]:
         """The required cells that are run once for all, in the checkers' fork server."""
-        shared = (n for n in self.required_cells if n in self.shared_cells)
-        return frozenset(n for n in shared if not dependencies.is_redefined_elsewhere(self.analysed, n))
+        shared = frozenset(n for n in self.required_cells if n in self.shared_cells)
+        chosen = frozenset(n for n in shared if not dependencies.is_redefined_elsewhere(self.analysed, n))
+        if self.leaving_a_state & shared <= chosen:
+            return chosen
+        return chosen - self.leaving_a_state  # what is drawn follows from each seed before it
 
     @cached_property
     def judged_tests(self) -> frozenset[str]:
@@ -109,15 +124,22 @@ class ReleasedNotebook:
                 found.setdefault(answer, []).append(str(cell.grade_id))
         return found
 
-    def student_preload(self) -> dict[str, list[tuple[str, str]]]:
+    def student_preload(self) -> dict[str, Any]:
         """The code of the cells that the students' fork server runs, and of those that it has run beside it."""
         parts = {"cells": self.shared_cells - self.display_only, "display_only": self.display_only}
-        return {part: [(str(n), self.cells[n].source) for n in sorted(numbers)] for part, numbers in parts.items()}
+        sources = {part: [(str(n), self.cells[n].source) for n in sorted(numbers)] for part, numbers in parts.items()}
+        return {**sources, "left_states": self._left_states}
 
-    def checker_preload(self) -> list[tuple[str, str]]:
-        """The code of the cells that the checkers' fork server runs."""
+    def checker_preload(self) -> dict[str, Any]:
+        """The code of the cells that the checkers' fork server runs, and the tests, which it only reads."""
         numbers = sorted({*self.preloaded, *self.instructor_imports})
-        return [(str(n), self.instructor_imports.get(n) or self.cells[n].source) for n in numbers]
+        cells = [(str(n), self.instructor_imports.get(n) or self.cells[n].source) for n in numbers]
+        tests = [cell.source for cell in self.cells if cell.role == Role.TEST]
+        return {"cells": cells, "tests": tests, "left_states": self._left_states}
+
+    @property
+    def _left_states(self) -> list[str]:
+        return [str(n) for n in sorted(self.leaving_a_state)]
 
     def packages(self) -> set[str]:
         """The top-level packages that its cells import."""
@@ -149,8 +171,8 @@ class ReleasedNotebook:
         try:
             if dependencies.uses_display_only_names(self.cells, self.shared_cells, self.display_only, merged):
                 return False, False
-            isolated = dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged)
-            return isolated, dependencies.can_reuse_shared_run(self.cells, self.shared_cells, merged, with_tests=True)
+            reuse = partial(dependencies.can_reuse_shared_run, self.cells, self.shared_cells, merged, self.randomness)
+            return reuse(), reuse(with_tests=True)
         except RecursionError:
             return False, False
 
@@ -171,8 +193,10 @@ class ReleasedNotebook:
         if number in self.required_cells and number not in self.preloaded:
             # The instructor's own words are run here, whatever the student has made of them.
             kind = StepKind.BOTH if is_code else StepKind.INSTRUCTOR
-            return Step(kind, source, is_shared, cell.source, self.required_cells[number])
-        return Step(StepKind.STUDENT if is_code else StepKind.DISPLAY, source, is_shared)
+            left_state = str(number) if number in self.leaving_a_state else ""
+            return Step(kind, source, is_shared, cell.source, self.required_cells[number], left_state=left_state)
+        left_state = str(number) if number in self.leaving_a_state else ""
+        return Step(StepKind.STUDENT if is_code else StepKind.DISPLAY, source, is_shared, left_state=left_state)
 
     def _test_step(self, cell: Cell, number: int) -> Step:
         needs = self.needs[number]

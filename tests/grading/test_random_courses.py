@@ -49,6 +49,8 @@ BLOCKS = (
     Block(("def fN(x):\n    return list(x)", "def fN(x):\n    return x"), ("assert fN(shared) is not shared", "assert fN(shared) == shared")),
     Block(("def fN(items):\n    return max(items)", "def fN(items):\n    return items[0]", "def fN(items):\n    return object()"), ("points = 0\nfor items in ([1, 2], [3, 1], [-1, -2]):\n    points += fN(items) == max(items)\npoints",)),
     Block(("totalN = drawnN.sum()", "totalN = 0", "totalN = drawnN"), ("assert abs(totalN - drawnN.sum()) < 1e-9",), ("np.random.seed(N)\ndrawnN = np.random.random(3)",)),
+    Block(("nextN = np.random.random()", "nextN = 0", "def nextN():\n    return 0"), ("np.random.seed(N)\nassert nextN == np.random.random(4)[3]", "np.random.seed(N)\nassert laterN == np.random.random(5)[4]"), ("np.random.seed(N)", "earlierN = np.random.random(3)"), ("laterN = np.random.random()",)),
+    Block(("def fN():\n    return np.random.random()", "def fN():\n    return 0"), ("before = fN()\nnp.random.seed(N)\nassert before == np.random.random()",), after=("np.random.seed(N)\nx = 3\nx",)),
     Block(("def fN():\n    return rateN * 2", "def fN():\n    return 2"), ("rateN = 21\nassert fN() == 42",), ("rateN = 1",)),
     Block(("def fN(n):\n    yield from range(n)", "def fN(n):\n    return [*range(n)]"), ("import types\nassert isinstance(fN(3), types.GeneratorType)", "assert list(fN(3)) == [0, 1, 2]")),
     Block(("def fN(n):\n    return n * n", "def fN(n):\n    return 1"), ("for n, square in casesN:\n    assert fN(n) == square",), ("casesN = []", "casesN.append((3, 9))")),

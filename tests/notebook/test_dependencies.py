@@ -31,7 +31,7 @@ def steps(answer: str, changed: dict[int, str] | None = None, notebook: Released
 
 
 def test_what_depends_on_no_answer_runs_once() -> None:
-    assert NOTEBOOK.shared_cells == {0, 1}  # 5 changes what 4 is to see, and 4 waits for f
+    assert NOTEBOOK.shared_cells == {0, 1, 7}  # 5 changes what 4 is to see, and 4 waits for f
 
 
 def test_names_that_only_the_solution_binds_are_the_students() -> None:
@@ -42,7 +42,7 @@ def test_names_that_only_the_solution_binds_are_the_students() -> None:
 def test_an_answer_that_uses_none_of_them_fits() -> None:
     assert steps("def f(x):\n    y = np.array(x)\n    return y + 1") == {
         "reuses": True,
-        "kinds": ["student", "both", "student", "test", "both", "both", "both", "both", "test", "display"],
+        "kinds": ["student", "both", "student", "test", "both", "both", "both", "student", "test", "display"],
     }
 
 
@@ -183,3 +183,66 @@ def test_an_import_that_may_mean_something_else_is_the_tests_own(test: str, firs
 def test_an_answer_that_gives_a_tests_name_another_meaning_keeps_the_import() -> None:
     made = checked("from leftcontext import check\ncheck('{0}', {0})", Cell("7", "code", "", Role.SOLUTION, "h", solved="check = 1"))
     assert made.analysed == made.cells
+
+
+# --- Random numbers -----------------------------------------------------------------------------------------------------
+
+ROLLS = "import random\nrandom.seed(0)\nrolls = [random.randint(1, 6) for _ in range(30)]"
+SEED, DRAW = "import numpy as np\nnp.random.seed(0)", "drawn = np.random.rand(3)"
+ROLL = "import random\ndef roll():\n    return random.randint(1, 6)"
+
+
+def seeded(*lessons: str, answer_at: int = 99) -> ReleasedNotebook:
+    """Lesson cells, an answer among them or behind them, and a test of it."""
+    cells = [Cell(str(n), "code", source) for n, source in enumerate(lessons)]
+    cells.insert(answer_at, Cell("a", "code", "# YOUR CODE HERE", Role.SOLUTION, "f", solved="def f(x):\n    return x"))
+    return ReleasedNotebook("seeded", (*cells, Cell("t", "code", "assert f(1) == 1", Role.TEST, "t", 1.0)))
+
+
+def test_a_lesson_that_seeds_and_draws_runs_once_in_each_fork_server() -> None:
+    notebook = seeded(ROLLS)
+    assert notebook.shared_cells == notebook.preloaded == notebook.leaving_a_state == {0}
+
+
+def test_what_is_drawn_behind_a_seed_runs_with_it() -> None:
+    notebook = seeded(SEED, DRAW, "total = drawn.sum()")
+    assert notebook.shared_cells == {0, 1, 2}
+    assert notebook.leaving_a_state == {0, 1}
+
+
+@pytest.mark.parametrize("between", ["shown = f(3)", "%time y = 2", "for _ in range(3):\n    f(1)"])
+def test_what_is_drawn_behind_an_answers_own_draws_does_not_run_ahead_of_them(between: str) -> None:
+    assert 3 not in seeded(SEED, between, DRAW, answer_at=1).shared_cells
+
+
+@pytest.mark.parametrize(
+    ("behind", "reuses"),
+    [
+        (DRAW, False),
+        ("drawn = roll()", False),
+        ("import pandas as pd\nsample = pd.DataFrame(np.arange(9)).sample(3)", False),
+        ("np.random.seed(1)\ndrawn = np.random.rand(3)", True),
+        ("drawn = np.arange(3)", True),
+        ("rng = np.random.default_rng(0)\ndrawn = rng.random()", True),
+    ],
+)
+def test_an_answer_that_may_draw_between_a_seed_and_a_draw_is_run_from_the_start(behind: str, reuses: bool) -> None:
+    notebook = seeded(SEED, ROLL, behind, answer_at=2)
+    assert 3 in notebook.shared_cells
+    assert reuses == _reuses(notebook, "def f(x):\n    return x\nf(2)")
+    assert _reuses(notebook, "def f(x):\n    return np.random.rand()")  # it draws when it is called
+    assert _reuses(notebook, "def f(x):\n    return x\nprint(np.arange(3))")
+
+
+def test_without_a_seed_the_order_of_draws_is_no_matter() -> None:
+    assert _reuses(seeded("import numpy as np", DRAW, answer_at=1), "x = np.random.rand()")
+
+
+@pytest.mark.parametrize("seed", ["faker.seed(0)", "import faker\nfaker.Faker.seed(3)", "seed(0)"])
+def test_a_seed_of_what_nobody_knows_runs_for_each_student(seed: str) -> None:
+    assert 0 not in seeded(seed).shared_cells
+
+
+def _reuses(notebook: ReleasedNotebook, answer: str) -> bool:
+    cells = tuple(MergedCell(cell, "code", answer if cell.is_answer else cell.source) for cell in notebook.cells)
+    return not notebook.job(MergedNotebook(cells), {}, 5.0).fresh_namespace
