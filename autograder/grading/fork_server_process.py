@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.home import copy_files, enter_home
-from autograder.grading.rpc.channel import Channel, ConnectionLost
+from autograder.grading.rpc.channel import READ_AHEAD, Channel, ConnectionLost
 from autograder.grading.rpc.control_messages import (
     End,
     Ended,
@@ -274,7 +274,7 @@ class _StudentForkServer(_ForkServer):
         for needless in needed:
             os.close(needless)
         enter_home(home)
-        student_process.serve(Channel(socket.socket(fileno=descriptor)), self.shell, question.seed)
+        student_process.serve(Channel(socket.socket(fileno=descriptor), READ_AHEAD), self.shell, question.seed)
 
 
 class _CheckerForkServer(_ForkServer):

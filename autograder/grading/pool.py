@@ -238,6 +238,7 @@ class Pool:
         del self.running[running.channel.connection.fileno()]
         running.channel.close()
         self._end_student(running)
+        running.meter.close()
         self.servers[running.task.notebook].checkers.end(running.checker.child)
         remove_home(running.checker_home)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograder.grading.rpc.calls import RpcEndpoint
-from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
+from autograder.grading.rpc.channel import READ_AHEAD, Channel, ConnectionLost, DeadlineExceeded, NoAnswer
 from autograder.grading.time_limit import TimeLimit, longest_wait
 from autograder.notebook.job import Job
 from autograder.notebook.note import Note, NoteKind
@@ -59,7 +59,7 @@ class GraderLink:
         if not descriptors:
             raise ConnectionLost("no process could be started for it")
         process, self.is_counted = STARTED.unpack(message)
-        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0])), Meter(process, *descriptors[1:]))
+        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0]), READ_AHEAD), Meter(process, *descriptors[1:]))
 
     def check_limits(self, strictly: bool = False) -> None:
         """Have the grader look at once how many processes and files the student has. Raises ConnectionLost where too many.

@@ -119,6 +119,7 @@ class Worker(Generic[Item, Found]):
     def _end(self) -> int:
         """End the process and the connection to it; its status, as of os.waitpid."""
         self.channel.close()
+        self.meter.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGKILL)
         status = os.waitpid(self.process, 0)[1]

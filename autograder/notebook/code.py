@@ -51,7 +51,8 @@ def analyse(source: str) -> Code:
     dynamic = "get_ipython" in source or _has_magic(source)
     try:
         uses, defines = uses_and_definitions(text)
-        variables = uses_and_definitions("\n".join(ast.unparse(node) for node in tree.body if not is_definition(node)))[1]
+        others = "\n".join(ast.unparse(node) for node in tree.body if not is_definition(node))
+        variables = uses_and_definitions(others)[1] if others else set[str]()
     except SyntaxError:  # unless IPython reads it otherwise, nothing of it runs
         return Code(dynamic=IPYTHON_SYNTAX.search(source) is not None)
     except (ValueError, RecursionError, MemoryError):

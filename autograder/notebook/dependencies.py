@@ -309,8 +309,9 @@ def _changing_cells(released: tuple[Cell, ...], test: int, required: set[int], s
     `cases.append((3, 9))` defines no name; without it, a test that loops over `cases` would loop over nothing.
     """
     used = set(analyse(released[test].source).uses).union(*(analyse(released[n].source).names for n in required)) - student
+    used -= _imported_names(released)
     lessons = (n for n in range(test) if n not in required and released[n].role == Role.LESSON and is_run(released[n]))
-    return {n for n in lessons if analyse(released[n].source).changes & used - _imported_names(released)}
+    return {n for n in lessons if analyse(released[n].source).changes & used}
 
 
 def _imported_names(released: tuple[Cell, ...]) -> set[str]:

@@ -7,6 +7,7 @@ of objects; what a cell may do to these is in `code`. `slicing` needs the same s
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import symtable
 from collections.abc import Iterator
@@ -25,8 +26,9 @@ def without_magics(source: str) -> str:
     return "\n".join("pass" if line.startswith(("%", "!")) else line for line in source.split("\n"))
 
 
+@functools.lru_cache(maxsize=512)
 def parse(source: str) -> ast.Module:
-    """A cell's statements, magics and shell lines left out; an empty module where it is not Python."""
+    """A cell's statements, magics and shell lines left out; an empty module where it is not Python. Nobody may change them."""
     try:
         return ast.parse(without_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

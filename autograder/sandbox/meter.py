@@ -9,6 +9,7 @@ import time
 
 from autograder.sandbox import linux
 
+_MOST = 4096  # bytes of a file in /proc that are read
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
@@ -19,6 +20,7 @@ class Meter:
         """`reset` is an open file as `open_reset` makes it, for who may not open that itself."""
         self.process = process
         self._reset = reset
+        self._files: list[int] = []  # its stat and its children in /proc, open: a new look at them opens no path
         self._seconds = 0.0
         self._started = time.monotonic()
 
@@ -31,9 +33,20 @@ class Meter:
             return time.monotonic() - self._started
         used = 0.0
         with contextlib.suppress(OSError):  # it has ended
-            used = _cpu_seconds(self.process) + sum(map(_cpu_seconds, linux.descendants(self.process)))
+            fields, has_children = self._look()
+            used = _seconds(fields)
+            if has_children or int(fields[17]) > 1:  # threads, which may have children of their own
+                used += sum(map(_cpu_seconds, linux.descendants(self.process)))
         self._seconds = max(self._seconds, used)
         return self._seconds
+
+    def _look(self) -> tuple[list[str], bool]:
+        """The fields of /proc/PID/stat, and whether the first thread has children. Raises OSError where the process has ended."""
+        if not self._files:
+            places = ("stat", f"task/{self.process}/children")
+            self._files = [os.open(f"/proc/{self.process}/{place}", os.O_RDONLY | os.O_CLOEXEC) for place in places]
+        stat, children = (os.pread(file, _MOST, 0) for file in self._files)
+        return _split(stat.decode("ascii", "replace")), bool(children)
 
     def past_children(self) -> int:
         """A number that grows with each child that has ended and was waited for: the page faults of all. Raises OSError."""
@@ -53,9 +66,9 @@ class Meter:
 
     def close(self) -> None:
         """Close what it holds open."""
-        if self._reset is not None:
-            os.close(self._reset)
-            self._reset = None
+        for file in (*self._files, *([] if self._reset is None else [self._reset])):
+            os.close(file)
+        self._files, self._reset = [], None
 
     def peak_memory(self) -> int:
         """The most memory in bytes that the process has had at once since the last reset. Raises OSError."""
@@ -70,13 +83,20 @@ def open_reset(process: int) -> int:
 def _cpu_seconds(process: int) -> float:
     """Of one process, all its threads, and its children that have ended and were waited for."""
     try:
-        fields = _fields(process)
+        return _seconds(_fields(process))
     except OSError:
         return 0.0
+
+
+def _seconds(fields: list[str]) -> float:
     return sum(map(int, fields[11:15])) / _TICKS  # utime, stime, cutime, cstime
 
 
 def _fields(process: int) -> list[str]:
     """What /proc/PID/stat says behind the program's name, which may hold anything; see proc_pid_stat(5)."""
     with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
-        return file.read().rpartition(")")[2].split()
+        return _split(file.read())
+
+
+def _split(stat: str) -> list[str]:
+    return stat.rpartition(")")[2].split()

@@ -32,6 +32,7 @@ MEMORY_NOISE = 128 * 1024  # bytes by which a process may grow in a call beyond 
 CELLS = "<ipython-input"  # how IPython names the file of a cell
 # Those that mean something to the loop that they pass through are no errors of a function.
 SILENT = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
+MUTABLE = (np.ndarray, list, dict, set, bytearray, np.random.Generator)  # whose changes cross with a result
 NUMPYS = {"LinAlgError": np.linalg.LinAlgError, "AxisError": np.exceptions.AxisError}
 
 
@@ -70,13 +71,14 @@ class RpcEndpoint:
             token = secrets.token_hex(8)
             self.send([token, *question])
             while True:
-                match self.receive():
-                    case [str(given), *answer] if given == token:
-                        return answer
-                    case [str(), "call", *_] as call:
-                        self.serve(call)
-                    case _:
-                        raise NoAnswer("it sent what is no answer")
+                message = self.receive()
+                if type(message) is not list or len(message) < 2 or type(message[0]) is not str:
+                    raise NoAnswer("it sent what is no answer")
+                if message[0] == token:
+                    return message[1:]
+                if message[1] != "call":
+                    raise NoAnswer("it sent what is no answer")
+                self.serve(message)
         except NotSerializable:  # before anything was sent
             raise
         except BaseException as error:  # an alarm too: an answer is on its way that nobody waits for
@@ -124,7 +126,7 @@ class RpcEndpoint:
 
     def _serve_call(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
-        with _capture() as printed:
+        with _Capture() as printed:
             try:
                 result = function(*args, **kwargs)
                 changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
@@ -233,7 +235,7 @@ def _unwritten() -> None: ...
 def _mutable(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[int | str, Any]]:
     named: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
     for key, value in named:
-        if isinstance(value, np.ndarray | list | dict | set | bytearray | np.random.Generator):
+        if isinstance(value, MUTABLE):
             yield key, value
 
 
@@ -249,6 +251,8 @@ def _print_of(value: Any) -> object:
 
 def _apply(changed: dict[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Change the caller's own arguments as the function changed its copies."""
+    if not changed:
+        return
     own: dict[Any, Any] = dict(_mutable(args, kwargs))
     for key, new in changed.items():
         old: Any = own.get(key)
@@ -303,13 +307,20 @@ def _error(error_names: list[Any], text: str, line: str) -> Exception:
     return error
 
 
-@contextlib.contextmanager
-def _capture() -> Iterator[Callable[[], str]]:
+class _Capture:
     """What is printed in the block, cut where it is too long. Warnings are not shown: they cost nothing."""
-    stream = _Cut()
-    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream), warnings.catch_warnings():
+
+    def __enter__(self) -> Callable[[], str]:
+        stream = _Cut()
+        self.before, self.warnings = (sys.stdout, sys.stderr), warnings.catch_warnings()
+        sys.stdout = sys.stderr = stream
+        self.warnings.__enter__()
         warnings.simplefilter("ignore")
-        yield stream.getvalue
+        return stream.getvalue
+
+    def __exit__(self, *error: Any) -> None:
+        self.warnings.__exit__(*error)
+        sys.stdout, sys.stderr = self.before
 
 
 class _Cut(io.StringIO):

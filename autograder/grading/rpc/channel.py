@@ -11,6 +11,7 @@ from typing import Protocol
 from autograder.grading.rpc.serialize import MAX_BYTES, MalformedMessage
 
 HEAD = struct.Struct("<I")
+READ_AHEAD = 1 << 16  # bytes: most calls and answers fit
 
 
 class ConnectionLost(BaseException):
@@ -64,10 +65,16 @@ class WallDeadline:
 
 
 class Channel:
-    """One end of a connection that carries whole messages."""
+    """One end of a connection that carries whole messages.
 
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
+    `ahead` is how many bytes it may read before they are asked for. A message then takes one system call, not two; but
+    select(2) and whoever else reads from the connection know nothing of what it has read.
+    """
+
+    def __init__(self, connection: socket.socket, ahead: int = 0) -> None:
+        self.connection, self.ahead = connection, ahead
+        self._unread = bytearray()
+        self._timeout: float | None = -1.0  # that the connection has; not known yet
 
     def send(self, message: bytes, deadline: Deadline | None = None) -> None:
         """Raises ConnectionLost, DeadlineExceeded too: the other end may not read."""
@@ -89,20 +96,20 @@ class Channel:
         return self._exactly(length, deadline)
 
     def _exactly(self, size: int, deadline: Deadline | None) -> bytes:
-        parts, missing = [], size
-        while missing:
+        while (missing := size - len(self._unread)) > 0:
             self._wait_at_most(deadline)  # though there may be more to read: whoever never pauses is late too
             try:
-                part = self.connection.recv(min(missing, 1 << 20))
+                part = self.connection.recv(max(self.ahead, min(missing, 1 << 20)))
             except TimeoutError:
                 continue
             except OSError:
                 raise ConnectionLost("it ended") from None
             if not part:
                 raise ConnectionLost("it ended")
-            parts.append(part)
-            missing -= len(part)
-        return b"".join(parts)
+            self._unread += part
+        found = bytes(memoryview(self._unread)[:size])
+        del self._unread[:size]
+        return found
 
     def hang_up(self) -> None:
         """End the connection for both ends; whoever reads finds it ended."""
@@ -110,11 +117,20 @@ class Channel:
             self.connection.shutdown(socket.SHUT_RDWR)
 
     def _wait_at_most(self, deadline: Deadline | None) -> None:
-        """Have the next system call wait until the deadline. Raises DeadlineExceeded where it is over."""
+        """Have the next system call wait until the deadline, or half as long. Raises DeadlineExceeded where it is over."""
         left = None if deadline is None else deadline.left()
         if deadline is not None and not left:
             raise deadline.error()
-        self.connection.settimeout(left)
+        if not _is_near(self._timeout, left):  # each change is a system call
+            self.connection.settimeout(left)
+            self._timeout = left
 
     def close(self) -> None:
         self.connection.close()
+
+
+def _is_near(timeout: float | None, left: float | None) -> bool:
+    """Whether a timeout is the time that is left, or a part of it, after which one asks again."""
+    if timeout is None or left is None:
+        return timeout is left
+    return left / 2 <= timeout <= left

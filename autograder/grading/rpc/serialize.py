@@ -71,7 +71,7 @@ def decode(message: bytes, imported: Import | None = None, own: Own | None = Non
         text = message[4 : 4 + length]
         if text.count(b"[") + text.count(b"{") > MAX_NODES:  # three bytes of text are a container of sixty
             raise MalformedMessage("too many parts")
-        return _Reader(message[4 + length :], imported, own).value(json.loads(text), 0)
+        return _Reader(message[4 + length :], imported, own).value(json.loads(text.decode()), 0)
     except MalformedMessage:
         raise
     except Exception as error:  # foreign bytes: whatever goes wrong, it is their fault
@@ -93,14 +93,14 @@ class _Writer:
         return write(self, value, depth + 1) if write else self._by_name(value)
 
     def parts(self, tag: str, parts: Iterable[Any], depth: int) -> list[Any]:
-        return [tag, *(self.tree(part, depth) for part in parts)]
+        return [tag, *[self.tree(part, depth) for part in parts]]
 
     def dict(self, value: dict[Any, Any], depth: int) -> list[Any]:
         return ["d", *([self.tree(key, depth), self.tree(part, depth)] for key, part in dict.items(value))]
 
     def array(self, value: np.ndarray[Any, Any], depth: int) -> list[Any]:
         plain = value if type(value) is np.ndarray else np.array(value, copy=True, subok=False)
-        if plain.dtype == object:
+        if plain.dtype.kind == "O":
             return ["O", list(plain.shape), [self.tree(item, depth) for item in plain.reshape(-1).tolist()]]
         if plain.dtype.kind not in KINDS:
             raise NotSerializable(f"It is an array of dtype {plain.dtype}, which can't be judged. Return numbers.")
@@ -210,71 +210,53 @@ class _Reader:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise MalformedMessage("too deep or too many parts")
-        if not isinstance(tree, list):
-            if tree is None or isinstance(tree, bool | float | str):
+        if type(tree) is not list:
+            if type(tree) in _BARE:
                 return tree
             raise MalformedMessage("a bare number or object")
         tag, parts = tree[0], tree[1:]
-        if make := _MAKERS.get(tag) if isinstance(tag, str) else None:
+        if type(tag) is not str:
+            raise MalformedMessage("an unknown kind of value")
+        if (make := _MAKERS.get(tag)) is not None:
             return make([self.value(part, depth + 1) for part in parts])
         if tag == "d":
             return _as_dict([(self.value(key, depth + 1), self.value(part, depth + 1)) for key, part in parts])
-        return self._single(tag, parts, depth)
+        kinds, read = _READERS.get(tag, (None, None))
+        if read is None or tuple(map(type, parts)) != kinds:
+            raise MalformedMessage("an unknown kind of value")
+        return read(self, depth, *parts)
 
-    def _single(self, tag: Any, parts: list[Any], depth: int) -> Any:
-        match tag, parts:
-            case ("i", [str(digits)]):
-                return int(digits, 16)
-            case ("z", [float(real), float(imaginary)]):
-                return complex(real, imaginary)
-            case ("b", [int(start), int(size)]):
-                return self._bytes(start, size)
-            case ("a" | "n", [str(dtype), list(shape), int(start), int(size)]):
-                made = self._array(dtype, shape, start, size)
-                return made if tag == "a" else made[()]
-            case ("r", [str(start), str(stop), str(step)]):
-                return range(int(start, 16), int(stop, 16), int(step, 16))
-            case ("D", [str(digits)]):
-                return _decimal(digits)
-            case ("O", [list(shape), list(items)]):
-                return _object_array(shape, [self.value(item, depth + 1) for item in items])
-            case ("g", [state]):
-                return _generator(self.value(state, depth + 1))
-        return self._type_or_function(tag, parts)
+    def read_array(self, _depth: int, dtype: str, shape: list[Any], start: int, size: int) -> np.ndarray[Any, Any]:
+        if not all(type(n) is int and n >= 0 for n in shape):
+            raise MalformedMessage("no shape")
+        kind, parts = _dtype(dtype), math.prod(shape)
+        if parts * kind.itemsize != size or parts > MAX_BYTES:
+            raise MalformedMessage("another size than its shape says")
+        data = bytearray(self.read_bytes(0, start, size))  # writable, as an array of one's own is
+        return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
 
-    def _type_or_function(self, tag: Any, parts: list[Any]) -> Any:
-        match tag, parts:
-            case ("e", []):
-                return Ellipsis
-            case ("y", [str(dtype)]):
-                return _dtype(dtype)
-            case ("Y", [str(dtype)]):
-                return _dtype(dtype).type
-            case ("T", [str(name)]) if name in TYPES:
-                return getattr(builtins, name)
-            case ("h", [int(number), str(name), bool(empty)]) if self.imported:
-                return self.imported(number, name[:80], empty)
-            case ("x", [int(number)]) if self.imported:
-                return _stepwise(self.imported(number, "next", False))
-            case ("m", [int(number)]) if self.own:
-                return self.own(number)
-        raise MalformedMessage("an unknown kind of value")
+    def read_object_array(self, depth: int, shape: list[Any], items: list[Any]) -> np.ndarray[Any, Any]:
+        return _object_array(shape, [self.value(item, depth + 1) for item in items])
 
-    def _bytes(self, start: int, size: int) -> bytes:
+    def read_bytes(self, _depth: int, start: int, size: int) -> bytes:
         # Each byte is pointed at once, in order: else a thousand arrays could be made of the same ones.
         if start != self.read or not 0 <= size <= len(self.blobs) - start:
             raise MalformedMessage("points elsewhere than to what comes next")
         self.read += size
         return self.blobs[start : self.read]
 
-    def _array(self, dtype: str, shape: list[Any], start: int, size: int) -> np.ndarray[Any, Any]:
-        if not all(isinstance(n, int) and n >= 0 for n in shape):
-            raise MalformedMessage("no shape")
-        kind, parts = _dtype(dtype), math.prod(shape)
-        if parts * kind.itemsize != size or parts > MAX_BYTES:
-            raise MalformedMessage("another size than its shape says")
-        data = bytearray(self._bytes(start, size))  # writable, as an array of one's own is
-        return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
+    def read_function(self, _depth: int, number: int, name: str, empty: bool) -> Any:
+        if self.imported is None:
+            raise MalformedMessage("an unknown kind of value")
+        return self.imported(number, name[:80], empty)
+
+    def read_iterator(self, depth: int, number: int) -> Any:
+        return _stepwise(self.read_function(depth, number, "next", False))
+
+    def read_own_function(self, _depth: int, number: int) -> Any:
+        if self.own is None:
+            raise MalformedMessage("an unknown kind of value")
+        return self.own(number)
 
 
 def _as_array(value: Any) -> np.ndarray[Any, Any] | None:
@@ -318,11 +300,18 @@ def _stepwise(step: Callable[[], Any]) -> Iterator[Any]:
                 return
 
 
+@functools.lru_cache(maxsize=256)
 def _dtype(name: str) -> np.dtype[Any]:
     dtype = np.dtype(name)
     if dtype.kind not in KINDS or dtype.subdtype or dtype.names:
         raise MalformedMessage("no plain dtype")
     return dtype
+
+
+def _builtin_type(name: str) -> Any:
+    if name not in TYPES:
+        raise MalformedMessage("no known type")
+    return getattr(builtins, name)
 
 
 def _generator(state: Any) -> np.random.Generator:
@@ -338,3 +327,26 @@ def _generator(state: Any) -> np.random.Generator:
 
 def _kind(value: Any) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"of type {type(value).__name__}"
+
+
+_BARE = (float, str, bool, type(None))
+_ARRAY: tuple[type, ...] = (str, list, int, int)
+# What a list that begins with a tag holds, and what it stands for; those of `_MAKERS` hold any number of values.
+_READERS: dict[str, tuple[tuple[type, ...], Callable[..., Any]]] = {
+    "i": ((str,), lambda _r, _depth, digits: int(digits, 16)),
+    "z": ((float, float), lambda _r, _depth, real, imaginary: complex(real, imaginary)),
+    "b": ((int, int), _Reader.read_bytes),
+    "a": (_ARRAY, _Reader.read_array),
+    "n": (_ARRAY, lambda reader, depth, *parts: reader.read_array(depth, *parts)[()]),
+    "r": ((str, str, str), lambda _r, _depth, *ends: range(*(int(end, 16) for end in ends))),
+    "D": ((str,), lambda _r, _depth, digits: _decimal(digits)),
+    "O": ((list, list), _Reader.read_object_array),
+    "g": ((list,), lambda reader, depth, state: _generator(reader.value(state, depth + 1))),
+    "e": ((), lambda _r, _depth: Ellipsis),
+    "y": ((str,), lambda _r, _depth, name: _dtype(name)),
+    "Y": ((str,), lambda _r, _depth, name: _dtype(name).type),
+    "T": ((str,), lambda _r, _depth, name: _builtin_type(name)),
+    "h": ((int, str, bool), _Reader.read_function),
+    "x": ((int,), _Reader.read_iterator),
+    "m": ((int,), _Reader.read_own_function),
+}
