@@ -179,5 +179,9 @@ def make() -> Shell:
     """The one shell of this process."""
     shell: Shell = Shell.instance()
     shell.display_formatter.format(None)  # its formatters are made at the first use: here, before the forks
+    shell.run("1 / 0")  # and so is what writes a traceback
+    shell.error_line = 0
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        sys.__dict__.pop(name, None)
     sys.modules["__main__"].__dict__.setdefault("__file__", None)
     return shell

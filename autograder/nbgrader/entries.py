@@ -169,6 +169,7 @@ def _enter_notebook(
     """
     found = {cell.metadata.nbgrader.grade_id: cell for cell in node.cells} if node else {}
     scores: dict[str, float | None] = {}
+    grades, comments = dict(entry.grades), dict(entry.comments)
     for cell in entry.cells:
         grade, comment = entry.grades.get(cell.id), entry.comments.get(cell.id)
         if grade is not None:
@@ -178,19 +179,17 @@ def _enter_notebook(
         if comment is not None and cell.name in found:
             text = _comment(found[cell.name], remarks.get(cell.name, ""))
             entry.comments[cell.id] = {**comment, "auto_comment": text}
-    _write(db, _GRADES, entry.grades.values())
-    _write(db, _COMMENTS, entry.comments.values())
+    _write(db, _GRADES, grades, entry.grades)
+    _write(db, _COMMENTS, comments, entry.comments)
     return scores
 
 
-def _write(db: Any, table: Any, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows whole; one without an id is new."""
-    rows = list(rows)
-    new = [{**row, "id": new_uuid()} for row in rows if "id" not in row]
-    if new:
+def _write(db: Any, table: Any, before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]]) -> None:
+    """Write what has changed; a row without an id is new."""
+    if new := [{**row, "id": new_uuid()} for row in now.values() if "id" not in row]:
         db.execute(insert(table), new)
-    for row in rows:
-        if "id" in row:
+    for cell, row in now.items():
+        if "id" in row and row != before[cell]:
             db.execute(update(table).where(table.c.id == row["id"]).values(row))
 
 

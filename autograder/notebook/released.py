@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
@@ -150,6 +151,8 @@ class ReleasedNotebook:
         reuse, reuse_with_tests = self._reusable(merged)
         numbers = {id(cell): n for n, cell in enumerate(self.cells)}
         steps = tuple(self._step(cell, numbers.get(id(cell.released))) for cell in merged.cells)
+        if reuse and reuse_with_tests:  # what ran once for all is not sent with each submission
+            steps = tuple(dataclasses.replace(step, source="") if step.is_shared else step for step in steps)
         return Job(
             steps,
             seconds=seconds,
@@ -180,12 +183,12 @@ class ReleasedNotebook:
         """The step for one cell; `number` is that of the released cell, None for one that the student added."""
         source = merged.source
         if number is None:
-            return Step(StepKind.STUDENT if merged.cell_type == "code" else StepKind.DISPLAY, source)
+            return Step(StepKind.STUDENT, source) if merged.cell_type == "code" else Step(StepKind.DISPLAY, "")
         cell = self.cells[number]
         if cell.is_code_test:
             return self._test_step(cell, number)
         if not dependencies.is_run(cell):
-            return Step(StepKind.DISPLAY, source)
+            return Step(StepKind.DISPLAY, "")
         is_code = merged.cell_type == "code"
         is_shared = number in self.shared_cells
         if number in self.instructor_imports:
