@@ -1,6 +1,6 @@
 """Which cells seed the global generators of random numbers (`random`, `numpy.random`), and which draw from them.
 
-Their state is a variable without a name: `np.random.seed(0)` defines it, `np.random.rand()` uses and changes it. A lesson cell
+Their state is a variable without a name: a seed defines it, each number that is drawn uses and changes it. A lesson cell
 that seeds is run once for all like any other; whoever goes on behind it takes over the state that it left. Only where a
 student's own code may draw between a seed and a lesson cell that draws, too, does the order matter.
 """
