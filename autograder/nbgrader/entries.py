@@ -52,7 +52,7 @@ class _Cell:
 
 
 @dataclass
-class _Entry:
+class _NotebookEntry:
     """What a student has for one notebook."""
 
     id: str
@@ -129,26 +129,26 @@ def _submission(db: Any, assignment: Any, student: str, stamp: datetime | None) 
     return id, max(0.0, (stamp - due).total_seconds())
 
 
-def _known_entries(db: Any, submission: str, released: Mapping[str, tuple[str, list[_Cell]]]) -> dict[str, _Entry]:
+def _known_entries(db: Any, submission: str, released: Mapping[str, tuple[str, list[_Cell]]]) -> dict[str, _NotebookEntry]:
     """What the gradebook holds of a submission, by the notebook's id."""
     query = select(_SUBMITTED.c.id, _SUBMITTED.c.notebook_id).where(_SUBMITTED.c.assignment_id == submission)
-    entries = {notebook: _Entry(id, released[notebook][1]) for id, notebook in db.execute(query) if notebook in released}
+    entries = {notebook: _NotebookEntry(id, released[notebook][1]) for id, notebook in db.execute(query) if notebook in released}
     for entry in entries.values():
         entry.grades = _known_rows(db, _GRADES, entry, (cell.id for cell in entry.cells if cell.max_score is not None))
         entry.comments = _known_rows(db, _COMMENTS, entry, (cell.id for cell in entry.cells if cell.takes_comment))
     return entries
 
 
-def _known_rows(db: Any, table: Any, entry: _Entry, cells: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _known_rows(db: Any, table: Any, entry: _NotebookEntry, cells: Iterable[str]) -> dict[str, dict[str, Any]]:
     query = select(table).where(table.c.cell_id.in_(list(cells)), table.c.notebook_id == entry.id)
     return {row.cell_id: dict(row._mapping) for row in db.execute(query)}
 
 
-def _new_entries(db: Any, submission: str, released: Mapping[str, tuple[str, list[_Cell]]]) -> dict[str, _Entry]:
+def _new_entries(db: Any, submission: str, released: Mapping[str, tuple[str, list[_Cell]]]) -> dict[str, _NotebookEntry]:
     """Rows for a submission that is graded for the first time: without scores, all waiting for a person."""
     entries = {}
     for notebook, (_, cells) in released.items():
-        entry = entries[notebook] = _Entry(new_uuid(), cells)
+        entry = entries[notebook] = _NotebookEntry(new_uuid(), cells)
         fields = {"id": entry.id, "assignment_id": submission, "notebook_id": notebook, "flagged": False}
         db.execute(insert(_SUBMITTED), [fields])
         waiting = {"auto_score": None, "manual_score": None, "extra_credit": None, "needs_manual_grade": True}
@@ -161,7 +161,7 @@ def _new_entries(db: Any, submission: str, released: Mapping[str, tuple[str, lis
 
 
 def _enter_notebook(
-    db: Any, entry: _Entry, node: NotebookNode | None, remarks: Mapping[str, str], keep: frozenset[str]
+    db: Any, entry: _NotebookEntry, node: NotebookNode | None, remarks: Mapping[str, str], keep: frozenset[str]
 ) -> dict[str, float | None]:
     """Enter one notebook's scores and automatic comments; the scores by grade id.
 
@@ -219,7 +219,7 @@ def _comment(cell: NotebookNode, remark: str) -> str | None:
     return " ".join(filter(None, ("No response." if is_unchanged else "", plain(remark)))) or None
 
 
-def _enter_penalty(db: Any, entry: _Entry, penalty: float | None) -> float:
+def _enter_penalty(db: Any, entry: _NotebookEntry, penalty: float | None) -> float:
     """Enter what a notebook loses for being late; how much it is."""
     db.execute(update(_SUBMITTED).where(_SUBMITTED.c.id == entry.id).values(late_submission_penalty=penalty))
     return penalty or 0.0
