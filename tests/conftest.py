@@ -78,9 +78,9 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put long files first, and the browser's last: from the first of them on, Playwright's event loop runs to the end.
 
-    Tests with the mark `long` are left out, unless `make test-long` runs them or one is named by its id.
+    Tests with the mark `long` are left out, unless `make test-long` runs them, `-m` asks for them, or one is named by its id.
     """
-    if not LONG and not any("::" in name for name in config.args):
+    if not LONG and not config.option.markexpr and not any("::" in name for name in config.args):
         left_out = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if not item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
