@@ -28,7 +28,7 @@ from traitlets.config import Config
 
 from autograder.bank.former_names import unit_moved
 from autograder.errors import UserError
-from autograder.nbgrader import entries, release, scores
+from autograder.nbgrader import release, scores
 from autograder.nbgrader.scores import Recorded, ScoreTable
 from autograder.nbgrader.submitted_files import SubmittedFiles, read_folder, with_notebooks_found
 from autograder.notebook.released import ReleasedNotebook
@@ -273,23 +273,36 @@ class NbgraderCourse:
         remarks: dict[str, str],
         keep: frozenset[str],
     ) -> Recorded:
-        stamp = None
-        with contextlib.suppress(ValueError):
-            stamp = self.submitted_at(assignment, student)
-        with _one_commit(self.gradebook):
-            result = entries.enter(self.gradebook, assignment, student, stamp, notebooks, remarks, keep, self._penalty)
-        self.gradebook.db.expunge_all()  # ten thousand submissions must not pile up
+        book = self.gradebook
+        with _one_commit(book):
+            book.update_or_create_student(student)
+            cells_of = scores.load_cells(book, assignment)
+            stamp = None
+            with contextlib.suppress(ValueError):
+                stamp = self.submitted_at(assignment, student)
+            with book.db.no_autoflush:  # nbgrader adds the submission last
+                submission = book.update_or_create_submission(assignment, student, **({"timestamp": stamp} if stamp else {}))
+            cells: dict[str, float | None] = {}
+            for entry in submission.notebooks:
+                cells |= scores.enter_notebook(entry, notebooks.get(entry.name), remarks, keep)
+            book.db.flush()
+            del cells_of
+            penalty = sum(self._penalise(student, submission, entry) for entry in submission.notebooks)
+        book.db.refresh(submission)
+        result = Recorded(float(submission.score), float(submission.max_score), penalty, cells)
+        book.db.expunge_all()  # ten thousand submissions must not pile up
         return result
 
-    def _penalty(self, student: str, score: float, late: float) -> float | None:
-        """What a notebook of such a score loses for being late, by the plug-in that the course is configured with."""
-        penalty = self.penalties.plugin_inst.late_submission_penalty(student, score, late)
-        return None if penalty is None else min(max(float(penalty), 0.0), float(score))
-
     def _penalise(self, student: str, submission: Any, entry: SubmittedNotebook) -> float:
-        """Set what a notebook loses for being late; how much it is."""
+        """Set what a notebook loses for being late, by the plug-in that the course is configured with; how much it is."""
+        penalty = None
         late = scores.seconds_late(submission)
-        penalty = self._penalty(student, entry.score, late) if late > 0 else None
+        if late > 0:
+            self.gradebook.db.flush()
+            self.gradebook.db.refresh(entry)
+            penalty = self.penalties.plugin_inst.late_submission_penalty(student, entry.score, late)
+        if penalty is not None:
+            penalty = min(max(float(penalty), 0.0), float(entry.score))
         if entry.late_submission_penalty != penalty:
             entry.late_submission_penalty = penalty
         return penalty or 0.0

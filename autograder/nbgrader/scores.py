@@ -7,11 +7,13 @@ from typing import Any
 
 import nbformat
 import numpy as np
+from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.api import Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
 from numpy.typing import NDArray
 
 from autograder.notebook.cell import Cell
+from autograder.plain_text import plain
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,45 @@ def score_of_test(cell: Cell, outputs: list[dict[str, Any]]) -> float:
     fields = {"cell_type": cell.cell_type, "source": cell.source, "metadata": {"nbgrader": cell.metadata}}
     node = nbformat.from_dict({**fields, "outputs": outputs})
     return float(utils.determine_grade(node)[0] or 0.0)
+
+
+def load_cells(book: Gradebook, assignment: str) -> list[Any]:
+    """Every cell of an assignment, in one query. While the list is held, no grade queries for its own cell."""
+    notebooks = book.find_assignment(assignment).notebooks
+    return [[*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells] for notebook in notebooks]
+
+
+def enter_notebook(
+    entry: SubmittedNotebook, node: NotebookNode | None, remarks: dict[str, str], keep: frozenset[str]
+) -> dict[str, float | None]:
+    """Enter one notebook's scores and automatic comments, as nbgrader's SaveAutoGrades does; the scores by grade id.
+
+    A score is never above the gradebook's max_score. A test in `keep` that has a score keeps it.
+    """
+    cells = {cell.metadata.nbgrader.grade_id: cell for cell in node.cells} if node else {}
+    scores: dict[str, float | None] = {}
+    for grade in entry.grades:
+        if not (grade.name in keep and grade.auto_score is not None):
+            _enter_grade(grade, node is not None, cells.get(grade.name))
+        scores[grade.name] = grade.auto_score if grade.manual_score is None else grade.manual_score
+    for comment in entry.comments:
+        if (cell := cells.get(comment.name)) is not None:
+            comment.auto_comment = _comment(cell, remarks.get(comment.name, ""))
+    return scores
+
+
+def _enter_grade(grade: Grade, is_handed_in: bool, cell: NotebookNode | None) -> None:
+    if not is_handed_in:
+        grade.auto_score, grade.needs_manual_grade = 0, False
+    elif cell is not None and utils.is_grade(cell):  # a task has no automatic score
+        score, _ = utils.determine_grade(cell)
+        grade.auto_score = None if score is None else min(max(float(score), 0.0), float(grade.max_score))
+        grade.needs_manual_grade = grade.manual_score is not None or score is None
+
+
+def _comment(cell: NotebookNode, remark: str) -> str | None:
+    is_unchanged = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell) and not utils.is_task(cell)
+    return " ".join(filter(None, ("No response." if is_unchanged else "", plain(remark)))) or None
 
 
 def seconds_late(submission: SubmittedAssignment) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from support.audited_numpy_models import HONEST, LEAKY, LONG, V
+from support.sizes import share
 
 from leftcontext.audit import audit
 from leftcontext.bugs import attention_bugs
@@ -21,19 +22,19 @@ def confirm(report, words):
         assert word in report.looks_like, report
 
 
-@pytest.mark.parametrize("name", LEAKY)
+@pytest.mark.parametrize("name", share(LEAKY, 2))
 def test_a_leak_is_found_and_described(name):
     model, words = LEAKY[name]
     confirm(audit(model, vocab=V, T=24), words)
 
 
-@pytest.mark.parametrize("name", LONG)
+@pytest.mark.parametrize("name", share(LONG, 3))
 def test_a_leak_of_long_texts_is_found_and_described(name):
     model, words = LONG[name]
     confirm(audit(model, vocab=V, T=160), words)
 
 
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("name", share(HONEST, 3))
 def test_an_honest_model_is_not_accused(name):
     report = audit(HONEST[name], vocab=V, T=24)
     assert report.causal, report
@@ -41,12 +42,12 @@ def test_an_honest_model_is_not_accused(name):
     assert report.warnings == ()
 
 
-@pytest.mark.parametrize("attend", attention_bugs.HONEST, ids=lambda attend: attend.__name__)
+@pytest.mark.parametrize("attend", share(attention_bugs.HONEST, 4), ids=lambda attend: attend.__name__)
 def test_an_honest_attention_is_not_accused(attend):
     assert audit(attend, (QKV, QKV, QKV)).causal
 
 
-@pytest.mark.parametrize("attend", attention_bugs.LEAKY, ids=lambda attend: attend.__name__)
+@pytest.mark.parametrize("attend", share(attention_bugs.LEAKY, 6), ids=lambda attend: attend.__name__)
 def test_a_leaky_attention_is_found_where_it_leaks_first(attend):
     report = audit(attend, (QKV, QKV, QKV))
     assert not report.causal

@@ -25,7 +25,7 @@ def later(names, left):
     return [pytest.param(name, marks=pytest.mark.long) if name in left else name for name in names]
 
 
-@pytest.mark.parametrize("name", later(LEAKY, LATER))
+@pytest.mark.parametrize("name", share(later(LEAKY, LATER), 4))
 def test_a_leak_is_found_and_described(name):
     build, words = LEAKY[name]
     report = audit(build(), vocab=V, T=24)
@@ -34,14 +34,14 @@ def test_a_leak_is_found_and_described(name):
         assert word in report.looks_like, report
 
 
-@pytest.mark.parametrize("name", later(HONEST, LATER_HONEST))
+@pytest.mark.parametrize("name", share(later(HONEST, LATER_HONEST), 4))
 def test_an_honest_model_is_not_accused(name):
     report = audit(HONEST[name](), vocab=V, T=24)
     assert report.causal, report
     assert report.warnings == ()
 
 
-@pytest.mark.parametrize("name", ["no mask", "batch norm", "behind a projection of zeros", "no mask, bfloat16"])
+@pytest.mark.parametrize("name", share(["no mask", "batch norm", "behind a projection of zeros", "no mask, bfloat16"], 3))
 def test_the_model_is_as_it_was(name):
     model = LEAKY[name][0]()
     model.mixers[0].eval()
