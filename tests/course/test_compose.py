@@ -27,7 +27,7 @@ def test_a_composed_assignment_goes_through_stock_nbgrader(course: Path) -> None
     composed = run(course, "leftcontext", "compose", "week-1", "causal_mask", "quiz_window_depth", "--seed", "3")
     assert composed.returncode == 0, composed.stderr
     released = sources(course / "notebooks/week-1/week-1.ipynb")
-    assert 'check("causal_mask", causal_mask, seed=3)' in released
+    assert 'from leftcontext import check\ncheck("causal_mask", causal_mask, seed=3)' in released
     assert not any("np.where" in cell for cell in released)
 
     assert run(course, "nbgrader", "generate_assignment", "week-1").returncode == 0
