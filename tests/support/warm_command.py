@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+SECONDS = 600  # that a command may take
 SIGNALLED = 128  # and the signal's number, as a shell tells it
 
 
@@ -26,8 +28,15 @@ def run_warm(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subpr
     assert server.stdout is not None
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out, tempfile.TemporaryFile("w+", encoding="utf-8") as err:
         files = [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in (out, err)]
-        print(json.dumps([list(command), str(cwd), dict(env), files]), file=server.stdin, flush=True)
-        status = int(server.stdout.readline())
+        try:
+            print(json.dumps([list(command), str(cwd), dict(env), files]), file=server.stdin, flush=True)
+            if not select.select([server.stdout], [], [], SECONDS)[0]:
+                raise subprocess.TimeoutExpired(list(command), SECONDS)
+            status = int(server.stdout.readline())
+        except BaseException:  # a time limit too: the answer to this command must not be taken for one to the next
+            _server.cache_clear()
+            os.killpg(server.pid, signal.SIGKILL)
+            raise
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(command, status, out.read(), err.read())
@@ -35,7 +44,8 @@ def run_warm(command: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subpr
 
 @cache
 def _server() -> subprocess.Popen[str]:
-    server = subprocess.Popen([sys.executable, "-P", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-P", __file__]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     atexit.register(server.communicate)  # it ends where its input ends
     return server
 
