@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -72,12 +72,13 @@ def audit(
     Raises AuditError, with what to try, where the model can't be audited.
     """
     began, restore = time.perf_counter(), keep_global_states()
-    structure, exam = Structure(prefix, stride, allowed), None
+    structure, call, exam = Structure(prefix, stride, allowed), _Call(batched, axis, reset), None
     try:
         if x is None:
-            exam = _meet_tokens(model, vocab, T, structure, batched, axis, reset, seed)
+            exam = _meet_tokens(model, vocab, T, structure, call, seed)
         else:
-            exam = _meet_arrays(model, x, T, structure, batched, axis, reset, seed)
+            exam = _meet_arrays(model, x, T, structure, call, seed)
+        _settle(exam)
         exam.thorough, exam.params = thorough, params
         extras = (
             partial(compare_with_a_cache, step=step),
@@ -108,46 +109,35 @@ def assert_causal(
     return report
 
 
+class _Call(NamedTuple):
+    """How the model is to be called, as far as the caller has said it."""
+
+    batched: bool | None
+    axis: int | None
+    reset: Reset | None
+
+
 def _meet_tokens(
-    model: Any,
-    vocab: int | None,
-    T: int | None,
-    structure: Structure,
-    batched: bool | None,
-    axis: int | None,
-    reset: Reset | None,
-    seed: int,
+    model: Any, vocab: int | None, T: int | None, structure: Structure, call: _Call, seed: int
 ) -> Examination:
-    subject, size = contact.meet_token_model(model, vocab, batched, axis, reset)
+    subject, size = contact.meet_token_model(model, vocab, call.batched, call.axis, call.reset)
     draws = TokenDraws(size, seed)
     longest, remark = contact.longest_of(model, subject, T, lambda n: subject.outputs(contact.known_tokens(size, 1, n)))
     exam = Examination(subject, draws, structure, longest, size)
     if remark:
         exam.not_tried.append(remark)
-    _settle(exam)
     return exam
 
 
-def _meet_arrays(
-    model: Any,
-    x: Any,
-    T: int | None,
-    structure: Structure,
-    batched: bool | None,
-    axis: int | None,
-    reset: Reset | None,
-    seed: int,
-) -> Examination:
-    rows, widths, has_batch = _as_rows(x, batched, axis)
+def _meet_arrays(model: Any, x: Any, T: int | None, structure: Structure, call: _Call, seed: int) -> Examination:
+    rows, widths, has_batch = _as_rows(x, call.batched, call.axis)
     if T is not None:
         rows = rows[:, :T]
     rows = rows[:, : structure.fit(rows.shape[1])]
     if rows.shape[1] < 2:
         raise AuditError(f"x has {rows.shape[1]} position, of which none is later: hand over at least 2.")
-    subject = contact.meet_array_function(model, rows, widths, has_batch, axis, structure.stride, reset)
-    exam = Examination(subject, NumberDraws(rows, seed), structure, rows.shape[1])
-    _settle(exam)
-    return exam
+    subject = contact.meet_array_function(model, rows, widths, has_batch, call.axis, structure.stride, call.reset)
+    return Examination(subject, NumberDraws(rows, seed), structure, rows.shape[1])
 
 
 def _as_rows(x: Any, batched: bool | None, axis: int | None) -> tuple[Inputs, tuple[int, ...] | None, bool]:
