@@ -173,8 +173,8 @@ def check(
     """Grade one exercise in each FILE. Exit code 0: all correct; 1: an answer is incorrect; 2: a FILE can't be used."""
     from autograder.answer_files import check_files
 
-    _say_present_ids([exercise])
     code = 0
+    _say_present_ids([exercise])
     for result in check_files(exercise, files):
         if as_json:
             typer.echo(result.to_json())

@@ -247,9 +247,9 @@ class Pool:
 
         Once that has cost as much as the notebook may take, all steps behind it are left out too; what was earned before counts.
         """
-        self._finish(running)
         job = running.task.job
         lost_seconds = running.lost_seconds + running.meter.cpu_seconds()
+        self._finish(running)
         if job.report_every_step:
             step = running.at if running.at is not None else _first_test(job)
             if step is None or step in job.skipped_steps:

@@ -62,11 +62,10 @@ def student_names(released: tuple[Cell, ...]) -> set[str]:
 # --- What runs once for all students ------------------------------------------------------------------------------------
 
 
-def student_independent_cells(released: tuple[Cell, ...]) -> frozenset[int]:
+def student_independent_cells(released: tuple[Cell, ...], randomness: Randomness) -> frozenset[int]:
     """The released cells that depend on no answer, by number, and that may be run before all others."""
     dependent_names = student_names(released)
     dependent_names |= {name for cell in released if cell.role == Role.TEST for name in analyse(cell.source).defines}
-    randomness = Randomness(released)
     chosen: set[int] = set()
     for number, cell in enumerate(released):
         if cell.role != Role.LESSON or not is_run(cell):

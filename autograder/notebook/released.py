@@ -47,7 +47,7 @@ class ReleasedNotebook:
     @cached_property
     def shared_cells(self) -> frozenset[int]:
         """Run once, in the students' fork server."""
-        return dependencies.student_independent_cells(self.analysed)
+        return dependencies.student_independent_cells(self.analysed, self.randomness)
 
     @cached_property
     def display_only(self) -> frozenset[int]:
@@ -193,12 +193,11 @@ class ReleasedNotebook:
         is_shared = number in self.shared_cells
         if number in self.instructor_imports:
             return Step(StepKind.STUDENT, source, is_shared, self.instructor_imports[number])
+        left_state = str(number) if number in self.leaving_a_state else ""
         if number in self.required_cells and number not in self.preloaded:
             # The instructor's own words are run here, whatever the student has made of them.
             kind = StepKind.BOTH if is_code else StepKind.INSTRUCTOR
-            left_state = str(number) if number in self.leaving_a_state else ""
             return Step(kind, source, is_shared, cell.source, self.required_cells[number], left_state=left_state)
-        left_state = str(number) if number in self.leaving_a_state else ""
         return Step(StepKind.STUDENT if is_code else StepKind.DISPLAY, source, is_shared, left_state=left_state)
 
     def _test_step(self, cell: Cell, number: int) -> Step:
