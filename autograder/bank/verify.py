@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import active_children, get_context, parent_process
 from typing import Any, TypeVar
@@ -84,7 +86,9 @@ def verify_all(ids: Iterable[str], seeds: int = SEEDS, jobs: int | None = None) 
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin_worker)
     try:
         # From the end of the course, where the exercises are that take longest: they should not be the last to be done.
-        for done in as_completed([pool.submit(verify_exercise, id, seeds) for id in reversed(list(ids))]):
+        with _interrupts_held():
+            begun = [pool.submit(verify_exercise, id, seeds) for id in reversed(list(ids))]
+        for done in as_completed(begun):
             yield done.result()
     except BaseException:
         for worker in active_children():
@@ -94,8 +98,21 @@ def verify_all(ids: Iterable[str], seeds: int = SEEDS, jobs: int | None = None) 
         pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C reaches the workers too, where it would end one verification, and the next would begin: or, in one that has not
+    begun its work, the start of Python, with a traceback. So they are started with it blocked, as a new process inherits it."""
+    if sys.platform == "win32":  # which has no such mask
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_worker() -> None:
-    # Ctrl-C reaches the workers too: it would end one verification, and the next would begin.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
