@@ -81,6 +81,7 @@ def test_the_wheel_holds_the_bank_the_notebooks_and_the_widgets(wheel: Path) -> 
     assert scripts <= names
 
 
+@pytest.mark.long
 def test_the_judge_works_alone(bare: Path, tmp_path: Path) -> None:
     (tmp_path / "answer.py").write_text(RIGHT)
     for command, said in (
@@ -102,12 +103,14 @@ MODULES = [f"model.{name}" for name in ("audit", "generation", "mini_gpt", "trai
 MODULES += ["audit.examine", "demo", "language", "progress_bar"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("module", MODULES)
 def test_the_library_works_without_a_notebook(bare: Path, tmp_path: Path, module: str) -> None:
     done = run(bare, "python", "-c", f"import leftcontext.{module}", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "extra"),
     [

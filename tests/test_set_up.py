@@ -109,6 +109,7 @@ def test_it_says_what_it_is_at(made: subprocess.CompletedProcess[str]) -> None:
     assert re.fullmatch(r"Set up in \d+ seconds\.", lines[-1])
 
 
+@pytest.mark.long
 def test_on_a_terminal_one_line_changes(place: Path, made: subprocess.CompletedProcess[str]) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, SCRIPT, place / "venv", _requirements(place, "one", "three")]
@@ -126,6 +127,7 @@ def test_on_a_terminal_one_line_changes(place: Path, made: subprocess.CompletedP
     assert lines[-1].startswith("Set up in ")
 
 
+@pytest.mark.long
 def test_a_package_stopped_half_way_is_installed_again(place: Path, made: subprocess.CompletedProcess[str]) -> None:
     (site,) = (place / "venv" / "lib").glob("*/site-packages")
     (site / "one.py").unlink()
@@ -134,6 +136,7 @@ def test_a_package_stopped_half_way_is_installed_again(place: Path, made: subpro
     assert _imports(place, "one")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", share([signal.SIGINT, signal.SIGTERM], 2))
 def test_stopped_it_leaves_no_process_and_goes_on_later(
     place: Path, made: subprocess.CompletedProcess[str], number: signal.Signals

@@ -75,8 +75,8 @@ def serious(page: Page) -> list[str]:
 @pytest.mark.parametrize(
     ("scheme", "width", "make"),
     [
-        *(("light", 1280, make) for make in share(EVERY_STATE, 12)),
-        *(("dark", 360, make) for make in share(EVERY_STATE, 12, first=6)),
+        *(("light", 1280, make) for make in share(EVERY_STATE, 24)),
+        *(("dark", 360, make) for make in share(EVERY_STATE, 24, first=12)),
     ],
 )
 def test_axe_finds_nothing_serious(
@@ -113,6 +113,7 @@ HOSTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("host", share(HOSTS, 4))
 def test_every_host_s_theme_has_contrast_and_a_change_of_theme_is_followed(page: Page, axe: Path, host: str) -> None:
     attributes, variables, ink, paper, system = HOSTS[host]

@@ -111,6 +111,7 @@ def test_a_query_that_sees_nothing_has_zero_weights(alone: Alone) -> None:
     np.testing.assert_allclose(entries(page)[1:].sum(-1), 1, atol=0.03)
 
 
+@pytest.mark.long
 def test_a_sentence_of_ones_own_is_typed_and_every_stage_equals_numpy(alone: Alone) -> None:
     page = alone(AttentionMap())
     field = page.get_by_role("textbox", name="sentence")

@@ -37,7 +37,7 @@ STOPS = ".lc :is(fieldset, button:enabled, input[type=range], input[type=text], 
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [*((name, "light") for name in share(SHOWN, 12)), *((name, "dark") for name in share(SHOWN, 12, first=6))],
+    [*((name, "light") for name in share(SHOWN, 24)), *((name, "dark") for name in share(SHOWN, 24, first=12))],
 )
 def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, scheme: str) -> None:
     page = alone(SHOWN[name]())
@@ -52,7 +52,7 @@ def test_it_fits_a_screen_a_double_zoom_and_a_phone(alone: Alone, name: str, sch
         page.screenshot(path=picture(f"{name} {scheme} {width}"), full_page=True)
 
 
-@pytest.mark.parametrize("name", share(SHOWN, 4, first=1))
+@pytest.mark.parametrize("name", share(SHOWN, 9, first=1))
 def test_every_control_is_reached_by_tab_and_the_focus_is_seen(alone: Alone, name: str) -> None:
     page = alone(SHOWN[name]())
     page.emulate_media(reduced_motion="reduce")

@@ -7,6 +7,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page, expect
 from support.hostile_notebook import ATTACKS, hostile_page
+from support.sizes import share
 from test_accessibility import axe, serious  # noqa: F401 (a fixture)
 
 from autograder.bank import catalog
@@ -50,7 +51,7 @@ def test_the_watch_does_see_what_runs_and_what_is_fetched(browser: Browser, tmp_
     assert any("evil.example" in what for what in happened)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", share([360, 1280], 2))
 def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) -> None:  # noqa: F811
     cells = [new_markdown_cell("# Masks"), new_code_cell("x" * 300)]
     for id in ("causal_mask", "causal_attention"):
@@ -72,7 +73,7 @@ def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) ->
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("width", share([360, 1280], 2))
 def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) -> None:  # noqa: F811
     ids = tuple(f"check_multi_head_causal_attention_{n}" for n in range(6))
     scores, points = np.random.default_rng(0).integers(0, 3, (40, 6)).astype(float), np.full(6, 2.0)

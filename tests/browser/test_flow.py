@@ -56,6 +56,7 @@ def test_in_jupyterlab_the_leak_detector_takes_a_function_and_answers(lab: Calla
     expect(page.get_by_text("token 2 10", exact=True)).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mask", share(["causal", "one ahead", "none"], 3, first=1))
 def test_the_gradient_in_the_browser_equals_numpys(alone: Alone, mask: str) -> None:
     shown = GradientPattern(Q, K, V, mask=mask.replace(" ", "_"))

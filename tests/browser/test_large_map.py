@@ -77,6 +77,7 @@ def choose(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).check()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mask", share(MASKS, 4))
 def test_every_stage_equals_numpy_where_the_keys_lead_and_where_the_pointer_is(alone: Alone, mask: str) -> None:
     page = alone(AttentionMap(Q, K, V, mask=OWN))
@@ -151,7 +152,7 @@ def test_words_that_stand_there_twice_are_told_apart(alone: Alone) -> None:
     expect(page.get_by_role("status")).to_contain_text("query “dogs 21” attends to key “these 8”")
 
 
-@pytest.mark.parametrize(("scheme", "tokens"), share(itertools.product(["light", "dark"], [11, 16, 64]), 5))
+@pytest.mark.parametrize(("scheme", "tokens"), share(itertools.product(["light", "dark"], [11, 16, 64]), 6, first=5))
 def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(alone: Alone, scheme: str, tokens: int) -> None:
     page = alone(AttentionMap(Q[:tokens], K[:tokens], V[:tokens], mask="none"))
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
 from conftest import picture
 from playwright.sync_api import Page, expect
 
 PATIENCE = 60_000
 
 
+@pytest.mark.long
 def test_a_click_is_judged_and_written_into_the_answers_cell(lab: Callable[..., Page]) -> None:
     page = lab(
         "from leftcontext import check",

@@ -210,6 +210,7 @@ def read_row(page: Page, word: str) -> np.ndarray:
 HEADS = {"side by side": "side_by_side", "reshape alone": "reshape"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mask", share(["causal", "none"], 2, first=1))
 @pytest.mark.parametrize("merge", share(HEADS, 2))
 def test_heads_and_every_merged_row_equal_numpys(alone: Alone, mask: str, merge: str) -> None:

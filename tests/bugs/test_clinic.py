@@ -146,6 +146,7 @@ def test_the_code_to_repair_scores_nothing_and_is_named(number):
     assert verdict.misconception == mistake.misconception.id
 
 
+@pytest.mark.long
 def test_the_curves_of_whole_models_say_what_the_lesson_says():
     losses = {letter: clinic.train_under(allowed)[0] for letter, allowed in clinic.whole_models().items()}
     floor = LITTLE_LANGUAGE.entropy_per_position(16)

@@ -172,6 +172,7 @@ def _home_with_settings(home: Path) -> dict[str, str]:
     return {"HOME": str(home), "JUPYTER_PATH": str(kernel.parents[2])}
 
 
+@pytest.mark.long
 def test_lab_serves_the_workspace_until_it_is_ended(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -276,6 +277,7 @@ def test_verify_proves_an_exercise() -> None:
     assert table.splitlines()[-1].startswith("1 exercise: 1 correct answer passes")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("to_all", share([True, False], 2))
 def test_verify_ends_when_it_is_interrupted(to_all: bool) -> None:
     command = [BIN / "leftcontext", "verify", "--json"]

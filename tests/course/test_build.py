@@ -408,6 +408,7 @@ def test_a_course_and_its_units_are_found(course: Course, tmp_path_factory: pyte
         Course.around(tmp_path_factory.mktemp("nowhere"))
 
 
+@pytest.mark.long
 def test_the_command_builds_checks_and_refuses(course: Course) -> None:
     root = course.root
     done = run(ROOT, "leftcontext", "build", "--check", cwd=root)

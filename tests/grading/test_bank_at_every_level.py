@@ -85,7 +85,7 @@ def released(folder: Path, ids: Iterable[str]) -> ReleasedNotebook:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("level", IsolationLevel)
+@pytest.mark.parametrize("level", share(IsolationLevel, 3))
 def test_every_right_answer_scores_full(level: IsolationLevel, tmp_path: Path) -> None:
     if lacking := unmet_requirement(level):
         pytest.skip(lacking)

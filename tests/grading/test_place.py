@@ -12,6 +12,7 @@ from support.clone import BIN, ROOT
 from autograder.sandbox.levels import IsolationLevel, unmet_requirement
 
 
+@pytest.mark.long
 @pytest.mark.skipif(bool(unmet_requirement(IsolationLevel.FULL)), reason="this machine has no sandbox of level full")
 def test_the_packages_may_lie_in_the_folder_for_temporary_files(tmp_path: Path) -> None:
     if not tmp_path.is_relative_to("/tmp"):

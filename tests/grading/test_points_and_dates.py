@@ -29,7 +29,7 @@ from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.notebook.test_result import count_points
 from autograder.sandbox.levels import IsolationLevel
 
-SEQUENCES = sized(2, 60)
+SEQUENCES = sized(1, 60)
 STUDENTS = ("ada", "bo", "cy")
 
 

@@ -21,7 +21,7 @@ from autograder.notebook.cell import Cell
 from autograder.notebook.rebuild import MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
 
-COURSES = sized(2, 250)  # with eight submissions each
+COURSES = sized(1, 250)  # with eight submissions each
 FIRST_SEED = int(os.environ.get("LEFTCONTEXT_FIRST_COURSE", "0"))
 
 

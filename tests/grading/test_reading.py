@@ -95,7 +95,7 @@ def run() -> dict[str, Graded]:
     return {one.student: one for one in grade("ps", jobs=1, isolation=IsolationLevel.NONE)}
 
 
-@pytest.mark.parametrize("fault", share(FAULTS, 2))
+@pytest.mark.parametrize("fault", share(FAULTS, 4))
 def test_a_fault_in_planning_costs_that_submission_alone(course: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[[], None]) -> None:
     method = at_trouble(ReleasedNotebook.job, fault, lambda _, merged, *__: "".join(cell.source for cell in merged.cells))
     with monkeypatch.context() as patch:
@@ -140,6 +140,7 @@ for one in grade("ps", jobs=1, isolation=IsolationLevel.NONE):
 """
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_what_is_being_read(course: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", CTRL_C], cwd=course, env={**os.environ, "PYTHONPATH": str(ROOT)}, start_new_session=True,

@@ -119,6 +119,7 @@ def submit_a_slow_one(course: Path, student: str) -> Path:
     return folder.parent
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_soon_and_keeps_what_is_done(course: Path, whole: tuple, tmp_path: Path) -> None:
     copy = sample_course.copied(course, tmp_path / "course")
     slow = submit_a_slow_one(copy, "a-slow-one")

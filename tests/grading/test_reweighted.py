@@ -13,6 +13,7 @@ HERE = {"PYTHONPATH": str(ROOT)}
 HALF = sample_course.ANSWERS["causal_mask"][2]  # right for short sequences only: 1 of the bank's 2 points
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("points", share([4.0, 1.0], 2))
 def test_partial_credit_scales_with_the_points_of_the_cell(tmp_path: Path, points: float) -> None:
     (tmp_path / "nbgrader_config.py").write_text(sample_course.CONFIG.format(root=str(tmp_path)))

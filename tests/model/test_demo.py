@@ -129,6 +129,7 @@ def test_the_report_in_a_terminal_marks_without_colour(reports):
         assert f"{model.train_loss:.3f} {'!' if lost else ' '}" in text
 
 
+@pytest.mark.long
 def test_progress_names_the_mask_and_training_can_be_shorter():
     seen = []
     report = compare(1, lambda mask, progress: seen.append((mask, progress.step)), Schedule(steps=5))

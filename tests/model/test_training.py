@@ -143,6 +143,7 @@ def test_hiding_the_future_changes_nothing_for_a_causal_model_only():
     assert held_out_loss(honest, rows, allowed=True) != held_out_loss(honest, rows)
 
 
+@pytest.mark.long
 def test_random_token_audit_counts_the_honest_positions():
     honest = audit(allowed_by("causal", 16))
     assert honest.loss == pytest.approx(np.log(16), abs=0.02)

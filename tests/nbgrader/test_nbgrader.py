@@ -127,6 +127,7 @@ def _holds_no_answer(id: str, answer: str, everything: str) -> None:
         assert part.cases.__name__ == "<lambda>" or f"def {part.cases.__name__}(" not in everything
 
 
+@pytest.mark.long
 def test_a_command_works_from_anywhere_in_the_gradebook_folder(course: Path) -> None:
     # The database is made where the configuration says, not where the command was typed.
     nbgrader(course, "db", "student", "list")

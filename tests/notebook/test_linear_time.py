@@ -119,6 +119,7 @@ def one_thread() -> Iterator[Executor]:
         yield pool
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("marked", [True, False], ids=["", "marks are lost"])
 @pytest.mark.parametrize("name", share(CELLS, 4))
 def test_twice_as_much_takes_some_twice_as_many_operations(name: str, marked: bool, one_thread: Executor) -> None:

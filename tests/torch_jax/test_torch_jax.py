@@ -141,6 +141,7 @@ print(counterparts("masks", solution))
 """
 
 
+@pytest.mark.long
 def test_the_lesson_runs_where_neither_is_installed() -> None:
     notebook = json.loads((ROOT / "solutions/12-libraries/12-libraries.ipynb").read_text(encoding="utf-8"))
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]

@@ -172,7 +172,7 @@ def test_arrays_of_every_kind_are_read(kind: str) -> None:
     assert shown.Q.dtype == np.float64
 
 
-@pytest.mark.parametrize("name", share(widgets.__all__, 4))
+@pytest.mark.parametrize("name", share(widgets.__all__, 8))
 def test_one_token_is_enough_and_sixteen_fit(name: str) -> None:
     make = getattr(widgets, name)
     for T in (1, 16):
@@ -251,6 +251,7 @@ def test_a_run_is_the_training_of_the_model_and_nothing_else() -> None:
     np.testing.assert_allclose(run["weights"], model.attention_weights(sentence), atol=1e-4)
 
 
+@pytest.mark.long
 def test_a_model_that_sees_the_answers_falls_below_the_entropy() -> None:
     widget = trained("none", steps=400)
     assert widget.runs["none"]["losses"][-1] < widget.entropy / 2

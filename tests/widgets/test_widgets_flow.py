@@ -146,6 +146,7 @@ def painted(i: int, j: int) -> np.ndarray:
     return allowed
 
 
+@pytest.mark.long
 def test_one_stray_cell_hardly_moves_the_loss_and_only_the_leak_test_sees_it() -> None:
     widget = TrainAndGenerate(allowed=painted(0, 1), steps=400)  # one of sixteen targets can be read
     run_beside(widget.train())

@@ -51,6 +51,7 @@ def test_another_mask_ends_a_training_under_the_last_one() -> None:
     run_beside(use())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mask", share([*MASKS, "yours"], 4))
 def test_what_was_recorded_is_what_a_training_gives(mask: str) -> None:
     recorded = RECORDED[mask]

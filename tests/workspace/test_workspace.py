@@ -229,6 +229,7 @@ def _record_many(start: int) -> None:
         progress.record(f"exercise_{number}", True, 1, 1)
 
 
+@pytest.mark.long
 def test_two_notebooks_at_once_lose_nothing(mine: Path) -> None:
     both = [multiprocessing.get_context("spawn").Process(target=_record_many, args=(start,)) for start in (0, 20)]
     for process in both:
