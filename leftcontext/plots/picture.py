@@ -10,12 +10,14 @@ from html import escape
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from PIL import Image  # matplotlib's own way to write a PNG
 
 from leftcontext.plots.colours import darken
 
 CSS_INCH = 96  # pixels that a browser gives to an inch
 DENSITY = 2  # image pixels to a browser's pixel: sharp on a phone's screen too
+DPI = CSS_INCH * DENSITY
 MARGIN = 0.06  # inches around what is drawn
 UNPACKED: dict[str, int] = {"compress_level": 0}  # an image that is thrown away again
 DATA = "data:image/png;base64,"
@@ -45,9 +47,10 @@ def drawn(figure: Figure, alt: str, text: str) -> Picture:
     It is drawn twice, and where the notebook is dark, a style shows the dark one in place of the other. Where styles are
     taken out of a page, the light one stays.
     """
-    light = _png(figure)
+    bounds = _bounds(figure)
+    light = _png(figure, bounds)
     darken(figure)
-    dark, _ = _png(figure)
+    dark, _ = _png(figure, bounds)
     name = f"lc-{hashlib.sha256(dark.encode()).hexdigest()[:12]}"
     style = f"<style>:is([data-jp-theme-light=false],.vscode-dark) .{name}{{content:url({DATA}{dark})}}</style>"
     return Picture(f'<figure style="margin:0">{style}{_element(light, alt, name)}</figure>', text)
@@ -72,17 +75,19 @@ def image(figure: Figure, alt: str) -> str:
 
     An `image/png` output would lose the text: JupyterLab ignores an image's `alt` metadata.
     """
-    return _element(_png(figure), alt)
+    return _element(_png(figure, _bounds(figure)), alt)
 
 
-def _png(figure: Figure) -> tuple[str, int]:
-    """The bytes of the figure in base64, and its width in a browser's pixels."""
+def _bounds(figure: Figure) -> Bbox:
+    """Where something is drawn, with a margin, in inches: as bbox_inches="tight" does, which draws everything twice."""
+    figure.set_dpi(DPI)
+    return figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer()).padded(MARGIN)
+
+
+def _png(figure: Figure, bounds: Bbox) -> tuple[str, int]:
+    """The bytes of what lies within the bounds in base64, and its width in a browser's pixels."""
     buffer = io.BytesIO()
-    dpi = CSS_INCH * DENSITY
-    figure.set_dpi(dpi)
-    # As bbox_inches="tight" does, which draws everything twice.
-    bounds = figure.get_tightbbox(FigureCanvasAgg(figure).get_renderer()).padded(MARGIN)
-    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches=bounds, pil_kwargs=UNPACKED)
+    figure.savefig(buffer, format="png", dpi=DPI, bbox_inches=bounds, pil_kwargs=UNPACKED)
     picture = Image.open(buffer).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     small = io.BytesIO()
     picture.save(small, format="png")
