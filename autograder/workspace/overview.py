@@ -97,7 +97,7 @@ class Overview:
     def _repr_html_(self) -> str:
         done, total = self.solved, self.total
         rows = "".join(map(self._row, self.units))
-        head = "<tr><th></th><th>unit</th><th>minutes</th><th>solved</th><th></th></tr>"
+        head = "<tr><th></th><th style='text-align:left'>unit</th><th>minutes</th><th>solved</th><th></th></tr>"
         return (
             f"<div class='lc-map'><p>{_bar(done, total, 'lc-all', '14em')} <b class='lc-total'>{done} of {total} exercises "
             f"solved</b>. {prose_html(self._advice(markdown=False))}</p><table style='text-align:left'>{head}{rows}</table>"

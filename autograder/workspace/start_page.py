@@ -126,7 +126,7 @@ def _way(track: Track, known: dict[str, tuple[UnitCard, str]]) -> str:
     for step, card, notebook in steps:
         minutes = card.minutes(step.exercises)
         total += minutes
-        chosen = ", ".join(card.exercises[id] for id in step.exercises or () if id in card.exercises)
-        lines.append(f"[{card.title}](<{notebook}>)" + (f" with the exercises {chosen}" if chosen else ""))
+        chosen = ", ".join(f"*{card.exercises[id]}*" for id in step.exercises or () if id in card.exercises)
+        lines.append(f"[{card.title}](<{notebook}>)" + (f" (of its exercises {chosen})" if chosen else ""))
     time = f"{total} minutes" if total < 120 else f"{total / 60:.0f} hours"
     return f"**{track.title}** (about {time}). {track.about}  \n{' → '.join(lines)}."

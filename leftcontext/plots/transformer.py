@@ -42,7 +42,7 @@ PARTS = {
     "position": Part(22.5, 50, 18.5, 4.6, "+ position", "a vector for the place", "Position: a vector for the place is added"),
     "attention": Part(1, 20.2, 37.5, 25.6, "", "", "Attention, in which positions exchange what they know"),
     "query": Part(2.2, 38, 11, 4.6, "query Q", "what I look for", "Query: what a position looks for"),
-    "key": Part(14.2, 38, 11, 4.6, "key K", "what I can offer", "Key: what a position offers to be found by"),
+    "key": Part(14.2, 38, 11, 4.6, "key K", "how I am found", "Key: what a position can be found by"),
     "value": Part(26.2, 38, 11, 4.6, "value V", "what I pass on", "Value: what a position passes on"),
     "scores": Part(2.2, 28, 11, 7.4, "scores", "Q Kᵀ / √d", "Scores: each query with each key"),
     "mask": Part(14.2, 28, 11, 7.4, "+ mask", "hides the future", "Mask: keys to the right of the query are hidden"),

@@ -83,7 +83,7 @@ def own_position_excluded(tokens, i):
 def one_ahead(tokens, i):
     """The token after position i came along. That is the token to be predicted: seeing it is cheating.
 
-    - Which token has the prediction at position i to guess?
+    - Which token is predicted at position i?
     - tokens[:n] holds positions 0 to n - 1.
     - Positions 0 to i are i + 1 tokens.
     """
@@ -164,7 +164,7 @@ def hidden_by_minus_ones(tokens, i):
 
 @exercise.mistake("Positions instead of tokens")
 def positions_not_tokens(tokens, i):
-    """These are the positions 0 to i; the tokens at them are wanted.
+    """These are the positions 0 to i; the tokens at them are expected.
 
     - What stands at position 0 of the example?
     - tokens[0] is a token, 0 is a position.

@@ -71,7 +71,7 @@ def with_windows(tokens):
 def labels_not_shifted(tokens):
     """The target equals the input, so the model learns to copy: its loss falls to 0 and it repeats itself.
 
-    - Which token should the model guess after reading the first?
+    - Which token should the model predict after reading the first?
     - targets[i] = tokens[i + 1]
     - The targets leave out the first token, the inputs the last.
     """
@@ -86,9 +86,9 @@ exercise.add_mistakes(
 
 @exercise.mistake("The targets are the previous tokens")
 def shifted_backwards(tokens):
-    """The shift goes the wrong way: the model would learn to guess what it has read already.
+    """The shift goes the wrong way: the model would learn to predict what it has read already.
 
-    - Does a language model guess the next token or the previous one?
+    - Does a language model predict the next token or the previous one?
     - targets[i] = tokens[i + 1]
     - Swap the two slices.
     """

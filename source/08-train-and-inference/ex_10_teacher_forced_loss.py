@@ -104,7 +104,7 @@ def _picked(table, targets):
 
 @exercise.mistake("The targets are the inputs")
 def labels_not_shifted(f, tokens):
-    """The model was marked for repeating the token it has just read.
+    """The model was scored for repeating the token it has just read.
 
     - Which token should position 0 predict?
     - targets = tokens[1:]
@@ -179,7 +179,7 @@ def sign_flipped(f, tokens):
     return -_nll(f(tokens[:-1]), tokens[1:]).mean()
 
 
-@exercise.mistake("Only the last position was marked")
+@exercise.mistake("Only the last position was scored")
 def last_position_only(f, tokens):
     """Teacher forcing marks every position.
 

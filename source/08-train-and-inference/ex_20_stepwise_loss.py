@@ -185,7 +185,7 @@ def first_row_of_logits(f, tokens):
 
 @exercise.mistake("The target is the token just read")
 def labels_not_shifted(f, tokens):
-    """Row i was marked against token i; it predicts token i + 1.
+    """Row i was scored against token i; it predicts token i + 1.
 
     - Which token comes after position i?
     - tokens[i + 1]
@@ -233,7 +233,7 @@ def padded_with_zeros(f, tokens):
 def own_samples_fed_back(f, tokens):
     """The texts drifted away from the given one. Here the true tokens are read; only the future is missing.
 
-    - Against which targets is it marked?
+    - Against which targets is it scored?
     - The true text, prefix by prefix.
     - tokens[: i + 1]
     """

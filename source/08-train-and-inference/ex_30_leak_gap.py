@@ -1,4 +1,4 @@
-"""### The gap
+"""### The leak gap
 
 Write `leak_gap(logits_fn, tokens)`: the stepwise loss minus the teacher-forced loss, in nats, one float (float64).
 
@@ -17,7 +17,7 @@ exercise = Exercise(
     topic="the leak gap",
     answer=Number(rtol=1e-4, atol=1e-11),
     hints=(
-        "Which of the two losses is larger for a model that peeks?",
+        "Which of the two losses is larger for a model that reads ahead?",
         "stepwise minus teacher-forced",
         "return stepwise_loss(logits_fn, tokens) - teacher_forced_loss(logits_fn, tokens)",
     ),
@@ -122,7 +122,7 @@ def mean_of_differences(logits_fn, tokens):
 def gap_reversed(f, tokens):
     """Teacher-forced minus stepwise: a leak comes out negative.
 
-    - Which loss is larger for a model that peeks?
+    - Which loss is larger for a model that reads ahead?
     - stepwise minus teacher-forced
     - Swap the two.
     """
@@ -225,7 +225,7 @@ def first_position_only(f, tokens):
 
 @exercise.mistake("The last target was in the input")
 def last_token_given(f, tokens):
-    """The pass was given T + 1 tokens, so even the last position could peek.
+    """The pass was given T + 1 tokens, so even the last position could read ahead.
 
     - How many tokens go in?
     - The first T.

@@ -92,7 +92,7 @@ def _probabilities(logits, targets):
 def mean_over_positions(logits, targets):
     """The mean ran over the positions; it should run over the batch.
 
-    - How many numbers are wanted?
+    - How many numbers are expected?
     - (T,)
     - .mean(axis=0)
     """
@@ -103,7 +103,7 @@ def mean_over_positions(logits, targets):
 def mean_over_everything(logits, targets):
     """The mean ran over positions too, so the high loss at one position is invisible.
 
-    - How many numbers are wanted?
+    - How many numbers are expected?
     - (T,)
     - .mean(axis=0)
     """
@@ -125,7 +125,7 @@ def sum_over_batch(logits, targets):
 def not_averaged(logits, targets):
     """The table (B, T) came back; its mean over the batch is expected.
 
-    - How many numbers are wanted?
+    - How many numbers are expected?
     - (T,)
     - .mean(axis=0)
     """

@@ -1,5 +1,5 @@
 // @ts-check
-// The view of LeftContext: inputs above, guesses below, and a line from each token that a guess may use.
+// The view of LeftContext: inputs above, predictions below, and a line from each token that a prediction may use.
 
 import { choice } from "../shared/controls.js";
 import { element, muted, quoted, statusLine, svg } from "../shared/dom.js";
@@ -8,7 +8,7 @@ import { labelsOf, sees } from "../shared/mask_rules.js";
 import { number, sum } from "../shared/numbers.js";
 
 /** @import { MaskRule, Model, Sees, SetTrait } from "../shared/types.d.ts" */
-/** @typedef {"read" | "leak" | "hidden"} Role what a token is to a guess */
+/** @typedef {"read" | "leak" | "hidden"} Role what a token is to a prediction */
 /**
  * @typedef {object} State
  * @property {string[]} tokens
@@ -24,7 +24,7 @@ const LONG = 7; // tokens; more of them stand on their side
 const mean = (costs) => sum(costs) / costs.length;
 
 /**
- * What token j is to the guess at position i.
+ * What token j is to the prediction at position i.
  *
  * @param {number} i
  * @param {number} j
@@ -37,7 +37,7 @@ function roleOf(i, j, seen) {
 }
 
 /**
- * Why position i sees what it sees: what it reads, what it guesses, and what becomes of everything to its
+ * Why position i sees what it sees: what it reads, what it predicts, and what becomes of everything to its
  * right.
  *
  * @param {string[]} tokens
@@ -79,7 +79,7 @@ function fateOfTheRest(tokens, i, seen) {
 }
 
 /**
- * One line for each token that a guess may use; those of the chosen guess are drawn last and strong.
+ * One line for each token that a prediction may use; those of the chosen prediction are drawn last and strong.
  *
  * @param {number} T
  */
@@ -116,7 +116,7 @@ function fan(T) {
 }
 
 /**
- * The tokens with what each of them is to the chosen guess.
+ * The tokens with what each of them is to the chosen prediction.
  *
  * @param {string[]} tokens
  */
@@ -141,12 +141,12 @@ function inputList(tokens) {
 }
 
 /**
- * The guesses: a choice of a position, with the chance of each answer below it.
+ * The predictions: a choice of a position, with the chance of each answer below it.
  *
  * @param {string[]} tokens
  * @param {(position: number) => void} onChoose
  */
-function guessChoice(tokens, onChoose) {
+function predictionChoice(tokens, onChoose) {
   const answers = Object.fromEntries(tokens.map((_, i) => [i, tokens[i + 1] ?? "?"]));
   const { node, choose } = choice("prediction at position", answers, (i) => onChoose(Number(i)));
   const items = [...node.querySelectorAll("label")];
@@ -159,7 +159,7 @@ function guessChoice(tokens, onChoose) {
   });
 
   /**
-   * @param {number} here the guess that is looked at
+   * @param {number} here the prediction that is looked at
    * @param {string[]} texts
    */
   function show(here, texts) {
@@ -185,11 +185,11 @@ function build(model, node, set) {
   const masks = choice("mask", labelsOf(rules), (mask) => set("mask", mask));
   const inputs = inputList(tokens);
   const lines = fan(T);
-  const guesses = guessChoice(tokens, (i) => set("position", i));
+  const predictions = predictionChoice(tokens, (i) => set("position", i));
   const words = element("div", { className: "lc-reasons" });
   const { node: status, say } = statusLine();
   const hint = muted("Inputs above, predictions below. Choose a prediction: what may it read?");
-  const flow = element("div", { className: "lc-flow" }, hint, inputs.node, lines.node, guesses.node);
+  const flow = element("div", { className: "lc-flow" }, hint, inputs.node, lines.node, predictions.node);
   flow.style.setProperty("--lc-count", String(T));
   flow.classList.toggle("lc-long", T > LONG);
   node.append(masks.node, flow, words, status);
@@ -202,14 +202,14 @@ function build(model, node, set) {
   /** @param {(i: number) => number} of */
   const loss = (of) => number(mean(chances.map((_, i) => -Math.log(of(i)))));
 
-  /** @param {number} [here] the guess that the pointer is at; else the chosen one */
+  /** @param {number} [here] the prediction that the pointer is at; else the chosen one */
   function paint(here) {
     const i = here ?? model.get("position");
     const seen = sees(rule());
     masks.choose(model.get("mask"));
-    guesses.choose(String(model.get("position")));
+    predictions.choose(String(model.get("position")));
     inputs.show(i, seen);
-    guesses.show(
+    predictions.show(
       i,
       tokens.map((_, k) => (k < chances.length ? `p = ${number(chance(k))}` : "")),
     );
@@ -237,7 +237,7 @@ function build(model, node, set) {
 
   /** @param {PointerEvent} event */
   function under({ target }) {
-    const at = [inputs.items, guesses.items].map((items) =>
+    const at = [inputs.items, predictions.items].map((items) =>
       items.findIndex((item) => item.contains(/** @type {Node} */ (target))),
     );
     return at.find((i) => i >= 0);
@@ -248,7 +248,7 @@ function build(model, node, set) {
   inputs.items.forEach((item, i) => {
     item.addEventListener("click", () => {
       set("position", i);
-      guesses.focus(i);
+      predictions.focus(i);
     });
   });
   paint();

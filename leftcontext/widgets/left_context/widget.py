@@ -1,4 +1,4 @@
-"""LeftContext: what may position i read, what has to be guessed there, and where the answer lies in its own input."""
+"""LeftContext: what may position i read, what has to be predicted there, and where the target lies in its own input."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ MAX_TOKENS = 12  # words that still fit beside each other on a phone
 
 
 class LeftContext(CourseWidget):
-    """Choose a position: the tokens it may read, the token it has to guess, and why the others are hidden.
+    """Choose a position: the tokens it may read, the token it has to predict, and why the others are hidden.
 
-    At position i a model has read tokens 0 to i and guesses token i + 1 (teacher forcing: all positions at once).
+    At position i a model has read tokens 0 to i and predicts token i + 1 (teacher forcing: all positions at once).
 
     tokens: 2 to 12 of them; the course's sentence unless they are given.
     chances: (T - 1,) how likely each next token is, given its left context. For words of the little language they are
@@ -65,7 +65,7 @@ class LeftContext(CourseWidget):
 
     @property
     def leaks(self) -> list[int]:
-        """The positions that may read the very token that they have to guess."""
+        """The positions that may read the very token that they have to predict."""
         return [int(i) for i in np.flatnonzero(np.diag(self.allowed, k=1))]
 
     @property
@@ -79,10 +79,10 @@ class LeftContext(CourseWidget):
 
     def picture(self) -> Picture:
         copied = len(self.leaks)
-        alt = f"{copied} of {len(self.tokens) - 1} answers can be read." if copied else "No answer can be read."
+        alt = f"{copied} of {len(self.tokens) - 1} targets can be read." if copied else "No target can be read."
         return show_matrix(
             self.allowed, self.tokens, self.tokens, title=f"left context, mask: {self.mask}", alt=alt,
-            row_axis="guess made at", column_axis="token",
+            row_axis="prediction at", column_axis="token",
         )  # fmt: skip
 
     @t.validate("position")
@@ -106,7 +106,7 @@ def _known_chances(tokens: list[str]) -> NDArray[np.float64] | None:
 def _as_chances(values: ArrayLike, count: int) -> NDArray[np.float64]:
     chances = real(values, "chances")
     if chances.shape != (count,):
-        raise ValueError(f"{count} tokens have to be guessed, but chances have the shape {chances.shape}.")
+        raise ValueError(f"{count} tokens have to be predicted, but chances have the shape {chances.shape}.")
     if not ((chances > 0) & (chances <= 1)).all():
         raise ValueError("Every chance is a probability above 0, up to 1.")
     return chances

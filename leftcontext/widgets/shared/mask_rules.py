@@ -114,7 +114,7 @@ FIXED = (  # the masks that have a name at any size, the simplest first
     MaskRule("transposed", max_distance=0, meaning="query and key have changed places"),
     MaskRule("blocked for allowed", max_distance=-1, meaning="True and False have changed places"),
     MaskRule("diagonal excluded", min_distance=1, meaning="no query sees itself"),
-    replace(RULES["one_ahead"], meaning="each query sees the word it has to guess"),
+    replace(RULES["one_ahead"], meaning="each query sees the word it has to predict"),
 )
 BLOCKS = (  # those of packed texts; their blocks, and with them the sizes, follow from the mask
     replace(CAUSAL, label="packed texts of {sizes}"),

@@ -113,7 +113,7 @@ function build(model, node, set) {
     tip[k] = x;
     move(tip);
   });
-  const back = element("button", { type: "button", className: "lc-step" }, "as given");
+  const back = element("button", { type: "button", className: "lc-step" }, "Reset");
   back.addEventListener("click", () => set("queries", model.get("_given")));
   const left = queryPlane(move);
   const right = valuePlane(model.get("_values"));
