@@ -10,6 +10,8 @@ REPLACE = "leftcontext.replace"  # the name of the error handler
 PLAIN = {
     "✓": "+",
     "✗": "x",
+    "◐": "/",
+    "○": "o",
     "·": "-",
     "…": "...",
     "→": "->",

@@ -14,6 +14,7 @@ import numpy as np
 from autograder.judge.failures import FAILURES
 from autograder.judge.verdict import Finding, Verdict
 
+PASSED, FAILED, NOTICE = "#0072b2", "#d55e00", "#888"  # the colours of the bar beside a verdict or a notice
 MAX_LAYERED = 12  # numbers in a 3-D input that is shown layer by layer
 MAX_SIDE = 8  # rows or columns of a matrix that are shown; a larger one is cut around its first wrong cell
 MAX_PRINTED = 300  # characters of what the call printed
@@ -49,9 +50,10 @@ def _counter_example(verdict: Verdict, finding: Finding) -> str:
 
 def text(verdict: Verdict, hints: int = 1, is_final: bool = False) -> str:
     """The verdict in plain text, with the first `hints` hints; where it `is_final`, no other hint is promised."""
-    lines = [f"{'✓' if verdict.passed else '✗'} {verdict.exercise}: {_score(verdict)}"]
+    sign, failed, _ = _look(verdict)
+    lines = [f"{sign} {verdict.exercise}: {_score(verdict)}"]
     if len(verdict.parts) > 1:
-        lines += [f"  {'✓' if part.passed else '✗'} {part.title} ({_points(part.points)})" for part in verdict.parts]
+        lines += [f"  {'✓' if part.passed else failed} {part.title} ({_points(part.points)})" for part in verdict.parts]
     if verdict.finding:
         lines += ["", f"{_title(verdict.finding)}.", verdict.finding.message, *_example_text(verdict)]
         lines += [f"Hint {n}: {hint}" for n, hint in enumerate(verdict.hints[:hints], 1)]
@@ -66,15 +68,10 @@ def as_html(verdict: Verdict, hints: int = 1, is_final: bool = False) -> str:
 
     Where it `is_final`, no other hint is promised.
     """
-    # A blue bar means passed, an orange one not yet; the sign and the words say the same without colour.
-    colour = "#0072b2" if verdict.passed else "#d55e00"
-    body = [
-        f"<div><b>{'✓' if verdict.passed else '✗'} {_escape(verdict.exercise)}</b>: {_escape(_score(verdict))}</div>"
-    ]
+    sign, failed, colour = _look(verdict)
+    body = [f"<div><b>{sign} {_escape(verdict.exercise)}</b>: {_escape(_score(verdict))}</div>"]
     if len(verdict.parts) > 1:
-        marks = (
-            f"{'✓' if part.passed else '✗'} {_escape(part.title)} ({_points(part.points)})" for part in verdict.parts
-        )
+        marks = (f"{'✓' if part.passed else failed} {_escape(part.title)} ({_points(part.points)})" for part in verdict.parts)
         body.append(f"<div style='font-size:90%;opacity:.85'>{' &nbsp; '.join(marks)}</div>")
     if verdict.finding:
         title, sentence = _escape(_title(verdict.finding)), prose_html(verdict.finding.message)
@@ -90,7 +87,16 @@ def as_html(verdict: Verdict, hints: int = 1, is_final: bool = False) -> str:
 
 def notice_html(title: str, sentence: str) -> str:
     """A notice that is no verdict, as one HTML element in the same form."""
-    return _boxed("#888", [f"<div><b>{_escape(title)}.</b> {prose_html(sentence)}</div>"])
+    return _boxed(NOTICE, [f"<div><b>{_escape(title)}.</b> {prose_html(sentence)}</div>"])
+
+
+def _look(verdict: Verdict) -> tuple[str, str, str]:
+    """The verdict's sign, the sign of a part without points, and the colour of the bar, which repeats what the sign says."""
+    if verdict.passed:
+        return "✓", "✗", PASSED
+    if verdict.misconception == "not_written":
+        return "○", "○", NOTICE  # no failure: running a whole notebook for the first time shows many of these
+    return "◐" if verdict.score else "✗", "✗", FAILED
 
 
 def _boxed(colour: str, body: Sequence[str]) -> str:

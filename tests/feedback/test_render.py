@@ -10,6 +10,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import test_judge
 from support.exercise_ids import CODE
@@ -61,8 +62,24 @@ def test_there_are_words_for_any_answer(id: str) -> None:
     exercise = catalog.find(id).load()
     wrong = [lambda *_, **__: 0, lambda: None, *(mistake.function for mistake in exercise.wrong_answers[:2])]
     for verdict in (judge(exercise, function) for function in wrong):
-        assert render.text(verdict).startswith(f"✗ {id}: ")
+        assert re.match(rf"[◐✗○] {id}: ", render.text(verdict))
         assert render.as_html(verdict)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sign", "colour"),
+    [
+        (lambda x: 2 * x, "✓", render.PASSED),
+        (lambda x: np.abs(2 * x), "◐", render.FAILED),
+        (lambda x: 3 * x, "✗", render.FAILED),
+        (test_judge.stub, "○", render.NOTICE),
+        (test_judge.still_to_do, "○", render.NOTICE),
+    ],
+)
+def test_a_sign_says_right_partly_right_wrong_or_not_written_yet(answer: object, sign: str, colour: str) -> None:
+    verdict = judge(doubling(), answer)
+    assert render.text(verdict)[0] == sign
+    assert f"{sign} " in render.as_html(verdict) and f"5px solid {colour}" in render.as_html(verdict)
 
 
 def test_the_wording_of_troubles() -> None:
