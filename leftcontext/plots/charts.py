@@ -34,6 +34,7 @@ from leftcontext.plots.colours import (
     map_for,
     text_colour,
 )  # fmt: skip
+from leftcontext.plots.line_names import name_ends
 from leftcontext.plots.picture import Picture, drawn, side_by_side
 from leftcontext.plots.spoken import as_table, sentences, tell_curve, tell_matrix
 
@@ -56,6 +57,7 @@ STYLE: dict[Any, Any] = {
 WIDTH = 3.3  # inches for the data: with its labels a figure stays readable on a phone
 PLOT_WIDTH = 2.8  # the names at the ends of lines need room too
 CELL = 0.48
+FEW = 7  # bars whose numbers stand side by side
 CHARACTER = 0.082  # inches that a character of a label takes
 
 
@@ -196,7 +198,7 @@ def show_curves(
             room = max(2, int(PLOT_WIDTH / CHARACTER / (len(f"{np.max(steps):g}") + 3)))  # labels side by side
             whole = np.issubdtype(steps.dtype, np.integer)  # there is no position 2.5
             axes.xaxis.set_major_locator(MaxNLocator(nbins=min(8, room), integer=whole))
-        _name_ends(axes, ends)
+        name_ends(axes, ends)
         facts = [f"{name}: {tell_curve(steps, values)}" for name, values in lines.items()]
         facts += [f"{floor_name} (dashed line): {floor:.3f}"] if floor is not None else []
         return drawn(figure, sentences(title, alt, "; ".join(facts)), "\n".join([*([title] if title else []), *facts]))
@@ -219,18 +221,21 @@ def show_losses(
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(PLOT_WIDTH, 1.7)
         axes.bar(np.arange(len(values)), values, color=BLUE, width=0.72)
+        turned = 90 if len(values) > FEW else 0
         for position, value in enumerate(values):
-            turned = 90 if len(values) > 7 else 0
-            axes.annotate(
-                f"{value:z.2f}", (position, value), (0, 3), textcoords="offset points", ha="center", rotation=turned
-            )
+            if not turned or f"{value:z.2f}" != "0.00":  # a row of turned zeros says less than the bars that are not there
+                axes.annotate(
+                    f"{value:z.2f}", (position, value), (0, 3), textcoords="offset points", ha="center", rotation=turned
+                )
         if floor is not None:
             axes.axhline(floor, color=INK, linewidth=1.3, linestyle=(0, (5, 3)))
-            _name_ends(axes, {f"{floor_name} {floor:.4g}": (floor, INK)})
         axes.set(xlabel=x_axis, ylabel=y_axis, ylim=(0, 1.3 * max(values.max(), floor or 0.0, 1e-9)))
+        if floor is not None:
+            name_ends(axes, {f"{floor_name} {floor:.4g}": (floor, INK)})
         room = PLOT_WIDTH / len(values) / CHARACTER  # characters that stand side by side
-        axes.set_xticks(range(len(values)), names, rotation=90 if max(map(len, names)) + 1 > room else 0)
-        axes.tick_params(axis="x", length=0)  # below a turned "0.00" a tick would look like a minus
+        every = 3 if positions is None and len(values) > FEW else 1
+        turned = 90 if max(map(len, names)) + 1 > every * room else 0
+        axes.set_xticks(range(0, len(values), every), names[::every], rotation=turned)
         axes.set_title(title, loc="left")
         facts = ", ".join(f"{name}: {value:z.2f}" for name, value in zip(names, values, strict=True))
         facts += f"; {floor_name} (dashed line): {floor:.3f}" if floor is not None else ""
@@ -248,7 +253,7 @@ def show_losses_beside(
         edges = np.arange(len(values) + 1) - 0.5
         axes.stairs(low, edges, baseline=None, color=INK, linewidth=1.8, linestyle=(0, (3, 1.5)))
         axes.set(xlabel="position", ylabel="loss (nats)", xlim=(edges[0], edges[-1]), xticks=range(0, len(values), 3))
-        _name_ends(axes, {floor_name: (float(low[-1]), INK)})
+        name_ends(axes, {floor_name: (float(low[-1]), INK)})
         axes.set_title(title, loc="left")
         pairs = enumerate(zip(values, low, strict=True))
         facts = [f"{k}: {loss:z.2f}, {floor_name} {least:.2f}" for k, (loss, least) in pairs]
@@ -371,15 +376,3 @@ def _log_axes(axes: Axes, x: NDArray[Any]) -> None:
     if len(x) <= 7:
         axes.set_xticks(x, [f"{value:g}" for value in x], rotation=90 if len(x) * len(f"{max(x):g}") > 26 else 0)
         axes.set_xticks([], minor=True)
-
-
-def _name_ends(axes: Axes, ends: dict[str, tuple[float, str]]) -> None:
-    """Write each name beside the right end of its line, moved apart where two would touch."""
-    place = -np.inf  # as a share of the axis, which may be logarithmic
-    for name, (value, colour) in sorted(ends.items(), key=lambda end: end[1][0]):
-        height = float(axes.transAxes.inverted().transform(axes.transData.transform((1, value)))[1])
-        place = max(height, place + 0.09)
-        axes.annotate(
-            name, (1, place), (5, 0), xycoords="axes fraction", textcoords="offset points",
-            color=colour, va="center", annotation_clip=False,
-        )  # fmt: skip
