@@ -40,7 +40,7 @@ exercise = Exercise(
     hints=(
         "Which entry of row i belongs to the token that really came?",
         "log p = sum over i of log_probs[i, targets[i]]",
-        "log_probs[np.arange(T), targets] picks one entry a row.",
+        "log_probs[np.arange(T), targets] picks one entry per row.",
     ),
 )
 

@@ -39,7 +39,7 @@ exercise = Exercise(
     hints=(
         "Which entry of each row of log-probabilities belongs to the target?",
         "mean over positions of (log sum_k exp(z_k) - z_target)",
-        "np.take_along_axis(log_probs, targets[..., None], axis=-1) picks one entry a row, with any leading axes.",
+        "np.take_along_axis(log_probs, targets[..., None], axis=-1) picks one entry per row, with any leading axes.",
     ),
 )
 

@@ -157,7 +157,7 @@ def entropy_of_the_model(logits, targets):
 
     - Where do the targets enter?
     - Only -log p of the target counts.
-    - Pick one entry a row with the targets.
+    - Pick one entry per row with the targets.
     """
     return -(np.exp(_log_softmax(logits)) * _log_softmax(logits)).sum(-1).mean()
 

@@ -1,4 +1,4 @@
-"""### A floor that nobody honest can break
+"""### A floor for every causal model
 
 Tokens drawn uniformly at random from a vocabulary can't be predicted: the past says nothing about the next one.
 

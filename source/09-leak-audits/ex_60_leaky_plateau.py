@@ -1,7 +1,7 @@
-"""### The plateau that counts
+"""### Where the loss of a leaking model ends
 
-Train a model that **sees the answer** at all but `honest` of its `T` positions, on uniform random tokens. Where it \
-sees the answer its loss goes to 0; at an honest position it can do no better than the floor.
+Train a model that **sees its target** at all but `honest` of its `T` positions, on uniform random tokens. Where it \
+sees it, its loss goes to 0; at an honest (causal) position it can do no better than the floor.
 
 Write `leaky_plateau(vocab, T, honest)`: the mean loss, in nats, at which such a model ends. `0 <= honest <= T`. One \
 float.
