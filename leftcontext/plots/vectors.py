@@ -50,12 +50,13 @@ def show_mixture(
     names: Sequence[str] | None = None,
     *,
     path: ArrayLike | None = None,
+    components: Sequence[str] | None = None,
     title: str = "",
     alt: str = "",
 ) -> Picture:
     """The weighted sum of `values` (t, 2) as a diamond within the area that the values span; points grow with `weights` (t,).
 
-    `path` (N, 2) is drawn as a dotted line: where the sum has been. Raises ValueError where the shapes do not fit.
+    `path` (N, 2) is drawn as a dotted line: where the sum has been. `components` are the names of both axes. Raises ValueError where the shapes do not fit.
     """
     points, shares = np.asarray(values, dtype=float), np.asarray(weights, dtype=float)  # (t, 2), (t,)
     if points.ndim != 2 or points.shape[1] != 2 or shares.shape != points.shape[:1]:
@@ -67,6 +68,8 @@ def show_mixture(
     track = np.empty((0, 2)) if path is None else np.asarray(path, dtype=float)  # (N, 2)
     with matplotlib.rc_context(STYLE):
         figure, axes = _plane(np.vstack([points, output, track]), title)
+        if components is not None:
+            axes.set(xlabel=components[0], ylabel=components[1])
         _span(axes, points)
         axes.plot(*track.T, color=MUTED, linestyle=(0, (1, 1.5)), linewidth=1.6)
         axes.scatter(
@@ -99,7 +102,7 @@ def _plane(points: NDArray[np.float64], title: str) -> tuple[Figure, Axes]:
     """Axes of equal units that hold the origin and all `points` (n, 2)."""
     low, high = np.minimum(points.min(axis=0), 0), np.maximum(points.max(axis=0), 0)
     margin = (high - low).max()
-    low, high = low - margin * np.array([0.42, 0.18]), high + 0.18 * margin  # room for labels, away from the axis
+    low, high = low - margin * np.array([0.55, 0.26]), high + 0.18 * margin  # room for labels, away from the axis
     size = SIDE * (high - low) / (high - low).max()
     figure = Figure(figsize=tuple(size))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(low[0], high[0]), ylim=(low[1], high[1]))

@@ -99,7 +99,8 @@ class SingleToken(CourseWidget):
     def picture(self) -> Picture:
         seen = slice(self.query + 1)
         title = f"the output of {self.tokens[self.query]}"
-        return show_mixture(self.V[seen, :2], self.weights, self.tokens[seen], title=title)
+        named_axes = self.components[:2]
+        return show_mixture(self.V[seen, :2], self.weights, self.tokens[seen], title=title, components=named_axes)
 
     @t.validate("queries")
     def _fitting(self, proposal: t.Bunch) -> list[list[float]]:
