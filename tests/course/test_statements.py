@@ -221,6 +221,22 @@ def test_gradients_a_step_lowers_the_score_whose_gradient_is_positive():
     assert (w @ v, round(float(after @ v), 2)) == (2.0, 1.08)
 
 
+def test_capstone_the_mlp_holds_the_most_numbers():
+    from leftcontext.model.mini_gpt import init_params
+
+    sizes = {name: array.size for name, array in init_params(vocab=48, context=17, width=32, heads=2, hidden=96).items()}
+    attention = sum(sizes[name] for name in ("Wq", "Wk", "Wv", "Wo"))
+    assert (sizes["W1"] + sizes["W2"], attention, sizes["E"] + sizes["U"]) == (6144, 4096, 3072)
+
+
+def test_debugging_the_mask_of_x_leaks_at_one_position():
+    from leftcontext.bugs import clinic
+    from leftcontext.model import influence
+
+    model = Transformer(allowed=clinic.whole_models()["X"], seed=0)
+    assert np.argwhere(np.triu(influence(model), k=1) > 0).tolist() == [[7, 8]]
+
+
 def test_capstone_the_losses_that_the_prompt_of_the_training_loop_names():
     from autograder.bank import catalog
 
