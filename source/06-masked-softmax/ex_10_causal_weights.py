@@ -4,7 +4,7 @@
 the future, then softmax along each row.
 
 Return weights of the same shape: every row sums to 1, and every weight above the diagonal is **exactly** 0. Scores \
-may be as large as 1,000,000 on either side of 0; leading axes come along; the input stays as it is.
+may be as large as 1,000,000 on either side of 0; leading axes stay in front; the input stays as it is.
 """
 
 import numpy as np

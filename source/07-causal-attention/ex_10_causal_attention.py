@@ -9,7 +9,7 @@ Put the pieces together: scores, scale, mask, softmax, and the mixture of values
 | `V` | `(..., T, d_v)` | a value for each position |
 
 Return the outputs, `(..., T, d_v)`. Output `i` may depend on positions `0` to `i` only. The leading axes (batches,
-heads) come along unchanged, `d_v` may differ from `d`, and scores may be large.
+heads) stay in front unchanged, `d_v` may differ from `d`, and scores may be large.
 """
 
 import numpy as np

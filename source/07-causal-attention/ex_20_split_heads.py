@@ -4,7 +4,7 @@ A vector of width `D` is divided among the heads: head 0 gets its first `D / n_h
 ones, and
 so on. Each head then has a short vector for *every* position.
 
-Write `split_heads(x, n_heads)`: `(..., T, D)` → `(..., n_heads, T, D / n_heads)`. The leading axes come along \
+Write `split_heads(x, n_heads)`: `(..., T, D)` → `(..., n_heads, T, D / n_heads)`. The leading axes stay in front \
 unchanged, and
 `n_heads` divides `D`.
 """

@@ -6,7 +6,7 @@ head 1, and so on, into one vector for each position.
 
 Write `merge_heads(x)`: `(..., n_heads, T, width)` → `(..., T, n_heads * width)`, the inverse of `split_heads`. The \
 leading axes
-come along unchanged.
+stay in front unchanged.
 """
 
 import numpy as np
