@@ -168,6 +168,7 @@ def show_curves(
     alt: str = "",
     x_axis: str = "training step",
     y_axis: str = "loss (nats per token)",
+    limits: tuple[float, float] | None = None,
     log: bool = False,
 ) -> Picture:
     """Curves with their names at their ends, and a dashed line at `floor`, below which no honest loss gets.
@@ -175,7 +176,8 @@ def show_curves(
     A curve that is named after a mask has its colour. With `log` both axes are logarithmic: a power is a straight line,
     whose slope is the exponent; all x and values must be positive.
 
-    `curves`: name → (N,) values, one at each point of `x` (default: 0, 1, 2, …).
+    `curves`: name → (N,) values, one at each point of `x` (default: 0, 1, 2, …). `limits` of the values let two pictures
+    be compared; they have no effect with `log`.
     """
     lines = {name: np.asarray(values, dtype=float) for name, values in curves.items()}
     with matplotlib.rc_context(STYLE):
@@ -194,7 +196,7 @@ def show_curves(
         if log:
             _log_axes(axes, steps)
         else:
-            axes.set_ylim(min(0.0, *(v.min() for v in lines.values())), None)
+            axes.set_ylim(limits or (min(0.0, *(v.min() for v in lines.values())), None))
             room = max(2, int(PLOT_WIDTH / CHARACTER / (len(f"{np.max(steps):g}") + 3)))  # labels side by side
             whole = np.issubdtype(steps.dtype, np.integer)  # there is no position 2.5
             axes.xaxis.set_major_locator(MaxNLocator(nbins=min(8, room), integer=whole))
