@@ -196,7 +196,8 @@ def show_curves(
         if log:
             _log_axes(axes, steps)
         else:
-            axes.set_ylim(limits or (min(0.0, *(v.min() for v in lines.values())), None))
+            low, high = limits or (min(0.0, *(v.min() for v in lines.values())), None)
+            axes.set_ylim(low, high)
             room = max(2, int(PLOT_WIDTH / CHARACTER / (len(f"{np.max(steps):g}") + 3)))  # labels side by side
             whole = np.issubdtype(steps.dtype, np.integer)  # there is no position 2.5
             axes.xaxis.set_major_locator(MaxNLocator(nbins=min(8, room), integer=whole))

@@ -56,7 +56,8 @@ def show_mixture(
 ) -> Picture:
     """The weighted sum of `values` (t, 2) as a diamond within the area that the values span; points grow with `weights` (t,).
 
-    `path` (N, 2) is drawn as a dotted line: where the sum has been. `components` are the names of both axes. Raises ValueError where the shapes do not fit.
+    `path` (N, 2) is drawn as a dotted line: where the sum has been. `components` name both axes. Raises ValueError
+    where the shapes do not fit.
     """
     points, shares = np.asarray(values, dtype=float), np.asarray(weights, dtype=float)  # (t, 2), (t,)
     if points.ndim != 2 or points.shape[1] != 2 or shares.shape != points.shape[:1]:

@@ -45,8 +45,8 @@ TITLE = "Left Context: pictures one can touch"
 NOTES = {
     TITLE: "Everything is computed on this page, without a kernel and without a network; the trainings were recorded. "
     "By mouse or from the keyboard: Tab leads from one thing to the next, arrow keys through a matrix.",
-    "What may a prediction depend on?": "Unit 01. Predict first: how many of the four targets can be read with one ahead, and how "
-    "many with no mask?",
+    "What may a prediction depend on?": "Unit 01. Predict first: how many of the four targets can be read with one ahead, and "
+    "how many with no mask?",
     "How do scores become weights?": "Unit 02. Predict first: which of the two sliders changes a weight?",
     "Who looks at whom?": "Units 03 to 07. Predict first: which row stays the same under every mask? Then type a sentence of "
     "your own, and find one whose verb this head would get wrong.",
