@@ -11,8 +11,9 @@ import dataclasses
 from collections.abc import Callable
 
 from autograder.grading.executor import Executor, Result, Task
-from autograder.notebook.rebuild import MergedNotebook, merge
+from autograder.notebook.rebuild import MergedCell, MergedNotebook, merge
 from autograder.notebook.released import ReleasedNotebook
+from autograder.notebook.solution_stubs import is_python
 from autograder.notebook.submission import Unreadable, read
 from autograder.notebook.test_result import Status, TestResult, not_run
 
@@ -48,7 +49,9 @@ def calibrate(
         if result.is_number and result.points >= 0
     }
     lost = points.keys() - passes_isolated - passes_in_kernel
-    failed = lost if _sources(solved) != _sources(untouched) else set()  # stubs are no solution that could fail a test
+    broken = _broken(solved)
+    # Neither stubs nor what is not valid Python are a solution that could fail a test.
+    failed = lost if _sources(solved) != _sources(untouched) and not broken else set()
     calibrated = dataclasses.replace(
         notebook,
         one_kernel_tests=frozenset(one_kernel),
@@ -59,17 +62,34 @@ def calibrate(
     )
     if one_kernel:
         calibrated = _try_mixture(calibrated, solved, points, lost, seconds, executor)
-    if lost and not failed:
+    if lost and broken:
+        on_message(f"{notebook.name}: the solution of {', '.join(broken)} is not valid Python, so its tests can't be tried.")
+    elif lost and not failed:
         on_message(f"{notebook.name}: there is no solution in the source, so nothing is known of its tests.")
     _tell(calibrated, failed, on_message)
     return calibrated
 
 
 def _merge_solution(notebook: ReleasedNotebook, solution: bytes | None) -> MergedNotebook | None:
+    """The instructor's own notebook as a submission; in the answers' cells the solutions, without a stub behind them."""
+    if solution is None:
+        return None
     try:
-        return merge(notebook.cells, read(solution)[0]) if solution is not None else None
+        merged = merge(notebook.cells, read(solution)[0])
     except Unreadable:
         return None
+    return dataclasses.replace(merged, cells=tuple(_solved(cell) for cell in merged.cells))
+
+
+def _solved(cell: MergedCell) -> MergedCell:
+    known = cell.released.solved if cell.released is not None and cell.released.is_answer else ""
+    return dataclasses.replace(cell, source=known) if known else cell
+
+
+def _broken(solved: MergedNotebook) -> list[str]:
+    """The answers whose solution is not valid Python, so that nothing can be tried with it."""
+    cells = (cell for cell in solved.cells if cell.released is not None and cell.released.is_answer and cell.cell_type == "code")
+    return [str(cell.released.grade_id) for cell in cells if cell.released and not is_python(cell.source)]
 
 
 def _try(

@@ -32,6 +32,7 @@ from traitlets.config import Config
 
 from autograder.notebook.cell import Cell, Role
 from autograder.notebook.released import ReleasedNotebook
+from autograder.notebook.solution_stubs import without_stubs
 
 MAX_NAMED = 5  # cells named in a sentence
 Key = tuple[Any, ...]
@@ -81,7 +82,12 @@ def read_notebook(config: Config, known: Any, release: Path, source: Path, files
     """
     cells = entries(known)
     worked = _read(source)
-    solved = {cell.metadata.nbgrader.grade_id: str(cell.source) for cell in _cells_with_id(worked)} if worked else {}
+    marks = ClearSolutions(config=config)
+    delimiters = str(marks.begin_solution_delimeter), str(marks.end_solution_delimeter)  # as nbgrader spells it
+    solved = {
+        cell.metadata.nbgrader.grade_id: without_stubs(str(cell.source), *delimiters)
+        for cell in (_cells_with_id(worked) if worked else ())
+    }
     node = _read(release)
     if node is None or not cells.keys() <= {cell.metadata.nbgrader.grade_id for cell in _cells_with_id(node)}:
         node = _without_solutions(config, known.name, source)

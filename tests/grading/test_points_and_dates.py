@@ -324,6 +324,32 @@ def test_where_the_source_has_no_solutions_the_latest_submission_counts(world: W
     assert not any("does not pass" in sentence for sentence in said)
 
 
+@pytest.mark.parametrize(
+    ("solved", "says"),
+    [
+        ("### BEGIN SOLUTION\n{0} = {1}\n### END SOLUTION\n{0} =", ""),  # a stub that ends the whole cell with an error
+        ("### BEGIN SOLUTION\n{0} = {1}\n### END SOLUTION\n{0} = None", ""),  # or takes the solution's place
+        ("### BEGIN SOLUTION\n{0} = {1} (\n### END SOLUTION", "not valid Python"),
+    ],
+)
+def test_where_the_solution_does_not_run_as_it_stands_the_latest_submission_counts(world: World, solved: str, says: str) -> None:
+    notebook = world.source.notebook()
+    for cell, value in zip((notebook.cells[0], notebook.cells[2]), world.source.solved, strict=True):
+        cell.source = solved.format(cell.metadata.nbgrader.grade_id, value)
+    nbformat.write(notebook, world.root / "source" / "ps" / "ps.ipynb")
+    world.release_source()
+    scores, said = [], list[str]()
+    for values in ((0, 0), (3, 7), (0, 7)):
+        world.submitted.clear()
+        world.hand_in("ada", values, None)
+        (one,) = run(messages=said).values()
+        scores.append(one.cells)
+    assert scores == [{"test_x": 0, "test_y": 0}, {"test_x": 2, "test_y": 4}, {"test_x": 0, "test_y": 4}]
+    assert any("not isolated" in sentence for sentence in said) == bool(says)
+    assert any(says in sentence for sentence in said)
+    assert not any("does not pass" in sentence or "kept" in sentence for sentence in said)
+
+
 def test_a_new_due_date_is_noticed_and_nothing_is_run(world: World) -> None:
     world.submit()
     student = next(iter(world.submitted))
