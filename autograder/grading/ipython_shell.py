@@ -6,6 +6,7 @@ import ast
 import contextlib
 import io
 import re
+import shutil
 import subprocess
 import sys
 import warnings
@@ -21,6 +22,7 @@ from autograder.notebook.test_result import Output
 
 MAX_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
 MAX_DATA = 4_000_000  # characters of one displayed object
+BASH = shutil.which("bash")  # where there is one: dash can't `wait` in the sandbox
 CUT = "\n[the rest was cut off]\n"
 PLACE = re.compile(r"^(?:Cell|Input) In ?\[\d+\].*?, line (\d+)", re.MULTILINE)  # as IPython says it
 
@@ -108,14 +110,16 @@ class Shell(InteractiveShell):
         self.history_manager.enabled = False
 
     def init_history(self) -> None:
-        from IPython.core.history import HistoryManager
+        from autograder.grading.typed import Typed
 
-        self.history_manager = HistoryManager(shell=self, parent=self, enabled=False, hist_file=":memory:")
+        self.history_manager = Typed(shell=self, parent=self, enabled=False, hist_file=":memory:")
 
     def system(self, cmd: str) -> None:
         """A shell line. IPython's own way wants a terminal, which there is none of."""
         line = self.var_expand(cmd, depth=1)
-        done = subprocess.run(line, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            line, shell=True, executable=BASH, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
         sys.stdout.write(done.stdout.decode(errors="replace"))
         self.user_ns["_exit_code"] = done.returncode
 
@@ -138,11 +142,24 @@ class Shell(InteractiveShell):
         """The outputs of one cell; an error is one of them."""
         self.outputs = _Outputs()
         with self._capture():
+            is_code = bool(source.strip())
+            if is_code:
+                self._remember(source)
             done = self.run_cell(source, store_history=False, silent=False)
+            self.execution_count += is_code
         if not done.success and not any(item["output_type"] == "error" for item in self.outputs.items):
             error = done.error_in_exec or done.error_before_exec
             self._showtraceback(type(error), error, [f"{type(error).__name__}: {error}"])
         return self.outputs.items
+
+    def _remember(self, source: str) -> None:
+        """Keep what was typed, for a test may look at it: `In`, `_i`, `%rerun`. Nothing is written into a file."""
+        with contextlib.suppress(Exception):  # a cell of theirs may have changed what keeps it
+            self.history_manager.store_inputs(self.execution_count, source)
+
+    def forget_typed(self) -> None:
+        self.history_manager.input_hist_parsed[:] = self.history_manager.input_hist_raw[:] = [""]
+        self.execution_count = 1
 
     @contextlib.contextmanager
     def _capture(self) -> Iterator[None]:
@@ -162,7 +179,7 @@ class Shell(InteractiveShell):
         for name in list(self.user_ns):
             if name not in self.user_ns_hidden:
                 del self.user_ns[name]
-        self.execution_count = 1
+        self.forget_typed()
 
 
 def _line_of(traceback: list[str]) -> int:
@@ -181,6 +198,7 @@ def make() -> Shell:
     shell.display_formatter.format(None)  # its formatters are made at the first use: here, before the forks
     shell.run("1 / 0")  # and so is what writes a traceback
     shell.error_line = 0
+    shell.forget_typed()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         sys.__dict__.pop(name, None)
     sys.modules["__main__"].__dict__.setdefault("__file__", None)
