@@ -42,5 +42,9 @@ def inert_markdown(source: str) -> str:
     invisible; whether a parser sees code there need not be known.
     """
     source = _CONTROL.sub("", source.encode("utf-8", "replace").decode())
-    source = _ENTITY.sub(f"&{_JOINER}", _TAG.sub(f"<{_JOINER}", source))
-    return _SCRIPT_SCHEME.sub(rf"\1{_JOINER}:", source)
+    return inert_links(_ENTITY.sub(f"&{_JOINER}", _TAG.sub(f"<{_JOINER}", source)))
+
+
+def inert_links(text: str) -> str:
+    """The same text, in which no link runs a script: a formula in LaTeX may hold one."""
+    return _SCRIPT_SCHEME.sub(rf"\1{_JOINER}:", text)

@@ -21,9 +21,9 @@ from typing import Any
 
 from autograder.grading.executor import Result
 from autograder.grading.ipython_shell import Shell
-from autograder.grading.judged_finding import JudgedFinding
+from autograder.grading.judged_finding import MAX_TEXT, JudgedFinding
 from autograder.grading.one_kernel import KernelResult, run_in_one_kernel
-from autograder.grading.outputs import first_line, sanitize
+from autograder.grading.outputs import MAX_SHOWN, first_line, sanitize
 from autograder.grading.random_state import set_state
 from autograder.grading.rpc.channel import Channel, ConnectionLost
 from autograder.grading.rpc.serialize import NotSerializable
@@ -34,7 +34,6 @@ from autograder.notebook.test_result import Output, TestResult, count_points, er
 
 MAX_JOB = 1 << 31
 MAX_OUTPUTS = 8_000_000  # characters of one cell's outputs
-MAX_SHOWN = 40_000_000  # of all cells' together
 
 
 def serve(connection: socket.socket, shell: Shell) -> None:
@@ -246,7 +245,7 @@ class Checker:
             misconception=misconception.id if misconception else None,
             title=misconception.name if misconception else "",
             message=finding.message[:2000] if finding else "",
-            text=render.text(verdict, hints=1, is_final=True)[:4000],
+            text=render.text(verdict, hints=1, is_final=True)[:MAX_TEXT],
             printed=printed,
             error_name=finding.error_name if finding else "",
             is_option=verdict.is_quiz,

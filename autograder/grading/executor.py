@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from autograder.grading.judged_finding import JudgedFinding
+from autograder.grading.outputs import MAX_SHOWN, sanitize
 from autograder.notebook.job import Job
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedNotebook
 from autograder.notebook.test_result import Output, Status, TestResult, not_run
 
+MAX_NOTES, MAX_NOTE = 500, 2_000  # of one notebook, and characters of one
 
 @dataclass(frozen=True)
 class Task:
@@ -60,12 +62,20 @@ class Result:
         """The same, of a message that a test may have had written: it may evaluate what a student wrote. Raises ValueError."""
         try:
             result = cls.from_json(fields)
-            if not all(isinstance(shown, list) for shown in result.outputs.values()):
-                raise TypeError("outputs that are none")
+            outputs = _shown(result.outputs)
             counted = {step: _possible(found, job.steps[int(step)].points) for step, found in result.tests.items()}
+            notes = [dataclasses.replace(note, text=note.text[:MAX_NOTE]) for note in result.notes[:MAX_NOTES]]
+            findings = {test: finding.cut() for test, finding in [*result.findings.items()][: len(job.steps)]}
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"no result: {error}") from None
-        return dataclasses.replace(result, tests=counted)
+        return dataclasses.replace(result, outputs=outputs, tests=counted, notes=notes, findings=findings)
+
+
+def _shown(outputs: dict[str, Any]) -> dict[str, list[Output]]:
+    """The outputs of each step, as far as cells can show them. Raises TypeError where some are none."""
+    if not all(isinstance(shown, list) for shown in outputs.values()):
+        raise TypeError("outputs that are none")
+    return {step: sanitize(shown, MAX_SHOWN) for step, shown in outputs.items()}
 
 
 def _possible(result: TestResult, points: float) -> TestResult:

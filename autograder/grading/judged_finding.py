@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MAX_TEXT = 4_000  # characters of one of its texts
+
 
 @dataclass(frozen=True)
 class JudgedFinding:
@@ -26,6 +28,12 @@ class JudgedFinding:
         """For the journal and for messages between processes."""
         fields = dataclasses.asdict(self)
         return {("says" if name == "message" else name): value for name, value in fields.items()}
+
+    def cut(self) -> JudgedFinding:
+        """The same with texts that are no longer than the judge writes them."""
+        fields = dataclasses.asdict(self)
+        texts: dict[str, Any] = {name: value[:MAX_TEXT] for name, value in fields.items() if isinstance(value, str)}
+        return dataclasses.replace(self, **texts)
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> JudgedFinding:

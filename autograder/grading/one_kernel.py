@@ -18,6 +18,7 @@ from autograder.notebook.note import Note
 from autograder.notebook.test_result import (
     Output,
     TestResult,
+    as_number,
     count_points,
     error_output,
     failed,
@@ -26,6 +27,7 @@ from autograder.notebook.test_result import (
 )
 
 MAX_RESULT_TEXT = 200
+NO_NUMBER = "a text"  # stands for a test's result that is none
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def run_in_one_kernel(
             note_lost(number, answer)
             results[number] = _failure(failed(answer.text), "StudentProcessEnded")
         elif step.is_test:
-            results[number] = _read_verdict(step, answer)
+            results[number] = read_verdict(step, answer)
     kernel.close()
     return {number: result for number, result in results.items() if number in tests}
 
@@ -81,18 +83,22 @@ def verdict_of(outputs: list[Output], line: int) -> list[Any]:
     return ["tested", "nothing", "", 0]
 
 
-def _read_verdict(step: Step, answer: list[Any]) -> KernelResult:
+def read_verdict(step: Step, answer: list[Any]) -> KernelResult:
+    """A test's result, of what the student's process says that it came to."""
     match answer:
         case ["tested", "error", str(name), int(line)]:
             return _error(step.source, name, line)
         case ["tested", "result", str(text), _]:
-            shown = result_output(text)
+            # Another text than a number is no more than that there was one: it could hold the test.
+            shown = result_output(text if len(text) <= MAX_RESULT_TEXT and as_number(text) is not None else NO_NUMBER)
         case ["tested", "nothing", _, _]:
             return KernelResult(count_points([], step.points, step.is_partial_credit), [])
         case _:
             return _failure(failed("It sent something that is no answer."), "StudentProcessEnded")
     result = count_points([shown], step.points, step.is_partial_credit)
-    return KernelResult(result, [shown] if result.points else [error_output("NoCredit", result.reason)])
+    if not result.points:
+        return KernelResult(result, [error_output("NoCredit", result.reason)])
+    return KernelResult(result, [shown] if result.is_number else [])
 
 
 def _failure(result: TestResult, name: str) -> KernelResult:

@@ -1,4 +1,4 @@
-"""What is kept of the outputs that a student's process claims to have shown."""
+"""What is kept of the outputs that a process claims to have shown in which a student's code may run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 from autograder.grading.ipython_shell import CUT
 from autograder.notebook.test_result import Output
+from autograder.plain_text import inert_links
 
 MIME_TYPES = ("text/plain", "text/latex", "image/png", "image/jpeg")  # HTML could hold a script
 MAX_ITEMS = 1000
+MAX_SHOWN = 40_000_000  # characters of the outputs of all cells of a notebook
 BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
 
 
@@ -21,7 +23,7 @@ def first_line(source: str) -> str:
 
 
 def sanitize(outputs: list[Any], room: int) -> list[Output]:
-    """What a student's process claims that a cell has shown, as far as a cell can show it; at most `room` characters."""
+    """What a process claims that a cell has shown, as far as a cell can show it; at most `room` characters."""
     kept: list[Output] = []
     for output in outputs[:MAX_ITEMS]:
         cleaned = _sanitize_one(output)
@@ -44,6 +46,8 @@ def _sanitize_one(output: Any) -> Output | None:
         case {"output_type": "execute_result" | "display_data" as output_type, "data": dict(data)}:
             kept = {mime: data[mime] for mime in MIME_TYPES if isinstance(data.get(mime), str)}
             kept = {mime: text for mime, text in kept.items() if not mime.startswith("image/") or BASE64.fullmatch(text)}
+            if "text/latex" in kept:
+                kept["text/latex"] = inert_links(kept["text/latex"])
             more = {"execution_count": None} if output_type == "execute_result" else {}
             return {"output_type": output_type, "data": kept, "metadata": {}, **more} if kept else None
     return None

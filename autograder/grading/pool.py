@@ -7,7 +7,6 @@ import dataclasses
 import json
 import os
 import selectors
-import shutil
 import socket
 import tempfile
 import time
@@ -30,14 +29,19 @@ from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.test_result import Output
 from autograder.sandbox import linux
-from autograder.sandbox.meter import Meter, open_reset
+from autograder.sandbox.meter import Meter, open_files
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.restrict import other_user
 from autograder.sandbox.usage import exceeded_limit, leaves_processes, remove_home, resident_memory
 
 GRACE = 5.0  # seconds of processor time that a checker has beyond those of its test
-MAX_MESSAGE = 1 << 27  # bytes of a checker's message; its cells show at most `checker_process.MAX_SHOWN`
-MESSAGE_SECONDS = 60.0  # that a message to or from a checker may take, once it has begun: the loop waits for it
+MAX_MESSAGE = 1 << 27  # bytes of a checker's message; its cells show at most `outputs.MAX_SHOWN`
+MAX_QUESTION = 1000  # bytes of one that is not the result
+MAX_BRACKETS = 4_000_000  # of a message: each may stand for an object twenty times as large
+JOB_SECONDS = 60.0  # that a checker may take to read its job
+MOST_QUESTIONS, QUESTIONS_A_STEP = 20_000, 20  # that a checker may ask, for it may evaluate what a student wrote
+MOST_STARTS, STARTS_A_STEP = 20, 4  # of a student's process
+MOST_TRIES = 20  # of a notebook, beyond one for each of its tests
 CHECKER_EXCEEDED = {  # the limits that the grader watches, as `_retry` tells of them
     "memory": "used more memory than it may, and was ended",
     "processes": "started more processes and threads than it may, and was ended",
@@ -60,7 +64,10 @@ class Running:
     limit: TimeLimit  # until that has to report again
     whole: TimeLimit  # until that has to be done: a test may evaluate what a student wrote, which reports without end
     lost_seconds: float = 0.0  # of processor time, of checkers' processes that were lost with it
+    tries: int = 1  # at this task
     at: int | None = None  # the step that it reported last
+    questions: int = 0  # that it has asked so far
+    starts: int = 0  # of a student's process
     student: Spawned | None = None
     home: str | None = None
     why: str | None = None  # we ended the student's process
@@ -98,7 +105,7 @@ class Pool:
         for running in self.running.values():
             running.channel.close()
         self.selector.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_home(str(self.folder))
 
     def shown(self, notebook: str) -> dict[str, list[Output]]:
         """What the cells that depend on no student showed, by their number in the released notebook."""
@@ -133,24 +140,29 @@ class Pool:
             self._start(task)
         return TICK
 
-    def _start(self, task: Task, lost_seconds: float = 0.0) -> None:
+    def _start(self, task: Task, lost_seconds: float = 0.0, tries: int = 1) -> None:
         grader_end, child_end = socket.socketpair()
         home = self._new_home()
         checker = self.servers[task.notebook].checkers.spawn(Spawn(home=home), child_end.fileno())
         child_end.close()
         meter = Meter(checker.process)
         limits = _limit(task.job, meter), _whole_limit(task.job, meter)
-        running = Running(task, Channel(grader_end), checker, meter, home, *limits, lost_seconds)
+        running = Running(task, Channel(grader_end), checker, meter, home, *limits, lost_seconds, tries)
         self.running[grader_end.fileno()] = running
         self.selector.register(grader_end, selectors.EVENT_READ, running)
-        self._tell(running, task.job.to_json())
+        try:
+            running.channel.send(json.dumps(task.job.to_json()).encode(), WallDeadline(JOB_SECONDS))
+        except ConnectionLost:  # the loop finds that its channel is closed
+            running.channel.hang_up()
 
     def _step(self, wait: float) -> Iterator[tuple[Task, Result]]:
         """Serve whoever has something to say within `wait` seconds; see to those who take too long or too much."""
         for key, _ in self.selector.select(wait) if self.running else ():
             running: Running = key.data
             try:
-                message = _read_message(running.channel.receive(WallDeadline(MESSAGE_SECONDS), MAX_MESSAGE))
+                if (data := running.channel.receive_ready(MAX_MESSAGE)) is None:
+                    continue
+                message = _read_message(data)
                 result = Result.from_checker(message, running.task.job) if "outputs" in message else None
             except (ConnectionLost, MalformedMessage, ValueError):
                 self._retry(running, running.why_checker)
@@ -176,8 +188,13 @@ class Pool:
                 self._enforce_checker_limits(running)
 
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
-        if message.get("at") in range(len(running.task.job.steps)):
-            running.at = message["at"]
+        running.questions += 1
+        running.starts += "student" in message
+        steps = len(running.task.job.steps)
+        if running.questions > MOST_QUESTIONS + QUESTIONS_A_STEP * steps or running.starts > MOST_STARTS + STARTS_A_STEP * steps:
+            self._retry(running, "asked for more and more, and was ended")
+        elif isinstance(at := message.get("at"), int) and 0 <= at < steps:
+            running.at = at
             running.limit = _limit(running.task.job, running.meter)
         elif "student" in message:
             self._new_student(running)
@@ -199,8 +216,8 @@ class Pool:
         child_end.close()
         started = STARTED.pack(running.student.process, running.home is not None)
         sent = [grader_end.detach()]
-        with contextlib.suppress(OSError):  # then its memory is measured by itself
-            sent.append(open_reset(running.student.process))
+        with contextlib.suppress(OSError):  # it has ended already
+            sent += open_files(running.student.process)
         try:
             socket.send_fds(running.channel.connection, [started], sent)
         except OSError:
@@ -217,9 +234,9 @@ class Pool:
 
     @staticmethod
     def _tell(running: Running, message: dict[str, Any]) -> None:
-        """Tell a checker something. One that can't be told would wait for it: the loop finds that its channel is closed."""
+        """Answer a checker. One that does not wait for the answer is given up: the loop finds that its channel is closed."""
         try:
-            running.channel.send(json.dumps(message).encode(), WallDeadline(MESSAGE_SECONDS))
+            running.channel.send_at_once(json.dumps(message).encode())
         except ConnectionLost:
             running.channel.hang_up()
 
@@ -252,7 +269,8 @@ class Pool:
         self._finish(running)
         if job.report_every_step:
             step = running.at if running.at is not None else _first_test(job)
-            if step is None or step in job.skipped_steps:
+            tests = sum(step.is_test for step in job.steps)
+            if step is None or step in job.skipped_steps or running.tries > MOST_TRIES + tests:
                 note = Note(NoteKind.ENDED_PYTHON, f"It could not be run: it {why}.")
                 self.lost.append((running.task, Result(notes=[note])))
                 return
@@ -260,7 +278,8 @@ class Pool:
             job = job.without([step], f"{what} {why}.")
             if lost_seconds > job.total_seconds + GRACE:
                 job = job.without(range(step + 1, len(job.steps)), "There was no time left after a step that did not end.")
-        self._start(dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True)), lost_seconds)
+        task = dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True))
+        self._start(task, lost_seconds, running.tries + 1)
 
     def _enforce_limits(self, running: Running, strictly: bool = False) -> None:
         """End a student's processes where together they use too much memory; at level basic, also threads and disk.
@@ -292,6 +311,10 @@ class Pool:
 
 def _read_message(data: bytes) -> dict[str, Any]:
     """A checker's message. Raises ValueError."""
+    if len(data) > MAX_QUESTION and not data.startswith(b'{"outputs"'):
+        raise ValueError("no result, and too long")
+    if data.count(b"[") + data.count(b"{") > MAX_BRACKETS:
+        raise ValueError("too many parts")
     try:
         message = json.loads(data)
     except RecursionError:

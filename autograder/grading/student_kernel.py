@@ -25,6 +25,7 @@ EXCEEDED = {  # the limits that the grader watches
     "processes": Note(NoteKind.OTHER, "It started more processes and threads than it may, and was ended."),
     "disk": Note(NoteKind.OTHER, "It wrote more to the disk than it may, and was ended."),
 }
+METER_FILES = 4  # that the grader opens for us at most, since /proc may hide them from us
 FILE_PART = 8 * 1024 * 1024  # bytes of a file that one message holds
 
 
@@ -55,11 +56,11 @@ class GraderLink:
     def start_student(self) -> RpcEndpoint:
         """A new process of the student's. Raises ConnectionLost."""
         self.tell({"student": True})
-        message, descriptors, _, _ = socket.recv_fds(self.channel.connection, STARTED.size, 2)
+        message, descriptors, _, _ = socket.recv_fds(self.channel.connection, STARTED.size, 1 + METER_FILES)
         if not descriptors:
             raise ConnectionLost("no process could be started for it")
         process, self.is_counted = STARTED.unpack(message)
-        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0]), READ_AHEAD), Meter(process, *descriptors[1:]))
+        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0]), READ_AHEAD), Meter(process, descriptors[1:]))
 
     def check_limits(self, strictly: bool = False) -> None:
         """Have the grader look at once how many processes and files the student has. Raises ConnectionLost where too many.

@@ -122,7 +122,9 @@ class Worker(Generic[Item, Found]):
         self.meter.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGKILL)
-        status = os.waitpid(self.process, 0)[1]
+        status = 0
+        with contextlib.suppress(ChildProcessError):  # where SIGCHLD is ignored, as by whoever started this program
+            status = os.waitpid(self.process, 0)[1]
         self.process = 0
         return status
 

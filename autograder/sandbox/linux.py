@@ -100,9 +100,14 @@ def descendants(process: int) -> Iterator[int]:
 def memory(process: int, kind: str) -> int:
     """Bytes of memory by a line of /proc/PID/status, such as "VmHWM": proc_pid_status(5). Raises OSError where it has ended."""
     with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as file:
-        for line in file:
-            if line.startswith(kind):
-                return int(line.split()[1]) * 1024
+        return memory_in(file, kind, process)
+
+
+def memory_in(status: Iterable[str], kind: str, process: int) -> int:
+    """The same of the lines of a process's `status`."""
+    for line in status:
+        if line.startswith(kind):
+            return int(line.split()[1]) * 1024
     raise ProcessLookupError(process)  # a process that has ended has no memory
 
 

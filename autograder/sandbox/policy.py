@@ -19,7 +19,7 @@ class SandboxPolicy:
     memory: int = 1536 * MB  # the address space of one process, above what it starts with
     total_memory: int = 2560 * MB  # resident memory of all processes of one student together
     disk: int = 64 * MB
-    files: int = 2000
+    files: int = 6000  # and folders: a submission may hold 2,000, and its answers write some
     processes: int = 32  # processes and threads
     students: int = 1  # how many run at once under one user, whom the kernel counts together at level basic
     readable: tuple[str, ...] = ()

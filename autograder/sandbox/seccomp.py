@@ -11,7 +11,7 @@ import ctypes
 import errno
 import functools
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from autograder.sandbox.linux import call
@@ -27,6 +27,7 @@ REFUSED = [
     "modify_ldt", "socket", "connect", "bind", "listen", "accept", "accept4", "setuid", "setgid", "setreuid",
     "setregid", "setresuid", "setresgid", "setgroups", "setfsuid", "setfsgid", "capset", "fanotify_init",
     "inotify_init", "inotify_init1", "mbind", "migrate_pages", "move_pages", "set_mempolicy", "truncate", "ioprio_set",
+    "vmsplice",  # a pipe would keep memory that counts as nobody's
 ]  # fmt: skip
 # They allocate memory that counts as no process's own and may outlive it. The C library can do without them.
 UNCOUNTED = [
@@ -51,6 +52,10 @@ _FIOSETOWN, _SIOCSPGRP = 0x8901, 0x8902
 _F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY = 8, 10, 15, 1024, 1026
 # By these the kernel itself sends a signal to whatever process is named, and no rule about kill(2) matters.
 _SIGNAL_BY_FCNTL = (_F_SETOWN, _F_SETSIG, _F_SETOWN_EX, _F_SETLEASE, _F_NOTIFY)
+# They change the flags of a file that is open for reading, of whoever owns it: FS_IOC_SETFLAGS in both sizes, FS_IOC_FSSETXATTR,
+# FS_IOC_SETVERSION, FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY.
+_FILE_FLAGS = (0x40086602, 0x40046602, 0x401C5820, 0x40087602, 0x40806685, 0x800C6613)
+_SOL_SOCKET, _BUFFERS = 1, (7, 8, 32, 33)  # SO_SNDBUF, SO_RCVBUF and those by force: what is in them counts as nobody's memory
 _UNIX, _KINDS, _STREAM, _SEQPACKET = 1, 0xF, 1, 5
 _SET_DUMPABLE = 4  # a process that is not can't be measured by whoever is not root
 _PARENT_OPTIONS = (1, 36)  # PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER: by these they are found and ended
@@ -83,19 +88,11 @@ def compile_filter(signals: bool, alone: bool) -> bytes:
                 rules.add_rule(seccomp.ERRNO(number), name, *arguments)
 
     refuse(REFUSED + ([] if signals else SIGNALS), errno.EPERM)
+    refuse(["sync", "syncfs"], 0)  # the disk is everybody's
     refuse([*UNCOUNTED, *NEWER, "clone3"], errno.ENOSYS)  # after EPERM no thread would start; after ENOSYS libc uses clone
     refuse(["rt_sigaction"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, _SIGCHLD), seccomp.Arg(1, seccomp.NE, 0))
-    for flag in (1 << bit for bit in range(32) if (_NEW_NAMESPACES | _CLONE_PARENT) >> bit & 1):
-        refuse(["clone"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
-    for request in (_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP):
-        refuse(["ioctl"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _INT, request))
-    for command in _SIGNAL_BY_FCNTL:
-        refuse(["fcntl"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _INT, command))
-    refuse(["prlimit64"], errno.EPERM, seccomp.Arg(0, seccomp.NE, 0))  # the limits of another process
-    refuse(["socketpair"], errno.EPERM, seccomp.Arg(0, seccomp.NE, _UNIX))
-    for kind in {*range(_KINDS + 1)} - {_STREAM, _SEQPACKET}:  # a datagram socket can send to any address
-        refuse(["socketpair"], errno.EPERM, seccomp.Arg(1, seccomp.MASKED_EQ, _KINDS, kind))
-    refuse(["prctl"], errno.EPERM, seccomp.Arg(0, seccomp.MASKED_EQ, _INT, _SET_DUMPABLE))
+    for name, arguments in _refused_arguments(seccomp):
+        refuse([name], errno.EPERM, *arguments)
     if not alone:
         refuse(METADATA_CALLS, 0)
         refuse(["sendmsg", "sendmmsg"], errno.EPERM)  # an open file on its way is nobody's, so its size would not count
@@ -108,6 +105,27 @@ def compile_filter(signals: bool, alone: bool) -> bytes:
         rules.export_bpf(file)
         file.seek(0)
         return file.read()
+
+
+def _refused_arguments(seccomp: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """System calls that are refused with some arguments only, and what is compared."""
+
+    def is_number(place: int, value: int) -> Any:
+        return seccomp.Arg(place, seccomp.MASKED_EQ, _INT, value)
+
+    for flag in (1 << bit for bit in range(32) if (_NEW_NAMESPACES | _CLONE_PARENT) >> bit & 1):
+        yield "clone", (seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag),)
+    for request in (_TIOCSTI, _TIOCLINUX, _FIOSETOWN, _SIOCSPGRP, *_FILE_FLAGS):
+        yield "ioctl", (is_number(1, request),)
+    for command in _SIGNAL_BY_FCNTL:
+        yield "fcntl", (is_number(1, command),)
+    yield "prlimit64", (seccomp.Arg(0, seccomp.NE, 0),)  # the limits of another process
+    yield "socketpair", (seccomp.Arg(0, seccomp.NE, _UNIX),)
+    for kind in {*range(_KINDS + 1)} - {_STREAM, _SEQPACKET}:  # a datagram socket can send to any address
+        yield "socketpair", (seccomp.Arg(1, seccomp.MASKED_EQ, _KINDS, kind),)
+    for option in _BUFFERS:
+        yield "setsockopt", (is_number(1, _SOL_SOCKET), is_number(2, option))
+    yield "prctl", (is_number(0, _SET_DUMPABLE),)
 
 
 def load(program: bytes) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
 import os
 import resource
-import shutil
 import stat
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from autograder.sandbox import linux
 from autograder.sandbox.policy import SandboxPolicy
 
-_MAX_FILES = 20_000  # of a home that are looked at
-_DELETED = " (deleted)\n"  # how /proc/PID/maps ends the line of a file without a name
+_MAX_FILES = 20_000  # and folders, of a home that are looked at
+_MAX_DEPTH = 100  # of folders in it
+_TOO_MUCH = 1 << 62  # bytes
+_FEW_DESCRIPTORS = 32  # open files of a process that do not count as sockets
+_MAX_MAPPINGS = 100_000  # of all processes together that are looked at; PyTorch has some thousand
+_DELETED = b" (deleted)\n"  # how /proc/PID/maps ends the line of a file without a name
 _SHARED_MEMORY = "/dev/zero (deleted)"  # so it names memory that processes share
 _MAX_LEFT = 8  # threads that a program may leave behind where it is suspected to make more and more
 
@@ -27,12 +33,17 @@ def exceeded_limit(policy: SandboxPolicy, first: int, base_memory: int, home: st
     """
     resident_memory(first)
     family = [first, *linux.descendants(first)]
-    try:
-        mapped = [file for process in family for file in _mapped_files(process)]
-    except PermissionError:  # a process that nobody may look into is one more than there may be
-        return "processes"
+    mapped: list[_MappedFile] = []
+    looked_at = 0
+    for process in family:
+        try:
+            looked_at += _add_mapped_files(process, mapped)
+        except PermissionError:  # a process that nobody may look into is one more than there may be
+            return "processes"
+        if looked_at > _MAX_MAPPINGS:
+            return "memory"
     memory = sum(max(0, _resident_or_none(process) - base_memory) for process in family)
-    if memory + _unseen_memory(family, mapped) > policy.total_memory:
+    if memory + _unseen_memory(family, mapped) + sum(map(_socket_memory, family)) > policy.total_memory:
         return "memory"
     if home is None:
         return None  # in namespaces of its own, the kernel counts processes and files
@@ -77,22 +88,28 @@ class _MappedFile:
     size: int  # bytes that are mapped
 
 
-def _mapped_files(process: int) -> list[_MappedFile]:
-    """The files without a name that a process has mapped. Raises PermissionError where nobody may know."""
-    found = []
+def _add_mapped_files(process: int, found: list[_MappedFile]) -> int:
+    """Add the files without a name that a process has mapped; how many mappings it has of any kind.
+
+    Raises PermissionError where nobody may know.
+    """
+    lines = 0
     try:
         threads = os.listdir(f"/proc/{process}/task")
-        with open(f"/proc/{process}/task/{max(threads, key=int)}/maps", encoding="utf-8", errors="replace") as file:
+        with open(f"/proc/{process}/task/{max(threads, key=int)}/maps", "rb") as file:
             for line in file:
+                lines += 1
+                if lines > _MAX_MAPPINGS:
+                    break
                 if line.endswith(_DELETED):
-                    fields = line.split(maxsplit=5)
+                    fields = line.decode(errors="replace").split(maxsplit=5)
                     low, high = (int(end, 16) for end in fields[0].split("-"))
                     found.append(_MappedFile(fields[5].strip(), int(fields[4]), high - low))
     except PermissionError:
         raise
     except (OSError, ValueError):  # it has just ended
-        return found
-    return found
+        pass
+    return lines
 
 
 def _unseen_memory(family: Iterable[int], mapped: Iterable[_MappedFile]) -> int:
@@ -104,6 +121,28 @@ def _unseen_memory(family: Iterable[int], mapped: Iterable[_MappedFile]) -> int:
         if file.inode in shared:
             shared[file.inode] = max(shared[file.inode], file.size)
     return max(0, sum(shared.values()) - sum(map(_resident_shared, family)))
+
+
+def _socket_memory(process: int) -> int:
+    """The most bytes that may wait in a process's sockets, which the kernel keeps and counts as nobody's.
+
+    Each open file may be a socket; only who has many can hold much. Each thread may have open files of its own.
+    """
+    found = 0
+    with contextlib.suppress(OSError):  # it has just ended
+        for thread in os.listdir(f"/proc/{process}/task"):
+            found += max(0, len(os.listdir(f"/proc/{process}/task/{thread}/fd")) - _FEW_DESCRIPTORS)
+    return found * _socket_buffer()
+
+
+@functools.cache
+def _socket_buffer() -> int:
+    """The bytes that one socket may hold, as long as nobody changes that."""
+    try:
+        with open("/proc/sys/net/core/wmem_default", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 212_992  # Linux's own default
 
 
 def _resident_shared(process: int) -> int:
@@ -120,16 +159,22 @@ def _threads(process: int) -> int:
 
 
 def _disk(home: str) -> int:
-    """Bytes on the disk below a folder."""
+    """Bytes on the disk below a folder. What can't be seen to be little is `_TOO_MUCH`.
+
+    That is: more than `_MAX_FILES` files and folders, folders more than `_MAX_DEPTH` deep, and one that its owner may not list.
+    """
     found = count = 0
-    for folder, _, names in os.walk(home):
-        for name in names:
+    unseen: list[OSError] = []
+    above = home.count("/")
+    for folder, folders, files, descriptor in os.fwalk(home, onerror=unseen.append):
+        count += len(folders) + len(files)
+        is_hidden = any(error.errno == errno.EACCES for error in unseen)  # others have just been removed
+        if is_hidden or count > _MAX_FILES or folder.count("/") - above > _MAX_DEPTH:
+            return _TOO_MUCH
+        for name in (*folders, *files):
             with contextlib.suppress(OSError):
-                found += os.lstat(f"{folder}/{name}").st_blocks * 512
-            count += 1
-            if count > _MAX_FILES:  # so many take their place as well
-                return 1 << 62
-    return found
+                found += os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_blocks * 512
+    return _TOO_MUCH if any(error.errno == errno.EACCES for error in unseen) else found
 
 
 def _deleted_files(family: Iterable[int], mapped: Iterable[_MappedFile], home: str, most: int) -> int:
@@ -156,14 +201,44 @@ def _open_deleted(folder: str) -> dict[int, int]:
 
 
 def remove_home(home: str) -> None:
-    """Remove a folder with all that is in it, also where its owner has taken the right to list or to change it."""
-    for folder, folders, _ in os.walk(home):
-        _make_removable([folder, *(f"{folder}/{name}" for name in folders)])
-    shutil.rmtree(home, ignore_errors=True)
+    """Remove a folder with all that is in it, also where its owner has taken the right to list or to change it.
+
+    Folders may be nested deeper than a path can be long, so each is moved up before it is emptied.
+    """
+    with contextlib.suppress(OSError):  # there is none, or its disk is broken
+        place = tempfile.mkdtemp(dir=os.path.dirname(os.path.abspath(home)))
+        waiting, number = [home], 0
+        while waiting:
+            folder = waiting.pop()
+            for entry in _entries(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    number += 1
+                    waiting.append(_moved(entry.path, f"{place}/{number}"))
+                else:
+                    _try(os.unlink, entry.path)
+            _try(os.rmdir, folder)
+        _try(os.rmdir, place)
 
 
-def _make_removable(folders: Iterable[str]) -> None:
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            if not os.path.islink(folder):
-                os.chmod(folder, 0o700)
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    _try(os.chmod, folder, 0o700)
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError:
+        return []
+
+
+def _moved(folder: str, to: str) -> str:
+    """Where a folder is after it was moved, if that was possible."""
+    _try(os.chmod, folder, 0o700)  # who moves a folder writes in it
+    return to if _try(os.rename, folder, to) else folder
+
+
+def _try(do: Callable[..., object], *arguments: object) -> bool:
+    """Whether that was possible."""
+    try:
+        do(*arguments)
+    except OSError:
+        return False
+    return True

@@ -1,8 +1,10 @@
 """A test may evaluate a text that a student wrote: it runs with the instructor's tests, and reaches nothing of the machine's."""
 
 import dataclasses
+import itertools
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from support.small_course import Grader
 
 from autograder.grading import fork_server, pool
 from autograder.grading.course_policy import course_policy
-from autograder.grading.executor import Result
+from autograder.grading.executor import Result, Task
 from autograder.grading.pool import Pool
 from autograder.grading.run import verify_sandbox
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable, unmet_requirement
@@ -67,11 +69,32 @@ REACHES = {
     "take a terabyte": "bytearray(1 << 40)",
 }
 ANSWER = "def send(message):\n    import gc, json\n    from autograder.grading.rpc.channel import Channel\n    for one in gc.get_objects():\n        if isinstance(one, Channel):\n            one.send(json.dumps(message).encode())\n"
+ANSWER += """
+def raw(data):
+    import gc
+    from autograder.grading.rpc.channel import Channel
+    for one in gc.get_objects():
+        if isinstance(one, Channel):
+            one.connection.sendall(data)
+def result(outputs):
+    return {'outputs': outputs, 'notes': [], 'findings': {}, 'tests': {}, 'isolated': {}, 'one_kernel': {}, 'try_alone': False}
+"""
 FORGED = {
     "too many points": "send({'outputs': {}, 'notes': [], 'findings': {}, 'tests': {'2': {'status': 'passed', 'points': 99, 'reason': '', 'is_number': False}}, 'isolated': {}, 'one_kernel': {}, 'try_alone': False})",
     "no result": "send({'outputs': 7})",
     "no message": "send(7)",
     "a step that is none": "send({'at': 'x'})\nsend({'at': 10**9})\nraise SystemExit",
+    "a step that is almost one": "import os\nsend({'at': 2.0})\nos._exit(0)",
+    "a step of someone else's": "import os\nsend({'at': 4})\nos._exit(0)",
+    "half a message": "raw(b'\\xff\\0\\0\\0')\nraise SystemExit",
+    "half a length": "raw(b'\\xff')\nraise SystemExit",
+    "a message of two gigabytes": "raw(b'\\0\\0\\0\\x80')\nraise SystemExit",
+    "a long question": "send({'at': 2, 'more': 'x' * 10**6})\nraise SystemExit",
+    "ten million lists": "raw((len(text := b'{\"outputs\": {\"2\": [' + b'[],' * 10**7 + b'[]]}}')).to_bytes(4, 'little') + text)\nraise SystemExit",
+    "questions without end whose answers nobody reads": "while True: send({'check': 'now'})",
+    "processes without end": "while True: send({'student': True})",
+    "outputs that are none": "send(result({'2': [7, None, {}, {'output_type': 'stream'}]}))",
+    "notes without end": "send({**result({}), 'notes': [{'kind': 'other', 'text': 'x' * 10**5}] * 1000})",
 }
 
 
@@ -152,6 +175,34 @@ def test_a_text_that_takes_too_much_costs_its_own_test(grader: Grader, text: str
 def test_a_text_that_speaks_for_the_checker_is_not_believed_and_stops_nothing(grader: Grader, name: str) -> None:
     assert graded(grader, ANSWER + FORGED[name])[0]["t_text"] == 0
     assert graded(grader, "done = 1")[0] == {"t_text": 1, "t_other": 1}
+
+
+def test_what_a_text_shows_holds_no_script(grader: Grader) -> None:
+    """Whatever it shows itself, and whatever it says that other cells have shown: formgrader puts both on a page."""
+    script = {"output_type": "display_data", "data": {"text/html": "<script>1</script>"}, "metadata": {}}
+    latex = {"output_type": "display_data", "data": {"text/latex": "$\\href{java\\script:alert(1)}{x}$"}, "metadata": {}}
+    shows = "from IPython.display import HTML, Javascript, display\ndisplay(HTML('<script>1</script>'), Javascript('1'))\ndone = 1"
+    for text in (shows, f"{ANSWER}send(result({{'2': [{script}, {latex}], '1': [{script}]}}))"):
+        shown = graded(grader, text)[1].outputs
+        assert "script>" not in str(shown)
+        assert "script:" not in str(shown)
+        assert "javascript" not in str(shown)
+
+
+def test_a_text_that_says_half_of_something_keeps_nobody_waiting(grader: Grader) -> None:
+    """The loop that serves all submissions takes in what has come of a message, and goes on."""
+    halves = [f"{ANSWER}{half}\nimport time\ntime.sleep(1000)" for half in ("raw(b'\\xff\\0\\0\\0')", "raw(b'\\xff')")]
+    texts = {"half": halves[0], "honest": "done = 1", "quarter": halves[1], "also honest": "done = 1"}
+    tasks = []
+    for student, text in texts.items():
+        merged = small_course.submission(BOOK, {"text": f"text = {text!r}", "other": "other = 2"})
+        tasks.append(Task(student, BOOK.name, BOOK.job(merged, BOOK.files, grader.seconds), 1))
+    policy = course_policy(IsolationLevel.NONE, BOOK.packages())
+    with Pool([BOOK], policy, jobs=3) as pool:
+        began = time.monotonic()
+        found = [task.student for task, _ in itertools.islice(pool.results(tasks), 2)]
+    assert sorted(found) == ["also honest", "honest"]
+    assert time.monotonic() - began < 50
 
 
 def test_no_run_begins_where_a_test_reaches_what_it_must_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -158,7 +158,7 @@ def grader() -> Iterator[small_course.Grader]:
         yield made
 
 
-@pytest.mark.parametrize("method", ["send", "receive"])
+@pytest.mark.parametrize("method", ["send", "send_at_once", "receive_ready"])
 def test_a_call_to_the_checker_fails(grader: small_course.Grader, method: str) -> None:
     merged = small_course.submission(BOOK, MIXED)
     for at in range(8):
@@ -172,7 +172,7 @@ def test_a_checker_that_always_dies_gives_no_points_and_says_so(grader: small_co
     merged = small_course.submission(BOOK, small_course.solutions(BOOK))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pool.Pool, "_serve", lambda *_: (_ for _ in ()).throw(ConnectionLost("it ended")))
-        patch.setattr(Channel, "receive", lambda *_, **__: b"no json")
+        patch.setattr(Channel, "receive_ready", lambda *_, **__: b"no json")
         points, result = grader.grade(merged)
     assert set(points.values()) == {0.0}
     assert "could not be run" in result.notes[0].text
@@ -200,6 +200,6 @@ def test_a_task_that_is_lost_is_handed_back_once(grader: small_course.Grader) ->
     job = BOOK.job(small_course.submission(BOOK, MIXED), {}, 20.0)
     tasks = [Task(f"{number}", BOOK.name, job, 1) for number in range(3)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Channel, "receive", failing(Channel.receive, 2, ConnectionLost("it ended")))
+        patch.setattr(Channel, "receive_ready", failing(Channel.receive_ready, 2, ConnectionLost("it ended")))
         students = sorted(task.student for task, _ in grader.pool.results(tasks))
     assert students == ["0", "1", "2"]

@@ -194,6 +194,19 @@ def test_a_worker_keeps_no_file_of_the_graders_open_and_is_not_interrupted(tmp_p
         assert Worker(work, [file.fileno()]).result() == [True, False]
 
 
+def test_it_works_where_children_end_without_being_waited_for() -> None:
+    """So it is where whoever started the grader ignores SIGCHLD, which programs inherit."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        begun = Worker(lambda number: leave() or 0 if number == 1 else number, range(3))
+        assert begun.result() == 0
+        with pytest.raises(WorkFailed):
+            begun.result()
+        assert begun.result() == 2
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 def test_a_result_that_waits_to_be_asked_for_is_not_late() -> None:
     begun = Worker(bytes, [10**6], (), 0.2)
     begun.limit.wall_seconds = 0.0

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import linux
+from autograder.sandbox import linux, usage
 from autograder.sandbox.policy import MB, SandboxPolicy
 from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memory
 
 SMALL = SandboxPolicy("basic", total_memory=200 * MB, disk=8 * MB, processes=12)
+ROOMY = replace(SMALL, total_memory=1 << 50, processes=1000)  # but for the disk
 
 
 # The first thread ends; another one goes on, with all that the process has.
@@ -116,3 +117,48 @@ def test_a_folder_goes_away_whatever_its_rights(tmp_path: Path) -> None:
         remove_home(str(home))
     assert not home.exists()
     assert keep.stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.parametrize("name", ["d", "x" * 200])
+def test_folders_in_folders_are_seen_and_go_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Deeper than Python nests its calls, and than a path can be long: nothing can hide there."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    for _ in range(1200):
+        os.mkdir(name)
+        os.chdir(name)
+    Path("file").write_bytes(bytes(1 << 20))
+    os.chdir(tmp_path)
+    assert exceeded_limit(ROOMY, os.getpid(), 0, str(home)) == "disk"
+    remove_home(str(home))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_at_the_end_of_a_long_path_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(50):
+        os.mkdir("x" * 200)
+        os.chdir("x" * 200)
+    policy = replace(ROOMY, disk=4 << 20)
+    assert exceeded_limit(policy, os.getpid(), 0, str(tmp_path)) is None
+    Path("file").write_bytes(bytes(5 << 20))
+    assert exceeded_limit(policy, os.getpid(), 0, str(tmp_path)) == "disk"
+    os.chdir(tmp_path)
+    remove_home(str(tmp_path / ("x" * 200)))
+
+
+def test_folders_count_as_files_do(tmp_path: Path) -> None:
+    policy = replace(ROOMY, disk=1 << 40)
+    for number in range(101):
+        (tmp_path / f"{number}").mkdir()
+    assert exceeded_limit(policy, os.getpid(), 0, str(tmp_path)) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(usage, "_MAX_FILES", 100)
+        assert exceeded_limit(policy, os.getpid(), 0, str(tmp_path)) == "disk"
+
+
+def test_a_process_with_mappings_without_end_has_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert exceeded_limit(ROOMY, os.getpid(), 0) is None
+    monkeypatch.setattr(usage, "_MAX_MAPPINGS", 20)
+    assert exceeded_limit(ROOMY, os.getpid(), 0) == "memory"

@@ -89,12 +89,55 @@ class Channel:
             except OSError:
                 raise ConnectionLost("it ended") from None
 
+    def send_at_once(self, message: bytes) -> None:
+        """Send a short message to one who waits for it, and so has room for it. Raises ConnectionLost where there is none."""
+        data = HEAD.pack(len(message)) + message
+        self._never_wait()
+        try:
+            sent = self.connection.send(data)
+        except OSError:
+            raise ConnectionLost("it ended, or does not read") from None
+        if sent < len(data):
+            raise ConnectionLost("it does not read")
+
     def receive(self, deadline: Deadline | None = None, max_bytes: int = MAX_BYTES + 1024) -> bytes:
         """The next message. Raises ConnectionLost or MalformedMessage."""
         (length,) = HEAD.unpack(self._exactly(HEAD.size, deadline))
         if length > max_bytes:
             raise MalformedMessage("too long a message")
         return self._exactly(length, deadline)
+
+    def receive_ready(self, max_bytes: int) -> bytes | None:
+        """The next message if what has come in so far completes it, else None; it does not wait.
+
+        It takes in a megabyte at most, and nothing of a later message. Raises ConnectionLost or MalformedMessage.
+        """
+        self._never_wait()
+        for _ in ("its length", "the rest"):
+            if (missing := self._size(max_bytes) - len(self._unread)) > 0:
+                try:
+                    part = self.connection.recv(_more(0, missing))
+                except BlockingIOError:
+                    return None
+                except OSError:
+                    raise ConnectionLost("it ended") from None
+                if not part:
+                    raise ConnectionLost("it ended")
+                self._unread += part
+            if HEAD.size <= len(self._unread) == self._size(max_bytes):
+                found = bytes(memoryview(self._unread)[HEAD.size :])
+                self._unread.clear()
+                return found
+        return None
+
+    def _size(self, max_bytes: int) -> int:
+        """Bytes of the message whose beginning is here, its length included. Raises MalformedMessage."""
+        if len(self._unread) < HEAD.size:
+            return HEAD.size
+        (length,) = HEAD.unpack_from(self._unread)
+        if length > max_bytes:
+            raise MalformedMessage("too long a message")
+        return HEAD.size + int(length)
 
     def _exactly(self, size: int, deadline: Deadline | None) -> bytes:
         while (missing := size - len(self._unread)) > 0:
@@ -125,6 +168,12 @@ class Channel:
         if not _is_near(self._timeout, left):  # each change is a system call
             self.connection.settimeout(left)
             self._timeout = left
+
+    def _never_wait(self) -> None:
+        """Have the next system calls return at once."""
+        if self._timeout != 0.0:
+            self.connection.settimeout(0.0)
+            self._timeout = 0.0
 
     def close(self) -> None:
         self.connection.close()
