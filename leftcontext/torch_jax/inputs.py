@@ -114,6 +114,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "convert_mask": lambda rng: [(mask, source, target) for source, mask in MASKS.items() for target in MASKS],
     "finite_causal_mask": lambda rng: [(T, np.float16), (T, np.float32)],
     "causal_allowed_between": lambda rng: [(2, T), (1, T)],
+    "window_mask": lambda rng: [(MASKS["additive"], 2), (MASKS["additive"], 9)],
     # zoo
     "padding_allowed": lambda rng: [(np.array([T, 3, 0]), T)],
     "sliding_window_allowed": lambda rng: [(T, 2), (T, 1), (T, 9)],
@@ -139,6 +140,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "rollout_loss": lambda rng: [(f, _tokens(rng, T + 1), n, Seed(0)) for f, n in ((_logits_of, T), (_certain, 2))],
     "leak_gap": lambda rng: [(_logits_of, _tokens(rng, T + 1)), (_peeking, _tokens(rng, T + 1))],
     "loss_per_position": lambda rng: [(rng.normal(size=(B, T, VOCAB)), _tokens(rng, B, T))],
+    "next_token_loss": lambda rng: [(rng.normal(size=(B, T, VOCAB)), _tokens(rng, B, T))],
     "random_token_floor": lambda rng: [(16,), (1,)],
     # attention and heads
     "query_key_score": lambda rng: [tuple(rng.normal(size=(2, d)))],
@@ -153,6 +155,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     # cache, generation, positions
     "decode_step": lambda rng: [(*rng.normal(size=(3, d)), None), (*rng.normal(size=(3, d)), _qkv(rng)[1:])],
     "cached_attention": lambda rng: [(*_qkv(rng), 3)],
+    "cached_step": lambda rng: [(*_qkv(rng), None), (*_qkv(rng), _qkv(rng)[1:])],
     "greedy_decode": lambda rng: [(_logits_of, _tokens(rng, 3), 6), (_logits_of, _tokens(rng, 1), 0)],
     "sample_token": lambda rng: [(np.array([2.0, 1.0, 0.5, -1.0]), Seed(n), 0.8, 3) for n in range(DRAWS)],
     "nucleus": lambda rng: [(rng.normal(size=VOCAB), p) for p in (0.1, 0.6, 1.0)],
@@ -166,6 +169,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     ],
     "blockwise_causal_attention": lambda rng: [(*_qkv(rng, B, H), 3)],
     "causal_linear_attention": lambda rng: [_qkv(rng, B, H)],
+    "block_summaries": lambda rng: [(rng.normal(size=(T, d)), 2), (rng.normal(size=(T, d)), 9)],
     "numerical_gradient": lambda rng: [(Smooth(lambda x: (x * x * x).sum()), rng.normal(size=(2, 3)))],
     "softmax_backward": lambda rng: [(_weights(rng), rng.normal(size=(B, T, T)))],
     "causal_attention_backward": lambda rng: [(*_qkv(rng, B, H), rng.normal(size=(B, H, T, d)))],

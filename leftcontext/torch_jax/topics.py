@@ -24,6 +24,11 @@ NONE = {
     "attention_pairs": "a formula of two numbers: counting needs no library",
     "diagnose_clinic": "a verdict on evidence: no library gives it",
     "diagnose_repairs": "a verdict on evidence: no library gives it",
+    "diagnose_incidents": "a verdict on evidence: no library gives it",
+    "regression_test": "it calls the model that it is given, and needs no library",
+    "isolation_test": "it calls the model that it is given, and needs no library",
+    "audit_report": "a verdict on evidence: no library gives it",
+    "find_leaks": "it calls the model that it is given, and needs no library",
 }
 
 

@@ -49,7 +49,10 @@ def test_its_way_back_is_the_slope_of_the_function(attend):
 
 def test_a_model_around_the_healthy_one_learns_as_the_course_s_own_does():
     rows = LITTLE_LANGUAGE.rows(3, 16, np.random.default_rng(2))
-    own, around = Transformer(SIZE, allowed=allowed_by("causal", 16)), model_around(BUGGY_ATTENTIONS[attention_bugs.causal])
+    own, around = (
+        Transformer(SIZE, allowed=allowed_by("causal", 16)),
+        model_around(BUGGY_ATTENTIONS[attention_bugs.causal]),
+    )
     losses = [model.loss_and_gradient(rows[:, :-1], rows[:, 1:]) for model in (own, around)]
     assert losses[0] == pytest.approx(losses[1])
     np.testing.assert_allclose(around.gradient, own.gradient, rtol=1e-3, atol=1e-6)

@@ -91,7 +91,8 @@ def test_a_ward_says_what_is_right_and_what_speaks_against_the_rest():
         for number in set(clinic.DIAGNOSES) - set(found[letter]):
             said, count = ward.diagnose({letter: number}).text.splitlines()
             wanted, query, key, here = re.fullmatch(
-                rf"✗ {letter}: not {number}\. With that bug, (.+) would stand at query (\d), key (\d) .* here it is (.+)\.", said
+                rf"✗ {letter}: not {number}\. With that bug, (.+) would stand at query (\d), key (\d) .* here it is (.+)\.",
+                said,
             ).groups()
             assert float(here) == pytest.approx(ward[letter].weights[int(query), int(key)], abs=0.006)
             assert wanted != here and count == "Right so far: 0 of 13."

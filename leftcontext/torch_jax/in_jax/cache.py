@@ -23,3 +23,11 @@ def cached_attention(Q, K, V, chunk):
         k, v = K[:seen, None], V[:seen, None]
         outputs.append(dot_product_attention(q[:, None], k, v, mask=mask))
     return jnp.concatenate(outputs)[:, 0]
+
+
+def cached_step(Q, K, V, cache):
+    if cache is not None:
+        K, V = jnp.concatenate([cache[0], K]), jnp.concatenate([cache[1], V])
+    mask = jnp.tri(len(Q), len(K), len(K) - len(Q), dtype=bool)[None]
+    out = dot_product_attention(Q[:, None], K[:, None], V[:, None], mask=mask)
+    return out[:, 0], (K, V)

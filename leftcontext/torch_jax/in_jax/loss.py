@@ -53,3 +53,8 @@ def loss_per_position(logits, targets):
 
 def random_token_floor(vocab):
     return jax.scipy.special.entr(jnp.full(vocab, 1 / vocab)).sum()
+
+
+def next_token_loss(logits, tokens):
+    # Shifted before the texts are joined, so that no text ends in another one.
+    return cross_entropy(logits[:, :-1], tokens[:, 1:])

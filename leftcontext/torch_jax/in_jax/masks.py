@@ -40,3 +40,8 @@ def finite_causal_mask(T, dtype):
 
 def causal_allowed_between(T_q, T_k):
     return jnp.tri(T_q, T_k, T_k - T_q, dtype=bool)
+
+
+def window_mask(mask, window):
+    too_old = jnp.tri(mask.shape[-1], k=-window, dtype=bool)
+    return jnp.where((mask < 0) | too_old, -jnp.inf, 0)

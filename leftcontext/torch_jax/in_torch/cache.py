@@ -20,3 +20,10 @@ def cached_attention(Q, K, V, chunk):
         mask = causal_lower_right(len(q), seen)
         outputs.append(F.scaled_dot_product_attention(q, K[:seen], V[:seen], attn_mask=mask))
     return torch.cat(outputs)
+
+
+def cached_step(Q, K, V, cache):
+    if cache is not None:
+        K, V = torch.concatenate([cache[0], K]), torch.concatenate([cache[1], V])
+    mask = causal_lower_right(len(Q), len(K))
+    return F.scaled_dot_product_attention(Q, K, V, attn_mask=mask), (K, V)

@@ -53,3 +53,8 @@ def loss_per_position(logits, targets):
 
 def random_token_floor(vocab):
     return torch.distributions.Categorical(logits=torch.zeros(vocab, dtype=torch.float64)).entropy()
+
+
+def next_token_loss(logits, tokens):
+    # Shifted before the texts are joined, so that no text ends in another one.
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())

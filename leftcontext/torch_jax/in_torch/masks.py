@@ -42,3 +42,9 @@ def finite_causal_mask(T, dtype):
 def causal_allowed_between(T_q, T_k):
     # as attn_mask, causal_lower_right(T_q, T_k) is the same
     return torch.ones(T_q, T_k, dtype=torch.bool).tril(T_k - T_q)
+
+
+def window_mask(mask, window):
+    T = mask.shape[-1]
+    too_old = torch.ones(T, T, dtype=torch.bool).tril(-window)
+    return torch.zeros(mask.shape).masked_fill((mask < 0) | too_old, -torch.inf)

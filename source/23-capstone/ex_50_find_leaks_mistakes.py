@@ -1,0 +1,134 @@
+"""The mistakes of `find_leaks`: tests in which something was left out."""
+
+import numpy as np
+
+from autograder.exercise import leak_detectors
+
+from .ex_50_find_leaks import _finder, exercise
+
+
+@exercise.mistake("Never in chunks")
+def one_pass_only(run, parts):
+    """Every part got its rows in one pass; a cache that is not used can't be tested.
+
+    - Which of the suspect's leaks showed in chunks only?
+    - run(part, x, chunks=(18, 6))
+    """
+    return _finder(calls=(None,))(run, parts)
+
+
+@exercise.mistake("Token by token only")
+def single_rows_only(run, parts):
+    """In chunks of one row no row has a later one beside it, so a mask that is missing there does no harm.
+
+    - How many rows does a prompt have?
+    - A chunk of several rows, at the start and behind others.
+    """
+    return _finder(calls=(None, (1,) * 24))(run, parts)
+
+
+@exercise.mistake("Too short for what comes late")
+def short_texts(run, parts):
+    """A leak behind more than 16 rows can't show in a text of twelve.
+
+    - How many rows are in the cache, at most, in your longest text?
+    - Take 24 rows, and chunks such as (18, 6).
+    """
+    return _finder(calls=(None, (12,), (9, 3)), rows=range(11), T=12)(run, parts)
+
+
+@exercise.mistake("Only the last row was changed")
+def last_row_only(run, parts):
+    """A leak from a row in the middle stays unseen when only the last one changes.
+
+    - Can output 3 see row 4 and no other later row?
+    - Change the rows after each i in turn.
+    """
+    return _finder(rows=(22,))(run, parts)
+
+
+@exercise.mistake("Only output 0 was looked at")
+def first_output_only(run, parts):
+    """Output 0 can be right while a later one looks ahead.
+
+    - Which outputs have no changed row before them?
+    - All of 0 to i.
+    """
+    return _finder(earlier=lambda moved, i: moved[:1])(run, parts)
+
+
+@exercise.mistake("The changed rows were looked at too")
+def own_row_counted(run, parts):
+    """Outputs from row i + 1 on may move: their own rows changed.
+
+    - May output 5 depend on row 5?
+    - after[: i + 1]
+    """
+    return _finder(earlier=lambda moved, i: moved)(run, parts)
+
+
+@exercise.mistake("A small leak slips through")
+def tolerance_too_large(run, parts):
+    """The tolerance is larger than the smallest leak, of about 1e-6.
+
+    - How small may a leak be?
+    - More than 1e-9.
+    """
+    return _finder(tolerance=1e-4)(run, parts)
+
+
+@exercise.mistake("Rounding is taken for a leak")
+def rounding_counted(run, parts):
+    """Differences far below 1e-9 were counted, and rounding may depend on everything.
+
+    - How large is the smallest difference that your test counts?
+    - More than 1e-9.
+    """
+    return _finder(tolerance=0.0)(run, parts)
+
+
+@exercise.mistake(leak_detectors.ONE_COMPONENT)
+def first_number_only(run, parts):
+    return _finder(size=lambda moved: np.abs(moved)[:, :1])(run, parts)
+
+
+@exercise.mistake("One pass and chunks were compared")
+def compared_with_chunks(run, parts):
+    """An attention that forgets in chunks sees too little and no future; that is another fault, and not asked for here.
+
+    - Does a later row move anything when outputs in chunks are different?
+    - Compare calls of the same kind, with later rows changed.
+    """
+    x = np.random.default_rng(0).normal(size=(24, 4))
+    differs = [np.abs(run(part, x, chunks=(18, 6)) - run(part, x)).max() > 1e-9 for part in parts]
+    return [a or b for a, b in zip(differs, _finder()(run, parts), strict=True)]
+
+
+@exercise.mistake("Upside down")
+def verdict_inverted(run, parts):
+    """True is for a part that leaks.
+
+    - What should stand for a part that is right?
+    - False.
+    """
+    return [not leaks for leaks in _finder()(run, parts)]
+
+
+@exercise.mistake("Every part is right")
+def nothing_found(run, parts):
+    """No part was accused of anything.
+
+    - What does your test compare, and does it ever differ?
+    - Outputs 0 to i, before and after the rows behind i changed.
+    """
+    return [False] * len(parts)
+
+
+@exercise.mistake("One answer for all parts")
+def whole_model_only(run, parts):
+    """If one part leaks, all are accused here; a report names the place.
+
+    - Which part moved an output?
+    - One verdict for each name.
+    """
+    return [any(_finder()(run, parts))] * len(parts)
