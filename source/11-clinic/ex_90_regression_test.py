@@ -261,3 +261,8 @@ def influence_first(model):
 @exercise.equivalent
 def with_other_texts(model):
     return _tester(texts=((5, 1.0), (7, 500.0), (100, 1.0)), cuts=lambda T: range(0, T - 1, max(1, T // 12)))(model)
+
+
+exercise.equivalent_mutant(
+    "*", because="a test is graded by the layers that it passes and fails: other lengths, sizes and seeds will do"
+)

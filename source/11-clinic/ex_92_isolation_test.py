@@ -132,6 +132,13 @@ class LowersOneNumber(layers.CausalLayer):
         return out
 
 
+class LowersAllNumbers(layers.CausalLayer):
+    """Every output is lower in a row of several documents."""
+
+    def packed(self, x, documents):
+        return super().packed(x, documents) - 0.5 * (documents.max() > 0)
+
+
 def _model(layer, rng):
     made = layer(seed=int(rng.integers(1000)))
 
@@ -161,6 +168,7 @@ exercise.part("Padding, and more documents", points=1)(
         RightPaddingCounted,
         LongNeighbour,
         LowersOneNumber,
+        LowersAllNumbers,
     )
 )
 exercise.part("No false alarm", points=1)(_cases(AnythingAtPadding, Rounding, layers.WrongCorner, layers.EncoderMask))

@@ -110,6 +110,12 @@ def row_17_to_16(x):
     return out
 
 
+def row_4_to_3(x):
+    out = mlp(x)
+    out[3:4] += x[4:5].sum(axis=0) * (len(x) > 4)
+    return out
+
+
 class _Late(layers.CausalLayer):
     """Behind more than 16 rows in the cache there is no mask."""
 
@@ -163,6 +169,7 @@ def like_the_suspect(rng):
 def elsewhere(rng):
     yield _case(rng, row_norm, "late", mlp)
     yield _case(rng, norm_of_groups, "right", "block")
+    yield _case(rng, row_4_to_3, row_norm)
     yield _case(rng, mean_subtracted, next_row_mixed_in, a_millionth)
     yield _case(rng, into_one_number, row_17_to_16, "cache", mlp)
 
@@ -228,3 +235,8 @@ def influence_first(run, parts):
 @exercise.equivalent
 def with_other_chunks(run, parts):
     return _finder(calls=(None, (2, 22), (17, 4, 3)))(run, parts)
+
+
+exercise.equivalent_mutant(
+    "*", because="a test is graded by the parts that it accuses and acquits: other lengths and seeds will do"
+)

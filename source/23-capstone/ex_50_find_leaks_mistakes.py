@@ -17,16 +17,6 @@ def one_pass_only(run, parts):
     return _finder(calls=(None,))(run, parts)
 
 
-@exercise.mistake("Token by token only")
-def single_rows_only(run, parts):
-    """In chunks of one row no row has a later one beside it, so a mask that is missing there does no harm.
-
-    - How many rows does a prompt have?
-    - A chunk of several rows, at the start and behind others.
-    """
-    return _finder(calls=(None, (1,) * 24))(run, parts)
-
-
 @exercise.mistake("Too short for what comes late")
 def short_texts(run, parts):
     """A leak behind more than 16 rows can't show in a text of twelve.
