@@ -48,3 +48,18 @@ def inert_markdown(source: str) -> str:
 def inert_links(text: str) -> str:
     """The same text, in which no link runs a script: a formula in LaTeX may hold one."""
     return _SCRIPT_SCHEME.sub(rf"\1{_JOINER}:", text)
+
+
+def spreadsheet_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: students choose names of folders and files, and perhaps their own."""
+    if text[:1] in ("=", "@", "\t", "\r") or (text[:1] in ("+", "-") and len(text) > 1 and not _is_number(text)):
+        return f"'{text}"
+    return text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -16,7 +16,9 @@ import typer
 from typer.exceptions import TyperException  # of every usage error, its own and those of the parser within it
 
 from autograder.cli.audit import audit
-from autograder.cli.options import UNUSABLE, WRONG, Json
+from autograder.cli.instructor import compose, report
+from autograder.cli.lms import collect, grades, gradescope, roster
+from autograder.cli.options import UNUSABLE, WRONG, Json, exercise_ids, say_present_ids, unit_names
 from autograder.environment import ensure_home
 from autograder.errors import UserError
 from autograder.output import prepare_streams
@@ -31,25 +33,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # What a command needs beyond the judge: an extra of the package `left-context`.
-EXTRAS = {"lab": "course", "build": "grade", "compose": "grade", "grade": "grade", "report": "grade"}
+INSTRUCTORS = ("build", "compose", "grade", "report", "roster", "collect", "grades", "gradescope")
+EXTRAS = {"lab": "course", **dict.fromkeys(INSTRUCTORS, "grade")}
 
 
 @app.callback(invoke_without_command=True)
 def _without_command(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
-
-
-def _exercise_ids(incomplete: str) -> list[str]:
-    from autograder.bank import catalog
-
-    return [id for id in catalog.entries() if id.startswith(incomplete)]
-
-
-def _unit_names(incomplete: str) -> list[str]:
-    from autograder.course.course import Course
-
-    return [name for name in Course.around(Path.cwd()).units() if name.startswith(incomplete)]
 
 
 @app.command()
@@ -92,7 +83,7 @@ def progress(
 @app.command()
 def build(
     units: Annotated[
-        list[str] | None, typer.Argument(metavar="[UNIT]...", autocompletion=_unit_names, help="Default: every unit.")
+        list[str] | None, typer.Argument(metavar="[UNIT]...", autocompletion=unit_names, help="Default: every unit.")
     ] = None,
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a notebook is out of date.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite notebooks that were edited by hand.")] = False,
@@ -166,7 +157,7 @@ def exercises(as_json: Json = False) -> None:
 
 @app.command()
 def check(
-    exercise: Annotated[str, typer.Argument(autocompletion=_exercise_ids, help="The id of an exercise.")],
+    exercise: Annotated[str, typer.Argument(autocompletion=exercise_ids, help="The id of an exercise.")],
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help=".py or .ipynb files that define it.")],
     as_json: Json = False,
 ) -> None:
@@ -174,7 +165,7 @@ def check(
     from autograder.answer_files import check_files
 
     code = 0
-    _say_present_ids([exercise])
+    say_present_ids([exercise])
     for result in check_files(exercise, files):
         if as_json:
             typer.echo(result.to_json())
@@ -190,7 +181,9 @@ def check(
 
 @app.command()
 def grade(
-    assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
+    assignment: Annotated[
+        str | None, typer.Argument(autocompletion=unit_names, help="The assignment's name; with --file, the file's if left out.")
+    ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", help="Submissions graded in parallel. Default: the number of cores.", min=1)
     ] = None,
@@ -216,6 +209,10 @@ def grade(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A Dask cluster that does the work, as tcp://host:8786.")
     ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be graded, and why; run and write nothing.")] = False,
+    file: Annotated[
+        Path | None, typer.Option(metavar="NOTEBOOK", help="Grade this one file, without a class or a gradebook.")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", hidden=True)] = False,
     seconds: Annotated[float | None, typer.Option(hidden=True, min=0.5)] = None,
     rung: Annotated[int | None, typer.Option(hidden=True, min=1, max=2)] = None,
@@ -226,6 +223,7 @@ def grade(
         raise typer.Exit(_refuse("grading needs Linux. On Windows, run it in WSL."))
     gc.disable()  # while much is imported, and nothing of it is garbage
     from autograder.cli.grade import current_options, run
+    from autograder.cli.grade_more import run_file, show_plan
 
     gc.freeze()
     gc.enable()
@@ -233,71 +231,13 @@ def grade(
         {"force": force, "timeout": timeout, "isolation": isolation},
         {"again": again, "seconds": seconds, "rung": rung, "unsafe": unsafe},
     )
+    if file is not None:
+        raise typer.Exit(run_file(assignment, file, as_json, options["isolation"], options["timeout"]))
+    if assignment is None:
+        raise UserError("Which assignment? Give its name, as in `leftcontext grade 05-causal-mask`.")
+    if dry_run:
+        raise typer.Exit(show_plan(assignment, students, options["force"], options["timeout"], as_json))
     raise typer.Exit(run(assignment, jobs=jobs, as_json=as_json, students=students, scheduler=scheduler, **options))
-
-
-@app.command()
-def report(
-    assignment: Annotated[str, typer.Argument(autocompletion=_unit_names, help="The assignment's name.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Default: course/grading/ASSIGNMENT.html.", dir_okay=False),
-    ] = None,
-) -> None:
-    """Write a page for the instructor: scores, exercises, misconceptions, and what needs attention."""
-    from autograder.report.page import write
-
-    try:
-        typer.echo(f"wrote {write(assignment, output)}")
-    except OSError as error:
-        raise UserError(f"The report can't be written: {error}.") from None
-
-
-@app.command()
-def compose(
-    name: Annotated[str, typer.Argument(help="Name of the new assignment; source/NAME/ is created.")],
-    exercises: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="EXERCISE[=POINTS]...",
-            autocompletion=_exercise_ids,
-            help="Ids of exercises in order, as causal_mask or causal_mask=4.",
-        ),
-    ],
-    seed: Annotated[int, typer.Option(help="Random seed of cases and numbers.", min=0)] = 0,
-    per_student: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Student ids, one per line: each student gets a variant, the assignment NAME-ID."),
-    ] = None,
-    execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Execute the worked notebooks.")] = True,
-) -> None:
-    """Make a new nbgrader assignment from exercises of the bank."""
-    from autograder.cli.build import build_all
-    from autograder.course import compose as composer
-    from autograder.course.build import render_unit
-    from autograder.course.course import Course
-
-    course = Course.around(Path.cwd())
-    _say_present_ids(id.partition("=")[0] for id in exercises)
-    seeds = {name: seed}
-    if per_student is not None:
-        seeds = {f"{name}-{id}": composer.student_seed(id, seed) for id in composer.read_student_ids(per_student)}
-    for path in composer.compose_assignments(course, seeds, exercises):
-        typer.echo(f"wrote {path.relative_to(course.root)}")
-    made = [render_unit(course, each) for each in seeds]
-    if not build_all(course, made, force=False, execute=None if execute else False, noun="assignment"):
-        raise typer.Exit(WRONG)
-    others = ", and the same for the other variants" if len(seeds) > 1 else ""
-    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}{others}")
-
-
-def _say_present_ids(ids: Iterable[str]) -> None:
-    """A line on standard error for each former id among `ids`."""
-    from autograder.bank.former_names import id_notice
-
-    for id in ids:
-        if notice := id_notice(id):
-            typer.echo(f"leftcontext: {notice}", err=True)
 
 
 def _demands() -> Callable[[ExerciseFile], list[str]]:
@@ -312,7 +252,7 @@ def _demands() -> Callable[[ExerciseFile], list[str]]:
 @app.command()
 def verify(
     ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=_exercise_ids, help="Default: all.")
+        list[str] | None, typer.Argument(metavar="[EXERCISE]...", autocompletion=exercise_ids, help="Default: all.")
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(min=1, help="With how many seeds cases are drawn; mistakes are named at every tenth.")
@@ -333,7 +273,7 @@ def verify(
     from autograder.bank.verify import SEEDS, verify_all
 
     demands = _demands()
-    _say_present_ids(ids or ())
+    say_present_ids(ids or ())
     chosen = [catalog.find(id).id for id in ids] if ids else list(catalog.entries())
     verified = []
     with Progress(console=Console(stderr=True), transient=True, disable=as_json) as bar:
@@ -353,7 +293,8 @@ def verify(
     raise typer.Exit(WRONG if any(verification.problems for verification in verified) else 0)
 
 
-app.command()(audit)
+for command in (report, compose, roster, collect, grades, gradescope, audit):
+    app.command()(command)
 
 
 def main() -> None:

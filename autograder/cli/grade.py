@@ -101,7 +101,7 @@ def run(
                     continue
                 bar.update(task, advance=1, rate=f"{graded.number / (time.monotonic() - start):.1f}/s")
     except (UserError, OSError) as reason:  # a disk that is full, a folder that is read-only
-        print(f"leftcontext: {_advice(reason, isolation)}", file=sys.stderr)
+        print(f"leftcontext: {advice(reason, isolation)}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         print(f"Stopped. {graded.number} are graded and kept; the same command goes on.", file=sys.stderr)
@@ -126,7 +126,8 @@ def _print_line(console: Console, sentence: str) -> None:
     console.print(plain_line(sentence), highlight=False, markup=False, soft_wrap=True)
 
 
-def _advice(reason: Exception, isolation: IsolationLevel) -> str:
+def advice(reason: Exception, isolation: IsolationLevel) -> str:
+    """What an error is, and where the sandbox is meant, what else can be asked for."""
     if not isinstance(reason, SandboxUnavailable):
         return str(reason)
     lower = " --isolation basic needs no namespaces;" if isolation == IsolationLevel.FULL else ""

@@ -13,11 +13,8 @@ from pathlib import Path
 from autograder.bank import catalog
 from autograder.bank.former_names import unit_moved
 from autograder.course.course import LESSON, Course
+from autograder.course.roster import ALLOWED, NAME
 from autograder.errors import UserError
-
-ASSIGNMENT_NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")  # what nbgrader takes for an assignment
-ALLOWED = "use letters, digits, '-', '_', '.' and '@'"
-HEADERS = frozenset({"id", "student", "student_id", "student id", "username", "user", "login", "email", "e-mail"})
 
 
 class CannotCompose(UserError, ValueError):
@@ -58,7 +55,7 @@ def _weights(exercises: Sequence[str]) -> dict[str, float | None]:
 
 
 def _check_name(course: Course, name: str) -> None:
-    if not ASSIGNMENT_NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise CannotCompose(f"{name!r} is not a valid assignment name: {ALLOWED}.")
     if moved := unit_moved(name):
         raise CannotCompose(f"An assignment can't have the name of a former unit.{moved} Choose another name.")
@@ -83,25 +80,6 @@ def _lesson(name: str, weights: Mapping[str, float | None], seed: int) -> str:
 
 def _points(weight: float | None) -> str:
     return "" if weight is None else f" points={weight:g}"
-
-
-def read_student_ids(path: Path) -> list[str]:
-    """The student ids of a file: one per line, or the first column of a table. Raises CannotCompose."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotCompose(f"{path} can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.") from None
-    ids = [re.split("[,;\t]", line)[0].strip().strip('"') for line in lines if line.strip() and not line.startswith("#")]
-    if ids and ids[0].lower() in HEADERS:
-        del ids[0]
-    if not ids:
-        raise CannotCompose(f"{path} contains no student ids. Write one per line.")
-    for id in ids:
-        if not ASSIGNMENT_NAME.fullmatch(id):
-            raise CannotCompose(f"{path}: {id!r} is not a valid student id: {ALLOWED}.")
-    if len(set(ids)) < len(ids):
-        raise CannotCompose(f"{path} contains a student id twice: {max(ids, key=ids.count)}.")
-    return ids
 
 
 def student_seed(student: str, seed: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -45,6 +45,7 @@ class Section:
     comment: Markup | None = None
     cells: int = 1
     heading: str = ""
+    is_waiting: bool = False  # the instructor has not graded it yet
 
     @property
     def is_graded(self) -> bool:
@@ -55,16 +56,33 @@ class Section:
         return self.name.removeprefix("check_").removeprefix("test_") or self.name
 
     @property
+    def result(self) -> str:
+        """The points in words."""
+        if self.is_waiting:
+            return f"waiting to be graded ({_points(self.points)} points)"
+        return f"{_points(self.score)} of {_points(self.points)}"
+
+    @property
     def sign(self) -> str:
-        """Full, partial or no credit, as a sign that needs no colour."""
+        """Full, partial or no credit, or waiting, as a sign that needs no colour."""
+        if self.is_waiting:
+            return "…"
         return "✓" if self.score >= self.points else "◐" if self.score > 0 else "✗"
 
 
 class Page:
     """The sections of a notebook that GetGrades has put scores and comments into."""
 
-    def __init__(self, nb: Any, folder: Path | None, delimiters: tuple[str, str] = hidden_tests.DELIMITERS) -> None:
-        self.folder, self.delimiters = folder, delimiters
+    def __init__(
+        self,
+        nb: Any,
+        folder: Path | None,
+        delimiters: tuple[str, str] = hidden_tests.DELIMITERS,
+        waiting: Collection[str] = (),
+        solved: Mapping[str, str] | None = None,
+    ) -> None:
+        """`waiting` are the grade ids that the instructor has not graded yet, `solved` solutions that may be shown."""
+        self.folder, self.delimiters, self.waiting, self.solved = folder, delimiters, waiting, solved or {}
         self.language = str(nb.metadata.get("language_info", {}).get("name", "python"))[:40]
         self.hidden_test_ran = False  # from then on, the student's code may know its values
         self.sections = list(_merge_lesson_cells(list(self._sections(nb.cells))))
@@ -73,6 +91,11 @@ class Page:
     @property
     def graded_sections(self) -> list[Section]:
         return [section for section in self.sections if section.is_graded]
+
+    @property
+    def waiting_points(self) -> float:
+        """The points of what the instructor has not graded yet."""
+        return sum(section.points for section in self.sections if section.is_waiting)
 
     def _sections(self, cells: list[Any]) -> Iterator[Section]:
         for number, cell in enumerate(cells):
@@ -84,9 +107,21 @@ class Page:
             section.score, section.points = float(metadata.get("score") or 0), float(metadata.get("points") or 0)
             if metadata.get("comment"):
                 section.comment = sanitize.render_markdown(str(metadata["comment"]))
+            section.is_waiting = section.is_graded and section.name in self.waiting
             section.heading = _heading([cell])
             section.blocks = list(self._code(cell, section_type) if cell.cell_type == "code" else self._text(cell))
+            if section_type in (SectionType.ANSWER, SectionType.MANUAL) and section.name in self.solved:
+                section.blocks.append(self._solution(cell, self.solved[section.name]))
             yield section
+
+    def _solution(self, cell: Any, source: str) -> Markup:
+        """The instructor's solution, folded."""
+        source = re.sub(r"^[ \t]*#+ (BEGIN|END) SOLUTION[ \t]*\n?", "", source, flags=re.MULTILINE)
+        if cell.cell_type == "code":
+            shown = Markup('<pre class="code">{}</pre>').format(sanitize.highlighted_code(source, self.language))
+        else:
+            shown = Markup('<div class="prose">{}</div>').format(sanitize.render_markdown(source, None))
+        return Markup("<details><summary>The instructor's solution</summary>{}</details>").format(shown)
 
     def _text(self, cell: Any) -> Iterator[Markup]:
         if cell.cell_type == "markdown":
@@ -218,6 +253,10 @@ def _is_partial_credit(output: Any) -> bool:
     except ValueError:
         return False
     return output.output_type == "execute_result"
+
+
+def _points(number: float) -> str:
+    return f"{round(number, 2):g}"
 
 
 def _join(text: Any) -> str:

@@ -16,5 +16,6 @@ def environment(*packages: str) -> Environment:
     templates = Environment(loader=ChoiceLoader(loaders), autoescape=True, undefined=StrictUndefined)
     templates.trim_blocks = templates.lstrip_blocks = True
     templates.globals |= {"policy": POLICY, "code_styles": sanitize.code_styles}
+    templates.filters["moment"] = lambda moment: moment.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
     templates.filters["points"] = lambda number: f"{round(float(number), 2):g}"
     return templates

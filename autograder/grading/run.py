@@ -78,7 +78,7 @@ class Grading:
         done = {student for student, now in self.reader.digests(graded).items() if now in (None, known[student])}
         return [student for student in students if student not in done]
 
-    def _reason(self, student: str, new: str) -> str:
+    def reason(self, student: str, new: str) -> str:
         """Why a submission is graded, as what changed since it was last."""
         old = self.journal.digests.get(student)
         if old is None:
@@ -188,7 +188,7 @@ class Grading:
             student,
             status=submission.status,
             previous_score=before.score if before else None,
-            reason=self._reason(student, submission.digest),
+            reason=self.reason(student, submission.digest),
             notes=notes,
             findings=findings,
             not_isolated=not_isolated,
@@ -229,14 +229,15 @@ def grade(
     executor: Callable[..., Any] = Pool,
     on_start: Callable[[int], None] = lambda _: None,
     on_message: Callable[[str], None] = lambda _: None,
+    course: NbgraderCourse | None = None,
 ) -> Iterator[Graded]:
-    """Grade an assignment's submissions in the nbgrader course of the current folder.
+    """Grade an assignment's submissions in an nbgrader course, by default that of the current folder.
 
     `on_start` hears how many there are, `on_message` a sentence now and then. Raises MissingData, SandboxUnavailable.
     """
     if lacking := unmet_requirement(isolation):
         raise SandboxUnavailable(lacking)
-    course = NbgraderCourse()
+    course = course or NbgraderCourse()
     if not course.has_gradebook and not course.is_released(assignment):  # opening one would make it, wherever this is
         raise MissingData(f"There is no gradebook here. In a course, run `nbgrader generate_assignment {assignment}` first.")
     waiting_for_lock = "Another run grades this course; waiting for it to end."
@@ -251,7 +252,7 @@ def grade(
         grading = Grading(course, assignment, notebooks, timeout, digest(VERSION, *solutions.values()))
         if grading.journal.is_outdated:
             on_message("The journal is of an earlier version of the grader, so everything is graded again.")
-        chosen = _choose(course, assignment, students, on_message)
+        chosen = choose(course, assignment, students, on_message)
         waiting = [student for student in grading.waiting(force) if student in chosen]
         on_start(len(waiting))
         if waiting:
@@ -265,7 +266,7 @@ def grade(
         yield from grading.unchanged(student for student in chosen if student not in done)
 
 
-def _choose(
+def choose(
     course: NbgraderCourse, assignment: str, students: Iterable[str] | None, on_message: Callable[[str], None]
 ) -> list[str]:
     """The students to be graded, those that were asked for. Raises MissingData where there is nobody."""

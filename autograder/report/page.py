@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from dataclasses import dataclass
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+from jinja2 import Environment
 
 from autograder.feedback.page_templates import environment
 from autograder.feedback.sanitize import clean_text, render_markdown
 from autograder.grading.journal import Journal
+from autograder.nbgrader.class_list import class_standing
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
-from autograder.report import plots, records, statistics
+from autograder.notebook.cell import Cell
+from autograder.report import answers, options, plots, records, similarity, statistics
+from autograder.report.students import Roster, as_csv, feedback_link, gather_rows
 
 FIRST_MISCONCEPTIONS = 12  # the others are folded away
 MAX_ROWS = 200  # of a table; the page stays readable for ten thousand students
@@ -26,20 +34,54 @@ class Report:
     scores: statistics.ScoreDistribution
     exercises: list[statistics.ExerciseStatistics]
     most_common: dict[str, tuple[str, int]]  # misconception and students, by grade id
-    late: int
     students: int
     judged: int  # students whose findings are in the journal
     misconceptions: list[records.MisconceptionSummary]
     unclassified: records.Unclassified
-    identical_code: list[records.IdenticalCode]
     notes: list[records.GraderNote]
     not_isolated: dict[str, int]
+    title: str = ""
+    written: datetime | None = None
+    due: datetime | None = None
+    roster: Roster = field(default_factory=Roster)
+    left_out: list[statistics.ExerciseStatistics] = field(default_factory=list)  # of the scores, for they wait
+    failures: list[answers.CellFailure] = field(default_factory=list)
+    same_code: list[similarity.SameCode] = field(default_factory=list)
+    solution_copies: list[similarity.SolutionCopy] = field(default_factory=list)
+    option_texts: dict[str, str] = field(default_factory=dict)  # what an option says, by the id of the misconception
+
+    @property
+    def late(self) -> int:
+        return sum(bool(row.late) for row in self.roster.rows)
+
+    @property
+    def at_risk(self) -> int:
+        return sum(row.is_at_risk for row in self.roster.rows)
+
+    @property
+    def missing_packages(self) -> dict[str, list[str]]:
+        """Students by what Python said of a package that is not installed: the machine lacks something, not they."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for failure in self.failures:
+            if failure.is_missing_package and failure.student not in found[failure.said]:
+                found[failure.said].append(failure.student)
+        return dict(found)
+
+    @property
+    def broken(self) -> list[answers.CellFailure]:
+        """Cells that are no Python."""
+        return [failure for failure in self.failures if not failure.is_missing_package]
 
     @property
     def hardest(self) -> statistics.ExerciseStatistics | None:
         """The exercise that the fewest got full credit for."""
         graded = [exercise for exercise in self.exercises if exercise.pass_rate is not None]
         return min(graded, key=lambda exercise: exercise.pass_rate or 0.0, default=None)
+
+    @property
+    def most_frequent(self) -> records.MisconceptionSummary | None:
+        """The misconception that most have, where more than one student has it."""
+        return next((one for one in self.misconceptions if one.students > 1 and one.id not in records.NO_MISCONCEPTIONS), None)
 
     @property
     def waiting(self) -> int:
@@ -52,53 +94,102 @@ class Report:
         return Counter(note.kind for note in self.notes)
 
 
-def write(assignment: str, output: Path | None = None) -> Path:
-    """Write the page; where it stands now. Raises MissingData, OSError."""
+def open_course() -> NbgraderCourse:
+    """The course of the current folder. Raises MissingData where it has no gradebook."""
     course = NbgraderCourse()
     if not course.has_gradebook:
         raise MissingData("There is no gradebook here. Run this in the folder of an nbgrader course, after grading.")
+    return course
+
+
+def write(assignment: str, output: Path | None = None) -> tuple[Path, Path]:
+    """Write the page, and a table of its students beside it; where both are now. Raises MissingData, OSError."""
+    course = open_course()
+    output = (output or course.records / f"{assignment}.html").absolute()
     with course.open():
-        report = gather(course, assignment)
+        report = gather(course, assignment, output)
     page = render_page(report)
-    output = output or course.records / f"{assignment}.html"
+    table = as_csv(report.roster, [one.name for one in report.exercises], report.scores.maximum)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf-8", errors="replace")
-    return output
+    beside = output.with_suffix(".csv")
+    beside.write_text(table, encoding="utf-8-sig", errors="replace", newline="")  # Excel takes plain UTF-8 for Latin-1
+    return output, beside
 
 
-def gather(course: NbgraderCourse, assignment: str) -> Report:
-    """Points from the gradebook, the rest from the journal. Raises MissingData."""
+def gather(course: NbgraderCourse, assignment: str, output: Path) -> Report:
+    """Points from the gradebook, the rest from the journal and the graded notebooks. Raises MissingData."""
     table = course.score_table(assignment)
+    standing = class_standing(course, assignment)
     newest = Journal(course.records / f"{assignment}.jsonl").newest()
     entries = {student: newest[student] for student in table.students if student in newest}
-    known = _Sources(course, assignment)
+    known = _Released(course, assignment)
+    order = sorted(range(len(table.cells)), key=lambda n: known.order.get(table.cells[n], len(known.order)))
     found = statistics.exercise_statistics(table.cells, table.scores, table.points)
+    exercises = [found[n] for n in order]
+    complete = [n for n in range(len(table.cells)) if not np.isnan(table.scores[:, n]).any()]
+    read = {
+        student: answers.read_answers(course.folder("autograded", student, assignment), student, frozenset(known.answers))
+        for student in table.students
+    }
+    failures = [failure for student in table.students for failure in read[student].failures]
+    programs = {student: answers.program_digests(one.sources, known.answers) for student, one in read.items()}
+    exact = {student: entry.get("code_digests", {}) for student, entry in entries.items()}
+    sources = {student: one.sources for student, one in read.items()}
+    same = similarity.same_code(exact, programs, sources, known.answers)
+    copies = similarity.solution_copies(programs, known.answers)
+    notes = records.grader_notes(entries)
+    ideas = records.misconceptions(entries)
+    roster = gather_rows(
+        standing, table, order, _flags(notes, failures, same, copies),
+        lambda student: feedback_link(course.folder("feedback", student, assignment), output),
+    )  # fmt: skip
     return Report(
         assignment,
-        statistics.score_distribution(table.scores, table.points),
-        sorted(found, key=lambda exercise: known.order.get(exercise.id, len(known.order))),
+        statistics.score_distribution(table.scores[:, complete], table.points[complete]),
+        exercises,
         records.most_common_by_cell(entries),
-        int((table.penalties > 0).sum()),
         len(table.students),
         len(entries),
-        records.misconceptions(entries),
+        ideas,
         records.unclassified(entries),
-        records.identical_code(entries, known.own_lines),
-        records.grader_notes(entries),
+        notes,
         dict(records.not_isolated_tests(entries)),
+        title=known.title,
+        written=datetime.now(UTC),
+        due=standing.due,
+        roster=roster,
+        left_out=[found[n] for n in order if n not in complete],
+        failures=failures,
+        same_code=same,
+        solution_copies=copies,
+        option_texts=options.option_texts(ideas, known.seeds),
     )
+
+
+def _flags(
+    notes: list[records.GraderNote],
+    failures: list[answers.CellFailure],
+    same: list[similarity.SameCode],
+    copies: list[similarity.SolutionCopy],
+) -> Mapping[str, list[str]]:
+    """What needs a look, by student, each once."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for failure in failures:
+        found[failure.student]["package missing" if failure.is_missing_package else "not Python"] = None
+    for note in notes:
+        found[note.student][note.kind] = None
+    for group in same:
+        for student in group.students if len(group.students) <= similarity.LARGE_GROUP else ():
+            found[student]["same code"] = None
+    for copy in copies:
+        found[copy.student][f"published solution ({len(copy.exercises)} of {copy.compared})"] = None
+    return {student: list(flags) for student, flags in found.items()}
 
 
 def render_page(report: Report) -> str:
     """The page as HTML."""
-    templates = environment("autograder.report")
-    templates.filters |= {
-        "percent": lambda fraction: f"{100 * fraction:.0f}%",
-        "clean_text": clean_text,
-        "markdown": render_markdown,
-        "heading": lambda name: clean_text(name).replace("`", ""),
-    }
-    text = templates.get_template("report.html.j2").render(
+    text = templates().get_template("report.html.j2").render(
         report=report,
         figures={"scores": plots.score_histogram(report.scores), "exercises": plots.credit_chart(report.exercises)},
         histogram_text=plots.histogram_text,
@@ -108,33 +199,49 @@ def render_page(report: Report) -> str:
     return str(text).encode("utf-8", "replace").decode()
 
 
-class _Sources:
-    """The code behind the digests: what was released, what the solution is, what a student wrote."""
+def templates() -> Environment:
+    """The report's templates, with what they call."""
+    found = environment("autograder.report")
+    found.filters |= {
+        "percent": lambda fraction: f"{100 * fraction:.0f}%",
+        "clean_text": clean_text,
+        "markdown": render_markdown,
+        "heading": lambda name: clean_text(name).replace("`", ""),
+    }
+    return found
+
+
+class _Released:
+    """The assignment as it was released: its order, its title, and the solutions behind the digests."""
 
     def __init__(self, course: NbgraderCourse, assignment: str) -> None:
-        self.course, self.assignment = course, assignment
         try:
             notebooks = course.released(assignment)
         except MissingData:
             notebooks = ()  # the source is elsewhere; the gradebook is here
-        cells = [cell for notebook in notebooks for cell in notebook.cells if cell.grade_id]
-        self.order = {str(cell.grade_id): number for number, cell in enumerate(cells)}
-        self.known = {str(cell.grade_id): (cell.source, cell.solved) for cell in cells}
+        self.cells = [cell for notebook in notebooks for cell in notebook.cells]
+        graded = [cell for cell in self.cells if cell.grade_id]
+        self.order = {str(cell.grade_id): number for number, cell in enumerate(graded)}
 
-    def own_lines(self, student: str, exercise: str) -> int:
-        """Lines that stand neither in the released cell nor in the solution; 0 where the notebook is gone."""
-        folder = self.course.folder("autograded", student, self.assignment)
-        for path in sorted(folder.glob("*.ipynb")):
-            try:
-                cells = json.loads(path.read_bytes())["cells"]
-            except (OSError, ValueError, KeyError):
-                continue
-            for cell in cells:
-                if cell.get("metadata", {}).get("nbgrader", {}).get("grade_id") == exercise:
-                    return records.own_lines(_source(cell), *self.known.get(exercise, ()))
-        return 0
+    @cached_property
+    def answers(self) -> dict[str, similarity.Released]:
+        """Answers in code, by grade id."""
+        codes = [cell for cell in self.cells if cell.is_answer and cell.cell_type == "code" and cell.grade_id]
+        return {str(cell.grade_id): _released(cell) for cell in codes}
+
+    @property
+    def title(self) -> str:
+        """The first heading."""
+        headings = (re.match(r"#\s+(.+)", cell.source.lstrip()) for cell in self.cells if cell.cell_type == "markdown")
+        return next((clean_text(found[1].strip("# \r`*"), 200) for found in headings if found), "")
+
+    @property
+    def seeds(self) -> dict[str, int]:
+        """The variant that a test asks for, by the id of the exercise."""
+        found = (re.search(r'check\("(\w+)".*?\bseed=(\d+)', cell.source) for cell in self.cells if cell.is_code_test)
+        return {match[1]: int(match[2]) for match in found if match}
 
 
-def _source(cell: dict[str, Any]) -> str:
-    source = cell.get("source", "")
-    return "".join(source) if isinstance(source, list) else str(source)
+def _released(cell: Cell) -> similarity.Released:
+    digest = answers.program_digest(cell.solved, str(cell.grade_id)) if cell.solved.strip() else None
+    return similarity.Released(cell.source, cell.solved, digest)

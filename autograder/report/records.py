@@ -1,21 +1,20 @@
-"""What the journal knows beyond points: misconceptions, repaired notebooks, time-outs, tests not isolated, identical code."""
+"""What the journal knows beyond points: misconceptions, repaired notebooks, time-outs, tests not isolated."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.grading.journal import code_lines
+from autograder.grading.graded_submission import GradingStatus
 from autograder.grading.judged_finding import JudgedFinding
 from autograder.judge.failures import FAILURES
 from autograder.notebook.note import Note, NoteKind
 
 Entries = Mapping[str, Mapping[str, Any]]  # by student
 NOT_WRITTEN = "not_written"
-LARGE_GROUP = 12  # more students with identical code rather have a common source than copied it
-MIN_LINES = 4  # of one's own; shorter answers are often identical by chance
+NO_MISCONCEPTIONS = frozenset({"raises", "hangs"})  # a call that fails or does not end says nothing of what was thought
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class MisconceptionSummary:
     message: str
     example: str
     errors: Counter[str] = field(default_factory=Counter)  # Python's own errors by name, where the call raised one
+    is_option: bool = False  # whether it is the wrong option of a quiz
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,6 @@ class Unclassified:
 
     empty: Counter[str]
     other: Counter[str]
-
-
-@dataclass(frozen=True)
-class IdenticalCode:
-    """Students who submitted identical code, comments aside, and where: (exercise, lines of their own)."""
-
-    students: tuple[str, ...]
-    where: tuple[tuple[str, int], ...]
-
-    @property
-    def lines(self) -> int:
-        return sum(lines for _, lines in self.where)
 
 
 @dataclass(frozen=True)
@@ -78,7 +66,7 @@ def misconceptions(entries: Entries) -> list[MisconceptionSummary]:
     return [
         MisconceptionSummary(
             id, _title(best[id]), len(students[id]), tuple(exercise for exercise, _ in where[id].most_common()),
-            _general_message(best[id]), _anonymous(best[id]), errors[id],
+            _general_message(best[id]), _anonymous(best[id]), errors[id], best[id].is_option,
         )
         for id in ranked
     ]  # fmt: skip
@@ -97,7 +85,8 @@ def _title(finding: JudgedFinding) -> str:
 def unclassified(entries: Entries) -> Unclassified:
     """Answers that were left empty, and wrong ones that no known misconception explains."""
     empty, other = Counter[str](), Counter[str]()
-    for _, finding in _failed_findings(entries):
+    readable = {student: entry for student, entry in entries.items() if entry.get("status") != GradingStatus.UNREADABLE}
+    for _, finding in _failed_findings(readable):
         if finding.misconception == NOT_WRITTEN:
             empty[finding.exercise] += 1
         elif not finding.misconception:
@@ -157,32 +146,3 @@ def grader_notes(entries: Entries) -> list[GraderNote]:
 def not_isolated_tests(entries: Entries) -> Counter[str]:
     """Tests that ran in one process with the student's code, and for how many students."""
     return Counter(test for entry in entries.values() for test in entry.get("not_isolated", ()))
-
-
-def identical_code(entries: Entries, lines_of: Callable[[str, str], int]) -> list[IdenticalCode]:
-    """Groups with identical code, longest first, large groups last.
-
-    `lines_of(student, grade_id)` counts the lines that are the student's own.
-
-    Short answers are left out: often there is only one natural way to write them.
-    """
-    by_code: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for student in sorted(entries):
-        for exercise, digest in entries[student].get("code_digests", {}).items():
-            by_code[exercise, digest].append(student)
-    groups: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
-    for (exercise, _), students in by_code.items():
-        if len(students) > 1 and (lines := lines_of(students[0], exercise)) >= MIN_LINES:
-            groups[tuple(students)].append((exercise, lines))
-    found = [IdenticalCode(students, tuple(sorted(where))) for students, where in groups.items()]
-    return sorted(found, key=lambda group: (len(group.students) > LARGE_GROUP, -group.lines, group.students))
-
-
-def own_lines(source: str, *known: str) -> int:
-    """How many lines of code in `source` are in none of the `known` texts; blank lines and comments don't count."""
-    public = {line for text in known for line in _stripped_lines(text)}
-    return sum(line not in public for line in _stripped_lines(source))
-
-
-def _stripped_lines(source: str) -> list[str]:
-    return [line.strip() for line in code_lines(source)]

@@ -8,7 +8,7 @@ import pytest
 from support.clone import clone, run
 
 from autograder.bank import catalog
-from autograder.course.compose import CannotCompose, read_student_ids, student_seed
+from autograder.course.compose import student_seed
 from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import judge
 
@@ -94,15 +94,7 @@ def test_no_variant_is_written_where_one_can_not_be(course: Path) -> None:
     assert not (course / "source/half-ada").exists()
 
 
-def test_students_are_read_from_plain_lines_and_from_csv(tmp_path: Path) -> None:
-    path = tmp_path / "class"
-    path.write_text("# spring\nada\n\nbob\n")
-    assert read_student_ids(path) == ["ada", "bob"]
-    path.write_text('Student ID;Name\n"ada@uni.edu";Ada\n\nbob;Bob\n')
-    assert read_student_ids(path) == ["ada@uni.edu", "bob"]
-    path.write_text("ada\nada\n")
-    with pytest.raises(CannotCompose, match="twice"):
-        read_student_ids(path)
+def test_a_students_seed_stays() -> None:
     assert student_seed("ada", 0) == student_seed("ada", 0) != student_seed("ada", 1)
 
 

@@ -22,9 +22,13 @@ from autograder.grading.journal import code_lines, digest
 from autograder.grading.judged_finding import JudgedFinding
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
+from autograder.nbgrader.class_list import Standing
 from autograder.notebook.note import Note, NoteKind
-from autograder.report import records, statistics
+from autograder.report import records, similarity, statistics
+from autograder.report.answers import CellFailure, program_digest
 from autograder.report.page import Report, render_page
+from autograder.report.students import CellScore, Roster, StudentRow, feedback_link
+from autograder.student import Student
 
 UNIT = "05-causal-mask"
 TRANSPOSED = "import numpy as np\ndef causal_allowed(T):\n    return np.triu(np.ones((T, T), dtype=bool))"
@@ -77,7 +81,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(course: Path) -> str:
     done = run(course, "leftcontext", "report", UNIT)
     assert (done.returncode, done.stderr) == (0, "")
-    (line,) = done.stdout.splitlines()
+    line, table = done.stdout.splitlines()
+    assert Path(table.removeprefix("wrote ")).suffix == ".csv"
     return Path(line.removeprefix("wrote ")).read_text(encoding="utf-8")
 
 
@@ -159,7 +164,7 @@ def test_the_page_begins_with_what_to_look_at(page: str) -> None:
     words = " ".join(re.sub(r"<[^>]+>", "", glance).split())
     assert "Hardest: causal_allowed, 57% got full credit." in words
     assert "Most frequent misconception: The mask is transposed, 12 students in causal_allowed." in words
-    assert "Identical code: 1 group of students, in up to 5 lines." in words
+    assert "The same code: 1 group of students, in up to 5 lines." in words
     assert "Needs attention: ran too long 1, can&#39;t be read 1, repaired 1." in words
     for name in re.findall(r'href="#(\w+)"', glance):
         assert f'<h2 id="{name}">' in page
@@ -219,7 +224,9 @@ def test_a_finding_is_read_as_it_was_written(passed: bool, misconception: str | 
 
 
 def test_the_same_code_but_not_where_it_is_short_or_published(page: str) -> None:
-    assert rows(page, "Identical code") == [["s04, s09, s14", "convert_mask (5 lines)", "5"]]
+    assert rows(page, "The same code") == [["s04, s09, s14", "convert_mask (5 lines)", "identical", "5"]]
+    copied = {row[0]: row[2] for row in rows(page, "The published solution")}
+    assert copied["s01"] == "1 of 1" and "s04" not in copied
 
 
 def test_what_was_repaired_or_cut_short(page: str) -> None:
@@ -292,13 +299,27 @@ def test_whatever_a_journal_holds_the_page_carries_nothing_that_runs(attack: str
     for student in entries:
         entries[student]["code_digests"] = {attack: "same"}
     scores = np.array([[1.0], [0.0]])
+    student = Student(attack, attack, attack, attack)
+    row = StudentRow(Standing(student, True, True, 1.0), (CellScore(1.0, 0.5),), (attack,))
+    roster = Roster([row], [student], [student])
     report = Report(
         attack, statistics.score_distribution(scores, np.ones(1)), statistics.exercise_statistics((attack,), scores, np.ones(1)),
-        {attack: (attack, 1)}, 1, 2, 2,
-        records.misconceptions(entries), records.unclassified(entries), records.identical_code(entries, lambda *_: 9),
+        {attack: (attack, 1)}, 2, 2, records.misconceptions(entries), records.unclassified(entries),
         records.grader_notes(entries), dict(records.not_isolated_tests(entries)),
+        title=attack, failures=[CellFailure(attack, attack, error, attack) for error in (attack, "ModuleNotFoundError")],
+        same_code=[similarity.SameCode((attack, "b"), ((attack, 9),))], option_texts={attack: attack},
+        solution_copies=[similarity.SolutionCopy(attack, (attack,), 1)], roster=roster,
     )  # fmt: skip
     assert Dangers(render_page(report)).found == []
+
+
+def test_a_link_to_feedback_leads_nowhere_else(tmp_path: Path) -> None:
+    folder = tmp_path / "feedback" / "javascript:alert(1)" / "u"
+    folder.mkdir(parents=True)
+    assert feedback_link(folder, tmp_path / "grading" / "u.html") == ""
+    (folder / 'a"b.html').write_text("x")
+    link = feedback_link(folder, tmp_path / "feedback" / "u.html")
+    assert link == "javascript%3Aalert%281%29/u/a%22b.html"
 
 
 def test_waiting_for_points_by_hand_counts_neither_as_passed_nor_as_failed() -> None:
@@ -329,19 +350,61 @@ def test_the_edges_of_the_bins() -> None:
 def test_lines_of_ones_own() -> None:
     released = "def f(x):\n    # YOUR CODE HERE"
     solved = "def f(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
-    assert records.own_lines("def f(x):\n    y = x\n\n    # twice\n    return y + y", released, solved) == 2
-    assert records.own_lines("def f(x):\n    return 2 * x", released, solved) == 0
-    assert records.own_lines("def f(x):\n    return 2 * x") == 2
+    assert similarity.own_lines("def f(x):\n    y = x\n\n    # twice\n    return y + y", released, solved) == 2
+    assert similarity.own_lines("def f(x):\n    return 2 * x", released, solved) == 0
+    assert similarity.own_lines("def f(x):\n    return 2 * x") == 2
 
 
-def test_copies_of_a_few_come_before_what_many_share_and_comments_hide_none() -> None:
-    codes = {"f": digest(code_lines("def f(x):\n    # mine\n    return x\n\n"))}
-    same = {"f": digest(code_lines("def f(x):\n    return x  \n# Ada"))}
-    assert codes == same
-    entries = {f"{n:02}": entry(codes=codes if n % 2 else same) for n in range(20)}
-    entries |= {name: entry(codes={"f": "other"}) for name in ("a", "b")}
-    found = records.identical_code(entries, lambda student, _: 4 if student == "a" else 9)
-    assert [(len(one.students), one.lines) for one in found] == [(2, 4), (20, 9)]
+LOOP = "def f(x):\n    total = 0\n    for row in x:\n        y = row * 2\n        total = total + y\n    return np.exp(total)\n"
+RENAMED = """def f(data):
+    t = 0
+    for r in data:
+        z = r *  2  # twice
+        t = t + z
+    return np.exp(t)
+"""
+OTHER = LOOP.replace("row * 2", "row * 3")
+
+
+def test_a_program_is_the_same_whatever_its_own_names_are() -> None:
+    assert program_digest(LOOP, "f") == program_digest(RENAMED, "f") is not None
+    assert program_digest(f'def f(x):\n    """Mine."""{LOOP[9:]}', "f") == program_digest(LOOP, "f")
+    for other in (OTHER, LOOP.replace("np.exp", "np.log"), LOOP.replace("def f", "def g"), LOOP.replace("+ y", "+ total")):
+        assert program_digest(other, "f") != program_digest(LOOP, "f")
+    assert program_digest("def f(x:", "f") is None
+    assert program_digest("(" * 5000, "f") is None
+    assert program_digest("x = 1\0", "f") is None
+
+
+def alike(
+    codes: dict[str, str], solved: str = "def f(x):\n    return x"
+) -> tuple[list[similarity.SameCode], list[similarity.SolutionCopy]]:
+    exact = {student: {"f": digest(code_lines(code))} for student, code in codes.items()}
+    programs = {student: {"f": made} for student, code in codes.items() if (made := program_digest(code, "f"))}
+    released = {"f": similarity.Released("def f(x):\n    # YOUR CODE HERE", solved, program_digest(solved, "f"))}
+    sources = {student: {"f": code} for student, code in codes.items()}
+    return similarity.same_code(exact, programs, sources, released), similarity.solution_copies(programs, released)
+
+
+def test_copies_are_found_where_comments_or_names_were_changed_and_are_told_apart() -> None:
+    (group,), _ = alike({"a": LOOP, "b": LOOP.replace("\n    total", "\n    # mine\n    total"), "c": OTHER})
+    assert (group.students, group.kind, group.where) == (("a", "b"), "identical", (("f", 5),))
+    (group,), _ = alike({"a": LOOP, "b": RENAMED, "c": OTHER})
+    assert (group.students, group.kind) == (("a", "b"), "names changed")
+    assert alike({"a": "def f(x):\n    return 2 * x", "b": "def f(x):\n    return 2 * x"})[0] == []
+
+
+def test_the_published_solution_is_no_copy_from_one_another() -> None:
+    groups, copies = alike({"a": LOOP, "b": RENAMED, "c": OTHER}, solved=f"# a comment\n{LOOP}")
+    assert groups == []
+    assert [(copy.student, copy.exercises, copy.compared) for copy in copies] == [("a", ("f",), 1), ("b", ("f",), 1)]
+    assert alike({"a": "def f(x):\n    return x"})[1] == []  # too short to tell
+
+
+def test_copies_of_a_few_come_before_what_many_share() -> None:
+    many = {f"{n:02}": LOOP for n in range(20)}
+    groups, _ = alike({**many, "a": OTHER, "b": OTHER})
+    assert [len(group.students) for group in groups] == [2, 20]
 
 
 def test_a_misconception_is_named_by_a_function_before_a_quiz() -> None:

@@ -1,0 +1,94 @@
+"""One submission without a class: graded in a course of its own, which is made for it and is gone afterwards."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder import paths
+from autograder.grading.graded_submission import Graded
+from autograder.grading.run import grade
+from autograder.nbgrader.gradebook import MissingData, NbgraderCourse, write_files
+from autograder.nbgrader.submitted_files import MAX_BYTES, is_notebook, read_folder
+from autograder.sandbox.levels import IsolationLevel
+
+STUDENT = "student"
+
+
+@dataclass(frozen=True)
+class GradedAlone:
+    """What the submission came to, and the points that each graded cell gives, by grade id."""
+
+    graded: Graded
+    points: dict[str, float]
+
+
+def grade_alone(
+    assignment: str,
+    handed_in: Path,
+    *,
+    isolation: IsolationLevel = IsolationLevel.FULL,
+    timeout: float | None = None,
+    on_message: Callable[[str], None] = lambda _: None,
+) -> GradedAlone:
+    """Grade a notebook, or a folder with all that was handed in, as the assignment is released here or in the bank.
+
+    Neither the gradebook nor a folder of the course around is changed. Raises MissingData, SandboxUnavailable.
+    """
+    here = NbgraderCourse()
+    with tempfile.TemporaryDirectory(prefix="leftcontext-") as folder:
+        course = _own_course(here, assignment, Path(folder).resolve())
+        place = course.folder("submitted", STUDENT, assignment)
+        place.mkdir(parents=True)
+        write_files(place, _files(course, assignment, handed_in))
+        (graded,) = grade(
+            assignment, jobs=1, isolation=isolation, timeout=timeout, on_message=on_message, course=course
+        )
+        with course.open():
+            table = course.score_table(assignment)
+    return GradedAlone(graded, dict(zip(table.cells, map(float, table.points), strict=True)))
+
+
+def _own_course(here: NbgraderCourse, assignment: str, root: Path) -> NbgraderCourse:
+    """A course at `root` with this assignment only, with the settings of the course around. Raises MissingData."""
+    bank = paths.released()
+    if here.is_released(assignment):
+        source, released = here.folder("source", ".", assignment), here.release_folder(assignment)
+    elif bank is not None and (bank / assignment).is_dir():
+        source, released = paths.source() / assignment, bank / assignment
+    else:
+        raise MissingData(f"There is no assignment {assignment!r} here, nor a unit of that name.")
+    ignore = shutil.ignore_patterns(*here.folders.ignore)
+    shutil.copytree(source, root / "source" / assignment, ignore=ignore)
+    shutil.copytree(released, root / "release" / assignment, ignore=ignore)
+    config = copy.deepcopy(here.config)
+    config.CourseDirectory.update(
+        root=str(root), db_url=f"sqlite:///{root}/gradebook.db", source_directory="source", release_directory="release",
+        submitted_directory="submitted", autograded_directory="autograded",
+        directory_structure="{nbgrader_step}/{student_id}/{assignment_id}",
+    )  # fmt: skip
+    if not here.is_released(assignment):  # a unit of ours, wherever this is: as our own configuration makes its release
+        config.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+    return NbgraderCourse(config)
+
+
+def _files(course: NbgraderCourse, assignment: str, handed_in: Path) -> dict[str, bytes]:
+    """What was handed in, by the names that the grader reads. Raises MissingData."""
+    if handed_in.is_dir():
+        return read_folder(handed_in, course.folders.ignore).files
+    if not is_notebook(handed_in.name):
+        raise MissingData(f"{handed_in} is no notebook: its name does not end in .ipynb.")
+    try:
+        with handed_in.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise MissingData(f"{handed_in} can't be read: {error.strerror}.") from None
+    if len(content) > MAX_BYTES:
+        raise MissingData(f"{handed_in} is too large.")
+    released = [path.name for path in sorted(course.release_folder(assignment).glob("*.ipynb"))]
+    # A file of any name is meant as the notebook where there is only one.
+    return {released[0] if len(released) == 1 else handed_in.name: content}
