@@ -16,6 +16,7 @@ import typer
 from typer.exceptions import TyperException  # of every usage error, its own and those of the parser within it
 
 from autograder.cli.audit import audit
+from autograder.cli.demo_class import demo_class
 from autograder.cli.instructor import compose, report
 from autograder.cli.lms import collect, grades, gradescope, roster
 from autograder.cli.options import UNUSABLE, WRONG, Json, exercise_ids, say_present_ids, unit_names
@@ -33,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # What a command needs beyond the judge: an extra of the package `left-context`.
-INSTRUCTORS = ("build", "compose", "grade", "report", "roster", "collect", "grades", "gradescope")
+INSTRUCTORS = ("build", "compose", "grade", "report", "roster", "collect", "grades", "gradescope", "demo-class")
 EXTRAS = {"lab": "course", **dict.fromkeys(INSTRUCTORS, "grade")}
 
 
@@ -295,6 +296,7 @@ def verify(
 
 for command in (report, compose, roster, collect, grades, gradescope, audit):
     app.command()(command)
+app.command("demo-class")(demo_class)
 
 
 def main() -> None:

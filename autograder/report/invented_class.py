@@ -1,0 +1,229 @@
+"""`leftcontext demo-class`: a class of invented students, whose answers are the bank's own right and wrong ones.
+
+Some are late, some broken, some copied, one is hostile and one never handed in, so that there is something to look at.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import random
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from autograder import paths
+from autograder.bank import catalog
+from autograder.course.exercise_cells import quiz_answer
+from autograder.errors import UserError
+from autograder.exercise.quiz import Quiz
+from autograder.nbgrader.class_list import enter_people
+from autograder.nbgrader.gradebook import NbgraderCourse
+from autograder.notebook.slicing import slice_for
+from autograder.student import Student
+
+DUE = datetime(2026, 10, 5, 22, 0, tzinfo=UTC)
+FIRST = [
+    "Ada", "Amara", "Anouk", "Ben", "Chioma", "Dana", "Elif", "Emil", "Fatima", "Gus", "Hana", "Ines", "Ivan",
+    "Jo", "Kenji", "Lars", "Leila", "Mateo", "Mei", "Nadia", "Omar", "Priya", "Quinn", "Rosa", "Sami", "Sofia",
+    "Tomasz", "Uma", "Wei", "Yara",
+]  # fmt: skip
+LAST = [
+    "Adeyemi", "Berg", "Chen", "Dumont", "Evans", "Fischer", "Garcia", "Haddad", "Ito", "Jansen", "Kaya",
+    "Lindqvist", "Moreau", "Nowak", "Okafor", "Patel", "Quist", "Rossi", "Schmidt", "Tanaka", "Ueda", "Varga",
+    "Weiss", "Xu", "Yilmaz", "Zhang", "Abebe", "Brandt", "Costa", "Diaz",
+]  # fmt: skip
+CONFIG = '''"""An invented class, made by `leftcontext demo-class`. Delete this folder whenever you like."""
+
+from pathlib import Path
+
+from autograder.nbgrader_plugins import PREPROCESSORS
+
+c = get_config()  # noqa: F821 (given by traitlets)
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.course_id = "demo-class"
+c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+c.Autograde.autograde_preprocessors = PREPROCESSORS
+c.GenerateFeedback.exporter_class = "autograder.feedback.exporter.FeedbackExporter"
+'''
+HOSTILE = """import builtins, os, sys
+try:
+    print(open(os.path.expanduser("~/.ssh/id_rsa")).read())
+except OSError:
+    pass
+sys.modules["leftcontext"].check = lambda *_, **__: None
+builtins.AssertionError = SystemExit"""
+BROKEN = "def {name}(x:\n    return x"
+MISSING = "import tensorflow as tf\n"
+
+
+class CannotInvent(UserError):
+    """The class can't be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class BankAnswers:
+    """The cells that answer an exercise: right ones, and wrong ones."""
+
+    right: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
+def bank_answers(id: str) -> BankAnswers:
+    """What the bank knows for an exercise, each as a cell that needs nothing else."""
+    exercise = catalog.find(id).load()
+    if isinstance(exercise, Quiz):
+        right = next(line for line in quiz_answer(exercise).splitlines()[2:] if line.startswith(id))
+        letters = (option.letter for option in exercise.options if not option.right)
+        return BankAnswers((right,), tuple(f"{id} = {letter!r}" for letter in letters))
+    right_cells, wrong_cells = [], []
+    path = catalog.find(id).path
+    program = ast.parse(path.read_text(encoding="utf-8")).body
+    for statement in program:
+        if not isinstance(statement, ast.FunctionDef):
+            continue
+        kinds = [ast.unparse(one).partition("(")[0] for one in statement.decorator_list]
+        statement.decorator_list = []
+        if kinds and kinds[-1] in ("exercise.solution", "exercise.equivalent"):
+            right_cells.append(_cell(id, statement.name, program))
+        elif kinds and kinds[-1] == "exercise.mistake":
+            wrong_cells.append(_cell(id, statement.name, program))
+    return BankAnswers(tuple(right_cells), tuple(wrong_cells))
+
+
+def _cell(id: str, name: str, program: list[ast.stmt]) -> str:
+    needed = [copy.deepcopy(one) for one in slice_for(name, program)]
+    for one in needed:
+        if isinstance(one, ast.FunctionDef) and one.name == name and ast.get_docstring(one):
+            one.body = one.body[1:] or [ast.Pass()]  # the sentence that a learner reads
+    source = "\n\n".join(map(ast.unparse, needed))
+    if name == id:
+        return source
+    apart = re.sub(rf"\b{id}\b", f"the_first_{id}", source)  # one that calls the solution would call itself
+    return re.sub(rf"\b{name}\b", id, apart)
+
+
+def make_course(folder: Path, assignment: str, number: int = 30, seed: int = 0) -> NbgraderCourse:
+    """Make a course in an empty or new folder, with a released unit and the submissions of `number` students.
+
+    Raises CannotInvent, OSError.
+    """
+    released = paths.released()
+    if released is None or not (released / assignment).is_dir():
+        raise CannotInvent(f"There is no unit called {assignment!r}. `leftcontext exercises` lists them.")
+    if folder.exists() and any(folder.iterdir()):
+        raise CannotInvent(f"{folder} is not empty. Choose another folder, or delete it.")
+    ignore = shutil.ignore_patterns("ex_*.py", "quiz_*.md", "lesson.md", ".ipynb_checkpoints", "__pycache__")
+    shutil.copytree(paths.source() / assignment, folder / "source" / assignment, ignore=ignore)
+    shutil.copytree(released / assignment, folder / "release" / assignment, ignore=ignore)
+    (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    students = _students(number)
+    for at, (student, files) in enumerate(_submissions(folder / "release" / assignment, students, seed)):
+        place = folder / "submitted" / student.id / assignment
+        place.mkdir(parents=True)
+        for name, content in files.items():
+            (place / name).write_bytes(content)
+        handed_in = DUE - timedelta(hours=3 * at + 1) if at % 9 != 4 else DUE + timedelta(hours=at + 2)
+        (place / "timestamp.txt").write_text(handed_in.strftime("%Y-%m-%d %H:%M:%S UTC"))
+    return _register(folder, assignment, students)
+
+
+def _register(folder: Path, assignment: str, students: list[Student]) -> NbgraderCourse:
+    from traitlets.config import Config
+
+    config = Config()
+    config.CourseDirectory.root = str(folder.resolve())
+    config.CourseDirectory.course_id = "demo-class"
+    config.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}
+    course = NbgraderCourse(config)
+    with course.open():
+        course.register(assignment)
+        course.gradebook.update_or_create_assignment(assignment, duedate=DUE.replace(tzinfo=None))
+        enter_people(course, students)
+    return course
+
+
+def _students(number: int) -> list[Student]:
+    found = []
+    for at in range(number):
+        first, last = FIRST[at % len(FIRST)], LAST[(at * 7 + at // len(FIRST)) % len(LAST)]
+        again = f"{at // len(FIRST) + 1}" if at >= len(FIRST) else ""
+        id = f"{first.lower()}{again}"
+        found.append(Student(id, first, f"{last}{again}", f"{id}@example.edu", str(1001 + at)))
+    return found
+
+
+def _submissions(released: Path, students: list[Student], seed: int) -> Iterator[tuple[Student, dict[str, bytes]]]:
+    """What each student hands in; the last one nothing."""
+    path = next(iter(sorted(released.glob("*.ipynb"))))
+    notebook = json.loads(path.read_bytes())
+    answers = {id: bank_answers(id) for id in _exercises(notebook)}
+    copied: dict[str, str] = {}
+    for at, student in enumerate(students[: max(1, len(students) - 1)]):
+        rng = random.Random(f"{seed} {student.id}")
+        skill = 0.35 + 0.6 * (at * 7 % len(students)) / len(students)
+        chosen = {id: _choose(rng, known, skill) for id, known in answers.items()}
+        codes = [id for id in answers if not id.startswith("quiz_")]
+        _spoil(at, len(students), chosen, codes, answers, copied)
+        yield student, {path.name: _filled(notebook, chosen)}
+
+
+def _choose(rng: random.Random, known: BankAnswers, skill: float) -> str | None:
+    if rng.random() < skill or not known.wrong:
+        return rng.choice(known.right)
+    return rng.choice(known.wrong) if rng.random() < 0.9 else None
+
+
+def _spoil(
+    at: int, number: int, chosen: dict[str, str | None], codes: list[str], answers: dict[str, BankAnswers], copied: dict[str, str]
+) -> None:
+    """What goes wrong in a class: each at students of their own, at the same places for the same number of students."""
+    if not codes:
+        return
+    longest = max(codes, key=lambda id: len(answers[id].right[0]))
+    if at == 2:
+        chosen[codes[0]] = BROKEN.format(name=codes[0])
+    elif at == 6:
+        chosen[longest] = MISSING + answers[longest].right[0]
+    elif at == 8:
+        chosen[codes[0]] = HOSTILE
+    elif at == 11:
+        chosen[longest] = f"def {longest}(*arguments):\n    while True:\n        pass"
+    elif at in (5, 17, 21):  # the second copies, the third changes names
+        own = copied.setdefault("code", answers[longest].wrong[-1] if answers[longest].wrong else answers[longest].right[-1])
+        chosen[longest] = _renamed(own, longest) if at == 21 else own
+    elif at == 14:
+        chosen |= {id: answers[id].right[0] for id in codes}  # the published solutions
+
+
+def _renamed(source: str, keep: str) -> str:
+    """The same program with other names for its own variables."""
+    tree = ast.parse(source)
+    own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for number, name in enumerate(sorted(bound - own - {keep})):
+        source = re.sub(rf"\b{name}\b", f"value_{number}", source)
+    return source
+
+
+def _exercises(notebook: dict[str, Any]) -> list[str]:
+    ids = []
+    for cell in notebook["cells"]:
+        marks = cell["metadata"].get("nbgrader", {})
+        if marks.get("solution") and cell["cell_type"] == "code" and marks["grade_id"] in catalog.entries():
+            ids.append(str(marks["grade_id"]))
+    return ids
+
+
+def _filled(notebook: dict[str, Any], chosen: dict[str, str | None]) -> bytes:
+    filled = copy.deepcopy(notebook)
+    for cell in filled["cells"]:
+        source = chosen.get(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
+        if source is not None and cell["metadata"]["nbgrader"].get("solution"):
+            cell["source"] = source
+    return json.dumps(filled).encode()

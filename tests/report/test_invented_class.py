@@ -1,0 +1,55 @@
+"""The invented class hands in the bank's own answers, as cells that need nothing else, and is the same for the same seed."""
+
+import ast
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.sizes import share
+
+from autograder.bank import catalog
+from autograder.exercise.quiz import Quiz
+from autograder.judge.judge import judge
+from autograder.report.invented_class import CannotInvent, _students, _submissions, bank_answers, make_course
+
+CODE = [id for id in catalog.entries() if not id.startswith("quiz_")]
+
+
+@pytest.mark.parametrize("id", share(CODE, 12))
+def test_right_answers_are_right_and_wrong_ones_are_wrong(id: str) -> None:
+    answers, exercise = bank_answers(id), catalog.find(id).load()
+    assert answers.right
+    for source, expected in [(answers.right[0], True), *((source, False) for source in answers.wrong[:2])]:
+        namespace: dict[str, object] = {"np": np}
+        exec(source, namespace)
+        assert judge(exercise, namespace[id]).passed == expected
+
+
+def test_a_quizzes_options() -> None:
+    quiz = catalog.find("quiz_left_context").load()
+    assert isinstance(quiz, Quiz)
+    answers = bank_answers("quiz_left_context")
+    assert len(answers.wrong) == sum(not option.right for option in quiz.options)
+    assert all(isinstance(ast.parse(source).body[0], ast.Assign) for source in (*answers.right, *answers.wrong))
+
+
+def test_the_same_seed_makes_the_same_class(tmp_path: Path) -> None:
+    released = Path(__file__).parents[2] / "notebooks/04-single-token"
+    first, again, other = (dict(_by_id(released, seed)) for seed in (0, 0, 1))
+    assert first == again != other
+    assert len(first) == 11  # the last one hands in nothing
+    assert all(json.loads(content)["cells"] for content in first.values())
+
+
+def _by_id(released: Path, seed: int) -> list[tuple[str, bytes]]:
+    return [(student.id, next(iter(files.values()))) for student, files in _submissions(released, _students(12), seed)]
+
+
+def test_no_folder_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("x")
+    with pytest.raises(CannotInvent, match="is not empty"):
+        make_course(tmp_path, "04-single-token", 3)
+    with pytest.raises(CannotInvent, match="no unit called"):
+        make_course(tmp_path / "new", "99-nothing", 3)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
