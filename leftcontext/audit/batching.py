@@ -100,7 +100,7 @@ def _compare_alone(exam: Examination, subject: Subject, real: Inputs, how: str) 
 
 def find_padded(subject: Subject) -> Beside | None:
     """The call of a Hugging Face model with an attention mask; None for others."""
-    if not subject.modules or not hasattr(getattr(subject.call, "config", None), "use_return_dict"):
+    if not subject.is_hugging_face:
         return None
     model: Any = subject.call
     names = inspect.signature(model.forward).parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,21 +25,24 @@ def compare_with_a_cache(exam: Examination, step: Step | None) -> None:
     """Give the inputs in chunks, with a cache: change the later part of a chunk, and compare with the outputs without a cache.
 
     Chunks of one, of a few, of 16, a prefill of all, and one of more than 64 before the rest. `step(inputs, cache)` returns
-    outputs and cache, and begins with None; a Hugging Face model is its own step. Blind spot: other chunks, longer caches.
+    outputs and cache, and begins with None; it takes chunks (B, n), or one input at a time, (B, 1) or (B,). A Hugging Face
+    model is its own step. Blind spot: other chunks, longer caches, caches that are used again after an end.
     """
     step = step or find_step(exam.subject)
     if step is None:
         exam.not_tried.append("a cache: no step is known (step=...)")
         return
     T = min(exam.length, LONGEST)
-    plans = plan_chunks(T)
     with in_mode(exam, exam.modes[0]):
         base = exam.draws.contexts(2, T)
         whole = exam.subject.outputs(base)
+        form = _find_form(exam, step, base, whole)
+        plans = [chunks for chunks in plan_chunks(T) if form.takes_several or set(chunks) == {1}]
         for chunks in plans:
-            cached = replace(exam.subject, call=_in_chunks(step, chunks, exam.subject.library), options={})
-            _compare(exam, cached, chunks, base, whole)
-    exam.tried.append(f"with a cache, in {len(plans)} divisions into chunks")
+            _compare(exam, _cached(exam, form, chunks), chunks, base, whole)
+    exam.tried.append(f"with a cache, in {len(plans)} {'division' if len(plans) == 1 else 'divisions'} into chunks")
+    if not form.takes_several:
+        exam.not_tried.append("a cache that is filled with several inputs at once: the step takes one at a time")
 
 
 def plan_chunks(T: int) -> list[tuple[int, ...]]:
@@ -72,22 +75,77 @@ def find_step(subject: Subject) -> Step | None:
     return step
 
 
-def _in_chunks(step: Step, chunks: tuple[int, ...], library: str) -> Callable[[Any], Any]:
-    """The model as a function of all inputs, which gives them to `step` chunk by chunk."""
+@dataclass(frozen=True)
+class _Form:
+    """How a step is called: with inputs (B, n), or (B,) where it is `flat`; with several at once or one at a time."""
+
+    step: Step
+    flat: bool
+    takes_several: bool
+
+
+def _find_form(exam: Examination, step: Step, base: Inputs, whole: Inputs) -> _Form:
+    """The form in which the step gives what the whole call gives; if there is none, the first in which it answers.
+
+    Raises what the step raises where it answers in none.
+    """
+    failure: Exception | None = None
+    agrees: dict[bool, bool] = {}  # flat → whether it gives what the whole call gives
+    for flat in (False, True):
+        try:
+            agrees[flat] = _agrees(exam, _Form(step, flat, False), (1, 1), base, whole)
+        except Exception as error:  # whatever a step raises that wants another form
+            failure = failure or error
+    if not agrees:
+        assert failure is not None
+        raise failure
+    flat = max(agrees, key=lambda each: agrees[each])
+    return _Form(
+        step, flat, not flat and _takes_several(exam, _Form(step, False, True), base, whole, agrees.get(True, False))
+    )
+
+
+def _takes_several(exam: Examination, form: _Form, base: Inputs, whole: Inputs, single_fits: bool) -> bool:
+    """Whether it takes chunks. One that takes single tokens (B,) may answer to (B, 2) too, by broadcasting, but not rightly."""
+    try:
+        return _agrees(exam, form, (2,), base, whole) or not single_fits
+    except Exception:  # whatever a step raises that takes one input at a time
+        return False
+
+
+def _agrees(exam: Examination, form: _Form, chunks: tuple[int, ...], base: Inputs, whole: Inputs) -> bool:
+    """Whether the first outputs, in chunks, are those of the whole call."""
+    n = sum(chunks)
+    moved = difference(whole[:, :n], _cached(exam, form, chunks).outputs(base[:, :n]))
+    return bool(moved.max() <= tolerance_of(exam.dtype).other_shape * scale_of(whole))
+
+
+def _cached(exam: Examination, form: _Form, chunks: tuple[int, ...]) -> Subject:
+    """The model as a function of all inputs, which gives them to its step chunk by chunk."""
+    axis, library = exam.subject.axis, exam.subject.library
 
     def call(inputs: Any) -> Any:
-        time = 1 if inputs.ndim > 1 else 0
         outputs, cache, begin = [], None, 0
+        time = axis % inputs.ndim
+        places = (slice(None),) * time
         for size in chunks:
-            part = inputs[:, begin : begin + size] if time else inputs[begin : begin + size]
-            result, cache = step(part, cache)
-            outputs.append(libraries.find_outputs(result))
+            part = inputs[(*places, begin)] if form.flat else inputs[(*places, slice(begin, begin + size))]
+            result, cache = form.step(part, cache)
+            outputs.append(_with_time(libraries.to_array(libraries.find_outputs(result))[0], time, size))
             begin += size
-        arrays = [libraries.to_array(each)[0] for each in outputs]
-        joined = np.concatenate(arrays, axis=time)
+        joined = np.concatenate(outputs, axis=time)
         return libraries.to_native(library, joined) if library != "jax" else joined
 
-    return call
+    return replace(exam.subject, call=call, options={})
+
+
+def _with_time(array: Inputs, time: int, size: int) -> Inputs:
+    """The outputs of a chunk, with an axis of time also where a step for one input leaves it out."""
+    if array.ndim > time and array.shape[time] == size:
+        return array
+    if size == 1:
+        return np.expand_dims(array, time)
+    raise ValueError(f"a step with {size} inputs returns outputs of shape {array.shape}")
 
 
 def _compare(exam: Examination, cached: Subject, chunks: tuple[int, ...], base: Inputs, whole: Inputs) -> None:

@@ -27,7 +27,7 @@ def as_found(exam: Examination, leak: Leak, mode: str | None = None) -> Iterator
             stack.enter_context(exam.subject.mode(chosen))
         if leak.probe == "parameters drawn anew":
             stack.enter_context(redraw_parameters(exam.subject, exam.params))
-        if leak.move is not None and leak.move.dtype == "float64" and has_other_precision(exam):
+        if leak.move is not None and leak.move.dtype == "float64" and exam.can_be_doubled:
             stack.enter_context(in_double_precision(exam.subject))
         if leak.probe == "another row changed":
             stack.enter_context(_rows_together(exam))
@@ -41,11 +41,6 @@ def _rows_together(exam: Examination) -> Iterator[None]:
         yield
     finally:
         exam.subject.separate = before
-
-
-def has_other_precision(exam: Examination) -> bool:
-    """Whether the model can be run in float64, and usually is not."""
-    return exam.subject.library == "torch" and bool(exam.subject.modules) and exam.dtype not in ("", "float64")
 
 
 def shows(exam: Examination, move: Movement) -> bool:
@@ -117,7 +112,7 @@ def _only_in_some_rows(exam: Examination, leak: Leak, move: Movement, pair: tupl
 
 
 def _only_in_this_precision(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
-    if not has_other_precision(exam) or move.dtype == "float64":
+    if not exam.can_be_doubled or move.dtype == "float64":
         return None
     with as_found(exam, leak), in_double_precision(exam.subject):
         again = repeat_move(exam.subject, move)

@@ -10,7 +10,7 @@ import numpy as np
 from leftcontext.audit import libraries
 from leftcontext.audit.errors import AuditError
 from leftcontext.audit.libraries import Inputs
-from leftcontext.audit.model import Reset, Subject, hold, options_of
+from leftcontext.audit.model import Reset, Subject, configurations, hold, options_of
 from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
 
 LENGTH = 160  # of token models that don't say how many tokens they take: longer than two blocks of 64
@@ -83,7 +83,7 @@ def _prepare(model: Any, reset: Reset | None) -> Subject:
 def _number_of(model: Any, subject: Subject, names: tuple[str, ...]) -> int | None:
     """A size that a model, its modules or their configuration name; the smallest where there are several."""
     things = [model, *subject.modules]
-    places = [place for thing in things for place in (thing, getattr(thing, "config", None)) if place is not None]
+    places = [place for thing in things for place in (thing, *configurations(thing))]
     found = [value for place in places for name in names if isinstance(value := getattr(place, name, None), int)]
     positive = [value for value in found if value > 0 and not isinstance(value, bool)]
     return min(positive) if positive else None
@@ -159,10 +159,20 @@ def _wants_single_rows(subject: Subject, inputs: Inputs) -> bool:
         return False
     if alone.shape[1:] != together.shape[1:] or _is_close(alone, subject.outputs(inputs[:1]), single.dtype):
         return False
-    changed = inputs[:ROWS].copy()
-    changed[:, 0] = np.roll(changed[:, 0], 1, axis=0)
-    moved = difference(subject.outputs(changed), together)
-    return not bool((moved[:, 1:] > 0).any())
+    return not _mixes_within_rows(subject, inputs[:ROWS], together)
+
+
+def _mixes_within_rows(subject: Subject, inputs: Inputs, outputs: Inputs) -> bool:
+    """Whether another output moves, earlier or later in the same row, when one input is changed."""
+    T = inputs.shape[1]
+    for j in (0, T // 2, T - 1):
+        changed = inputs.copy()
+        changed[:, j] = np.roll(changed[:, j], 1, axis=0)
+        moved = difference(subject.outputs(changed), outputs)
+        moved[:, j // subject.stride] = 0
+        if moved.any():
+            return True
+    return False
 
 
 def _is_close(a: Inputs, b: Inputs, dtype: str) -> bool:

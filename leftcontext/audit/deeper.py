@@ -81,7 +81,7 @@ def _nan_arrives(exam: Examination, T: int) -> bool | None:
         with np.errstate(all="ignore"):
             after = exam.subject.outputs(poisoned)
         return bool(np.isnan(after[0, i].astype(np.float64)).any() and not np.isnan(exam.subject.outputs(base)[0, i]).any())
-    if exam.subject.library != "torch" or not exam.subject.modules or not exam.subject.batched:
+    if not exam.subject.is_in_torch or not exam.subject.batched:
         return None
     return _nan_in_the_embedding(exam, base, forbidden, i)
 

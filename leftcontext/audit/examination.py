@@ -63,6 +63,11 @@ class Examination:
         return ["eval", "train"] if self.subject.has_modes else [AS_IT_IS]
 
     @property
+    def can_be_doubled(self) -> bool:
+        """Whether the model can be run in float64, and usually is not."""
+        return self.subject.is_in_torch and self.dtype not in ("", "float64")
+
+    @property
     def short(self) -> int:
         """A length at which every output can be asked with every kind of change."""
         return self.structure.fit(min(self.length, SHORT))
@@ -94,7 +99,7 @@ class Examination:
 
     def settle(self, move: Movement) -> Movement | None:
         """The move, where its difference, as small as rounding, is a leak all the same; None where it is rounding."""
-        if self.subject.library == "torch" and self.subject.modules and move.dtype != "float64":
+        if self.can_be_doubled and move.dtype != "float64":
             try:
                 with in_double_precision(self.subject):
                     again = repeat_move(self.subject, move)

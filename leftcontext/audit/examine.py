@@ -16,6 +16,7 @@ from leftcontext.audit.cache import Step, compare_with_a_cache
 from leftcontext.audit.deeper import OF_DEPTH
 from leftcontext.audit.errors import AuditError, LeakError
 from leftcontext.audit.examination import Examination
+from leftcontext.audit.generation import Generate, compare_generation
 from leftcontext.audit.inputs import NumberDraws, TokenDraws
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.model import Reset, Subject
@@ -40,6 +41,7 @@ def audit(
     params: Any = None,
     reset: Reset | None = None,
     step: Step | None = None,
+    generate: Generate | None = None,
     padded: Beside | None = None,
     packed: Beside | None = None,
     loss: Loss | None = None,
@@ -61,6 +63,7 @@ def audit(
     params    NumPy arrays that are parameters, to be drawn anew for a while; those of PyTorch modules are found
     reset     called before every call, for randomness or state that the audit can't find
     step      with a cache: `step(inputs, cache)` returns outputs and cache, and begins with None; found for Hugging Face models
+    generate  `generate(tokens, n)` returns the tokens and the n most likely ones behind them; found for Hugging Face models
     padded    in a batch: `padded(inputs, mask)`, mask (B, T) of 1 and 0; found for Hugging Face models
     packed    in one row: `packed(inputs, documents)`, documents (B, T) numbers the document of each position
     loss      `loss(tokens)`, the mean loss as the model is trained, to see which token it asks for; found for Hugging Face models
@@ -82,6 +85,7 @@ def audit(
         exam.thorough, exam.params = thorough, params
         extras = (
             partial(compare_with_a_cache, step=step),
+            partial(compare_generation, generate=generate),
             partial(pad_in_a_batch, padded=padded),
             partial(pack_documents, packed=packed),
             partial(compare_labels, loss=loss),

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leftcontext.audit import shapes
-from leftcontext.audit.conditions import FAILURES, find_rows, has_other_precision, shows
+from leftcontext.audit.conditions import FAILURES, find_rows, shows
 from leftcontext.audit.examination import Examination, Leak
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.movements import Movement, map_influence
 from leftcontext.audit.parameters import in_double_precision
-from leftcontext.audit.tolerance import tolerance_of
+from leftcontext.audit.tolerance import difference, tolerance_of
 
 SMALL, LARGE = 40, 136  # positions: several blocks of 16, and two of 64
 INNER = 1e-7  # in float64, relative: what modules that go back to float32 inside may add
@@ -55,7 +55,7 @@ def map_leak(exam: Examination, leak: Leak) -> LeakMap | None:
     """
     assert leak.move is not None
     try:
-        if has_other_precision(exam) and leak.move.dtype != "float64":
+        if exam.can_be_doubled and leak.move.dtype != "float64":
             with in_double_precision(exam.subject):
                 if shows(exam, leak.move):
                     return _map(exam, leak, replace(leak.move, dtype="float64"))
@@ -124,4 +124,17 @@ def _name_whole_row(
         return named
     if shapes.is_circulant(leaking, influence):
         return "wrap-around: the influence goes around a circle, as in a circular convolution (an FFT without padding)"
-    return f"{shape} (no mask, or something computed over all of time)"
+    if _ignores_order(exam, base):
+        return f"{shape}, whatever their order (a sum, mean, maximum or norm over time, or no mask and no positions)"
+    return f"{shape} (no mask, or something computed over all of time, such as a mean or norm)"
+
+
+def _ignores_order(exam: Examination, base: Inputs) -> bool:
+    """Whether the first outputs are the same when the later inputs are turned round, though not when they are changed."""
+    i = len(base) // 4
+    turned, changed = base.copy(), base.copy()
+    turned[i + 1 :] = base[i + 1 :][::-1]
+    changed[i + 1 :] = exam.draws.change(base, np.arange(len(base)) > i, "fresh")[i + 1 :]
+    outputs = exam.subject.outputs(np.stack([base, turned, changed]))[:, : i + 1]
+    moved = [float(difference(outputs[:1], other[None]).max()) for other in outputs[1:]]
+    return moved[0] < 1e-3 * moved[1]

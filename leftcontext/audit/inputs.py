@@ -25,8 +25,9 @@ KINDS = (
     (ALL, "shifted"),
 )
 
-# Where few questions can be asked: mostly everything is changed.
-WIDE = (KINDS[0], KINDS[2], KINDS[0], KINDS[4], KINDS[0], KINDS[6], KINDS[1], KINDS[0], KINDS[3])
+# Where few questions can be asked: the next input is always changed, and mostly everything after it too.
+WIDE = (KINDS[0], KINDS[2], KINDS[0], KINDS[4], KINDS[0], KINDS[6], KINDS[1], KINDS[0])
+LATEST = KINDS[3]
 
 
 class Draws(Protocol):

@@ -5,6 +5,7 @@ Behind it may be a NumPy, PyTorch or JAX function, a `torch.nn.Module`, a Huggin
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -113,6 +114,16 @@ class Subject:
         return array if self.batched else array[None]
 
     @property
+    def is_in_torch(self) -> bool:
+        """Whether it is made of PyTorch modules, whose parameters and insides can be reached."""
+        return self.library == "torch" and bool(self.modules)
+
+    @property
+    def is_hugging_face(self) -> bool:
+        """Whether it is a model of the Hugging Face library, whose calls take masks, labels and caches."""
+        return bool(self.modules) and is_hugging_face(self.call)
+
+    @property
     def has_modes(self) -> bool:
         """Whether it can be put into train and into eval mode."""
         return bool(self.modules)
@@ -158,7 +169,25 @@ def hold(model: Any) -> tuple[list[Any], list[Any], RandomSources]:
 
 def options_of(model: Any) -> dict[str, Any]:
     """How a Hugging Face model is called for plain outputs: without a cache, with a result whose parts have names."""
-    config = getattr(model, "config", None)
-    if _is_module(model) and config is not None and hasattr(config, "use_return_dict"):
-        return {"use_cache": False} if getattr(config, "use_cache", None) is not None else {}
-    return {}
+    return {"use_cache": False} if is_hugging_face(model) and takes(model, "use_cache") else {}
+
+
+def is_hugging_face(model: Any) -> bool:
+    """Whether this is a model of the Hugging Face library."""
+    return _is_module(model) and any(kind.__module__.startswith("transformers.") for kind in type(model).__mro__)
+
+
+def takes(model: Any, option: str) -> bool:
+    """Whether the forward pass of a Hugging Face model takes an option: by its name, or as its configuration says."""
+    named = inspect.signature(model.forward).parameters
+    open_ended = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in named.values())
+    return option in named or (
+        open_ended and any(getattr(each, option, None) is not None for each in configurations(model))
+    )
+
+
+def configurations(thing: Any) -> list[Any]:
+    """The configuration of a model, that of its text part first, where it has several."""
+    config = getattr(thing, "config", None)
+    inner = [getattr(config, name, None) for name in ("text_config", "decoder", "llm_config", "language_config")]
+    return [each for each in (*inner, config) if each is not None]

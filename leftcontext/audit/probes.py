@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
 from leftcontext.audit.examination import SHORT, Examination
-from leftcontext.audit.inputs import ALL, KINDS, WIDE
+from leftcontext.audit.inputs import ALL, KINDS, LATEST, WIDE
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.movements import BLOCKS, Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts
 from leftcontext.audit.parameters import can_be_redrawn, in_double_precision, redraw_parameters
@@ -16,7 +17,8 @@ from leftcontext.audit.statistics import is_systematic
 from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
 
 SOME, FEW = 6, 2  # questions at one length
-MANY = 6144  # inputs in the questions at the longest one
+MANY = 6144  # inputs in the questions at the longest one, for a model of any speed
+SWEEP = 0.5  # seconds of processor time: where every output of the longest length can be asked in it, each is
 
 
 def lengths_to_try(exam: Examination) -> list[int]:
@@ -35,11 +37,12 @@ def in_mode(exam: Examination, mode: str) -> AbstractContextManager[None]:
 def change_later_inputs(exam: Examination) -> None:
     """Change what stands after an output, all of it, the first, the last or one position; the output must not move.
 
-    At a short length every output is asked with every kind of change; at lengths on both sides of 16, 32, 64 ... and at the
-    longest, a few dozen outputs are (all of them with `thorough`).
+    At a short length every output is asked with every kind of change; at lengths on both sides of 16, 32, 64 ... a few are. At
+    the longest every output is asked once where the model is quick enough, else a few dozen are (all of them with `thorough`).
 
-    Blind spot: at long lengths, a leak between two neighbours that answers to nothing else; a leak whose condition no drawn
-    input met (one token of a large vocabulary); a leak that the present parameters hide.
+    Blind spot: at long lengths, a leak between two neighbours that answers to nothing else, where not every output was asked
+    (the report says so) or the length is none of those tried; a leak whose condition no drawn input met (one token of a large
+    vocabulary); a leak that the present parameters hide.
     """
     name = "later inputs changed"
     for mode in exam.modes:
@@ -58,11 +61,26 @@ def _later_inputs_at(exam: Examination, probe: str, mode: str, T: int) -> bool:
     count, main = exam.structure.count(T), mode != "train"
     if T <= SHORT:
         questions, rows = every_kind(plan_cuts(count, SHORT)), exam.rows(T)
+    elif main and exam.length == T:
+        cuts = plan_cuts(count, _how_many(exam, T))
+        if len(cuts) < count - 1:
+            exam.not_tried.append(f"a leak between two neighbours at {count - 1 - len(cuts)} of the {count} outputs")
+        questions, rows = kinds_in_turn(cuts, WIDE) + kinds_in_turn(cuts[:FEW], (LATEST,)), 4
     else:
-        usual = (max(12, min(64, MANY // T)) if main else SOME) if exam.length == T else (SOME if main else FEW)
-        questions = kinds_in_turn(plan_cuts(count, count if exam.thorough else usual), WIDE)
-        rows = 4 if exam.thorough or (main and exam.length == T) else 2
+        questions = kinds_in_turn(plan_cuts(count, count if exam.thorough else SOME if main else FEW), WIDE)
+        rows = 4 if exam.thorough else 2
     return exam.judge(probe, mode, ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows))
+
+
+def _how_many(exam: Examination, T: int) -> int:
+    """Of how many outputs to ask at the longest length: of all of them where that is quick."""
+    count, rows = exam.structure.count(T), 4
+    base = exam.draws.contexts(rows, T)
+    began = time.process_time()
+    exam.subject.outputs(base)
+    each = (time.process_time() - began) / rows
+    everybody = exam.thorough or each * count < SWEEP
+    return count if everybody else max(12, min(64, MANY // T))
 
 
 def change_rows_of_a_batch(exam: Examination) -> None:
@@ -151,7 +169,7 @@ def _cut_move(exam: Examination, base: Inputs, n: int, row: int, i: int, size: f
 
 def _stays_in_double(exam: Examination, move: Movement) -> bool:
     """Whether a difference between two shapes is there in float64 as well; True where that can't be tried."""
-    if exam.subject.library != "torch" or not exam.subject.modules or exam.subject.dtype == "float64":
+    if not exam.can_be_doubled:
         return True
     try:
         with in_double_precision(exam.subject):
@@ -198,7 +216,7 @@ def ask_in_double_precision(exam: Examination) -> None:
 
     Blind spot: modules that go back to float32 inside; models that are not PyTorch's.
     """
-    if exam.subject.library != "torch" or not exam.subject.modules or exam.subject.dtype == "float64":
+    if not exam.can_be_doubled:
         return
     T = exam.short
     try:

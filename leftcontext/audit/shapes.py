@@ -22,7 +22,7 @@ def name_shape(leaking: Bool, influence: Floats) -> str:
         return "no pair alone: only several inputs together"
     if leaking.shape[0] != leaking.shape[1]:
         return f"scattered: {_count(leaking)}"
-    for recognise in (_one_pair, _ahead, _inverted, _in_blocks, _wrapped, _whole, _column, _row, _far):
+    for recognise in (_before, _one_pair, _ahead, _inverted, _in_blocks, _wrapped, _whole, _column, _row, _far):
         if (found := recognise(leaking, influence)) is not None:
             return found
     return f"scattered: {_count(leaking)}, as after a reshape without its transpose, or a choice over time"
@@ -36,6 +36,13 @@ def _count(leaking: Bool) -> str:
 def _distances(leaking: Bool) -> NDArray[np.intp]:
     i, j = np.nonzero(leaking)
     return j - i
+
+
+def _before(leaking: Bool, influence: Floats) -> str | None:
+    """Inputs to the left that are not allowed: padding, another document, what lies before a window."""
+    if _distances(leaking).max() >= 0:
+        return None
+    return f"inputs that stand before an output, but are hidden from it: {_count(leaking)}"
 
 
 def _one_pair(leaking: Bool, influence: Floats) -> str | None:

@@ -117,6 +117,6 @@ def _mean_loss(log_probs: Inputs, tokens: Inputs, shift: int) -> float:
 def find_loss(exam: Examination) -> Loss | None:
     """The loss of a Hugging Face model, which takes the tokens as labels; None for others."""
     call = exam.subject.call
-    if not exam.subject.modules or not hasattr(getattr(call, "config", None), "use_return_dict"):
+    if not exam.subject.is_hugging_face:
         return None
     return lambda tokens: call(tokens, labels=tokens, **exam.subject.options).loss

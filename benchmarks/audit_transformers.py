@@ -1,0 +1,186 @@
+"""Audit a tiny random model of every causal architecture of the installed transformers, and write the table.
+
+    python benchmarks/audit_transformers.py --write docs/audit-transformers.md
+    python benchmarks/audit_transformers.py BigBirdForCausalLM XLMWithLMHeadModel
+
+Each architecture is built and audited in a process of its own, with a limit of processor time: one that crashes or hangs
+costs nothing but itself. A model that leaks is built once more with each switch of its configuration that makes it causal,
+so that a bug is told from a setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import platform
+import resource
+import time
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
+warnings.filterwarnings("ignore")
+
+import numpy as np  # noqa: E402
+import tiny_transformers as tiny  # noqa: E402
+import torch  # noqa: E402
+import transformers  # noqa: E402
+
+from leftcontext.audit import Report, audit  # noqa: E402
+
+LENGTH = 72  # tokens: past a block of 64
+HANGS = 10  # times the limit, in seconds of the clock
+CAUSAL, LEAKS, NONE = "causal", "**leaks**", "no verdict"
+CONFIGURED, DESIGNED = "not causal as configured", "not causal by design"
+RANKS = {LEAKS: 0, CONFIGURED: 1, DESIGNED: 2, NONE: 3, CAUSAL: 4}  # in the table
+# What a configuration may say about it, and what makes it causal.
+SWITCHES: tuple[tuple[str, Any], ...] = (
+    ("causal", True),
+    ("is_causal", True),
+    ("attn_type", "uni"),
+    ("use_bidirectional_attention", False),
+)
+BY_DESIGN = {
+    "CpmAntForCausalLM": "tokens that are given are a context, seen from everywhere; only what is generated is causal",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known about one architecture after its audit."""
+
+    name: str
+    verdict: str
+    leak: str = ""
+    said: str = ""
+    seconds: float = 0.0
+
+
+def examine(name: str, model_type: str) -> Outcome:
+    """Build it, audit it, and look whether a leak is what its configuration asks for."""
+    report = _audit(name, model_type)
+    if report.causal:
+        return Outcome(name, CAUSAL, said=" ".join(report.warnings))
+    assert report.looks_like is not None
+    found = Outcome(name, LEAKS, str(report.first_leak or ""), report.looks_like)
+    if name in BY_DESIGN:
+        return replace(found, verdict=DESIGNED, said=f"{report.looks_like}: {BY_DESIGN[name]}")
+    config = tiny.configuration(name, model_type)
+    for switch, wanted in SWITCHES:
+        now = getattr(config, switch, wanted)
+        if now != wanted and _audit(name, model_type, **{switch: wanted}).causal:
+            said = f"{report.looks_like}, with {switch}={now!r}, as it is by default; causal with {switch}={wanted!r}"
+            return replace(found, verdict=CONFIGURED, said=said)
+    return found
+
+
+def _audit(name: str, model_type: str, **switches: Any) -> Report:
+    return audit(tiny.build(name, model_type, **switches), vocab=tiny.TOKENS, T=LENGTH)
+
+
+def work(name: str, model_type: str, limit: int, answers: Connection) -> None:
+    """The child: one architecture, at most `limit` seconds of processor time."""
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+    try:
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            outcome = examine(name, model_type)
+    except Exception as error:  # whatever transformers raises for a configuration that is made small
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        outcome = Outcome(name, NONE, said=text[:160])
+    answers.send(replace(outcome, seconds=time.process_time()))
+
+
+def audit_all(chosen: dict[str, str], jobs: int, limit: int) -> Iterator[Outcome]:
+    """Each architecture's outcome, as it comes, `jobs` at a time."""
+    context, waiting = multiprocessing.get_context("fork"), list(chosen.items())
+    running: dict[Connection, tuple[str, Any, float]] = {}
+    while waiting or running:
+        while waiting and len(running) < jobs:
+            name, model_type = waiting.pop(0)
+            mine, its = context.Pipe(duplex=False)
+            process = context.Process(target=work, args=(name, model_type, limit, its))
+            process.start()
+            its.close()
+            running[mine] = (name, process, time.monotonic())
+        for ready in wait(list(running), timeout=1):
+            assert isinstance(ready, Connection)
+            name, process, _ = running.pop(ready)
+            yield _outcome(name, process, ready, limit)
+        for _, process, began in running.values():
+            if time.monotonic() - began > HANGS * limit:
+                process.kill()
+
+
+def _outcome(name: str, process: Any, answers: Connection, limit: int) -> Outcome:
+    try:
+        outcome: Outcome = answers.recv()
+    except EOFError:
+        process.join()
+        why = (
+            f"stopped after {limit} s"
+            if process.exitcode in (-24, -9)
+            else f"crashed with exit code {process.exitcode}"
+        )
+        return Outcome(name, NONE, said=why)
+    process.join()
+    return outcome
+
+
+def table(outcomes: Iterable[Outcome], seconds: float, jobs: int) -> str:
+    """The committed page."""
+    ordered = sorted(outcomes, key=lambda each: (RANKS[each.verdict], each.name.lower()))
+    counts = Counter(each.verdict for each in ordered)
+    told = ", ".join(f"{counts[verdict]} {verdict.strip('*')}" for verdict in RANKS if counts[verdict])
+    taken = f"{sum(each.seconds for each in ordered):.0f} s of processor time, {timedelta(seconds=round(seconds))}"
+    versions = f"NumPy {np.__version__}, PyTorch {torch.__version__}, transformers {transformers.__version__}"
+    lines = [
+        f"# transformers {transformers.__version__}, audited",
+        "",
+        f"A tiny random model of each causal architecture, audited with `leftcontext.audit` at up to {LENGTH} tokens,",
+        "by `python benchmarks/audit_transformers.py`.",
+        f"{len(ordered)} architectures, of which {len(ordered) - counts[NONE]} got a verdict: {told}.",
+        f"It took {taken} with {jobs} at a time. Python {platform.python_version()}, {versions}.",
+        "",
+        "| architecture | verdict | first leak | what it looks like; warnings; why no verdict | seconds |",
+        "|:--|:--|:--|:--|--:|",
+        *(f"| {o.name} | {o.verdict} | {o.leak} | {o.said.replace('|', '/')} | {o.seconds:.1f} |" for o in ordered),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="architectures; all where none is named")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
+    parser.add_argument("--limit", type=int, default=60, help="seconds of processor time for each")
+    parser.add_argument("--write", type=Path, help="where the table goes")
+    options = parser.parse_args()
+    began = time.monotonic()
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    tiny.warm_up()  # what most of them share is imported once, before the processes are forked
+    known = tiny.architectures()
+    if unknown := set(options.names) - known.keys():
+        parser.error(f"transformers {transformers.__version__} has no causal architecture {', '.join(sorted(unknown))}")
+    chosen = {name: known[name] for name in options.names or known}
+    outcomes = []
+    for outcome in audit_all(chosen, options.jobs, options.limit):
+        outcomes.append(outcome)
+        said = f"{outcome.name}: {outcome.verdict} {outcome.leak} {outcome.said}"
+        print(f"{len(outcomes):3}/{len(chosen)} {outcome.seconds:5.1f} s  {said if options.names else said[:160]}", flush=True)
+    page = table(outcomes, time.monotonic() - began, options.jobs)
+    print("\n".join(page.splitlines()[4:7]))
+    if options.write:
+        options.write.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
