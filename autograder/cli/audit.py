@@ -22,6 +22,9 @@ def audit(
     ] = None,
     prefix: Annotated[int, typer.Option(help="So many first tokens may be seen by every output.", min=0)] = 0,
     thorough: Annotated[bool, typer.Option("--thorough", help="Ask every output at every length; slower.")] = False,
+    train: Annotated[
+        int, typer.Option(metavar="STEPS", help="Train a copy of a PyTorch model on random tokens too.", min=0)
+    ] = 0,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     seed: Annotated[int, typer.Option(help="Random seed of the tokens.", min=0)] = 0,
     as_json: Json = False,
@@ -34,6 +37,6 @@ def audit(
     from leftcontext.audit import audit as examine
     from leftcontext.audit.factory import build_model
 
-    found = examine(build_model(target), vocab=vocab, T=length, prefix=prefix, thorough=thorough, seed=seed)
+    found = examine(build_model(target), vocab=vocab, T=length, prefix=prefix, train=train, thorough=thorough, seed=seed)
     typer.echo(found.to_json(influence=False) if as_json else str(found))
     raise typer.Exit(WRONG if not found.causal or (strict and found.warnings) else 0)

@@ -1,5 +1,7 @@
 """Leaky models in PyTorch are found and rightly described; honest ones are not accused; none is changed by the audit."""
 
+from types import SimpleNamespace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -99,6 +101,14 @@ def test_the_labels_of_a_loss_are_read_off(shift, said):
     report = audit(model, vocab=V, T=12, loss=loss)
     assert report.causal
     assert (said is None and not report.warnings) or said in report.warnings[0]
+
+
+def test_sizes_are_found_in_a_nested_configuration():
+    model = LM(Attention())
+    model.config = SimpleNamespace(text_config=SimpleNamespace(vocab_size=V, max_position_embeddings=20))
+    report = audit(model)
+    assert report.causal
+    assert report.length == 20
 
 
 def test_a_finite_mask_is_a_warning():

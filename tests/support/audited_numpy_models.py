@@ -70,6 +70,12 @@ def shift(x, steps=1):
     return out
 
 
+def first_sees_last(x):
+    out = np.zeros_like(x)
+    out[:, 0] = x[:, -1]
+    return out
+
+
 def blocks(n):
     def make(T):
         here = np.arange(T) // n
@@ -252,6 +258,9 @@ LEAKY: dict[str, tuple[Model, tuple[str, ...]]] = {
     "one ahead": (masked(lambda T: tri(T, 1)), ("one ahead",)),
     "one ahead in two layers": (masked(lambda T: tri(T, 1), layers=2), ("2 ahead",)),
     "next row added": (lm(shift), ("one ahead",)),
+    "one ahead, and nothing to the left": (lambda t: np.tanh(E[t] + shift(E[t])) @ H, ("one ahead",)),
+    "the first row sees the last": (lambda t: np.tanh(E[t] + first_sees_last(E[t])) @ H, ("wrap-around",)),
+    "mean over time under a tanh": (lm(lambda x: -x.mean(axis=1, keepdims=True)), ("whatever their order", "mean")),
     "exactly three ahead": (lm(lambda x: shift(x, 3)), ("exactly 3 ahead",)),
     "mask inverted": (lm(inverted), ("only the future",)),
     "fill with 0": (masked(tri, fill=0.0), ("whole row",)),
@@ -295,6 +304,8 @@ LONG: dict[str, tuple[Model, tuple[str, ...]]] = {
     "from 65 positions on": (lm(where(lambda T: T >= 65)), ("only from 65 positions on",)),
     "blocks of 64": (masked(blocks(64)), ("inside blocks of 64",)),
     "one pair across a block": (masked(with_hole(70, 100)), ("only output 70 sees input 100",)),
+    "neighbours across a block": (masked(with_hole(63, 64)), ("only output 63 sees input 64",)),
+    "neighbours far from any block's edge": (masked(with_hole(101, 102)), ("only output 101 sees input 102",)),
 }
 
 
