@@ -37,7 +37,6 @@ import transformers  # noqa: E402
 from leftcontext.audit import Report, audit  # noqa: E402
 
 LENGTH = 72  # tokens: past a block of 64
-HANGS = 10  # times the limit, in seconds of the clock
 CAUSAL, LEAKS, NONE = "causal", "**leaks**", "no verdict"
 CONFIGURED, DESIGNED = "not causal as configured", "not causal by design"
 RANKS = {LEAKS: 0, CONFIGURED: 1, DESIGNED: 2, NONE: 3, CAUSAL: 4}  # in the table
@@ -98,7 +97,7 @@ def work(name: str, model_type: str, limit: int, answers: Connection) -> None:
     answers.send(replace(outcome, seconds=time.process_time()))
 
 
-def audit_all(chosen: dict[str, str], jobs: int, limit: int) -> Iterator[Outcome]:
+def audit_all(chosen: dict[str, str], jobs: int, limit: int, hang: int) -> Iterator[Outcome]:
     """Each architecture's outcome, as it comes, `jobs` at a time."""
     context, waiting = multiprocessing.get_context("fork"), list(chosen.items())
     running: dict[Connection, tuple[str, Any, float]] = {}
@@ -115,7 +114,7 @@ def audit_all(chosen: dict[str, str], jobs: int, limit: int) -> Iterator[Outcome
             name, process, _ = running.pop(ready)
             yield _outcome(name, process, ready, limit)
         for _, process, began in running.values():
-            if time.monotonic() - began > HANGS * limit:
+            if time.monotonic() - began > hang:
                 process.kill()
 
 
@@ -125,7 +124,7 @@ def _outcome(name: str, process: Any, answers: Connection, limit: int) -> Outcom
     except EOFError:
         process.join()
         why = (
-            f"stopped after {limit} s"
+            f"stopped: more than {limit} s, or hanging"
             if process.exitcode in (-24, -9)
             else f"crashed with exit code {process.exitcode}"
         )
@@ -161,6 +160,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="architectures; all where none is named")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     parser.add_argument("--limit", type=int, default=60, help="seconds of processor time for each")
+    parser.add_argument("--hang", type=int, default=300, help="seconds of the clock for each, as for one that waits forever")
     parser.add_argument("--write", type=Path, help="where the table goes")
     options = parser.parse_args()
     began = time.monotonic()
@@ -172,7 +172,7 @@ def main() -> None:
         parser.error(f"transformers {transformers.__version__} has no causal architecture {', '.join(sorted(unknown))}")
     chosen = {name: known[name] for name in options.names or known}
     outcomes = []
-    for outcome in audit_all(chosen, options.jobs, options.limit):
+    for outcome in audit_all(chosen, options.jobs, options.limit, options.hang):
         outcomes.append(outcome)
         said = f"{outcome.name}: {outcome.verdict} {outcome.leak} {outcome.said}"
         print(f"{len(outcomes):3}/{len(chosen)} {outcome.seconds:5.1f} s  {said if options.names else said[:160]}", flush=True)
