@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from support.audited_numpy_models import HONEST, LEAKY, LONG, V
+from support.audited_numpy_models import HONEST, LEAKY, LONG, E, H, V
 from support.sizes import share
 
 from leftcontext.audit import audit
@@ -68,6 +68,19 @@ def test_zeros_before_the_leak_hide_it_until_the_parameters_are_named():
     report = audit(model, x, params={"gain": gain})
     assert "starts at zero" in report.looks_like
     assert not gain.any()
+
+
+def test_rounding_in_one_direction_is_a_warning():
+    """All of it less what comes later: causal but for the rounding of a float32, which the later inputs settle."""
+
+    def model(tokens):
+        x = E[tokens].astype(np.float32)
+        later = np.cumsum(x[:, ::-1], axis=1)[:, ::-1]
+        return (x.sum(axis=1, keepdims=True) - later + x) @ H.astype(np.float32)
+
+    report = audit(model, vocab=V, T=48)
+    assert report.causal, report
+    assert "as little as a float32 rounds" in report.warnings[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
