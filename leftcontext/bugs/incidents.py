@@ -185,8 +185,8 @@ def audit_options(layer: CausalLayer) -> dict[str, Any]:
 
     def step(x: Array, cache: list[Cache] | None) -> tuple[Array, list[Cache]]:
         caches = [layer.new_cache() for _ in x] if cache is None else cache
-        outputs, caches = zip(*(layer.step(rows, kept) for rows, kept in zip(x, caches, strict=True)), strict=True)
-        return np.stack(outputs), list(caches)
+        outputs, grown = zip(*(layer.step(rows, kept) for rows, kept in zip(x, caches, strict=True)), strict=True)
+        return np.stack(outputs), list(grown)
 
     def packed(x: Array, documents: Ints) -> Array:
         return np.stack([layer.packed(rows, each) for rows, each in zip(x, documents, strict=True)])
