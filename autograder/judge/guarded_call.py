@@ -32,10 +32,16 @@ _OURS = (
     str(_HOME / folder) for folder in ("autograder", "source", "leftcontext")
 )  # the judge, its cases and their models
 FRAMES_TO_HIDE = (*_OURS, "site-packages", ".pyx", "/lib/python", "\\Lib\\")  # whose frames explain nothing
+UNTRACED = (*FRAMES_TO_HIDE, "<string>", "<frozen ")  # nor do those of Python's own making, as a dataclass's methods
 MAX_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
+SLOWER = 3  # how many times the time a call may take in a browser, where Python is slower and the clock that on the wall
 PATIENCE = 10  # how many times its processor time a call may take by the clock on the wall
 
+HAS_THREADS = sys.platform != "emscripten"  # Python in a browser has none, and no alarm either
+
 Clock = Callable[[], float]  # seconds
+# Of this thread. Python in a browser has no `thread_time`, and its `process_time` stands still.
+PROCESSOR_TIME: Clock = time.thread_time if HAS_THREADS else time.monotonic
 
 
 @dataclass(frozen=True)
@@ -81,13 +87,15 @@ class _Bounded(io.StringIO):
 
 
 @contextlib.contextmanager
-def time_limit(seconds: float, clock: Clock = time.thread_time) -> Iterator[None]:
+def time_limit(seconds: float, clock: Clock = PROCESSOR_TIME) -> Iterator[None]:
     """Raise inside the block when it has used up its time; again and again, should the block swallow it.
 
     `seconds` are processor time by `clock`: on a machine that is busy with other things the block gets no less. A block
     that waits for something uses none, and is ended after `PATIENCE` times as many seconds by the clock on the wall.
     """
-    if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
+    if not HAS_THREADS:
+        yield from _by_tracing(_Timer(SLOWER * seconds, clock))
+    elif threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
         yield from _by_alarm(_Timer(seconds, clock))
     else:  # another thread watches, which can't read the processor time of this one
         yield from _by_thread(_Timer(seconds, time.process_time))
@@ -113,7 +121,7 @@ class _Timer:
 def clock_of(function: Callable[..., Any]) -> Clock:
     """The clock by which a function's time is counted: that of its own process, where it lives in another one."""
     elsewhere = getattr(type(function), "cpu_seconds", None)
-    return (lambda: float(elsewhere(function))) if elsewhere is not None else time.thread_time
+    return (lambda: float(elsewhere(function))) if elsewhere is not None else PROCESSOR_TIME
 
 
 def _by_alarm(timer: _Timer) -> Iterator[None]:
@@ -175,6 +183,31 @@ def _by_thread(timer: _Timer) -> Iterator[None]:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
 
 
+def _by_tracing(timer: _Timer) -> Iterator[None]:
+    # Where there is neither an alarm nor a thread, the answer's own code watches itself, at each call and at each line. Time
+    # runs by the clock on the wall there, so the course's own code, which comes to an end, isn't held to it.
+    # What stays inside compiled code for ever, as `sum(itertools.count())` does, only the browser can end.
+    target, tracing, rang = threading.get_ident(), sys.gettrace(), False
+
+    def watch(frame: types.FrameType, _event: str, _argument: Any) -> Any:
+        nonlocal rang
+        if any(part in frame.f_code.co_filename for part in UNTRACED):
+            return None
+        if timer.is_over:  # not raised here: Python stops tracing when a tracer raises, and the block may swallow it
+            rang = True
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(_OutOfTime))
+        return watch
+
+    sys.settrace(watch)
+    try:
+        yield
+        if rang:
+            raise timer.error()
+    finally:
+        sys.settrace(tracing)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
+
+
 def same_data(before: Any, after: Any) -> bool:
     """Whether plain data (arrays, numbers, containers of them) is bit for bit the same."""
     if type(before) is not type(after):
@@ -196,7 +229,7 @@ def guarded_call(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     seconds: float,
-    clock: Clock = time.thread_time,
+    clock: Clock = PROCESSOR_TIME,
 ) -> Call:
     """Call `function` on copies of the arguments; never raises but for the user's own Ctrl-C."""
     copied, copied_by_name = copy.deepcopy(args), copy.deepcopy(kwargs)
