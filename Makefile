@@ -18,7 +18,7 @@ PYTEST_TWO = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --d
 SEEDS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-test build gallery pictures slides documents lint lint-js bundles test pytest test-long proofs coverage verify bench lock
+.PHONY: help lab setup setup-test build gallery pictures slides documents lint lint-js bundles test pytest test-long proofs coverage site setup-site verify bench lock
 
 help:
 	@echo 'make lab        open the course in JupyterLab; the first time sets up $(VENV), which takes one to three minutes'
@@ -27,6 +27,7 @@ help:
 	@echo 'make gallery    draw docs/gallery, all widgets on one page, and what the first page of a workspace shows'
 	@echo 'make pictures   make the pictures in the README: a lesson in JupyterLab, and widgets'
 	@echo 'make slides     make slides of the lessons, in build/slides, which needs Node'
+	@echo 'make site       build the course as a static site, in site/, which needs Node; SITE=--self-hosted asks no other host'
 	@echo 'make documents  write the counts in the README and the layers in docs/architecture.md'
 	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests; it takes minutes'
 	@echo 'make lint       the quick part of it: style, types, layers, drift'
@@ -37,7 +38,7 @@ help:
 	@echo 'make coverage   which lines of the two packages the tests run'
 	@echo 'make setup-test only set up what the tests need beside the course'
 	@echo 'make bench      measure'
-	@echo 'make lock       renew requirements.txt and requirements-test.txt from pyproject.toml'
+	@echo 'make lock       renew requirements.txt, requirements-test.txt and requirements-site.txt from pyproject.toml'
 
 lab: setup
 	@$(BIN)/leftcontext lab
@@ -76,6 +77,16 @@ pictures: gallery setup-test
 # UNITS='05 07' makes only those.
 slides: setup node_modules/ready
 	$(BIN)/python tools/slides.py $(UNITS)
+
+# The lessons as pages, the gallery, and JupyterLite. Its tools have a virtual environment of their own.
+site: setup-site node_modules/ready
+	.venv-site/bin/python tools/make_site.py $(SITE)
+
+setup-site: .venv-site/ready
+
+.venv-site/ready: requirements-site.txt requirements.txt pyproject.toml
+	@$(PYTHON) tools/set_up.py .venv-site requirements-site.txt --project .
+	@touch $@
 
 documents: setup
 	$(BIN)/python tools/documents.py
@@ -125,12 +136,14 @@ bench: setup-test
 
 # Without rfc3987-syntax: jsonschema would load it to check international addresses, which nothing here does, and it takes
 # a second of processor time at the start of every JupyterLab, nbgrader command and kernel. lark is only its own need.
-# Two files: what a learner and an instructor need, and what the tests need beside it, at the same versions.
+# Three files: what a learner and an instructor need, and what the tests and the site need beside it, at the same versions.
 lock: setup
 	$(BIN)/python -m pip install --quiet 'uv>=0.9'
 	$(COMPILE) --extra test --output-file $(VENV)/all.txt pyproject.toml
 	$(COMPILE) --extra grade --constraint $(VENV)/all.txt --output-file requirements.txt pyproject.toml
 	{ echo '-r requirements.txt'; awk -F== 'NR == FNR { course[$$1]; next } !($$1 in course)' requirements.txt $(VENV)/all.txt; } > requirements-test.txt
+	$(COMPILE) --extra site --constraint $(VENV)/all.txt --output-file $(VENV)/site.txt pyproject.toml
+	{ echo '-r requirements.txt'; awk -F== 'NR == FNR { course[$$1]; next } !($$1 in course)' requirements.txt $(VENV)/site.txt; } > requirements-site.txt
 
 COMPILE = $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links --upgrade --no-emit-package rfc3987-syntax --no-emit-package lark

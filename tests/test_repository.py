@@ -13,7 +13,7 @@ from support.clone import ROOT
 TOP = {
     ".ci", ".gitattributes", ".gitignore", ".npmrc", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT", "Makefile", "README.md",
     "autograder", "benchmarks", "biome.jsonc", "docs", "environment.yml", "leftcontext", "nbgrader_config.py", "notebooks",
-    "package-lock.json", "package.json", "pyproject.toml", "requirements-test.txt",
+    "package-lock.json", "package.json", "pyproject.toml", "requirements-site.txt", "requirements-test.txt",
     "requirements.txt", "solutions", "source", "tests", "tools", "tsconfig.json",
 }  # fmt: skip
 UNIT_FILE = re.compile(r"source/(\d\d-[a-z-]+)/(lesson\.md|ex_\d\d_\w+\.py|quiz_\w+\.md|\1\.ipynb)|source/built\.sums")
@@ -78,11 +78,15 @@ def test_nothing_names_a_machine_or_a_registry(tracked: list[str]) -> None:
 
 
 def test_the_lock_holds_pins_and_no_address() -> None:
-    """What a learner and an instructor need is in one file, what the tests need beside it in the other."""
+    """What a learner and an instructor need is in one file, what the tests and the site need beside it in two others."""
     course = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     first, *tests = (ROOT / "requirements-test.txt").read_text(encoding="utf-8").splitlines()
-    assert first == "-r requirements.txt"
-    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line) for line in course + tests)
+    same, *site = (ROOT / "requirements-site.txt").read_text(encoding="utf-8").splitlines()
+    assert first == same == "-r requirements.txt"
+    assert all(re.fullmatch(r"[a-z0-9-]+==[\w.]+( ; .+)?", line) for line in course + tests + site)
+    assert _wanted("site") <= {line.split("==")[0] for line in course + site}, "Run: make lock"
+    versions = dict(line.split(" ;")[0].split("==") for line in tests)
+    assert all(versions.get(name, pin) == pin for name, pin in (line.split(" ;")[0].split("==") for line in site))
     names = {line.split("==")[0] for line in course}
     more = {line.split("==")[0] for line in tests}
     assert not names & more

@@ -16,7 +16,7 @@ def page(widgets: dict[str, CourseWidget], title: str, notes: dict[str, str] | N
     `notes` stand below the headings of the same name, or below the title.
     """
     below = {name: f'<p class="note">{escape(text)}</p>' for name, text in (notes or {}).items()}
-    parts = [f"<h2>{escape(name)}</h2>{below.get(name, '')}{_holder(widget)}" for name, widget in widgets.items()]
+    parts = [f"<h2>{escape(name)}</h2>{below.get(name, '')}{holder(widget)}" for name, widget in widgets.items()]
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body><main>'
@@ -25,7 +25,8 @@ def page(widgets: dict[str, CourseWidget], title: str, notes: dict[str, str] | N
     )
 
 
-def _holder(widget: CourseWidget) -> str:
+def holder(widget: CourseWidget) -> str:
+    """The HTML in which SCRIPT shows a widget: its state, and the place beside it."""
     state = {name: value for name, value in widget.get_state().items() if name not in ("layout", "comm")}
     data = json.dumps(state).replace("</", "<\\/")  # else a text in the state could end the script
     return f'<div><script type="application/json">{data}</script><div></div></div>'
