@@ -24,28 +24,64 @@ const ENTRIES = [
   ...["js", "css"].map((kind) => ({ in: `shared/page.${kind}`, out: "page" })),
 ];
 
+const BUNDLED = {
+  bundle: true,
+  charset: "utf8",
+  minifyWhitespace: true,
+  legalComments: "none",
+  write: false,
+};
+
+/**
+ * `import source from "worker:./worker.js"` gives the text of that script with all that it imports, from which a
+ * page starts a worker: a widget is one module, and a page that is opened as a file may load no other.
+ *
+ * @param {Set<string>} sources what goes into workers is added here
+ */
+const workers = (sources) => ({
+  name: "workers",
+  /** @param {import("esbuild").PluginBuild} build */
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^worker:/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.slice("worker:".length)),
+      namespace: "worker-text",
+    }));
+    onLoad({ filter: /.*/, namespace: "worker-text" }, async ({ path }) => {
+      const options = {
+        absWorkingDir: WIDGETS,
+        entryPoints: [path],
+        format: "iife",
+        metafile: true,
+        minify: true, // names too: nobody reads this text, and every saved notebook carries it
+      };
+      const { outputFiles, metafile } = await build({ ...BUNDLED, ...options });
+      for (const source of Object.keys(metafile.inputs)) sources.add(source);
+      return { contents: outputFiles[0].text, loader: "text" };
+    });
+  },
+});
+
 /** What belongs in bundles/, by file name. */
 async function bundles() {
+  /** @type {Set<string>} */
+  const sources = new Set();
   const { outputFiles, metafile } = await build({
+    ...BUNDLED,
     absWorkingDir: WIDGETS,
     entryPoints: ENTRIES,
     outdir: BUNDLES,
-    bundle: true,
     format: "esm",
-    charset: "utf8",
-    minifyWhitespace: true,
-    legalComments: "none",
     metafile: true,
-    write: false,
+    plugins: [workers(sources)],
   });
-  const sums = Object.keys(metafile.inputs)
-    .sort()
-    .map(
-      (source) =>
-        `${createHash("sha256")
-          .update(readFileSync(join(WIDGETS, source)))
-          .digest("hex")}  ${source}\n`,
-    );
+  for (const source of Object.keys(metafile.inputs))
+    if (!source.startsWith("worker-text:")) sources.add(source);
+  const sums = [...sources].sort().map(
+    (source) =>
+      `${createHash("sha256")
+        .update(readFileSync(join(WIDGETS, source)))
+        .digest("hex")}  ${source}\n`,
+  );
   const files = outputFiles.map(({ path, text }) => /** @type {[string, string]} */ ([basename(path), text]));
   return new Map([...files, ["sources.sha256", sums.join("")]]);
 }

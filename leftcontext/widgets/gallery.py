@@ -37,13 +37,13 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs/gallery"
 PAGE = FOLDER / "index.html"
 STRAY = np.tri(5, dtype=bool)  # a causal mask with one cell too many
 STRAY[1, 3] = True
-SLIGHT = np.tri(5, dtype=bool)  # the same, with the cell whose leak the loss shows least
+SLIGHT = np.tri(6, dtype=bool)  # as long as the sentence with its full stop; the cell whose leak the loss shows least
 SLIGHT[0, 1] = True
 
 
 TITLE = "Left Context: pictures one can touch"
 NOTES = {
-    TITLE: "Everything is computed on this page, without a kernel and without a network; the trainings were recorded. "
+    TITLE: "Everything is computed on this page, the trainings too, without a kernel and without a network. "
     "By mouse or from the keyboard: Tab leads from one thing to the next, arrow keys through a matrix.",
     "What may a prediction depend on?": "Unit 01. Predict first: how many of the four targets can be read with one ahead, and "
     "how many with no mask?",
@@ -59,7 +59,8 @@ NOTES = {
     "What do other masks hide?": "Unit 17. Predict first: at which end of its slider is each mask the plain triangle?",
     "Which outputs move when a token is replaced?": "Unit 10. One cell of this mask is wrong. Predict first: how many of the "
     "five replacements give it away?",
-    "What is a mask worth?": "Unit 08. Predict first: whose loss ends below the entropy, and whose texts are legal?",
+    "What is a mask worth?": "Unit 08. Predict first: whose loss ends below the entropy, and whose texts are legal? "
+    "Then train each yourself: the page has the whole model in JavaScript, and paint a mask of your own.",
     "Which words can still be drawn?": "Unit 14. Predict first: which of the three sliders can make an ungrammatical word "
     "impossible, and which can only make it rare?",
     "What does a cache save?": "Unit 15. Predict first: how often has the score of “these” with itself been computed when "

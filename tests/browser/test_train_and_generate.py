@@ -1,4 +1,7 @@
-"""TrainAndGenerate as a person meets it: trained, stopped, started again, and without a kernel."""
+"""TrainAndGenerate as a person meets it: trained by a kernel, stopped, started again, and what was recorded.
+
+What the page trains by itself is in test_train_in_page.py.
+"""
 
 import asyncio
 import re
@@ -85,14 +88,15 @@ def test_in_jupyterlab_a_training_is_stopped_and_started_again(lab: Callable[...
     expect(button(page, "Train again")).to_be_focused()
 
 
-def test_without_a_kernel_it_shows_what_was_trained_and_says_why_it_cannot_train(
+def test_without_a_kernel_it_shows_what_was_trained_and_says_that_the_page_can_train(
     alone: Callable[[CourseWidget], Page],
 ) -> None:
     widget = trained("one_ahead", steps=60)
     page = alone(widget)
     expect(page.get_by_text("No kernel answers")).to_be_visible()
     expect(page.get_by_text("recorded when the course was made")).to_have_count(0)
-    expect(button(page, "Train again")).to_be_disabled()
+    expect(page.get_by_text("this page trains the model itself, in JavaScript")).to_be_visible()
+    expect(button(page, "Train again")).to_be_enabled()
     expect(page.get_by_text("one ahead, after 60 steps")).to_be_visible()
     expect(page.get_by_text(f"step 60 of 60, loss {widget.runs['one_ahead']['losses'][-1]:.2f}")).to_be_visible()
     page.set_viewport_size({"width": 360, "height": 800})
@@ -102,7 +106,7 @@ def test_without_a_kernel_it_shows_what_was_trained_and_says_why_it_cannot_train
 def test_without_a_kernel_recorded_runs_can_be_compared(alone: Callable[[CourseWidget], Page]) -> None:
     page = alone(TrainAndGenerate())
     expect(page.get_by_text("recorded when the course was made")).to_be_visible()
-    expect(button(page, "Train again")).to_be_disabled()
+    expect(button(page, "Train again")).to_be_enabled()
     for mask, words in (("none", "it has seen the answers"), ("one ahead", "seen the answers"), ("causal", "no sign")):
         trained_with(page, mask).check()
         expect(page.get_by_role("status")).to_contain_text(f"{mask}: trained to loss")

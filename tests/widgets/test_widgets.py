@@ -302,7 +302,7 @@ def test_the_page_asks_by_messages() -> None:
 
 
 def test_before_any_training_the_static_form_says_what_is_to_be_done() -> None:
-    assert "needs a running notebook" in TrainAndGenerate(steps=60).picture().text
+    assert "needs a page that runs JavaScript" in TrainAndGenerate(steps=60).picture().text
 
 
 VARIANTS = {
@@ -321,7 +321,7 @@ MAKES = {name: getattr(widgets, name) for name in widgets.__all__} | VARIANTS
 def test_a_widget_is_small_stands_alone_and_has_a_static_form(make: Callable[[], CourseWidget]) -> None:
     widget = make()
     code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
-    assert len(code) < 40_000
+    assert len(code) < (48_000 if isinstance(widget, TrainAndGenerate) else 40_000)  # that one brings a whole model
     assert not re.search(r"https?:|\bimport\b|@import|url\(", code)
     assert re.search(r"export\{\w+ as default\};\s*$", widget._esm) and code.count("export") == 1
     bundle = widget._repr_mimebundle_()

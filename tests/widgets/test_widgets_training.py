@@ -111,3 +111,14 @@ def test_training_and_writing_under_one_mask_is_the_only_way_to_legal_texts() ->
     assert min(used["causal"]["none"]["loss"], used["none"]["causal"]["loss"]) > 1.3 * entropy
     text = TrainAndGenerate().picture().text
     assert "share of legal texts" in text and "held-out loss" in text
+
+
+def test_a_mask_that_was_painted_on_the_page_is_the_learner_s_own() -> None:
+    widget = TrainAndGenerate(steps=20)
+    assert widget.get_state("allowed") == {"allowed": None}
+    widget.set_state({"allowed": painted(0, 1).tolist()})
+    assert np.array_equal(widget.allowed, painted(0, 1)) and widget.masks == [*MASKS, "yours"]
+    assert widget.get_state("allowed") == {"allowed": painted(0, 1).tolist()}
+    widget.set_state({"mask": "yours"})
+    run_beside(widget.train())
+    assert np.array_equal(widget.runs["yours"]["allowed"], painted(0, 1))

@@ -1,13 +1,13 @@
 // @ts-check
 // The view of MaskPainter: a stroke of the mouse or a key paints, and the verdict follows at once.
 
+import { brush } from "../shared/brush.js";
 import { choice } from "../shared/controls.js";
 import { beside, element, markLegend, muted, statusLine } from "../shared/dom.js";
 import { view } from "../shared/host.js";
 import { sees } from "../shared/mask_rules.js";
 import { matrixGrid } from "../shared/matrix_grid.js";
 import { each } from "../shared/numbers.js";
-import { brush } from "./brush.js";
 import { patternOf, verdicts } from "./patterns.js";
 
 /** @import { LeakTexts, MaskRule, Model, SetTrait } from "../shared/types.d.ts" */

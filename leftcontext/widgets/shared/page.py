@@ -11,7 +11,7 @@ SCRIPT, STYLE = load_view("page")
 
 
 def page(widgets: dict[str, CourseWidget], title: str, notes: dict[str, str] | None = None) -> str:
-    """An HTML page with each widget under its heading; what a toggle changes still works, training does not.
+    """An HTML page with each widget under its heading; what a toggle changes works, and so does training, in JavaScript.
 
     `notes` stand below the headings of the same name, or below the title.
     """

@@ -3,6 +3,7 @@
 
 import { element } from "../shared/dom.js";
 import { number, percent } from "../shared/numbers.js";
+import { hasSeenAnswers } from "./runs.js";
 
 /** @import { Run } from "./runs.js" */
 /**
@@ -70,7 +71,7 @@ export function mismatch(trained, used, { share, loss }, entropy) {
   const facts =
     `Trained with ${trained}, used with ${used}: ${percent(share)} of the texts are legal, ` +
     `held-out loss ${number(loss)}.`;
-  if (loss < entropy - 0.1) {
+  if (hasSeenAnswers(loss, entropy)) {
     return `${facts} The loss has seen the answers; while writing, they are not there yet.`;
   }
   if (trained === used) return `${facts} Training and writing agree.`;

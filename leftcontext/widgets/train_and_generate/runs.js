@@ -133,6 +133,14 @@ export function headMap(tokens, say) {
 }
 
 /**
+ * Whether a loss is below the entropy by more than chance.
+ *
+ * @param {number} loss
+ * @param {number} entropy
+ */
+export const hasSeenAnswers = (loss, entropy) => loss < entropy - 0.1;
+
+/**
  * What a last loss says, and what the leak test then does where it finds a leak. The mean of some 5,000
  * tokens may miss the entropy by a few hundredths without any leak.
  *
@@ -140,7 +148,7 @@ export function headMap(tokens, say) {
  * @param {number} entropy
  */
 function lossSays(loss, entropy) {
-  if (loss < entropy - 0.1) return ["below the entropy: it has seen the answers.", "agrees"];
+  if (hasSeenAnswers(loss, entropy)) return ["below the entropy: it has seen the answers.", "agrees"];
   if (loss < entropy - 0.04) return ["a little below the entropy: chance, or a small leak?", "decides"];
   return ["not below the entropy: no sign of a leak.", "sees one all the same"];
 }

@@ -1,5 +1,6 @@
 // @ts-check
-// The view of TrainAndGenerate: it only asks for a training and draws what Python reports.
+// The view of TrainAndGenerate: it asks for a training and draws what is reported. A kernel trains where one
+// answers; elsewhere the page does, and its runs stand in `runs` as those of Python do.
 
 import { choice } from "../shared/controls.js";
 import { beside, element, muted, statusLine } from "../shared/dom.js";
@@ -7,9 +8,12 @@ import { view } from "../shared/host.js";
 import { number } from "../shared/numbers.js";
 import { combinations, mismatch } from "./combinations.js";
 import { lossChart } from "./loss_chart.js";
-import { headMap, sampleText, verdict } from "./runs.js";
+import { ownMask } from "./own_mask.js";
+import { hasSeenAnswers, headMap, sampleText, verdict } from "./runs.js";
+import { OWN, trainerOf } from "./trainer.js";
 
 /** @import { Model, SetTrait } from "../shared/types.d.ts" */
+/** @import { Mask } from "./layers.js" */
 /** @import { Run } from "./runs.js" */
 /**
  * @typedef {object} State
@@ -22,67 +26,24 @@ import { headMap, sampleText, verdict } from "./runs.js";
  * @property {string} running
  * @property {Record<string, Run>} runs
  * @property {Record<string, Run>} recorded
+ * @property {Mask | null} allowed the reader's own mask
+ * @property {string} _page_training JSON: what Python says of the training, a Plan of page_training.js
  * @property {string} complaint
  * @property {number} entropy
  * @property {string[]} tokens
  */
 
 const AS_TRAINED = "as_trained";
-const ANSWER = 2500; // milliseconds in which a kernel that is not busy has answered
 const NOBODY =
-  "No kernel answers: it is busy, or there is none. " +
-  "To train, open the notebook in Jupyter and run this cell.";
-const RECORDED = " What you see was recorded when the course was made, by the same code.";
+  "No kernel answers: it is busy, or there is none. So this page trains the model itself, in JavaScript; " +
+  "a training takes about half a minute.";
+const NO_WORKER =
+  "No kernel answers: it is busy, or there is none. This page can’t train either, since it may not start a " +
+  "worker. To train, open the notebook in Jupyter and run this cell.";
+const RECORDED = " What was not trained here was recorded when the course was made, in Python.";
 
 /** @param {number[]} [list] of a run; 0 where there is none yet */
 const lastOf = (list = []) => list[list.length - 1] ?? 0;
-
-/**
- * Who is at the other end: "unknown" before an answer, then a kernel, or nobody.
- *
- * @param {Model<State>} model
- * @param {() => void} onChange
- */
-function kernelOf(model, onChange) {
-  /** @type {"unknown" | "kernel" | "nobody"} */
-  let state = "unknown";
-  let waiting = 0;
-
-  /**
-   * Ask Python for something. Where nobody answers there is no kernel, and the page says so instead of doing
-   * nothing.
-   *
-   * @param {"hello" | "train" | "stop"} what
-   */
-  function ask(what) {
-    // The mask too: a trait may arrive later than a message.
-    model.send?.({ do: what, mask: model.get("mask") });
-    clearTimeout(waiting);
-    waiting = setTimeout(
-      () => {
-        state = "nobody";
-        onChange();
-      },
-      model.send ? ANSWER : 0,
-    );
-  }
-
-  /** Python has answered. Whether that is news. */
-  function heard() {
-    const first = state !== "kernel";
-    clearTimeout(waiting);
-    state = "kernel";
-    return first;
-  }
-
-  return {
-    ask,
-    heard,
-    answers: () => state === "kernel",
-    isAbsent: () => state === "nobody",
-    end: () => clearTimeout(waiting),
-  };
-}
 
 /**
  * @param {Model<State>} model
@@ -93,7 +54,6 @@ function build(model, node, set) {
   const entropy = model.get("entropy");
   const steps = model.get("steps");
   const labels = model.get("_labels");
-  let masks = offer();
   const button = element("button", { type: "button", className: "lc-button", disabled: true });
   const progress = element("progress", { max: steps, ariaLabel: "training steps done" });
   const readout = element("span", { className: "lc-muted" });
@@ -104,42 +64,73 @@ function build(model, node, set) {
   const useLabels = Object.fromEntries(uses.map((name) => [name, labels[name]]));
   const used = choice("used with", { [AS_TRAINED]: "as trained", ...useLabels }, (use) => set("used", use));
   const table = combinations(labels, uses);
+  const own = ownMask(model.get("tokens"), (text) => say(text), paintOwn);
   const { node: status, say } = statusLine();
   const map = headMap(model.get("tokens"), say);
   const controls = element("div", { className: "lc-controls" }, button, progress, readout);
   const seen = element("div", { className: "lc-seen" }, chart.node, map.node);
-  node.append(masks.node, used.node, controls, note, status, table.node, beside(seen, samples));
+  node.append(used.node, own.node, controls, note, status, table.node, beside(seen, samples));
   let announced = "";
-  const kernel = kernelOf(model, () => {
-    paint();
-    tell();
+  let leakTold = false; // of the training that runs
+  /** @type {Mask | null} a painted mask that can't be trained with yet */
+  let draft = null;
+  const trainer = trainerOf(model, set, () => {
+    reoffer();
+    if (!announce()) tell();
   });
+  let masks = offer();
+  node.prepend(masks.node);
 
   function offer() {
-    const options = Object.fromEntries(model.get("masks").map((name) => [name, labels[name]]));
-    return choice("trained with", options, (mask) => set("mask", mask));
+    const options = Object.fromEntries(offered().map((name) => [name, labels[name]]));
+    return choice("trained with", options, chooseMask);
+  }
+
+  /** Without a kernel one paints a mask of one's own here. */
+  function offered() {
+    const masks = model.get("masks");
+    return trainer.isAbsent() && !masks.includes(OWN) ? [...masks, OWN] : masks;
+  }
+
+  /** @param {string} mask */
+  function chooseMask(mask) {
+    if (mask === OWN) trainer.giveOwnMask();
+    set("mask", mask);
+  }
+
+  /** @param {Mask} mask */
+  function paintOwn(mask) {
+    draft = mask;
+    own.show(mask);
+    if (!own.complaint()) trainer.setOwnMask(mask);
+    paint();
   }
 
   /** Without a kernel, what was recorded stands in for what was not trained here. */
   function allRuns() {
-    return kernel.isAbsent() ? { ...model.get("recorded"), ...model.get("runs") } : model.get("runs");
+    return trainer.isAbsent() ? { ...model.get("recorded"), ...model.get("runs") } : model.get("runs");
   }
 
   function tell() {
-    if (model.get("running")) return;
+    if (trainer.running()) return;
     const mask = model.get("mask");
     const run = allRuns()[mask];
     if (run) say(verdict(labels[mask], run, entropy));
-    else say(kernel.answers() ? "Choose a mask to train with and press Train." : "");
+    else say(trainer.isReady() ? "Choose a mask to train with and press Train." : "");
   }
 
-  /** Why one can't train now; "" where one can. */
-  function reason() {
-    const complaint = model.get("complaint");
-    if (complaint && model.get("mask") === "yours") return `Your mask can’t be trained with. ${complaint}`;
-    if (!kernel.isAbsent()) return "";
+  /** Why one can't train with the mask that is chosen; "" where one can. */
+  function obstacle() {
+    if (model.get("mask") !== OWN) return "";
+    const complaint = trainer.isAbsent() ? own.complaint() : model.get("complaint");
+    return complaint && `Your mask can’t be trained with. ${complaint}`;
+  }
+
+  /** Who trains where there is no kernel, and what is shown until then. */
+  function absence() {
+    if (!trainer.isAbsent()) return "";
     const old = Object.keys(model.get("recorded")).some((mask) => !(mask in model.get("runs")));
-    return NOBODY + (old ? RECORDED : "");
+    return (trainer.isReady() ? NOBODY : NO_WORKER) + (old ? RECORDED : "");
   }
 
   /**
@@ -175,12 +166,13 @@ function build(model, node, set) {
 
   /** @param {Run} [run] */
   function paintControls(run) {
-    const running = kernel.answers() && model.get("running") !== "";
+    const running = trainer.running() !== "";
+    const hindered = obstacle();
     const done = lastOf(run?.steps);
     const soFar = done ? `step ${done} of ${steps}, loss ${number(lastOf(run?.losses))}, ` : "";
-    note.textContent = reason();
+    note.textContent = hindered || absence();
     button.textContent = action(running, run !== undefined);
-    button.disabled = !kernel.answers() || (!running && note.textContent !== "");
+    button.disabled = !running && (!trainer.isReady() || hindered !== "");
     progress.value = done;
     readout.textContent = `${soFar}entropy ${number(entropy)}`;
   }
@@ -190,6 +182,7 @@ function build(model, node, set) {
     const run = runs[model.get("mask")];
     const shown = Object.keys(labels).filter((name) => runs[name]?.words.length);
     masks.choose(model.get("mask"));
+    paintOwnMask();
     paintControls(run);
     chart.show(runs);
     samples.replaceChildren(
@@ -200,32 +193,57 @@ function build(model, node, set) {
     map.show(run);
   }
 
-  /** Say what happened once, not at every step: a screen reader reads each change of the status aloud. */
+  function paintOwnMask() {
+    own.node.hidden = !(trainer.isAbsent() && model.get("mask") === OWN);
+    const mask = draft ?? model.get("allowed");
+    if (!own.node.hidden && mask) own.show(mask);
+  }
+
+  /**
+   * Say what happened once, not at every step: a screen reader reads each change of the status aloud. Whether
+   * something happened.
+   */
   function announce() {
-    const running = model.get("running");
-    if (running === announced) return;
+    const running = trainer.running();
+    if (running === announced) return false;
+    leakTold = false;
     const run = model.get("runs")[announced];
     if (running) say(`Training with mask ${labels[running]} …`);
     else if (run) say(verdict(labels[announced], run, entropy));
     announced = running;
+    return true;
+  }
+
+  /** A training in the page takes its time, so the leak is told as soon as the loss shows it. */
+  function announceLeak() {
+    const mask = trainer.runningHere();
+    const run = model.get("runs")[mask];
+    if (leakTold || !run || !hasSeenAnswers(lastOf(run.losses), entropy)) return;
+    leakTold = true;
+    say(
+      `${labels[mask]}: after ${lastOf(run.steps)} steps the loss is below the entropy: it sees the answers.`,
+    );
   }
 
   function heard() {
-    const first = kernel.heard();
-    paint();
+    const first = trainer.heard();
+    reoffer();
     if (first) tell();
   }
 
+  /** Offer the masks that there are now, and paint. */
   function reoffer() {
-    const old = masks.node;
-    masks = offer();
-    old.replaceWith(masks.node);
+    if (masks.node.querySelectorAll("input").length !== offered().length) {
+      const old = masks.node;
+      masks = offer();
+      old.replaceWith(masks.node);
+    }
     paint();
   }
 
-  button.addEventListener("click", () => kernel.ask(model.get("running") ? "stop" : "train"));
+  button.addEventListener("click", trainer.toggle);
   paint();
-  kernel.ask("hello");
+  trainer.greet();
   return {
     mask() {
       paint();
@@ -236,14 +254,21 @@ function build(model, node, set) {
       tellUse();
     },
     masks: reoffer,
-    runs: paint,
+    allowed() {
+      draft = null;
+      paint();
+    },
+    runs() {
+      paint();
+      announceLeak();
+    },
     complaint: paint,
     running() {
       heard();
       announce();
     },
     "msg:custom": heard,
-    end: kernel.end,
+    end: trainer.end,
   };
 }
 

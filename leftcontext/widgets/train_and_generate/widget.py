@@ -1,7 +1,8 @@
 """TrainAndGenerate: train the little model under a mask and watch what the mask is worth.
 
 The training runs in Python, in a task of the notebook's own event loop, and streams to the page: the loss beside the
-entropy that no honest model gets below, a text that the model writes, and its attention to the course's sentence.
+entropy that no honest model gets below, a text that the model writes, and its attention to the course's sentence. Where
+no kernel answers, the page trains the same model itself: `model.js` is a copy of it in JavaScript, `worker.js` runs it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from leftcontext.plots.picture import Picture, side_by_side
 from leftcontext.widgets.shared.arrays import Mask, square
 from leftcontext.widgets.shared.base import CourseWidget, load_view
 from leftcontext.widgets.shared.mask_rules import LABELS
+from leftcontext.widgets.train_and_generate.in_page import page_training
 
 CHUNK = 20  # steps between two points of the curve; between chunks the notebook may do something else
 SAMPLE = 160  # steps between two texts
@@ -35,7 +37,8 @@ USES = ("causal", "none")  # the masks that can be used while writing
 AS_TRAINED = "as_trained"
 PAUSE = 0.05  # seconds between two words of the last text, so that one sees it grow
 
-# What a page without a kernel shows: a run under each mask, "yours" under one stray cell, as `runs` would hold them.
+# What a page without a kernel shows before it has trained: a run under each mask, "yours" under one stray cell, as `runs`
+# would hold them.
 RECORDED_FILE = Path(__file__).resolve().with_name("recorded_runs.json")  # written by the gallery with `--train`
 RECORDED: dict[str, dict[str, Any]] = json.loads(RECORDED_FILE.read_text(encoding="utf-8"))
 
@@ -46,7 +49,8 @@ class TrainAndGenerate(CourseWidget):
     mask: "causal", "one_ahead", "none" or "yours"; what is chosen on the page, and what `start()` trains with.
     allowed: the learner's own mask (n, n), True = may attend, n up to 16; the positions after it are causal. It can be
         set at any time. `TrainAndGenerate(allowed=painter)` follows a MaskPainter; what it can't train with it says.
-    steps: the length of a training; 1,200 steps take about a second.
+        Where no kernel answers, one paints it on the page.
+    steps: the length of a training; 1,200 steps take about a second here, and half a minute where the page trains.
     used: "as_trained", "causal" or "none": the mask used while writing, which may be another one than that of the
         training; then the page shows the text that was written so.
     runs: what each mask has come to: `widget.runs["causal"]["losses"]`, `["share"]` (of 200 texts, how many are legal
@@ -54,7 +58,8 @@ class TrainAndGenerate(CourseWidget):
         `["leaks"]` (pairs of an output and a token of its future that moves it, as the leak test counts them), and
         `["used"]`: for the masks "causal" and "none" while writing `["share"]`, `["words"]`, `["legal"]` and `["loss"]`
         (nats per token on held-out texts, all positions in one pass under that mask).
-    recorded: the same, trained when the course was made; shown where no kernel answers, and in static pages.
+    recorded: the same, trained when the course was made; shown in static pages, and where no kernel answers and the page
+        has not trained yet.
     running: the mask that is being trained with, or "".
 
     Raises ValueError, in one sentence, where `allowed` does not fit.
@@ -67,7 +72,12 @@ class TrainAndGenerate(CourseWidget):
     used = t.Enum((AS_TRAINED, *USES), default_value=AS_TRAINED).tag(sync=True)
     _uses: t.List[str] = t.List(t.Unicode(), list(USES)).tag(sync=True)
     _labels: t.Dict[str, str] = t.Dict(LABELS).tag(sync=True)
-    allowed = t.Any(None)  # (n, n) bool or None
+    allowed = t.Any(None).tag(  # (n, n) bool or None
+        sync=True,
+        to_json=lambda mask, _: None if mask is None else mask.tolist(),
+        from_json=lambda rows, _: None if rows is None else np.array(rows, dtype=bool),
+    )
+    _page_training = t.Unicode().tag(sync=True)  # JSON: as lists, a saved notebook would give each number its own line
     steps = t.Int(Schedule.steps, min=1).tag(sync=True)
     running = t.Unicode("").tag(sync=True)
     runs: t.Dict[str, dict[str, Any]] = t.Dict().tag(sync=True)
@@ -92,6 +102,9 @@ class TrainAndGenerate(CourseWidget):
             allowed=allowed.allowed if isinstance(allowed, t.HasTraits) else allowed, mask=mask, steps=steps,
             entropy=LITTLE_LANGUAGE.entropy(Transformer().config.context),
             recorded={name: RECORDED[name] for name in MASKS} if usual else {},
+            _page_training=json.dumps(
+                page_training(steps, seed, chunk=CHUNK, sample=SAMPLE, judged=JUDGED, held_out=HELD_OUT)
+            ),
         )  # fmt: skip
         self.on_msg(self.handle_message)
         if isinstance(allowed, t.HasTraits):
@@ -206,7 +219,7 @@ class TrainAndGenerate(CourseWidget):
         own = {mask: run for mask, run in self.runs.items() if run["losses"]}
         trained = own or self.recorded
         if not trained:
-            words = "Here one trains the little model under a mask of one's choice. It needs a running notebook."
+            words = "Here one trains the little model under a mask of one's choice. It needs a page that runs JavaScript."
             return Picture(f"<p><em>{words}</em></p>", words)
         curves = {LABELS[mask]: run["losses"] for mask, run in trained.items()}
         longest = max((run["steps"] for run in trained.values()), key=len)
