@@ -92,7 +92,7 @@ def _words(node: ast.AST) -> str:
 def _replace_node(definition: ast.FunctionDef, old: ast.AST, new: ast.AST) -> ast.FunctionDef:
     class Swap(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> Any:
-            return copy.deepcopy(new) if node is old else self.generic_visit(_shallow(node))
+            return _deep(new) if node is old else self.generic_visit(_shallow(node))
 
     return Swap().visit(definition)
 
@@ -103,6 +103,18 @@ def _shallow(node: ast.AST) -> ast.AST:
     for name, value in ast.iter_fields(twin):
         if isinstance(value, list):
             setattr(twin, name, list(value))
+    return twin
+
+
+def _deep(node: ast.AST) -> ast.AST:
+    # Not `copy.deepcopy`: IPython's tracebacks give every node a `parent`, also `Load()` and the others that all trees share,
+    # and over those a deep copy reaches the trees of whole modules.
+    twin = copy.copy(node) if node._fields else node
+    for name, value in ast.iter_fields(node):
+        if isinstance(value, list):
+            setattr(twin, name, [_deep(part) if isinstance(part, ast.AST) else part for part in value])
+        elif isinstance(value, ast.AST):
+            setattr(twin, name, _deep(value))
     return twin
 
 
