@@ -15,7 +15,7 @@ TEXTS = [
     *(path for folder in ("autograder", "leftcontext", "benchmarks") for path in (ROOT / folder).rglob("*.py")),
 ]
 NUMBERED = re.compile(r"\b[Uu]nits?\s+(\d+)\b(?:\s*(?:to|and|or|–|,)\s*(\d+)\b)?")
-FOLDER = re.compile(r"(?<![\w-])(\d\d)-([a-z][a-z-]*[a-z])(?![\w-])")
+FOLDER = re.compile(r"(?<![\w.-])(\d\d)-([a-z][a-z-]*[a-z])(?![\w-])")
 FORMER_NAMES = ROOT / "autograder" / "bank" / "former_names.py"  # which names units that are gone, on purpose
 
 

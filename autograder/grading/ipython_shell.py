@@ -153,7 +153,7 @@ class Shell(InteractiveShell):
         return self.outputs.items
 
     def _remember(self, source: str) -> None:
-        """Keep what was typed, for a test may look at it: `In`, `_i`, `%rerun`. Nothing is written into a file."""
+        """Keep what was typed, for a test may look at it, as with `%rerun`. Nothing is written into a file."""
         with contextlib.suppress(Exception):  # a cell of theirs may have changed what keeps it
             self.history_manager.store_inputs(self.execution_count, source)
 

@@ -122,8 +122,8 @@ def make_course(folder: Path, assignment: str, number: int = 30, seed: int = 0) 
     shutil.copytree(paths.source() / assignment, folder / "source" / assignment, ignore=ignore)
     shutil.copytree(released / assignment, folder / "release" / assignment, ignore=ignore)
     (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
-    students = _students(number)
-    for at, (student, files) in enumerate(_submissions(folder / "release" / assignment, students, seed)):
+    students = invent_students(number)
+    for at, (student, files) in enumerate(invent_submissions(folder / "release" / assignment, students, seed)):
         place = folder / "submitted" / student.id / assignment
         place.mkdir(parents=True)
         for name, content in files.items():
@@ -148,7 +148,7 @@ def _register(folder: Path, assignment: str, students: list[Student]) -> Nbgrade
     return course
 
 
-def _students(number: int) -> list[Student]:
+def invent_students(number: int) -> list[Student]:
     found = []
     for at in range(number):
         first, last = FIRST[at % len(FIRST)], LAST[(at * 7 + at // len(FIRST)) % len(LAST)]
@@ -158,7 +158,7 @@ def _students(number: int) -> list[Student]:
     return found
 
 
-def _submissions(released: Path, students: list[Student], seed: int) -> Iterator[tuple[Student, dict[str, bytes]]]:
+def invent_submissions(released: Path, students: list[Student], seed: int) -> Iterator[tuple[Student, dict[str, bytes]]]:
     """What each student hands in; the last one nothing."""
     path = next(iter(sorted(released.glob("*.ipynb"))))
     notebook = json.loads(path.read_bytes())

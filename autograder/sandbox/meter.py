@@ -83,7 +83,7 @@ def open_files(process: int) -> list[int]:
     """The files in /proc that tell what a process uses; whoever holds them may measure it. Raises OSError.
 
     A process with restrictions of its own may not open that which resets the peak of the memory, and where /proc is mounted
-    with `hidepid` none of them.
+    with the option hidepid none of them.
     """
     opened: list[int] = []
     with contextlib.ExitStack() as undo:

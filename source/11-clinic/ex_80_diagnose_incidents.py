@@ -15,8 +15,8 @@ exercise = Exercise(
     hides_expected=True,
     hints=(
         "Which of the eight checks gives an alarm, and which one that is nearly the same stays silent?",
-        "C, H, I and K have an alarm in the plain call: compare their influence, and what was reported. For the others, "
-        "ask what is different in the call that gives the alarm.",
+        "C, H, I and K have an alarm in the plain call: compare their influence, and what was reported. For the "
+        "others, ask what is different in the call that gives the alarm.",
         'found = {"A": ..., "B": ..., ...}; return found[report]',
     ),
 )
@@ -121,8 +121,8 @@ def path_and_size_swapped(report):
 
 @exercise.mistake("Alone, padded, packed")
 def padding_and_packing_swapped(report):
-    """J differs when it is padded and when it is packed, E only when it is packed. Padding moves positions; a neighbour in
-    the row can be looked at.
+    """J differs when it is padded and when it is packed, E only when it is packed. Padding moves positions; a neighbour
+    in the row can be looked at.
 
     - Does E give the right outputs beside padding?
     - It does, so its positions are right.

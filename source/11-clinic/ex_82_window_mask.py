@@ -2,10 +2,10 @@
 
 This code lays a window over a causal mask and opens it.
 
-Repair `window_mask(mask, window)`. `mask` is additive, `(..., T, T)`: 0 where a query may attend, and where it may not, \
-−∞ or the lowest float. Return the mask in which each query sees, of the keys that `mask` shows it, only its own and the \
-`window - 1` before it: **0** there, **−∞** everywhere else. `window` is 1 or more. `mask` may hide padding as well as \
-the future, and it stays as it is.
+Repair `window_mask(mask, window)`. `mask` is additive, `(..., T, T)`: 0 where a query may attend, and where it may \
+not, −∞ or the lowest float. Return the mask in which each query sees, of the keys that `mask` shows it, only its own \
+and the `window - 1` before it: **0** there, **−∞** everywhere else. `window` is 1 or more. `mask` may hide padding as \
+well as the future, and it stays as it is.
 """
 
 import numpy as np
@@ -156,8 +156,8 @@ def window_left_out(mask, window):
 
 @exercise.mistake("Two masks were added, and the low numbers kept")
 def low_numbers_kept(mask, window):
-    """The sum hides the right keys. But this mask promises -inf, and a lowest float that is added to a score or to itself
-    overflows in some types and not in others.
+    """The sum hides the right keys. But this mask promises -inf, and a lowest float that is added to a score or to
+    itself overflows in some types and not in others.
 
     - What stands in your result where the given mask has the lowest float?
     - 0 or -np.inf, nothing else.

@@ -4,8 +4,8 @@ This code is right for a step of one token, and wrong for a prompt.
 
 Repair `cached_step(Q, K, V, cache)`. `Q`, `K` `(t, d)` and `V` `(t, d_v)` belong to the `t` newest tokens; `cache` is \
 `None`, or the tuple `(K, V)` of the tokens before, which may be `t = 0` rows long. Return `(output, new_cache)`: the \
-causal attention outputs `(t, d_v)` of the newest tokens over all tokens so far, and the cache with their keys and values \
-at its end. The inputs stay as they are. Scores may be large.
+causal attention outputs `(t, d_v)` of the newest tokens over all tokens so far, and the cache with their keys and \
+values at its end. The inputs stay as they are. Scores may be large.
 """
 
 import numpy as np

@@ -2,9 +2,9 @@
 
 This loss asks each position for the token after the next one.
 
-Repair `next_token_loss(logits, tokens)`: `logits` `(B, T, vocab)` were computed from `tokens` `(B, T)`, whole numbers, T \
-at least 2. Return one float: the mean, over all texts and all positions that have a next token in **their own** text, of \
-`-log softmax(logits)[next token]`. Logits may be as large as ±10000, and both inputs stay as they are.
+Repair `next_token_loss(logits, tokens)`: `logits` `(B, T, vocab)` were computed from `tokens` `(B, T)`, whole \
+numbers, T at least 2. Return one float: the mean, over all texts and all positions that have a next token in **their \
+own** text, of `-log softmax(logits)[next token]`. Logits may be as large as ±10000, and both inputs stay as they are.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@
 This code gives each row the mean of its block, and with it the future.
 
 Repair `block_summaries(x, block)`: rows `x` `(T, d)` → `(T, d)`. Blocks are `block` rows long: rows 0 to `block - 1`, \
-then the next ones; the last block may be shorter. Row i gets the mean of the rows **of its own block**, from the first \
-one **up to row i itself**. `x` stays as it is.
+then the next ones; the last block may be shorter. Row i gets the mean of the rows **of its own block**, from the \
+first one **up to row i itself**. `x` stays as it is.
 """
 
 import numpy as np
@@ -155,8 +155,8 @@ def summed(x, block):
 
 @exercise.mistake("The last summary for the whole block")
 def only_the_last_one(x, block):
-    """Every row of a block gets the mean of the block before. That is causal, and not what is asked for: the rows of the
-    own block up to row i belong to it.
+    """Every row of a block gets the mean of the block before. That is causal, and not what is asked for: the rows of
+    the own block up to row i belong to it.
 
     - What is the summary of row 0?
     - Row 0 itself.

@@ -1,20 +1,17 @@
 """### The test that would have prevented it
 
-Write the regression test that would have stopped most of these incidents before anybody trained the model.
-
 Write `regression_test(model)`: True for a model that passes, False for one that fails. `model(x, fused=True, \
-chunks=None)` maps rows `x` `(T, 4)` to outputs `(T, 4)`, for any `T` from 1 to 128 and numbers of any size up to 1000. \
-`fused=False` takes another path through its code. `chunks`, lengths that add up to `T` such as `(5, 3)`, feeds it the \
-rows in pieces, with a cache. A model passes if, on **both** paths,
+chunks=None)` maps rows `x` `(T, 4)` to outputs `(T, 4)`, for any `T` from 1 to 128 and numbers up to 1000. \
+`fused=False` takes another path through its code. `chunks`, lengths that add up to `T` such as `(5, 3)`, feeds it \
+the rows in pieces, with a cache. A model passes if, on **both** paths,
 
 - no output moves when a later row changes, in one pass and in chunks, with ordinary numbers (of about 1) and with \
 numbers a thousand times as large, for a short text and for one of more than 70 rows;
 - in chunks, it gives the same outputs as in one pass.
 
-The two paths need not give the same numbers. Outputs that differ by less than `1e-6` count as the same. Some models fail \
-only with `fused=False`, only in chunks (in one chunk of all rows, or only in several), only behind more than 64 rows, or \
-only with large numbers. The model is tried on honest layers and on broken ones, and some of the broken ones are not in \
-this lesson.
+The two paths need not give the same numbers. Outputs that differ by less than `1e-6` count as the same. Some models \
+fail only with `fused=False`, only in chunks (in one chunk of all rows, or only in several), only behind more than 64 \
+rows, or only with large numbers. Some of the broken models are not in this lesson.
 """
 
 import itertools
@@ -29,10 +26,12 @@ exercise = Exercise(
     topic="regression tests",
     answer=Boolean(),
     hints=(
-        "Which ways of calling the model are there: paths, chunks, lengths, sizes? Does your test go through all of them?",
-        "For each way of calling: change all rows after i, and compare outputs 0 to i with those before; then compare the "
-        "outputs in chunks with those in one pass.",
-        "for T, size in ((8, 1), (8, 1000), (88, 1)): for fused in (True, False): for chunks in (None, (T,), (T - 5, 5)): ...",
+        "Which ways of calling the model are there: paths, chunks, lengths, sizes? Does your test go through all "
+        "of them?",
+        "For each way of calling: change all rows after i, and compare outputs 0 to i with those before; then "
+        "compare the outputs in chunks with those in one pass.",
+        "for T, size in ((8, 1), (8, 1000), (88, 1)): for fused in (True, False): for chunks in (None, (T,), (T - "
+        "5, 5)): ...",
     ),
 )
 

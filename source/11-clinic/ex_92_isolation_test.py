@@ -1,15 +1,15 @@
 """### The test for batches and packed rows
 
-Two of the incidents move no output by a later row. They need a test of another kind: a text must give the same outputs \
-alone as beside others.
+Two of the incidents move no output by a later row. They need a test of another kind: a text must give the same \
+outputs alone as beside others.
 
 Write `isolation_test(model)`: True for a model that passes, False for one that fails. `model(x, documents)` maps rows \
-`x` `(T, 4)` to outputs `(T, 4)`. `documents` `(T,)` numbers the document of each row, from 0; -1 is padding, which may \
-stand on the left, on the right, or between documents. Each document is one run of rows. A model passes if the outputs of \
-each document are those that `model` gives for its rows **alone**, with `documents` all 0.
+`x` `(T, 4)` to outputs `(T, 4)`. `documents` `(T,)` numbers the document of each row, from 0; -1 is padding, which \
+may stand on the left, on the right, or between documents. Each document is one run of rows. A model passes if the \
+outputs of each document are those that `model` gives for its rows **alone**, with `documents` all 0.
 
-The outputs of padding don't count. Outputs that differ by less than `1e-6` count as the same. Some models fail only with \
-padding on one side, only from the third document on, or only for a document behind a longer one.
+The outputs of padding don't count. Outputs that differ by less than `1e-6` count as the same. Some models fail only \
+with padding on one side, only from the third document on, or only for a document behind a longer one.
 """
 
 import numpy as np

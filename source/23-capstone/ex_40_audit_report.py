@@ -1,12 +1,12 @@
 """### The report
 
-You have been handed `suspect`, a GPT of two blocks, with the words "it is causal". Three leaks are planted in its code. \
-Audit it, part by part, and hand in what you found.
+You have been handed `suspect`, a GPT of two blocks, with the words "it is causal". Three leaks are planted in its \
+code. Audit it, part by part, and hand in what you found.
 
-Write `audit_report(part)`: the name of a part, one of `suspect.PARTS`, → the list of the kinds of leak in **this part**, \
-numbers of `suspect.KINDS` in increasing order, such as `[2]`; `[0]` for a part that is right. One mistake in the code may \
-harm two parts, and a part may have two kinds. A part that is right, and only gets rows in which the future is already, \
-is not to blame.
+Write `audit_report(part)`: the name of a part, one of `suspect.PARTS`, → the list of the kinds of leak in **this \
+part**, numbers of `suspect.KINDS` in increasing order, such as `[2]`; `[0]` for a part that is right. One mistake in \
+the code may harm two parts, and a part may have two kinds. A part that is right, and only gets rows in which the \
+future is already, is not to blame.
 """
 
 from autograder.exercise.exercise import Exercise, case
@@ -17,7 +17,8 @@ exercise = Exercise(
     answer=Array("int"),
     hides_expected=True,
     hints=(
-        "Give each part rows of its own, alone: which outputs move when a later row changes? In one pass, and in chunks?",
+        "Give each part rows of its own, alone: which outputs move when a later row changes? In one pass, and in "
+        "chunks?",
         "Two kinds of part are to blame. In one of them, ask whether the answer is the same with a cache and without.",
         'found = {"attention 0": [...], ...}; return found.get(part, [0])',
     ),
@@ -129,8 +130,8 @@ def all_norms_accused(part):
 
 @exercise.mistake("What gets a leak is not what leaks")
 def downstream_accused(part):
-    """Behind the first leak all rows hold the future already. A part is to blame only if it leaks on rows that are handed
-    to it alone.
+    """Behind the first leak all rows hold the future already. A part is to blame only if it leaks on rows that are
+    handed to it alone.
 
     - Does `mlp 0` move an earlier output when its input rows are yours?
     - suspect.run_part gives a part rows of its own.

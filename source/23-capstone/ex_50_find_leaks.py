@@ -2,10 +2,10 @@
 
 A report holds for one model on one day. Tests go on. Yours are graded on other models, whose leaks are elsewhere.
 
-Write `find_leaks(run, parts)`. `parts` is a list of names; `run(part, x, chunks=None)` gives rows `x` `(T, 4)`, for any T \
-up to 64, to this part alone, and returns its outputs `(T, 4)`; `chunks`, lengths that add up to T, gives it the rows in \
-pieces, with a cache where the part has one. Return a list of booleans, one for each name: True where an output of the \
-part moves when a later row changes, in one pass or in chunks.
+Write `find_leaks(run, parts)`. `parts` is a list of names; `run(part, x, chunks=None)` gives rows `x` `(T, 4)`, for \
+any T up to 64, to this part alone, and returns its outputs `(T, 4)`; `chunks`, lengths that add up to T, gives it the \
+rows in pieces, with a cache where the part has one. Return a list of booleans, one for each name: True where an \
+output of the part moves when a later row changes, in one pass or in chunks.
 
 Outputs that differ by less than `1e-9` count as the same; leaks may be as small as `1e-6`. Some parts leak only in \
 chunks, only behind more than 16 rows, only from one row of a block to the others, or into one number of each output.

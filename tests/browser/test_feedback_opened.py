@@ -85,8 +85,7 @@ def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, 
     report = Report(
         "07-causal-attention", statistics.score_distribution(scores, points), statistics.exercise_statistics(ids, scores, points),
         records.most_common_by_cell(entries), 0, 40, 40,
-        records.misconceptions(entries), records.unclassified(entries), records.identical_code(entries, lambda *_: 12),
-        records.grader_notes(entries), {"test_f": 40},
+        records.misconceptions(entries), records.unclassified(entries), records.grader_notes(entries), {"test_f": 40},
     )  # fmt: skip
     page.set_viewport_size({"width": width, "height": 900})
     assert watched(page, render_page(report), tmp_path / "page.html") == []

@@ -148,7 +148,7 @@ def test_a_query_is_dragged_and_everything_follows(alone: Alone) -> None:
     page.mouse.click(plane["x"] + 0.8 * plane["width"], plane["y"] + 0.5 * plane["height"])
     compare_with_numpy(page, moved_to(page, 4))
     assert moved_to(page, 4).Q[4, 0] > 0 == moved_to(page, 4).Q[4, 1]
-    page.get_by_role("button", name="as given").click()
+    page.get_by_role("button", name="Reset").click()
     compare_with_numpy(page, SingleToken(Q, K, V, tokens=SENTENCE))
 
 

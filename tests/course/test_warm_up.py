@@ -110,7 +110,7 @@ NUMBERS = [
     ("10", "Two of the four positions", 4 * (np.log(8) / 2) / np.log(8), 2),
     ("10", "with equal weights", softmax([-1e9] * 3), [1 / 3] * 3),
     ("11", "Three quarters of the weight", sum(softmax([0, 0, 0, 0])[1:]), 3 / 4),
-    ("11", "√8 = 2.83", np.sqrt(64 / 8), 2.83),
+    ("11", r"\sqrt{8} = 2.83", np.sqrt(64 / 8), 2.83),
     ("13", "The weights are 3/4 and 1/4.", softmax([np.log(3), 0]), [3 / 4, 1 / 4]),
     ("14", "1/17 and 16/17, about 0.06 and 0.94", softmax([0, 2 * np.log(4)]), [1 / 17, 16 / 17]),
     ("15", "The nucleus keeps three tokens.", np.searchsorted(np.cumsum([0.6, 0.25, 0.1, 0.05]), 0.9) + 1, 3),
@@ -120,7 +120,7 @@ NUMBERS = [
     ("19", "it would be 21", np.tri(6).sum(), 21),
     ("19", "they see 1 and 2 keys", np.tri(2, 5).sum(axis=1), [1, 2]),
     ("19", "instead of 4 and 5", np.tri(2, 5, k=3).sum(axis=1), [4, 5]),
-    ("20", "m = ln 2 and l = 2.5", carried((0, 3), np.log(2)), [np.log(2), 2.5]),
+    ("20", r"$m = \ln 2$ and $l = 2.5$", carried((0, 3), np.log(2)), [np.log(2), 2.5]),
     ("23", "1/4 on the diagonal and −1/4 beside it", JACOBIAN, [[1 / 4, -1 / 4], [-1 / 4, 1 / 4]]),
 ]
 

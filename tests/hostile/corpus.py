@@ -207,7 +207,6 @@ evaluated("the text gives itself a hundred points", "import gc, json\nfrom autog
 SPEAK = "import gc, json, os, time\nfrom autograder.grading.rpc.channel import Channel\nchannels = [one for one in gc.get_objects() if isinstance(one, Channel)]\ndef say(message):\n    for one in channels:\n        one.send(json.dumps(message).encode())\n"
 evaluated("the text says that it is at half a step", SPEAK + "say({'at': 2.0})\nos._exit(0)", points=BUT_THAT, why_not="in one process nobody is told", right=True)
 evaluated("the text says half of something and waits", SPEAK + "for one in channels:\n    one.connection.sendall(bytes([255, 0, 0]))\ntime.sleep(60)", points=BUT_THAT, why_not="in one process nobody is told", right=True)
-evaluated("the text asks and never listens", SPEAK + "while True: say({'check': 'now'})", points=BUT_THAT, why_not="in one process nobody is asked", right=True)
 evaluated("the text asks for process after process", SPEAK + "while True: say({'student': True})", points=BUT_THAT, why_not="in one process nobody is asked", right=True)
 evaluated("the text makes folders in folders", "import os\nfor i in range(5000):\n    os.mkdir('d')\n    os.chdir('d')\nimport time\ntime.sleep(60)", points=BUT_THAT, why_not="it would take the machine", right=True)
 evaluated("the text fills the disk", "number = 0\nwhile True:\n    number += 1\n    open(str(number), 'wb').write(bytes(10**6))", points=BUT_THAT, why_not="it would take the machine", right=True)

@@ -36,5 +36,5 @@ def causal_linear_attention(Q, K, V):
 
 
 def block_summaries(x, block):
-    blocks = jnp.split(x, range(block, len(x), block))
+    blocks = jnp.split(x, [*range(block, len(x), block)])
     return jnp.concatenate([b.cumsum(0) / jnp.arange(1, len(b) + 1)[:, None] for b in blocks])

@@ -1,5 +1,5 @@
 // @ts-check
-// The view of LeftContext: inputs above, predictions below, and a line from each token that a prediction may use.
+// The view of LeftContext: inputs above, predictions below, and a line from each token that may be used.
 
 import { choice } from "../shared/controls.js";
 import { element, muted, quoted, statusLine, svg } from "../shared/dom.js";
@@ -79,7 +79,7 @@ function fateOfTheRest(tokens, i, seen) {
 }
 
 /**
- * One line for each token that a prediction may use; those of the chosen prediction are drawn last and strong.
+ * One line for each token that a prediction may use; those of the chosen one are drawn last and strong.
  *
  * @param {number} T
  */
