@@ -22,7 +22,7 @@ PLACEHOLDER = re.compile(r"NN|NAME|UNIT|\bID\b|\bps1\b")  # of a pattern such as
 # of the course, and of the one that the capstone audits. A layer in NumPy and its twin in PyTorch have one name.
 GIVEN_TWICE = {"Array", "Report", "Norm", "Attention", "MLP"}
 FOLDERS = ("", *PACKAGES, "leftcontext/widgets", "leftcontext/torch_jax", "tests")  # a path in a text may begin in one of them
-NOT_TRACKED = ("build/", "course/", "workspace/", "image/")  # made by a run, a user's own; a media type
+NOT_TRACKED = ("build/", "course/", "site/", "workspace/", "image/")  # made by a run, a user's own; a media type
 
 Text = tuple[str, int, str]  # file, line, words
 
@@ -131,7 +131,7 @@ def test_a_class_has_a_name_of_its_own(tracked: list[Path]) -> None:
         for node in tree.body:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(path.relative_to(ROOT).as_posix())
-    twice = {name: {file.removesuffix("_torch.py") + ".py" if file.endswith("_torch.py") else file for file in files} for name, files in places.items()}
+    twice = {name: {file.replace("_torch.py", ".py") for file in files} for name, files in places.items()}
     assert {name: files for name, files in twice.items() if len(files) > 1 and name not in GIVEN_TWICE} == {}
 
 

@@ -41,7 +41,7 @@ class Addresses:
     repository: str = ""  # as OWNER/NAME on GitHub
 
     def links(self, notebook: str) -> str:
-        """A line of links in Markdown for a notebook such as `05-causal-mask/05-causal-mask.ipynb`."""
+        """A line of links in Markdown for the notebook of a unit, named as below notebooks/."""
         links = [f'<a href="../../lab/lab/index.html?path={notebook}"><b>Open this unit</b> in your browser</a>']
         if self.repository:
             binder = f"https://mybinder.org/v2/gh/{self.repository}/HEAD?labpath=notebooks/{notebook}"

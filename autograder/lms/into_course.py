@@ -16,7 +16,7 @@ from autograder.nbgrader.submitted_files import is_notebook
 
 
 @dataclass
-class Collected:
+class Placed:
     """What came of an archive."""
 
     system: str
@@ -28,7 +28,7 @@ class Collected:
     notes: list[str] = field(default_factory=list)
 
 
-def collect(course: NbgraderCourse, assignment: str, path: Path, replace: bool = False, dry_run: bool = False) -> Collected:
+def collect(course: NbgraderCourse, assignment: str, path: Path, replace: bool = False, dry_run: bool = False) -> Placed:
     """Put the submissions of the archive at `path` into the course. The gradebook is open. Raises CannotCollect, OSError.
 
     A submission that lies there already and differs stays, unless `replace`; then the earlier one is kept beside the
@@ -40,7 +40,7 @@ def collect(course: NbgraderCourse, assignment: str, path: Path, replace: bool =
         raise CannotCollect(f"{assignment} is not released here: {course.release_folder(assignment)} has no notebooks.")
     with open_archive(path) as archive:
         found = read_archive(archive, students, released)
-        outcome = Collected(found.system, notes=found.notes)
+        outcome = Placed(found.system, notes=found.notes)
         for submission in sorted(found.submissions, key=lambda one: one.student):
             _place(course, assignment, archive, submission, outcome, replace, dry_run)
     return outcome
@@ -51,7 +51,7 @@ def _place(
     assignment: str,
     archive: zipfile.ZipFile,
     submission: Submission,
-    outcome: Collected,
+    outcome: Placed,
     replace: bool,
     dry_run: bool,
 ) -> None:
@@ -80,7 +80,7 @@ def _place(
 
 
 def _write(
-    course: NbgraderCourse, assignment: str, place: Path, student: str, files: dict[str, bytes], outcome: Collected
+    course: NbgraderCourse, assignment: str, place: Path, student: str, files: dict[str, bytes], outcome: Placed
 ) -> None:
     made = place.parent / f".{place.name}.new"
     shutil.rmtree(made, ignore_errors=True)

@@ -149,6 +149,7 @@ def _register(folder: Path, assignment: str, students: list[Student]) -> Nbgrade
 
 
 def invent_students(number: int) -> list[Student]:
+    """So many students, with invented names."""
     found = []
     for at in range(number):
         first, last = FIRST[at % len(FIRST)], LAST[(at * 7 + at // len(FIRST)) % len(LAST)]

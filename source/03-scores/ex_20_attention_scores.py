@@ -4,8 +4,8 @@ One query and one key give one score. Now all of them: entry `[i, j]` of the res
 `j`, `Q Kᵀ / sqrt(d)`. Rows are queries, columns are keys.
 
 Write `attention_scores(Q, K)`. `Q` is `(..., T_q, d)`, `K` is `(..., T_k, d)`; `...` stands for any number of leading \
-axes (batch, heads), the same for both, and they stay unchanged in front. `T_q` and `T_k` may differ, and each may be 1. \
-Return `(..., T_q, T_k)`. No mask and no softmax yet; `Q` and `K` stay as they are.
+axes (batch, heads), the same for both, and they stay unchanged in front. `T_q` and `T_k` may differ, and each may be \
+1. Return `(..., T_q, T_k)`. No mask and no softmax yet; `Q` and `K` stay as they are.
 """
 
 import numpy as np

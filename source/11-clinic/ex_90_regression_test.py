@@ -5,8 +5,8 @@ chunks=None)` maps rows `x` `(T, 4)` to outputs `(T, 4)`, for any `T` from 1 to 
 `fused=False` takes another path through its code. `chunks`, lengths that add up to `T` such as `(5, 3)`, feeds it \
 the rows in pieces, with a cache. A model passes if, on **both** paths,
 
-- no output moves when a later row changes, in one pass and in chunks, with ordinary numbers (of about 1) and with \
-numbers a thousand times as large, for a short text and for one of more than 70 rows;
+- no output moves when a later row changes, in one pass and in chunks, with numbers of about 1 and of about 1000, for \
+a short text and for one of more than 70 rows;
 - in chunks, it gives the same outputs as in one pass.
 
 The two paths need not give the same numbers. Outputs that differ by less than `1e-6` count as the same. Some models \
@@ -175,19 +175,29 @@ def _cases(*sorts):
 
 exercise.part("In one pass", points=1)(
     _cases(
-        layers.EncoderMask, layers.OtherConvention, layers.MultipliedMask, layers.BlockSummary,
-        layers.ChunkStates, layers.SpectralFilter, OneOfEight, LastButOneOfEight,
+        layers.EncoderMask,
+        layers.OtherConvention,
+        layers.MultipliedMask,
+        layers.BlockSummary,
+        layers.ChunkStates,
+        layers.SpectralFilter,
+        OneOfEight,
+        LastButOneOfEight,
     )
-)  # fmt: skip
+)
 exercise.part("On every path, at every size and length", points=1)(
     _cases(layers.OnePathMasked, layers.FiniteFill, FiniteOnOnePath, LongBlocks)
 )
 exercise.part("With a cache", points=2)(
     _cases(
-        layers.WrongCorner, layers.NoMaskWithCache, LateLeak, OtherPathInChunks,
-        OneAheadBehindTheCache, ForgetsTheCache,
+        layers.WrongCorner,
+        layers.NoMaskWithCache,
+        LateLeak,
+        OtherPathInChunks,
+        OneAheadBehindTheCache,
+        ForgetsTheCache,
     )
-)  # fmt: skip
+)
 exercise.part("No false alarm", points=1)(
     _cases(layers.CausalLayer, OtherNumbers, Rounding, Window, layers.PositionsOnly)
 )

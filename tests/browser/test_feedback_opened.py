@@ -84,7 +84,7 @@ def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, 
     }
     report = Report(
         "07-causal-attention", statistics.score_distribution(scores, points), statistics.exercise_statistics(ids, scores, points),
-        records.most_common_by_cell(entries), 0, 40, 40,
+        records.most_common_by_cell(entries), 40, 40,
         records.misconceptions(entries), records.unclassified(entries), records.grader_notes(entries), {"test_f": 40},
     )  # fmt: skip
     page.set_viewport_size({"width": width, "height": 900})

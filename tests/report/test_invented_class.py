@@ -11,7 +11,13 @@ from support.sizes import share
 from autograder.bank import catalog
 from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import judge
-from autograder.report.invented_class import CannotInvent, bank_answers, invent_students, invent_submissions, make_course
+from autograder.report.invented_class import (
+    CannotInvent,
+    bank_answers,
+    invent_students,
+    invent_submissions,
+    make_course,
+)
 
 CODE = [id for id in catalog.entries() if not id.startswith("quiz_")]
 
@@ -43,7 +49,8 @@ def test_the_same_seed_makes_the_same_class(tmp_path: Path) -> None:
 
 
 def _by_id(released: Path, seed: int) -> list[tuple[str, bytes]]:
-    return [(student.id, next(iter(files.values()))) for student, files in invent_submissions(released, invent_students(12), seed)]
+    handed_in = invent_submissions(released, invent_students(12), seed)
+    return [(student.id, next(iter(files.values()))) for student, files in handed_in]
 
 
 def test_no_folder_is_written_over(tmp_path: Path) -> None:
