@@ -24,6 +24,9 @@ hypothesis.settings.load_profile("no clock")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda *_: None)  # what is started begins with the default in place of a handler
 
+# What needs more than the tests install: transformers, and minutes in Pyodide. `make test-long` collects them.
+collect_ignore = [] if LONG else ["audit/test_hugging_face.py", "judge/test_in_pyodide.py"]
+
 HERE = Path(__file__).parent
 BROWSER = "browser"
 # The files that take longest, in this order, as the table in benchmarks/README.md says; the others come after them.

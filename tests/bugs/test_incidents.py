@@ -84,17 +84,17 @@ def test_a_loss_is_asked_for_its_token() -> None:
     assert incidents.asked_for(incident_layers.ShiftedTwice()) == 2
 
 
+WITHOUT_TWIN = ("PaddingCounted", "BlockSummary", "ChunkStates")  # which torch would write no other way
 CALLS = [{}, {"fused": False}, {"chunks": (5, 3)}, {"chunks": (8,)}, {"chunks": (1,) * 8}]
 
 
-@pytest.mark.parametrize("name", [layer.__name__ for layer in LAYERS])
+@pytest.mark.parametrize("name", [layer.__name__ for layer in LAYERS if layer.__name__ not in WITHOUT_TWIN])
 def test_the_twin_in_pytorch_gives_the_same(name: str) -> None:
     torch = pytest.importorskip("torch")
     from leftcontext.bugs import incident_layers_torch
 
     layer = getattr(incident_layers, name)(seed=5)
-    if type(layer) not in incident_layers_torch.TWINS:
-        pytest.skip("no twin")
+    assert type(layer) in incident_layers_torch.TWINS
     twin, rng = incident_layers_torch.twin(layer), np.random.default_rng(1)
     x, logits, tokens = rng.normal(size=(8, 4)), rng.normal(size=(2, 5, 7)), rng.integers(7, size=(2, 5))
     documents = np.array([0] * 3 + [1] * 5)
