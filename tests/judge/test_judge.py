@@ -18,7 +18,6 @@ from support.toy_exercise import doubling
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, InvalidResult
 from autograder.feedback import render
-from autograder.judge import guarded_call
 from autograder.judge.judge import judge
 
 EXERCISE = doubling()
@@ -145,26 +144,6 @@ def test_an_answer_is_stopped_in_a_thread_too() -> None:
     thread.start()
     thread.join()
     assert found == ["hangs"]
-
-
-def hangs_in_its_own_functions(x):
-    def again(y):
-        return any(y != y + 1 for _ in iter(int, 1) if y == y + 1)
-
-    return again(x)
-
-
-@pytest.mark.parametrize("answer", [hangs, sleeps_a_little, hangs_and_swallows, hangs_and_answers, hangs_in_its_own_functions])
-def test_an_answer_is_stopped_where_there_is_no_alarm_and_no_thread(
-    answer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(guarded_call, "HAS_THREADS", False)
-    monkeypatch.delattr(guarded_call.signal, "setitimer")
-    monkeypatch.delattr(guarded_call.threading, "Thread")
-    tracing = sys.gettrace()
-    assert judge(HASTY, answer).misconception == "hangs"
-    assert judge(EXERCISE, EXERCISE.solution).passed
-    assert sys.gettrace() is tracing
 
 
 def test_the_users_own_ctrl_c_is_not_swallowed() -> None:
