@@ -244,7 +244,7 @@ f(1)
             assert "called with 1" in made  # before the first hidden test
             assert "7919" not in made
             assert "A hidden test failed." in made
-            assert "0 of 4 points" in made
+            assert re.search(r"\b0 of \d+ points", _text(made)), _text(made)[:600]
 
 
 def _text(html: str) -> str:

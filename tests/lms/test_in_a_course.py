@@ -69,7 +69,7 @@ def test_what_is_collected_twice_stays_and_what_is_replaced_is_kept(graded: Path
 def test_the_grades_go_back_into_canvass_own_file(graded: Path) -> None:
     done = run(graded, "leftcontext", "grades", "bank", "--format", "canvas", "--fill", "canvas.csv", "--output", "out/up.csv")
     assert done.returncode == 0, done.stderr
-    rows = {row["SIS Login ID"]: row["bank"] for row in csv.DictReader((graded / "out/up.csv").open())}
+    rows = {row["SIS Login ID"]: row["bank"] for row in csv.DictReader((graded / "out/up.csv").read_text("utf-8").splitlines())}
     assert float(rows["ada"]) > float(rows["jo"]) == 0
     assert rows["kim"] == "" and "kim: nothing was handed in" in done.stderr
 
@@ -79,14 +79,14 @@ def test_the_report_begins_with_the_class(graded: Path) -> None:
     page = (graded / "grading/bank.html").read_text()
     assert done.returncode == 0, done.stderr
     assert "Lovelace, Ada" in page and "Handed in nothing:</b> Kim Missing (kim)" in page
-    rows = {row["student"]: row for row in csv.DictReader((graded / "grading/bank.csv").open(encoding="utf-8-sig"))}
+    rows = {row["student"]: row for row in csv.DictReader((graded / "grading/bank.csv").read_text("utf-8-sig").splitlines())}
     assert rows["ada"]["score"] == rows["ada"]["max_score"] and rows["kim"]["score"] == ""
 
 
 def test_a_term_on_one_page(graded: Path) -> None:
     done = run(graded, "leftcontext", "report", "--all")
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((graded / "grading/term.csv").open(encoding="utf-8-sig")))
+    rows = list(csv.DictReader((graded / "grading/term.csv").read_text("utf-8-sig").splitlines()))
     assert {row["student"]: row["missing"] for row in rows} == {"ada": "0", "jo": "0", "kim": "1"}
     assert term.TermCell("", 0.4).is_low and not term.TermCell("").is_low
     assert "Give the name of an assignment, or --all." in run(graded, "leftcontext", "report", "bank", "--all").stderr
