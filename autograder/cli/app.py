@@ -224,7 +224,6 @@ def grade(
         raise typer.Exit(_refuse("grading needs Linux. On Windows, run it in WSL."))
     gc.disable()  # while much is imported, and nothing of it is garbage
     from autograder.cli.grade import current_options, run
-    from autograder.cli.grade_more import run_file, show_plan
 
     gc.freeze()
     gc.enable()
@@ -233,10 +232,14 @@ def grade(
         {"again": again, "seconds": seconds, "rung": rung, "unsafe": unsafe},
     )
     if file is not None:
+        from autograder.cli.grade_more import run_file
+
         raise typer.Exit(run_file(assignment, file, as_json, options["isolation"], options["timeout"]))
     if assignment is None:
         raise UserError("Which assignment? Give its name, as in `leftcontext grade 05-causal-mask`.")
     if dry_run:
+        from autograder.cli.grade_more import show_plan
+
         raise typer.Exit(show_plan(assignment, students, options["force"], options["timeout"], as_json))
     raise typer.Exit(run(assignment, jobs=jobs, as_json=as_json, students=students, scheduler=scheduler, **options))
 

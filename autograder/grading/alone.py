@@ -53,15 +53,19 @@ def grade_alone(
     return GradedAlone(graded, dict(zip(table.cells, map(float, table.points), strict=True)))
 
 
+def assignment_folders(course: NbgraderCourse, assignment: str) -> tuple[Path, Path]:
+    """Where an assignment has its source and its release: in the course, else in the bank. Raises MissingData."""
+    bank = paths.released()
+    if course.is_released(assignment):
+        return course.folder("source", ".", assignment), course.release_folder(assignment)
+    if bank is not None and (bank / assignment).is_dir():
+        return paths.source() / assignment, bank / assignment
+    raise MissingData(f"There is no assignment {assignment!r} here, nor a unit of that name.")
+
+
 def _own_course(here: NbgraderCourse, assignment: str, root: Path) -> NbgraderCourse:
     """A course at `root` with this assignment only, with the settings of the course around. Raises MissingData."""
-    bank = paths.released()
-    if here.is_released(assignment):
-        source, released = here.folder("source", ".", assignment), here.release_folder(assignment)
-    elif bank is not None and (bank / assignment).is_dir():
-        source, released = paths.source() / assignment, bank / assignment
-    else:
-        raise MissingData(f"There is no assignment {assignment!r} here, nor a unit of that name.")
+    source, released = assignment_folders(here, assignment)
     ignore = shutil.ignore_patterns(*here.folders.ignore)
     shutil.copytree(source, root / "source" / assignment, ignore=ignore)
     shutil.copytree(released, root / "release" / assignment, ignore=ignore)

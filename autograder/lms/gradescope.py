@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import paths
-from autograder.grading.alone import GradedAlone, grade_alone
+from autograder.grading.alone import GradedAlone, assignment_folders, grade_alone
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable
 
@@ -81,16 +81,9 @@ def _files(assignment: str) -> Iterator[tuple[str, bytes]]:
     for path in sorted(paths.source().glob("*/*")):
         if path.is_file() and path.suffix in (".py", ".md"):
             yield f"source/{path.parent.name}/{path.name}", path.read_bytes()
-    for name in ("course.toml",):
-        if (paths.source() / name).is_file():
-            yield f"source/{name}", (paths.source() / name).read_bytes()
-    course, bank = NbgraderCourse(), paths.released()
-    if course.is_released(assignment):
-        source, released = course.folder("source", ".", assignment), course.release_folder(assignment)
-    elif bank is not None and (bank / assignment).is_dir():
-        source, released = paths.source() / assignment, bank / assignment
-    else:
-        raise MissingData(f"There is no assignment {assignment!r} here, nor a unit of that name.")
+    if (settings := paths.source() / "course.toml").is_file():
+        yield "source/course.toml", settings.read_bytes()
+    source, released = assignment_folders(NbgraderCourse(), assignment)
     yield from _below(source, f"source/{assignment}")
     yield from _below(released, f"notebooks/{assignment}")
 

@@ -205,6 +205,8 @@ def remove_home(home: str) -> None:
 
     Folders may be nested deeper than a path can be long, so each is moved up before it is emptied.
     """
+    if _try(os.rmdir, home):  # as nearly always, it is empty
+        return
     with contextlib.suppress(OSError):  # there is none, or its disk is broken
         place = tempfile.mkdtemp(dir=os.path.dirname(os.path.abspath(home)))
         waiting, number = [home], 0
