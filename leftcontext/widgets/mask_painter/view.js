@@ -1,7 +1,7 @@
 // @ts-check
 // The view of MaskPainter: a stroke of the mouse or a key paints, and the verdict follows at once.
 
-import { brush } from "../shared/brush.js";
+import { brush, maskContent } from "../shared/brush.js";
 import { choice } from "../shared/controls.js";
 import { beside, element, markLegend, muted, statusLine } from "../shared/dom.js";
 import { view } from "../shared/host.js";
@@ -90,15 +90,7 @@ function build(model, node, set) {
   function paint() {
     const mask = model.get("allowed");
     const pattern = patternOf(mask, patterns, model.get("_block_patterns"));
-    grid.show({
-      label: "the mask: rows are queries, columns are keys",
-      rows: tokens,
-      columns: tokens,
-      axes: ["query ↓", "key →"],
-      values: each(mask, Number),
-      marks: each(mask, (may, i, j) => (may ? (j > i ? "may leak" : "may") : "ruled-out")),
-      format: (x) => (x ? "✓" : "·"),
-    });
+    grid.show(maskContent("the mask", mask, tokens));
     presets.choose(pattern?.label ?? "");
     const lines = verdicts(mask, tokens, pattern, model.get("_leak_texts"));
     verdict.replaceChildren(...lines.map((line) => element("p", {}, line)));

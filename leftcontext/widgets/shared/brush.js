@@ -1,5 +1,9 @@
 // @ts-check
-// Painting cells of a grid, by mouse or finger and from the keyboard.
+// Painting the cells of a mask, by mouse or finger and from the keyboard, and what its grid shows.
+
+import { each } from "./numbers.js";
+
+/** @import { GridContent } from "./types.d.ts" */
 
 const CELL = "td[role=gridcell]";
 
@@ -86,3 +90,21 @@ export function brush(node, paintCell, value) {
     if (ink !== null && value(i, j) !== ink) paintCell(i, j, ink);
   };
 }
+
+/**
+ * What the grid of a mask shows: ✓ where a query may attend, and which of those are leaks.
+ *
+ * @param {string} whose
+ * @param {boolean[][]} mask
+ * @param {string[]} names
+ * @returns {GridContent}
+ */
+export const maskContent = (whose, mask, names) => ({
+  label: `${whose}: rows are queries, columns are keys`,
+  rows: names,
+  columns: names,
+  axes: ["query ↓", "key →"],
+  values: each(mask, Number),
+  marks: each(mask, (may, i, j) => (may ? (j > i ? "may leak" : "may") : "ruled-out")),
+  format: (x) => (x ? "✓" : "·"),
+});

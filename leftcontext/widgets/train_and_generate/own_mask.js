@@ -1,7 +1,7 @@
 // @ts-check
 // The reader's own mask, to be painted where the page trains by itself.
 
-import { brush } from "../shared/brush.js";
+import { brush, maskContent } from "../shared/brush.js";
 import { element, markLegend, muted } from "../shared/dom.js";
 import { matrixGrid } from "../shared/matrix_grid.js";
 import { each } from "../shared/numbers.js";
@@ -53,15 +53,7 @@ export function ownMask(tokens, say, onPaint) {
   function show(painted) {
     mask = painted;
     const names = mask.map((_, i) => name(i));
-    grid.show({
-      label: "your mask: rows are queries, columns are keys",
-      rows: names,
-      columns: names,
-      axes: ["query ↓", "key →"],
-      values: each(mask, Number),
-      marks: each(mask, (may, i, j) => (may ? (j > i ? "may leak" : "may") : "ruled-out")),
-      format: (x) => (x ? "✓" : "·"),
-    });
+    grid.show(maskContent("your mask", mask, names));
   }
 
   /** Why a mask can't be trained with; "" where it can. */
