@@ -64,7 +64,7 @@ def test_the_module_stands_alone(make: Callable[[], CourseWidget]) -> None:
     assert not re.search(r"https?:|//cdn|\bimport\b|\brequire\(|@import|url\(|fetch\(|eval\(|new Function", code)
     assert re.search(r"export\{\w+ as default\};\s*$", widget._esm) and widget._esm.count("export") == 1
     assert "document.currentScript" not in code and "window." not in code
-    assert len(code) < 40_000
+    assert len(code) < 50_000  # it is in each notebook that shows the widget; the longest one trains a model by itself
 
 
 def test_the_style_of_a_widget_wins_over_what_is_shared_whichever_comes_last() -> None:

@@ -217,8 +217,13 @@ def test_an_old_python_is_answered_in_one_line(tmp_path: Path, name: str) -> Non
     old.chmod(0o755)
     for file in ("Makefile", "requirements.txt", "pyproject.toml"):
         shutil.copy(ROOT / file, tmp_path)
+    outer = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")  # under `make test` a make inside would speak of its folders
     done = subprocess.run(
-        ["make", "--silent", "setup", f"PYTHON={old if name else ''}"], cwd=tmp_path, capture_output=True, text=True
+        ["make", "--silent", "setup", f"PYTHON={old if name else ''}"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name not in outer},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode != 0
     assert done.stdout == ""
