@@ -25,8 +25,8 @@ with it and without it, break it, find the bug, and make it fast.
 
 Below, the same small model has been trained with three different masks. Choose *causal*, then *none*, and compare two things: how
 low the loss gets, and what the model writes. Why does the model with the lowest loss write the worst texts? Unit 08 answers
-this. (You see recorded trainings. To train the models yourself, click on the code, press **Shift + Enter**, and then
-**Train**.)"""
+this. (You see recorded trainings. Press **Train** to train the model with the chosen mask yourself, here in the page. In
+Python it goes faster: click on the code first and press **Shift + Enter**.)"""
 PICTURE = """## The whole model in one picture
 
 You read it from top to bottom. Each unit of the course is about one or a few of its parts."""
