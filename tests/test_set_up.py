@@ -165,6 +165,7 @@ def test_stopped_it_leaves_no_process_and_goes_on_later(
     assert _imports(place, name)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("sources", "said"),
     [

@@ -36,6 +36,7 @@ def watched(page: Page, html: str, file: Path) -> list[str]:
     return [what for what in happened if not what.startswith(("data:image/", file.as_uri()))]
 
 
+@pytest.mark.long
 def test_a_hostile_notebooks_page_does_nothing(page: Page, tmp_path: Path) -> None:
     assert watched(page, hostile_page(), tmp_path / "page.html") == []
     assert page.url.startswith((tmp_path / "page.html").as_uri())

@@ -152,6 +152,7 @@ def test_words_that_stand_there_twice_are_told_apart(alone: Alone) -> None:
     expect(page.get_by_role("status")).to_contain_text("query “dogs 21” attends to key “these 8”")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("scheme", "tokens"), share(itertools.product(["light", "dark"], [11, 16, 64]), 6, first=5))
 def test_it_fits_a_phone_and_a_double_zoom_in_both_themes(alone: Alone, scheme: str, tokens: int) -> None:
     page = alone(AttentionMap(Q[:tokens], K[:tokens], V[:tokens], mask="none"))

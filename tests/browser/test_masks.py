@@ -151,6 +151,7 @@ ZOO = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("label", share(ZOO, 10, first=5))
 def test_every_place_of_every_slider_shows_numpys_mask_and_weights(alone: Alone, label: str) -> None:
     name, trait, places = ZOO[label]

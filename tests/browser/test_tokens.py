@@ -25,6 +25,7 @@ def inputs(page: Page) -> list[str]:
     return page.get_by_role("list", name="inputs").get_by_role("listitem").all_inner_texts()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("label", "mask"), [("causal", "causal"), ("one ahead", "one_ahead"), ("no mask", "none")])
 def test_every_position_shows_what_it_may_read_and_what_it_guesses(alone: Alone, label: str, mask: str) -> None:
     chances = np.array([0.1, 0.2, 0.3, 0.4])

@@ -102,6 +102,7 @@ def test_the_learning_rate_is_that_of_python(modules: Callable[[str, Any], Any])
         np.testing.assert_allclose(modules(body, given), [schedule.rate_at(k) for k in range(schedule.steps)], rtol=1e-12)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", masks())
 def test_what_is_written_and_measured_is_that_of_python_on_the_same_weights(
     modules: Callable[[str, Any], Any], name: str
@@ -261,6 +262,7 @@ def test_a_training_in_the_page_is_started_stopped_and_started_again_from_the_ke
     expect(button(page, "▶ Train again")).to_be_focused()
 
 
+@pytest.mark.long
 def test_a_training_in_the_page_ends_with_everything_that_one_in_python_has(alone: Callable[[CourseWidget], Page]) -> None:
     page = alone(TrainAndGenerate("none", steps=40))
     button(page, "▶ Train").click()
@@ -284,6 +286,7 @@ def test_a_training_in_the_page_ends_with_everything_that_one_in_python_has(alon
     expect(table.get_by_text("–", exact=True)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_painted_mask_is_trained_with_from_the_keyboard(alone: Callable[[CourseWidget], Page]) -> None:
     page = alone(TrainAndGenerate(steps=20))
     radio(page, "trained with", "causal").focus()
@@ -308,6 +311,7 @@ def test_a_painted_mask_is_trained_with_from_the_keyboard(alone: Callable[[Cours
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.long
 def test_the_leak_shows_early_and_the_page_has_no_long_task(alone: Callable[[CourseWidget], Page], browser: Browser) -> None:
     page = alone(TrainAndGenerate("none"))
     browser.start_tracing(page=page, categories=["toplevel", "disabled-by-default-devtools.timeline"])

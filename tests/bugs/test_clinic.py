@@ -122,6 +122,7 @@ def test_what_does_not_exist_is_said(found, complaint):
         clinic.ward(10).diagnose(found)
 
 
+@pytest.mark.long
 def test_the_evidence_is_four_pictures_in_words_too():
     sick = next(p for p in clinic.ward().values() if clinic.BUGS[p.attend] == [1])
     picture = sick.evidence()

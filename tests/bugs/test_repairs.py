@@ -60,6 +60,7 @@ def test_each_two_attentions_have_different_evidence() -> None:
     assert len({repairs.evidence(number).text.split("\n", 1)[1] for number in repairs.BROKEN}) == len(repairs.BROKEN)
 
 
+@pytest.mark.long
 def test_asking_for_evidence_changes_nothing() -> None:
     assert repairs.evidence(7).text == repairs.evidence(7).text
     assert np.array_equal(attention_bugs.causal(*np.ones((3, 2, 2))), np.ones((2, 2)))

@@ -122,6 +122,7 @@ def test_train_and_inference_the_size_of_the_model():
     assert model.theta.size == pytest.approx(20_000, rel=0.01)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("mask", "best", "above"), share([("none", 75, True), ("one_ahead", 125, False)], 2))
 def test_train_and_inference_when_the_texts_of_a_leaking_model_are_best(mask, best, above):
     model, words, losses = Transformer(allowed=allowed_by(mask, 16), seed=0), {}, {}

@@ -95,6 +95,7 @@ def test_what_the_prompt_allows_is_right(name: str, seed: int) -> None:
     assert verdict.passed, verdict.finding and verdict.finding.message
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", share(CLOSE, 3))
 def test_what_is_only_close_is_wrong(name: str) -> None:
     assert not judge(catalog.find("rollout_loss").load(), CLOSE[name]).passed

@@ -230,6 +230,7 @@ ENDLESS = small_course.notebook(
 )
 
 
+@pytest.mark.long
 def test_tests_without_end_cost_no_point_that_was_earned_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "GRACE", 0.2)
     book = dataclasses.replace(ENDLESS, isolated_tests=frozenset(cell.grade_id for cell in ENDLESS.cells if cell.grade_id))

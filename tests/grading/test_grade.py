@@ -81,6 +81,7 @@ def test_every_isolation_level_gives_the_same_scores(course: Path, isolation: st
         assert graded[student]["status"] == "graded"
 
 
+@pytest.mark.long
 def test_what_is_only_shown_is_in_every_notebook(course: Path) -> None:
     grade(course)
     for student in CLASSES:
@@ -132,6 +133,7 @@ def test_a_notebook_under_another_name_and_what_the_instructor_is_told(course: P
         shutil.rmtree(submitted / student)
 
 
+@pytest.mark.long
 def test_former_options_still_work_and_say_their_present_name(course: Path) -> None:
     arguments = ("--again", "--seconds", "20", "--rung", "1", "--student", "right")
     done = run(course, "leftcontext", "grade", "odd", "--json", *arguments, env=HERE)

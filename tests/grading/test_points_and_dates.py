@@ -324,6 +324,7 @@ def test_where_the_source_has_no_solutions_the_latest_submission_counts(world: W
     assert not any("does not pass" in sentence for sentence in said)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("solved", "says"),
     [

@@ -189,6 +189,7 @@ def test_functions_cross_as_handles_and_generators_by_their_state() -> None:
     assert decode(encode([np.float32, np.dtype("int8"), int])) == [np.float32, np.dtype("int8"), int]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tag", ["s", "f", "k"])
 def test_numbers_that_all_have_the_same_hash_are_refused_at_once(tag: str) -> None:
     tree = json.dumps([tag, *(["i", format(n * (2**61 - 1), "x")] for n in range(100_000))]).encode()

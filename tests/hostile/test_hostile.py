@@ -32,7 +32,7 @@ SLOW = {
     "the text never ends", "the text makes processes without end", "the text says half of something and waits",
 }  # fmt: skip
 TRIABLE = [case for case in CASES if LONG or case.name not in SLOW or case.name == "a cell never ends"]
-ALONE = share(TRIABLE, 8)
+ALONE = share(TRIABLE, 12)
 CLASS = share([case for case in TRIABLE if not case.evaluates], 20)  # cases that are graded in one run
 BASIC = share([case for case in TRIABLE if case.group in LOWER or case.name in MORE], 20)
 UNHELD = share([case for case in TRIABLE if case.trips in ("paid", "read", "left")], 20)

@@ -242,6 +242,7 @@ def test_the_page_stands_alone_and_says_its_pictures(page: str) -> None:
     assert "Content-Security-Policy" in page
 
 
+@pytest.mark.long
 def test_without_a_journal_the_points_are_still_told(course: Path, page: str, tmp_path: Path) -> None:
     copy = shutil.copytree(course, tmp_path / "copy")
     (copy / f"course/grading/{UNIT}.jsonl").unlink()
@@ -277,6 +278,7 @@ def test_outside_a_course_nothing_is_made(tmp_path: Path, course: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_an_assignment_that_nobody_handed_in(course: Path) -> None:
     assert run(course, "nbgrader", "generate_assignment", "02-softmax").returncode == 0
     done = run(course, "leftcontext", "report", "02-softmax")

@@ -109,6 +109,7 @@ def test_without_its_record_everything_is_moved_and_kept(mine: Path, released: P
     assert not (mine / OLD).exists()
 
 
+@pytest.mark.long
 def test_an_update_that_was_interrupted_goes_on(mine: Path, released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = notebook("my work")
     for old in former_names.UNITS:
