@@ -7,19 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leftcontext.plots.line_names import GAP, name_ends, spread
+from leftcontext.plots.line_names import GAP, ROW, name_ends, spread
 
 
-@given(st.lists(st.floats(0, 1), max_size=8).map(sorted))
-def test_names_are_apart_and_in_the_order_of_their_lines(heights: list[float]) -> None:
-    places = spread(heights)
-    assert len(places) == len(heights)
-    assert all(above - below >= GAP - 1e-9 for below, above in itertools.pairwise(places))
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(1, 2)), max_size=6).map(sorted))
+def test_names_are_apart_and_in_the_order_of_their_lines(lines: list[tuple[float, int]]) -> None:
+    rows = [row for _, row in lines]
+    places = spread([height for height, _ in lines], rows)
+    assert len(places) == len(lines)
+    apart = [above - below for below, above in itertools.pairwise(places)]
+    assert all(gap >= GAP * sum(pair) / 2 - 1e-9 for gap, pair in zip(apart, itertools.pairwise(rows), strict=True))
     assert max(places, default=0) <= 1 + 1e-9
 
 
 def test_names_with_room_stay_beside_their_lines() -> None:
-    assert spread([0.1, 0.3, 0.9]) == [0.1, 0.3, 0.9]
+    assert spread([0.1, 0.3, 0.9], [1, 1, 2]) == [0.1, 0.3, 0.9]
+
+
+def test_a_long_name_has_several_rows() -> None:
+    figure, axes = plt.subplots()
+    name_ends(axes, {"loss with one wrong word, less the loss without": (0.5, "k")})
+    rows = axes.texts[0].get_text().split("\n")
+    assert len(rows) > 1
+    assert max(map(len, rows)) <= ROW
+    plt.close(figure)
 
 
 @pytest.mark.parametrize("scale", ["linear", "log"])
