@@ -4,9 +4,10 @@ from leftcontext.model.evaluation import held_out_loss, influence, leak, positio
 from leftcontext.model.generation import generate, generate_texts, share_legal
 from leftcontext.model.mask_at_inference import legal_under, unmasked_change
 from leftcontext.model.training import MASKS, Adam, Progress, Schedule, allowed_by, train
-from leftcontext.model.transformer import Config, Transformer
+from leftcontext.model.transformer import IGNORED, Config, Transformer
 
 __all__ = [
+    "IGNORED",
     "MASKS",
     "Adam",
     "Config",

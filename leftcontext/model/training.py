@@ -18,6 +18,7 @@ from leftcontext.model.layers import Array
 from leftcontext.model.transformer import Transformer
 
 Draw = Callable[[int, int, np.random.Generator], NDArray[np.intp]]  # (rows, T, rng) → rows (B, T + 1)
+Targets = Callable[[NDArray[np.intp]], NDArray[np.integer]]  # rows (B, T + 1) → targets (B, T), IGNORED where none
 AHEAD: dict[str, int | None] = {"causal": 0, "one_ahead": 1, "none": None}  # how many later tokens a query sees; None: all
 MASKS = tuple(AHEAD)
 
@@ -62,10 +63,22 @@ def allowed_by(name: str, T: int) -> NDArray[np.bool_]:
     return np.tri(T, k=T if ahead is None else ahead, dtype=bool)
 
 
+def next_tokens(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rows (B, T + 1) → the next token of each position (B, T)."""
+    return rows[:, 1:]
+
+
 def train(
-    model: Transformer, draw: Draw = LITTLE_LANGUAGE.rows, schedule: Schedule | None = None, seed: int = 0
+    model: Transformer,
+    draw: Draw = LITTLE_LANGUAGE.rows,
+    schedule: Schedule | None = None,
+    seed: int = 0,
+    targets: Targets = next_tokens,
 ) -> Iterator[Progress]:
-    """Train `model` in place, under its own `allowed`; yields after each step. The same seed gives the same model."""
+    """Train `model` in place, under its own `allowed`; yields after each step. The same seed gives the same model.
+
+    `targets` says what is to be predicted at each position of the drawn rows, and where nothing is.
+    """
     s = schedule or Schedule()
     rng = np.random.default_rng(seed)
     adam = Adam(model.theta, s)
@@ -75,7 +88,7 @@ def train(
             if step % 100 == 0:
                 drawn = draw(100 * s.batch, model.config.context, rng)  # many at once: a draw costs calls, not rows
             rows = drawn[step % 100 * s.batch :][: s.batch]  # (B, T + 1)
-            losses.append(model.loss_and_gradient(rows[:, :-1], rows[:, 1:]))
+            losses.append(model.loss_and_gradient(rows[:, :-1], targets(rows)))
             adam.step(model.theta, model.gradient, s.rate_at(step))
             yield Progress(step + 1, s.steps, losses[-1], float(np.mean(losses[-100:])))
 

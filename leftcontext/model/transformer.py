@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from leftcontext.model.layers import MLP, Array, Attention, Buffers, Norm
 
+IGNORED = -100  # a target that holds this has no part in the loss, as in PyTorch's cross_entropy
 SHARPNESS = 4  # multiplies the logits: they must grow large to rule a word out, and Adam's steps are small
 
 
@@ -94,18 +95,22 @@ class Transformer:
         return weights.reshape(len(weights), *tokens.shape[:-1], *weights.shape[2:])
 
     def loss_and_gradient(self, inputs: NDArray[np.integer], targets: NDArray[np.integer]) -> float:
-        """Inputs and targets (B, T) → mean cross-entropy in nats; its gradient is left in `gradient` and `grads`."""
+        """Inputs and targets (B, T) → mean cross-entropy in nats; its gradient is left in `gradient` and `grads`.
+
+        Where a target is `IGNORED`, nothing is counted and nothing is learned; where all are, the loss is 0.
+        """
         p = self._forward(inputs, self.additive_masks)  # (V, N)
         p -= p.max(axis=0)
-        rows, answers = np.arange(inputs.size), targets.ravel()
+        rows, counts = np.arange(inputs.size), targets.ravel() != IGNORED  # (N,)
+        answers, number = np.where(counts, targets.ravel(), 0), max(int(counts.sum()), 1)
         right = p[answers, rows]  # (N,)
         np.exp(p, out=p)
         total = p.sum(axis=0)  # (N,)
         p /= total
         p[answers, rows] -= 1
-        p *= SHARPNESS / inputs.size
+        p *= np.where(counts, SHARPNESS / number, 0).astype(p.dtype)
         self._backward(inputs, p)
-        return float((np.log(total) - right).mean())
+        return float((np.log(total) - right)[counts].sum() / number)
 
     def _forward(self, tokens: NDArray[np.integer], masks: list[Array]) -> Array:
         B, T = tokens.shape

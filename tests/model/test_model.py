@@ -8,7 +8,7 @@ import pytest
 
 from leftcontext.model.evaluation import influence, leak
 from leftcontext.model.training import allowed_by
-from leftcontext.model.transformer import Config, Transformer
+from leftcontext.model.transformer import IGNORED, Config, Transformer
 
 SMALL = Config(vocab=11, context=7, width=12, heads=3, layers=2, hidden=10)
 MASKS = {
@@ -93,6 +93,33 @@ def test_loss_is_the_cross_entropy_of_the_logits():
     p /= p.sum(-1, keepdims=True)
     want = -np.log(np.take_along_axis(p, y[..., None], -1)).mean()
     assert model.loss_and_gradient(x, y) == pytest.approx(want)
+
+
+def test_ignored_targets_are_left_out_of_the_loss_and_of_the_gradient():
+    torch = pytest.importorskip("torch")
+    model = Transformer(SMALL, allowed=np.tri(7), seed=1, dtype=np.float64)
+    x, y = tokens(2, 3, 7), tokens(3, 3, 7)
+    y[np.random.default_rng(6).random(y.shape) < 0.4] = IGNORED
+    loss = model.loss_and_gradient(x, y)
+    logits = torch.from_numpy(model.logits(x))
+    assert loss == pytest.approx(
+        torch.nn.functional.cross_entropy(logits.flatten(0, 1), torch.from_numpy(y).flatten()).item()
+    )
+    gradient, theta = model.gradient.copy(), model.theta.copy()
+    step = np.random.default_rng(7).normal(size=theta.shape)
+    losses = []
+    for sign in (1, -1):
+        model.theta[:] = theta + sign * 1e-6 * step
+        losses.append(model.loss_and_gradient(x, y))
+    assert gradient @ step == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-5)
+
+
+def test_where_every_target_is_ignored_nothing_is_learned():
+    model = Transformer(SMALL, allowed=np.tri(7), seed=1)
+    x = tokens(2, 3, 7)
+    model.loss_and_gradient(x, x)
+    assert model.loss_and_gradient(x, np.full_like(x, IGNORED)) == 0
+    assert not model.gradient.any()
 
 
 def test_the_courses_model_has_the_size_that_its_docstring_says():

@@ -37,6 +37,15 @@ def test_the_same_seed_gives_the_same_model():
     assert losses != [p.loss for p in train(other, schedule=SHORT, seed=4)]
 
 
+def test_targets_say_what_is_learned():
+    plain, same, own = causal(), causal(), causal()
+    for model, targets in ((plain, None), (same, lambda rows: rows[:, 1:]), (own, lambda rows: rows[:, :-1])):
+        chosen = {} if targets is None else {"targets": targets}
+        *_, last = train(model, schedule=Schedule(steps=200), **chosen)
+    np.testing.assert_array_equal(plain.theta, same.theta)
+    assert last.smooth < 1  # to repeat the token that was read is easy
+
+
 def test_progress_counts_and_smooths():
     progress = list(train(causal(), schedule=Schedule(steps=130)))
     assert [p.step for p in progress] == list(range(1, 131))
