@@ -41,7 +41,7 @@ class Trial:
     def size(self) -> int:
         """How much there is to look at; the smallest failing trial is the one that is shown."""
         values = [*inputs(self.case), self.expected]
-        return sum(np.size(value) if isinstance(value, np.ndarray | list) else 1 for value in values)
+        return sum(map(_size, values))
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,13 @@ def same_form(case: Case, other: Case) -> bool:
         return False
     pairs = zip(mine, others, strict=True)
     return all(np.shape(a) == np.shape(b) if isinstance(a, np.ndarray) else same_data(a, b) for a, b in pairs)
+
+
+def _size(value: Any) -> int:
+    """How many numbers a value holds; the arrays of a list may have different lengths."""
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return value.size if isinstance(value, np.ndarray) else 1
 
 
 def inputs(case: Case) -> list[Any]:

@@ -350,3 +350,20 @@ def test_what_an_exercises_own_kind_cannot_read_is_told_in_its_words() -> None:
     verdict = judge(exercise, lambda x: 2 * x + 1)
     assert verdict.finding is not None and verdict.finding.misconception is None
     assert "It returned odd numbers, expected even ones." in render.text(verdict)
+
+
+def test_an_argument_may_be_a_list_of_arrays_of_different_lengths() -> None:
+    exercise = Exercise(topic="lists", answer=Array("int"))
+
+    @exercise.solution
+    def lengths(rows: list[np.ndarray]) -> np.ndarray:
+        return np.array([len(row) for row in rows])
+
+    @exercise.part("Rows")
+    def rows(rng: np.random.Generator) -> Any:
+        yield case([np.arange(3), np.arange(1), np.arange(4)])
+        yield case([np.arange(2), np.arange(3)])
+
+    verdict = judge(exercise, lambda rows: [0])
+    assert verdict.finding is not None and not verdict.parts[0].passed
+    assert judge(exercise, lambda rows: list(map(len, rows))).parts[0].passed
