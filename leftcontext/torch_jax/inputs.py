@@ -80,6 +80,11 @@ def _certain(tokens: NDArray[np.integer]) -> NDArray[np.floating]:
     return 60 * np.eye(VOCAB)[tokens.cumsum() % VOCAB]
 
 
+def _reads_to_the_left(tokens: NDArray[np.integer]) -> NDArray[np.floating]:
+    """A causal model of a batch: tokens (b, t) → logits (b, t, VOCAB)."""
+    return np.sin(np.asarray(tokens).cumsum(axis=-1)[..., None] * np.arange(1, VOCAB + 1))
+
+
 def _attend(Q: Any, K: Any, V: Any) -> Any:
     """Causal, made of a running sum."""
     return Q + (K * V).cumsum(0)
@@ -141,6 +146,16 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "leak_gap": lambda rng: [(_logits_of, _tokens(rng, T + 1)), (_peeking, _tokens(rng, T + 1))],
     "loss_per_position": lambda rng: [(rng.normal(size=(B, T, VOCAB)), _tokens(rng, B, T))],
     "next_token_loss": lambda rng: [(rng.normal(size=(B, T, VOCAB)), _tokens(rng, B, T))],
+    "labels_from": lambda rng: [(np.array([5, 6, 7, 0, 0]), 2, 0), (np.array([4]), 0, 9)],
+    "masked_mean_loss": lambda rng: [
+        (rng.normal(size=(B, T, VOCAB)), np.where(rng.random((B, T)) < 0.5, -100, _tokens(rng, B, T))),
+        (rng.normal(size=(T, VOCAB)), np.full(T, -100)),
+    ],
+    "accumulated_loss": lambda rng: [(np.array([1.0, np.nan, 3.0]), np.array([3, 0, 1]))],
+    "pack": lambda rng: [([np.array([5, 6, 7]), np.array([8, 9]), np.array([4])], 4)],
+    "padding_leak": lambda rng: [
+        (_reads_to_the_left, _tokens(rng, B, T), np.arange(T) >= np.array([[0], [2]]), np.arange(3))
+    ],
     "random_token_floor": lambda rng: [(16,), (1,)],
     # attention and heads
     "query_key_score": lambda rng: [tuple(rng.normal(size=(2, d)))],

@@ -17,6 +17,7 @@ from leftcontext.model import (
     held_out_loss,
     train,
 )
+from leftcontext.model.evaluation import cross_entropies
 
 Q = np.array([[0.3, 0.4], [0.4, 1.6], [1.5, 0.2], [0.5, 0.3], [1.8, 0.9]])
 K = np.array([[0.2, 1.6], [2.0, 0.1], [-0.5, -0.4], [0.1, 1.2], [1.2, -0.2]])
@@ -193,6 +194,23 @@ def test_mask_zoo_the_slope_at_which_cat_gives_these_less_than_a_hundredth():
     weight = {slope: softmax(-slope * np.arange(4, -1, -1.0))[0] for slope in slopes}
     assert weight[1.0] == pytest.approx(0.0117, abs=5e-5)
     assert min(slope for slope, w in weight.items() if w < 0.01 and (slope * 4) % 1 == 0) == 1.25
+
+
+@pytest.mark.long
+def test_loss_mask_what_the_trained_model_loses_and_what_the_loss_does_not_show():
+    model = Transformer(allowed=CAUSAL, seed=0)
+    for _ in train(model, seed=0):
+        pass
+    texts = LITTLE_LANGUAGE.rows(400, 7, np.random.default_rng(1))
+    first, second = texts[:200], texts[200:]
+    both, segment = np.hstack([first, second]), np.repeat([0, 1], 8)
+    alone = model.logits(second)
+    beside = model.logits(both)
+    assert cross_entropies(beside[:, 7], both[:, 8]).mean() > 10
+    before, after = (cross_entropies(z[:, :-1], second[:, 1:]).mean() for z in (alone, beside[:, 8:]))
+    assert abs(after - before) < 0.01 and np.abs(beside[:, 8:] - alone).max() == pytest.approx(8, abs=0.5)
+    model.params["position"][8:] = model.params["position"][:8]
+    assert np.array_equal(model.logits(both, CAUSAL & (segment[:, None] == segment))[:, 8:], alone)
 
 
 def test_efficient_attention_what_the_block_size_computes_and_skips():

@@ -116,6 +116,7 @@ NUMBERS = [
     ("15", "The nucleus keeps three tokens.", np.searchsorted(np.cumsum([0.6, 0.25, 0.1, 0.05]), 0.9) + 1, 3),
     ("17", "Nine cells are allowed.", np.tri(2, 5, k=3).sum(), 9),
     ("17", "underflow to 0", np.exp([1 - 1000.0, 2 - 1000.0]), [0, 0]),
+    ("18", "Thirteen cells are allowed", np.tri(4).sum() + np.tri(2).sum(), 13),
     ("19", "Fifteen pairs are allowed", ((j <= i) & (i - j < 3)).sum(), 15),
     ("19", "it would be 21", np.tri(6).sum(), 21),
     ("19", "they see 1 and 2 keys", np.tri(2, 5).sum(axis=1), [1, 2]),

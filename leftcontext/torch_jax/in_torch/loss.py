@@ -58,3 +58,46 @@ def random_token_floor(vocab):
 def next_token_loss(logits, tokens):
     # Shifted before the texts are joined, so that no text ends in another one.
     return F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+
+
+def labels_from(tokens, prompt_length, pad):
+    # Hugging Face's models shift by themselves: they take the labels before the shift.
+    labels = tokens.long().clone()
+    labels[:prompt_length] = -100
+    labels[labels == pad] = -100
+    return F.pad(labels[1:], (0, 1), value=-100)
+
+
+def masked_mean_loss(logits, labels):
+    # ignore_index is -100 by default; a mean of nothing is NaN.
+    total = F.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="sum")
+    return total / (labels != -100).sum().clamp(min=1)
+
+
+def accumulated_loss(losses, counts):
+    return (losses.nan_to_num() * counts).sum() / counts.sum().clamp(min=1)
+
+
+def pack(documents, T):
+    if max(map(len, documents)) > T:
+        raise ValueError("a document is longer than a row")  # pad with a negative width would cut it off
+    rows = [[]]
+    for document in documents:
+        document = document.long()
+        if sum(map(len, rows[-1])) + len(document) > T:
+            rows.append([])
+        rows[-1].append(document)
+    columns = []
+    for row in rows:
+        segments = [torch.full_like(document, n) for n, document in enumerate(row)]
+        positions = [torch.arange(len(document)) for document in row]
+        labels = [F.pad(document[1:], (0, 1), value=-100) for document in row]
+        parts = ((row, 0), (segments, -1), (positions, 0), (labels, -100))
+        columns.append([F.pad(torch.cat(p), (0, T - sum(map(len, row))), value=fill) for p, fill in parts])
+    return tuple(map(torch.stack, zip(*columns, strict=True)))
+
+
+def padding_leak(logits_fn, tokens, is_token, fillers):
+    before = logits_fn(tokens)
+    moved = [(logits_fn(tokens.where(is_token, filler)) - before)[is_token].flatten() for filler in fillers]
+    return torch.cat([before.new_zeros(1), *moved]).abs().max()
