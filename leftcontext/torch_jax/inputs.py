@@ -175,6 +175,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "sample_token": lambda rng: [(np.array([2.0, 1.0, 0.5, -1.0]), Seed(n), 0.8, 3) for n in range(DRAWS)],
     "nucleus": lambda rng: [(rng.normal(size=VOCAB), p) for p in (0.1, 0.6, 1.0)],
     "sinusoidal_positions": lambda rng: [(T, d), (1, 2)],
+    "rotate_half_rope": lambda rng: [(rng.normal(size=(B, H, T, d)), np.arange(3, 3 + T))],
     "rope": lambda rng: [(rng.normal(size=(B, H, T, d)), np.arange(3, 3 + T))],
     "position_ids": lambda rng: [(np.arange(T) >= np.array([0, 2, 4])[:, None],)],
     # efficient, gradients

@@ -17,3 +17,10 @@ def rope(x, positions):
 
 def position_ids(is_token):
     return jnp.maximum(is_token.cumsum(axis=-1) - 1, 0)
+
+
+def rotate_half_rope(x, positions):
+    d = x.shape[-1]
+    angle = jnp.tile(jnp.outer(positions, 10000 ** (-jnp.arange(0, d, 2) / d)), 2)
+    first, second = jnp.split(x, 2, axis=-1)
+    return x * jnp.cos(angle) + jnp.concatenate([-second, first], axis=-1) * jnp.sin(angle)

@@ -19,3 +19,10 @@ def rope(x, positions):
 
 def position_ids(is_token):
     return (is_token.cumsum(dim=-1) - 1).clamp(min=0)
+
+
+def rotate_half_rope(x, positions):
+    d = x.shape[-1]
+    angle = torch.outer(positions.double(), 10000 ** (-torch.arange(0, d, 2).double() / d)).repeat(1, 2)  # (T, d)
+    first, second = x.chunk(2, dim=-1)
+    return (x * angle.cos() + torch.cat([-second, first], dim=-1) * angle.sin()).to(x.dtype)
