@@ -9,11 +9,12 @@ from typing import Any
 from leftcontext.audit.inputs import Draws
 from leftcontext.audit.model import Subject
 from leftcontext.audit.movements import Movement, repeat_move
-from leftcontext.audit.parameters import in_double_precision
+from leftcontext.audit.parameters import in_double_precision, uses_single_precision
 from leftcontext.audit.statistics import is_systematic
 from leftcontext.audit.structure import Structure
 from leftcontext.audit.tolerance import tolerance_of
 
+SINGLE = 1e-6  # relative: as much as a float32 inside a float64 may round
 AS_IT_IS = "as it is"  # the mode of what has none
 SHORT = 12  # at this length every output is asked with every kind of change
 SETTLED_AT_MOST = 3  # moves of rounding size that are looked into, for each probe
@@ -105,15 +106,27 @@ class Examination:
                     again = repeat_move(self.subject, move)
                     if again.size <= tolerance_of("float64").nothing * again.scale:
                         return None
-                    return again if is_systematic(self.subject, self.draws, move) else None
+                    if not is_systematic(self.subject, self.draws, move):
+                        return None
+                    return None if self.is_single_rounding(again) else again
             except (RuntimeError, TypeError, ValueError):  # it can't be run in float64: its own precision has to do
                 pass
         if not is_systematic(self.subject, self.draws, move):
             return None
         if move.dtype == "float32":  # a sum over everything, less what comes later, rounds in one direction too
-            self.warnings.append(
-                f"Output {move.i} moves with a later input by {move.size:.2g}, as little as a float32 rounds, but always in the "
-                "same direction. Audit it in float64 to see whether it is a leak."
-            )
+            self._warn_of_rounding(move)
             return None
         return move
+
+    def is_single_rounding(self, move: Movement) -> bool:
+        """Whether a move in float64 is as small as a float32 rounds, and the model computes in float32 inside: a warning."""
+        if move.size > SINGLE * move.scale or not uses_single_precision(self.subject, move.base):
+            return False
+        self._warn_of_rounding(move)
+        return True
+
+    def _warn_of_rounding(self, move: Movement) -> None:
+        self.warnings.append(
+            f"Output {move.i} moves with a later input by {move.size:.2g}, as little as a float32 rounds, but always in the "
+            "same direction. Audit it in float64 to see whether it is a leak."
+        )

@@ -11,6 +11,7 @@ from leftcontext.audit import libraries
 from leftcontext.audit.examination import Examination
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.probes import in_mode
+from leftcontext.audit.ties import take_the_first_of_equals
 from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
 
 # (tokens (B, T), n) → tokens (B, T + n), or those and the logits (B, n, V) that they were chosen from
@@ -35,7 +36,11 @@ def compare_generation(exam: Examination, generate: Generate | None) -> None:
     with in_mode(exam, exam.modes[0]):
         for name, way in ways.items():
             for T in lengths:
-                if (said := _compare(exam, way, T)) is not None:
+                if (said := _compare(exam, way, T)) is None:
+                    continue
+                with take_the_first_of_equals(exam.subject):
+                    said = _compare(exam, way, T)
+                if said is not None:
                     exam.warnings.append(f"{name} {said}")
                     break
     exam.tried.append(f"{' and '.join(ways)}, after {', '.join(map(str, lengths))} tokens")

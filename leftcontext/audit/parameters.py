@@ -43,6 +43,26 @@ def _deviation(shape: tuple[int, ...], size: float) -> float:
     return size / float(np.prod(shape[1:])) ** 0.5 if len(shape) > 1 else SPREAD
 
 
+def uses_single_precision(subject: Subject, inputs: Any) -> bool:
+    """Whether a PyTorch model, as it is now, computes something in float32: then even in float64 it rounds as float32 does."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    found = False
+
+    class Watch(TorchDispatchMode):
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal found
+            result = func(*args, **(kwargs or {}))
+            parts = result if isinstance(result, tuple | list) else (result,)
+            found |= any(getattr(part, "dtype", None) in (torch.float32, torch.complex64) for part in parts)
+            return result
+
+    with Watch():
+        subject.outputs(inputs)
+    return found
+
+
 def _noise(tensor: Any, seed: int, size: float) -> Any:
     import torch
 

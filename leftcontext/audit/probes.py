@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
-from leftcontext.audit.examination import SHORT, Examination
+from leftcontext.audit.examination import SHORT, SINGLE, Examination
 from leftcontext.audit.inputs import ALL, KINDS, LATEST, WIDE
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.movements import BLOCKS, Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts
 from leftcontext.audit.parameters import can_be_redrawn, in_double_precision, redraw_parameters
 from leftcontext.audit.statistics import is_systematic
+from leftcontext.audit.ties import take_the_first_of_equals
 from leftcontext.audit.tolerance import difference, scale_of, tolerance_of
 
 SOME, FEW = 6, 2  # questions at one length
@@ -59,7 +60,7 @@ def _modes(exam: Examination) -> str:
 
 def _later_inputs_at(exam: Examination, probe: str, mode: str, T: int) -> bool:
     count, main = exam.structure.count(T), mode != "train"
-    if T <= SHORT:
+    if T <= SHORT and (main or exam.short == T):
         questions, rows = every_kind(plan_cuts(count, SHORT)), exam.rows(T)
     elif main and exam.length == T:
         cuts = plan_cuts(count, _how_many(exam, T))
@@ -74,11 +75,10 @@ def _later_inputs_at(exam: Examination, probe: str, mode: str, T: int) -> bool:
 
 def _how_many(exam: Examination, T: int) -> int:
     """Of how many outputs to ask at the longest length: of all of them where that is quick."""
-    count, rows = exam.structure.count(T), 4
-    base = exam.draws.contexts(rows, T)
+    count, base = exam.structure.count(T), exam.draws.contexts(1, T)
     began = time.process_time()
     exam.subject.outputs(base)
-    each = (time.process_time() - began) / rows
+    each = time.process_time() - began
     everybody = exam.thorough or each * count < SWEEP
     return count if everybody else max(12, min(64, MANY // T))
 
@@ -141,9 +141,8 @@ def cut_inputs_off(exam: Examination) -> None:
         with in_mode(exam, mode):
             if (found := _cut(exam)) is None:
                 continue
-            if not _stays_in_double(exam, found):
-                continue
-            exam.judge("inputs cut off", mode, [found], through="through the number of inputs (T itself)")
+            if _stays(exam, found):
+                exam.judge("inputs cut off", mode, [found], through="through the number of inputs (T itself)")
     exam.tried.append("the first n inputs alone, without those after them")
 
 
@@ -167,17 +166,21 @@ def _cut_move(exam: Examination, base: Inputs, n: int, row: int, i: int, size: f
     return Movement(base, base[:, :n], row, i, n, size, scale, exam.subject.dtype, (ALL, "cut off"))
 
 
-def _stays_in_double(exam: Examination, move: Movement) -> bool:
-    """Whether a difference between two shapes is there in float64 as well; True where that can't be tried."""
-    if not exam.can_be_doubled:
-        return True
+def _stays(exam: Examination, move: Movement) -> bool:
+    """Whether a difference between two shapes is there in float64 as well, and when top-k takes the first of equals."""
     try:
-        with in_double_precision(exam.subject):
-            whole, part = (exam.subject.outputs(each)[move.row] for each in (move.base, move.changed))
-            count = exam.structure.count(len(part))
-            return bool(difference(whole[None, :count], part[None, :count]).max() > 1e-6 * scale_of(whole))
-    except (RuntimeError, TypeError, ValueError):
-        return True
+        with in_double_precision(exam.subject) if exam.can_be_doubled else nullcontext():
+            return _differs(exam, move, 1e-6 if exam.can_be_doubled else None)
+    except (RuntimeError, TypeError, ValueError):  # it can't be run in float64
+        return _differs(exam, move, None)
+
+
+def _differs(exam: Examination, move: Movement, bound: float | None) -> bool:
+    with take_the_first_of_equals(exam.subject):
+        whole, part = (exam.subject.outputs(each)[move.row] for each in (move.base, move.changed))
+    count = exam.structure.count(len(part))
+    least = tolerance_of(exam.subject.dtype).other_shape if bound is None else bound
+    return bool(difference(whole[None, :count], part[None, :count]).max() > least * scale_of(whole))
 
 
 def redraw_all_parameters(exam: Examination) -> None:
@@ -223,7 +226,8 @@ def ask_in_double_precision(exam: Examination) -> None:
         with in_mode(exam, exam.modes[0]), in_double_precision(exam.subject):
             questions = every_kind(plan_cuts(exam.structure.count(T), SHORT), KINDS[:2])
             found = list(ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, exam.rows(T)))
-            large = [move for move in found if move.size > 1e-6 * move.scale or is_systematic(exam.subject, exam.draws, move)]
+            found = [move for move in found if move.size > SINGLE * move.scale or is_systematic(exam.subject, exam.draws, move)]
+            large = [move for move in found if not exam.is_single_rounding(move)]
     except (RuntimeError, TypeError, ValueError) as error:
         exam.not_tried.append(f"float64: {error}".split("\n")[0][:120])
         return

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from support.audited_torch_models import HONEST, LEAKY, LM, Attention, D, V, open_all  # noqa: E402
+from support.audited_torch_models import HONEST, LEAKY, LM, Attention, D, Mix, Sparse, V, open_all  # noqa: E402
 from support.sizes import share  # noqa: E402
 
 from leftcontext.audit import audit  # noqa: E402
@@ -101,6 +101,27 @@ def test_the_labels_of_a_loss_are_read_off(shift, said):
     report = audit(model, vocab=V, T=12, loss=loss)
     assert report.causal
     assert (said is None and not report.warnings) or said in report.warnings[0]
+
+
+def test_a_choice_among_equals_is_no_leak():
+    """Which of several equal scores top-k takes hangs on the number of inputs; what comes later decides nothing."""
+    model = LM(Sparse())
+    found = audit(model, vocab=V, T=72)
+    assert found.causal, found
+    tokens = torch.randint(V, (4, 72), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert any(not torch.allclose(model(tokens)[:, :n], model(tokens[:, :n]), atol=1e-3) for n in range(2, 72))
+
+
+def test_a_kernel_in_float32_rounds_in_one_direction():
+    """A padded FFT whose kernel is no buffer stays in float32, whose rounding is a kernel of its own, round the circle."""
+    kernel = torch.exp(-torch.arange(64) / 6)
+
+    def padded_fft(module, x):
+        T = x.shape[1]
+        return torch.fft.irfft(torch.fft.rfft(x, 2 * T, 1) * torch.fft.rfft(kernel[:T], 2 * T)[:, None], 2 * T, 1)[:, :T]
+
+    assert audit(LM(Mix(padded_fft)), vocab=V, T=24).causal
 
 
 def test_sizes_are_found_in_a_nested_configuration():

@@ -296,7 +296,7 @@ LEAKY: dict[str, tuple[Model, tuple[str, ...]]] = {
     "repeated tokens": (of_repeated_tokens, ("one ahead",)),
     "a millionth": (lm(tiny), ("one ahead",)),
     "from 20 positions on": (lm(where(lambda T: T >= 20)), ("only from 20 positions on",)),
-    "up to 16 positions": (lm(where(lambda T: T <= 16)), ("only up to 16 positions",)),
+    "up to 16 positions": (lm(where(lambda T: T <= 16)), ("whole row", "only up to 16 positions")),
 }  # fmt: skip
 LONG: dict[str, tuple[Model, tuple[str, ...]]] = {
     "multiples of 64": (lm(where(lambda T: T % 64 == 0)), ("multiple of 64",)),

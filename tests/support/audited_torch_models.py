@@ -279,6 +279,7 @@ LEAKY = {
     "only in the first row": (lambda: LM(Mix(lambda m, x: next_row(x) * (torch.arange(len(x)) == 0)[:, None, None])), ("one ahead", "only in one batch row")),
     "only in a batch": (lambda: LM(Mix(lambda m, x: next_row(x) * (len(x) > 1))), ("one ahead", "only in a batch")),
     "divided by the length": (lambda: LM(Mix(lambda m, x: x.cumsum(1) / x.shape[1])), ("number of inputs",)),
+    "a flip, only in train mode": (lambda: LM(Mix(lambda m, x: x.flip(1) * m.training)), ("mirrored", "only in train mode")),
     "from 20 positions on": (lambda: LM(Attention(lambda T, m: open_all(T, m) if T >= 20 else causal(T, m))), ("only from 20 positions on",)),
 }  # fmt: skip
 
@@ -296,6 +297,17 @@ def frozen_mask():
     model = LM(Attention(lambda T, module: module.mask[:T, :T] > 0.5))
     model.mixers[0].mask = nn.Parameter(torch.ones(64, 64).tril(), requires_grad=False)
     return model
+
+
+class Sparse(Attention):
+    """Each query keeps the three keys of the highest index score. After a ReLU many scores are 0: equals."""
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        later = ~causal(x.shape[1], self)
+        scores = torch.relu(q[..., :1] @ k[..., :1].mT).masked_fill(later, -1.0)
+        kept = torch.zeros_like(scores).scatter(-1, scores.topk(min(3, x.shape[1]), dim=-1).indices, 1.0)
+        return self.merge((q @ k.mT).masked_fill((kept == 0) | later, -1e30).softmax(-1) @ v)
 
 
 class Tupled(LM):
