@@ -91,7 +91,8 @@ def _lengths(exam: Examination, leak: Leak) -> list[int]:
     length = leak.move.length
     if not exam.structure.can_be_cut or (leak.through or "").startswith(("with a cache", "through")):
         return [length]
-    wanted = [min(exam.length, SMALL), min(exam.length, LARGE), length]
+    same = [each.move.length for each in exam.leaks if each.move and (each.probe, each.mode) == (leak.probe, leak.mode)]
+    wanted = [min(exam.length, SMALL), min(exam.length, LARGE), max(same, default=length), length]
     return list(dict.fromkeys(exam.structure.fit(T) for T in wanted))
 
 

@@ -22,7 +22,7 @@ def name_shape(leaking: Bool, influence: Floats) -> str:
         return "no pair alone: only several inputs together"
     if leaking.shape[0] != leaking.shape[1]:
         return f"scattered: {_count(leaking)}"
-    for recognise in (_before, _one_pair, _ahead, _inverted, _in_blocks, _wrapped, _whole, _column, _row, _far):
+    for recognise in (_before, _one_pair, _ahead, _mirrored, _inverted, _in_blocks, _wrapped, _whole, _column, _row, _far):
         if (found := recognise(leaking, influence)) is not None:
             return found
     return f"scattered: {_count(leaking)}, as after a reshape without its transpose, or a choice over time"
@@ -83,6 +83,15 @@ def _crossing(leaking: Bool) -> int | None:
         if leaking[inside].mean() > 0.5:
             return n
     return None
+
+
+def _mirrored(leaking: Bool, influence: Floats) -> str | None:
+    """Output i sees input T - 1 - i."""
+    T = len(leaking)
+    i, j = np.nonzero(leaking)
+    if T < 4 or len(i) < MOST * (T // 2) or (i + j != T - 1).any():
+        return None
+    return "mirrored: the first output sees the last input, the second the last but one ..., as after a flip of time"
 
 
 def _in_blocks(leaking: Bool, influence: Floats) -> str | None:
