@@ -42,10 +42,12 @@ class Draws(Protocol):
     def describe_untried(self) -> list[str]: ...
 
 
-def choose_places(where: Bool, what: str, rng: np.random.Generator) -> Bool:
+def choose_places(where: Bool, what: str, seed: list[int]) -> Bool:
     """Of the positions (T,) that may be changed: all, the first, the last, or a random one."""
     places = np.flatnonzero(where)
-    chosen = {ALL: places, FIRST: places[:1], LAST: places[-1:], ONE: rng.permutation(places)[:1]}[what]
+    chosen = {ALL: places, FIRST: places[:1], LAST: places[-1:]}.get(what)
+    if chosen is None:
+        chosen = np.random.default_rng(seed).permutation(places)[:1]
     out = np.zeros_like(where)
     out[chosen] = True
     return out

@@ -77,10 +77,12 @@ def ask_outputs(
     T: int,
     questions: Sequence[tuple[int, Kind]],
     rows: int,
-    base: Inputs | None = None,
 ) -> Iterator[Movement]:
-    """Change what output i must not see, for each (i, kind) asked, `rows` questions in a call; yield each that moves."""
-    base = draws.contexts(rows, T) if base is None else base
+    """Change what output i must not see, for each (i, kind) asked, up to `rows` questions in a call; yield each that moves."""
+    if not questions:
+        return
+    rows = -(-len(questions) // -(-len(questions) // rows))  # as many calls, none of which is half empty
+    base = draws.contexts(rows, T)
     allowed = structure.allowed(T)
     before = subject.outputs(base)
     scale, nothing = scale_of(before), tolerance_of(subject.dtype).nothing
@@ -90,7 +92,7 @@ def ask_outputs(
             forbidden = ~allowed[i]
             if not forbidden.any():
                 continue
-            places = choose_places(forbidden, what, _rng_for(start + row, T))
+            places = choose_places(forbidden, what, seed=[start + row, T, 3])
             changed[row] = draws.change(base[row], places, content)
             unseen[row] = ~allowed[:, places].any(axis=1)
         if not unseen.any():
@@ -99,10 +101,6 @@ def ask_outputs(
         for row in np.flatnonzero(moved.max(axis=1) > nothing * scale).tolist():
             kind = questions[start + row][1] if start + row < len(questions) else KINDS[0]
             yield _movement(base, changed, row, moved[row], allowed, scale, subject.dtype, kind)
-
-
-def _rng_for(number: int, T: int) -> np.random.Generator:
-    return np.random.default_rng([number, T, 3])
 
 
 def _movement(

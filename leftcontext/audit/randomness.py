@@ -87,7 +87,9 @@ class RandomSources:
         random.seed(self.seed)
         np.random.seed(self.seed)  # noqa: NPY002  (what a model draws from)
         if (torch := sys.modules.get("torch")) is not None:
-            torch.manual_seed(self.seed)
+            torch.default_generator.manual_seed(self.seed)
+            if torch.cuda.is_initialized():  # seeding what has not begun would only queue up, with a traceback each time
+                torch.cuda.manual_seed_all(self.seed)
         self._restore()
 
     def _restore(self) -> None:
