@@ -1,7 +1,9 @@
 """Audit a tiny random model of every causal architecture of the installed transformers, and write the table.
 
-    python benchmarks/audit_transformers.py --write docs/audit-transformers.md
+    python benchmarks/audit_transformers.py --write benchmarks/audit-transformers-5.24.0.md
     python benchmarks/audit_transformers.py BigBirdForCausalLM XLMWithLMHeadModel
+
+With `--keep FILE` each outcome is kept as a line of JSON, and the next run leaves out what is kept there already.
 
 Each architecture is built and audited in a process of its own, with a limit of processor time: one that crashes or hangs
 costs nothing but itself. A model that leaks is built once more with each switch of its configuration that makes it causal,
@@ -11,6 +13,7 @@ so that a bug is told from a setting.
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import platform
@@ -20,8 +23,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -133,12 +135,28 @@ def _outcome(name: str, process: Any, answers: Connection, limit: int) -> Outcom
     return outcome
 
 
-def table(outcomes: Iterable[Outcome], seconds: float, jobs: int) -> str:
+def kept(file: Path | None) -> dict[str, Outcome]:
+    """The outcomes of earlier runs with this version of transformers, by name; the last of each."""
+    if file is None or not file.exists():
+        return {}
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    found = [Outcome(**line["outcome"]) for line in lines if line["transformers"] == transformers.__version__]
+    return {outcome.name: outcome for outcome in found}
+
+
+def keep(file: Path | None, outcome: Outcome) -> None:
+    """Add one outcome to the file."""
+    if file is not None:
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps({"transformers": transformers.__version__, "outcome": asdict(outcome)}) + "\n")
+
+
+def table(outcomes: Iterable[Outcome]) -> str:
     """The committed page."""
     ordered = sorted(outcomes, key=lambda each: (RANKS[each.verdict], each.name.lower()))
     counts = Counter(each.verdict for each in ordered)
     told = ", ".join(f"{counts[verdict]} {verdict.strip('*')}" for verdict in RANKS if counts[verdict])
-    taken = f"{sum(each.seconds for each in ordered):.0f} s of processor time, {timedelta(seconds=round(seconds))}"
+    taken = sum(each.seconds for each in ordered)
     versions = f"NumPy {np.__version__}, PyTorch {torch.__version__}, transformers {transformers.__version__}"
     lines = [
         f"# transformers {transformers.__version__}, audited",
@@ -146,7 +164,7 @@ def table(outcomes: Iterable[Outcome], seconds: float, jobs: int) -> str:
         f"A tiny random model of each causal architecture, audited with `leftcontext.audit` at up to {LENGTH} tokens,",
         "by `python benchmarks/audit_transformers.py`.",
         f"{len(ordered)} architectures, of which {len(ordered) - counts[NONE]} got a verdict: {told}.",
-        f"It took {taken} with {jobs} at a time. Python {platform.python_version()}, {versions}.",
+        f"It took {taken:.0f} s of processor time, one thread for each. Python {platform.python_version()}, {versions}.",
         "",
         "| architecture | verdict | first leak | what it looks like; warnings; why no verdict | seconds |",
         "|:--|:--|:--|:--|--:|",
@@ -161,22 +179,24 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     parser.add_argument("--limit", type=int, default=60, help="seconds of processor time for each")
     parser.add_argument("--hang", type=int, default=300, help="seconds of the clock for each, as for one that waits forever")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="where outcomes are kept, to go on from there")
     parser.add_argument("--write", type=Path, help="where the table goes")
     options = parser.parse_args()
-    began = time.monotonic()
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
     tiny.warm_up()  # what most of them share is imported once, before the processes are forked
     known = tiny.architectures()
     if unknown := set(options.names) - known.keys():
         parser.error(f"transformers {transformers.__version__} has no causal architecture {', '.join(sorted(unknown))}")
-    chosen = {name: known[name] for name in options.names or known}
-    outcomes = []
+    outcomes = {} if options.names else kept(options.keep)
+    chosen = {name: known[name] for name in options.names or known if name not in outcomes}
     for outcome in audit_all(chosen, options.jobs, options.limit, options.hang):
-        outcomes.append(outcome)
+        outcomes[outcome.name] = outcome
+        keep(options.keep, outcome)
         said = f"{outcome.name}: {outcome.verdict} {outcome.leak} {outcome.said}"
-        print(f"{len(outcomes):3}/{len(chosen)} {outcome.seconds:5.1f} s  {said if options.names else said[:160]}", flush=True)
-    page = table(outcomes, time.monotonic() - began, options.jobs)
+        count = f"{len(outcomes):3}/{len(options.names or known)}"
+        print(f"{count} {outcome.seconds:5.1f} s  {said if options.names else said[:160]}", flush=True)
+    page = table(outcomes.values())
     print("\n".join(page.splitlines()[4:7]))
     if options.write:
         options.write.write_text(page, encoding="utf-8")
