@@ -33,7 +33,7 @@ def compare_with_a_cache(exam: Examination, step: Step | None) -> None:
     if step is None:
         exam.not_tried.append("a cache: no step is known (step=...)")
         return
-    T = min(exam.length, LONGEST)
+    T = exam.near(LONGEST)
     with in_mode(exam, exam.modes[0]):
         base = exam.draws.contexts(2, T)
         whole = exam.subject.outputs(base)

@@ -122,6 +122,8 @@ def _only_in_this_precision(exam: Examination, leak: Leak, move: Movement, pair:
 def leaks_at(exam: Examination, leak: Leak, T: int) -> Movement | None:
     """The first move that moves at this length, with several questions; None where none does."""
     assert leak.move is not None
+    if not exam.takes(T):
+        return None
     rows = min(exam.rows(T), 8)
     count = exam.structure.count(T)
     cuts = plan_cuts(count, 16)

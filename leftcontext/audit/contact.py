@@ -17,6 +17,8 @@ LENGTH = 160  # of token models that don't say how many tokens they take: longer
 SIZES = ("vocab_size", "n_vocab", "num_tokens", "vocab", "n_tokens")
 CONTEXTS = ("max_position_embeddings", "n_positions", "n_ctx", "max_seq_len", "block_size", "context_length", "context")
 FIRST = 5  # tokens in the first call; not the number of rows
+OTHERS = (16, 64, 128)  # tokens in further calls, where that fails
+MOST = 4096
 ROWS = 3
 
 
@@ -28,9 +30,12 @@ class NotPerPosition(AuditError):
 
 
 def meet_token_model(
-    model: Any, vocab: int | None, batched: bool | None, axis: int | None, reset: Reset | None
-) -> tuple[Subject, int]:
-    """A model on token ids, ready to be probed, and the size of its vocabulary. Raises AuditError where it can't be called."""
+    model: Any, vocab: int | None, asked: int | None, batched: bool | None, axis: int | None, reset: Reset | None
+) -> tuple[Subject, int, int]:
+    """A model on token ids, ready to be probed, the size of its vocabulary, and a number of tokens that it takes.
+
+    `asked` is the number of tokens that the caller wants. Raises AuditError where it can't be called.
+    """
     subject = _prepare(model, reset)
     size = vocab if vocab is not None else _number_of(model, subject, SIZES) or _embedding_size(subject)
     if size is None:
@@ -39,10 +44,27 @@ def meet_token_model(
         )
     if size < 2:
         raise AuditError(f"A vocabulary of {size} leaves nothing to change. Say how many tokens the model knows: vocab=...")
-    first = known_tokens(size, ROWS, FIRST)
-    _find_call(subject, first, batched, axis, "token ids")
+    lengths = (FIRST, asked or FIRST, _number_of(model, subject, CONTEXTS) or FIRST, *OTHERS)
+    first = _find_length(subject, size, [n for n in dict.fromkeys(lengths) if 2 <= n <= MOST], batched, axis)
     _check_vocabulary(subject, size, first)
-    return subject, size
+    return subject, size, first.shape[1]
+
+
+def _find_length(subject: Subject, size: int, lengths: list[int], batched: bool | None, axis: int | None) -> Inputs:
+    """The tokens of the first length with which it can be called. Most take any; some one alone, or multiples of a block."""
+    failure: AuditError | None = None
+    for n in lengths:
+        first = known_tokens(size, ROWS, n)
+        try:
+            _find_call(subject, first, batched, axis, "token ids")
+        except NotPerPosition:
+            raise
+        except AuditError as error:
+            failure = failure or error
+        else:
+            return first
+    assert failure is not None
+    raise failure
 
 
 def known_tokens(vocab: int, rows: int, T: int) -> Inputs:
@@ -191,8 +213,10 @@ def _check_vocabulary(subject: Subject, vocab: int, first: Inputs) -> None:
         ) from error
 
 
-def longest_of(model: Any, subject: Subject, asked: int | None, call: Callable[[int], object]) -> tuple[int, str | None]:
-    """How many tokens to audit with, and a remark where the model takes fewer than were meant.
+def longest_of(
+    model: Any, subject: Subject, asked: int | None, met: int, call: Callable[[int], object]
+) -> tuple[int, str | None]:
+    """How many tokens to audit with, and a remark where the model takes fewer than were meant; `met` is a number that it takes.
 
     Raises AuditError where a length was asked for that the model doesn't take.
     """
@@ -217,7 +241,7 @@ def longest_of(model: Any, subject: Subject, asked: int | None, call: Callable[[
                 length,
                 None if length == wanted else f"more than {length} tokens: the model does not take {2 * length}",
             )
-    raise AuditError(f"{subject.name} can't be called with 2 tokens. Hand over a function around it that can.")
+    return met, f"other lengths than {met} tokens: the model does not take {wanted}"
 
 
 def make_repeatable(subject: Subject, inputs: Inputs) -> float:

@@ -25,7 +25,7 @@ def follow_gradients(exam: Examination) -> None:
     if not exam.structure.is_plain or exam.structure.stride > 1:
         exam.not_tried.append("gradients: only where every output sees what stands to its left")
         return
-    T = min(exam.length, 24)
+    T = exam.near(24)
     base = exam.draws.contexts(1, T)[0]
     with in_mode(exam, exam.modes[0]):
         found = gradients(exam.subject, base, exam.structure)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leftcontext.audit.inputs import Draws
+from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.model import Subject
 from leftcontext.audit.movements import Movement, repeat_move
 from leftcontext.audit.parameters import in_double_precision, uses_single_precision
@@ -17,6 +18,7 @@ from leftcontext.audit.tolerance import tolerance_of
 SINGLE = 1e-6  # relative: as much as a float32 inside a float64 may round
 AS_IT_IS = "as it is"  # the mode of what has none
 SHORT = 12  # at this length every output is asked with every kind of change
+INSTEAD = (8, 5, 16, 32, 64)  # where the model does not take so many
 SETTLED_AT_MOST = 3  # moves of rounding size that are looked into, for each probe
 
 
@@ -45,6 +47,7 @@ class Examination:
     subject: Subject
     draws: Draws
     structure: Structure
+    known: Callable[[int], Inputs]  # a number of positions → inputs (1, T, ...) such as those that the model has taken
     length: int
     vocab: int | None = None
     thorough: bool = False
@@ -54,6 +57,7 @@ class Examination:
     warnings: list[str] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     not_tried: list[str] = field(default_factory=list)
+    taken: dict[int, bool] = field(default_factory=dict)  # length → whether the model takes so many inputs
     clean: dict[str, list[int]] = field(default_factory=dict)  # mode → lengths at which nothing moved
     noise: float = 0.0  # between two calls with equal inputs
     rounding: float = 0.0  # the largest difference that was found to be rounding, relative
@@ -71,7 +75,22 @@ class Examination:
     @property
     def short(self) -> int:
         """A length at which every output can be asked with every kind of change."""
-        return self.structure.fit(min(self.length, SHORT))
+        wanted = [n for n in (SHORT, *INSTEAD) if n <= self.length]
+        return next((fit for n in wanted if self.takes(fit := self.structure.fit(n))), self.length)
+
+    def takes(self, T: int) -> bool:
+        """Whether the model can be called with T inputs: some take one length alone, or whole blocks, or no short ones."""
+        if T not in self.taken:
+            try:
+                self.taken[T] = self.subject.outputs(self.known(T)).shape[1] == self.structure.count(T)
+            except Exception:  # whatever a model raises that doesn't take so many
+                self.taken[T] = False
+        return self.taken[T]
+
+    def near(self, T: int) -> int:
+        """T, or all inputs where there are fewer, or the short length where the model takes neither."""
+        wanted = min(T, self.length)
+        return wanted if self.takes(wanted) else self.short
 
     def rows(self, T: int) -> int:
         """How many rows to put in one call with T inputs."""

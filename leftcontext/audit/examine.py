@@ -124,10 +124,10 @@ class _Call(NamedTuple):
 def _meet_tokens(
     model: Any, vocab: int | None, T: int | None, structure: Structure, call: _Call, seed: int
 ) -> Examination:
-    subject, size = contact.meet_token_model(model, vocab, call.batched, call.axis, call.reset)
-    draws = TokenDraws(size, seed)
-    longest, remark = contact.longest_of(model, subject, T, lambda n: subject.outputs(contact.known_tokens(size, 1, n)))
-    exam = Examination(subject, draws, structure, longest, size)
+    subject, size, met = contact.meet_token_model(model, vocab, T, call.batched, call.axis, call.reset)
+    known = partial(contact.known_tokens, size, 1)
+    longest, remark = contact.longest_of(model, subject, T, met, lambda n: subject.outputs(known(n)))
+    exam = Examination(subject, TokenDraws(size, seed), structure, known, longest, size)
     if remark:
         exam.not_tried.append(remark)
     return exam
@@ -141,7 +141,7 @@ def _meet_arrays(model: Any, x: Any, T: int | None, structure: Structure, call: 
     if rows.shape[1] < 2:
         raise AuditError(f"x has {rows.shape[1]} position, of which none is later: hand over at least 2.")
     subject = contact.meet_array_function(model, rows, widths, has_batch, call.axis, structure.stride, call.reset)
-    return Examination(subject, NumberDraws(rows, seed), structure, rows.shape[1])
+    return Examination(subject, NumberDraws(rows, seed), structure, lambda n: rows[:1, :n], rows.shape[1])
 
 
 def _as_rows(x: Any, batched: bool | None, axis: int | None) -> tuple[Inputs, tuple[int, ...] | None, bool]:

@@ -93,7 +93,7 @@ def _lengths(exam: Examination, leak: Leak) -> list[int]:
         return [length]
     same = [each.move.length for each in exam.leaks if each.move and (each.probe, each.mode) == (leak.probe, leak.mode)]
     wanted = [min(exam.length, SMALL), min(exam.length, LARGE), max(same, default=length), length]
-    return list(dict.fromkeys(exam.structure.fit(T) for T in wanted))
+    return [T for T in dict.fromkeys(exam.structure.fit(T) for T in wanted) if exam.takes(T)]
 
 
 def _map_at(exam: Examination, move: Movement, T: int, rows: int, only: int | None) -> LeakMap | None:

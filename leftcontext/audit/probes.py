@@ -23,11 +23,12 @@ SWEEP = 0.5  # seconds of processor time: where every output of the longest leng
 
 
 def lengths_to_try(exam: Examination) -> list[int]:
-    """Short ones, both sides of each block size, and the longest; whole outputs of a strided model."""
+    """Short ones, both sides of each block size, and the longest; whole outputs of a strided model; none that it refused."""
     longest, stride = exam.length, exam.structure.stride
     near = [block + step for block in BLOCKS for step in (0, stride)]
     wanted = (2, 3, 5, SHORT, *near, longest - stride, longest)
-    return sorted({fit for n in wanted if 2 <= (fit := exam.structure.fit(n)) <= longest})
+    fitting = {fit for n in wanted if 2 <= (fit := exam.structure.fit(n)) <= longest}
+    return sorted(n for n in fitting if exam.taken.get(n, True))
 
 
 def in_mode(exam: Examination, mode: str) -> AbstractContextManager[None]:
@@ -49,9 +50,19 @@ def change_later_inputs(exam: Examination) -> None:
     for mode in exam.modes:
         with in_mode(exam, mode):
             for T in lengths_to_try(exam):
-                if not _later_inputs_at(exam, name, mode, T):
+                try:
+                    leaks = _later_inputs_at(exam, name, mode, T)
+                except Exception:  # whatever a model raises
+                    if exam.takes(T):
+                        raise
+                    continue
+                if not leaks:
                     exam.clean.setdefault(mode, []).append(T)
-    exam.tried.append(f"{name}, at {len(lengths_to_try(exam))} lengths from 2 to {exam.length}{_modes(exam)}")
+    if refused := sorted(n for n, takes in exam.taken.items() if not takes):
+        exam.not_tried.append(f"{', '.join(map(str, refused))} positions, which the model does not take")
+    lengths = lengths_to_try(exam)
+    where = f"at {len(lengths)} lengths from {lengths[0]} to" if len(lengths) > 1 else "at"
+    exam.tried.append(f"{name}, {where} {exam.length}{_modes(exam)}")
 
 
 def _modes(exam: Examination) -> str:
@@ -134,6 +145,9 @@ def cut_inputs_off(exam: Examination) -> None:
     """
     if not exam.structure.can_be_cut:
         exam.not_tried.append("inputs cut off: the matrix of what is allowed is for one length")
+        return
+    if len(lengths_to_try(exam)) == 1:
+        exam.not_tried.append("inputs cut off: the model takes one length alone")
         return
     for mode in exam.modes:
         if mode == "train":  # dropout draws other numbers for other shapes

@@ -37,7 +37,7 @@ def train_on_random_tokens(exam: Examination, steps: int) -> None:
     if exam.vocab is None or exam.subject.library != "torch" or len(modules) != 1 or modules[0] is not exam.subject.call:
         exam.not_tried.append("training on random tokens: it needs a torch.nn.Module on tokens")
         return
-    T, vocab = min(exam.length, LENGTH), min(exam.vocab, LARGEST_VOCAB)
+    T, vocab = exam.near(LENGTH), min(exam.vocab, LARGEST_VOCAB)
     losses = _losses(copy.deepcopy(modules[0]), exam.subject.options, vocab, T, steps)  # (T - 1,) of the last steps
     floor = float(np.log(vocab))
     exam.tried.append(f"training on random tokens, {steps} steps: {losses.mean():.3g} nats, chance is {floor:.3g}")
@@ -82,7 +82,7 @@ def compare_labels(exam: Examination, loss: Loss | None) -> None:
     if call is None:
         exam.not_tried.append("labels: no loss is known (loss=...)")
         return
-    base = exam.draws.contexts(4, min(exam.length, LENGTH))
+    base = exam.draws.contexts(4, exam.near(LENGTH))
     with in_mode(exam, exam.modes[0]):
         logits = exam.subject.outputs(base).astype(np.float64)
         exam.subject.rewind()

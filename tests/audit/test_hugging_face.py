@@ -31,7 +31,7 @@ def test_everything_of_an_honest_model_is_found():
     tried = "\n".join(report.tried)
     for probe in ("with a cache, in 8 divisions", "generate with a cache and generate without a cache", "padding", "labels"):
         assert probe in tried
-    assert report.not_tried[0].startswith("packed documents")
+    assert any(line.startswith("packed documents") for line in report.not_tried)
 
 
 class Forgetful(transformers.LlamaForCausalLM):
