@@ -18,8 +18,8 @@ WIDTH, HEADS, LAYERS = 32, 4, 2
 AT_MOST: tuple[tuple[str, int], ...] = (
     (r"vocab_size|num_embeddings$|n_vocab|vocab_size_per_layer_input", VOCAB),
     (r"max_position|n_positions|max_seq|n_ctx|max_target|max_source|max_length|^original_max", POSITIONS),
-    (r"experts_per_tok|top_?k$|num_selected|moe_k|topk_group|experts_top|n_activated", 2),
-    (r"n_group|num_expert_group", 1),
+    (r"experts_per_tok|top_?k$|num_selected|moe_k|experts_top|n_activated", 2),
+    (r"n_groups?$|num_expert_group|topk_group", 1),
     (r"n?_?shared_experts", 1),
     (r"num_(local_|routed_|zero_)?experts|n_routed|moe_num_experts|n_experts|experts$", 4),
     (r"(key_value|kv)_heads|n_kv|kv_n_heads|num_kv", 2),
