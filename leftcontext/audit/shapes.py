@@ -146,12 +146,18 @@ def _whole(leaking: Bool, influence: Floats) -> str | None:
     distances = np.array([np.diagonal(leaking, step).any() for step in range(1, T)])
     if rows.mean() > 0.8 and shares.mean() > 0.4 and distances.mean() > 0.8:
         return "whole row: every output sees every later input"
-    if rows.sum() < 2 or shares[rows].mean() < MOST:
+    count = int(rows.sum())
+    if not count or shares[rows].mean() < MOST:
+        return None
+    if count <= T // 4 and rows[:count].all():
+        who = "output sees" if count == 1 else f"{count} outputs see"
+        return f"wrap-around: only the first {who} every later input, as where what came last stands before what came first"
+    if count < 2:
         return None
     first = int(np.argmax(rows))
     if rows[first:].all():
         return f"whole row from output {first} on: each sees every later input"
-    return f"whole row in {int(rows.sum())} of {T} outputs: these see every later input"
+    return f"whole row in {count} of {T} outputs: these see every later input"
 
 
 def _column(leaking: Bool, influence: Floats) -> str | None:

@@ -93,6 +93,14 @@ class Conv(nn.Module):
         return self.conv(nn.functional.pad(x.transpose(1, 2), self.pad)).transpose(1, 2)
 
 
+class Circular(Conv):
+    def __init__(self):
+        super().__init__(2, 0)
+
+    def forward(self, x):
+        return self.conv(torch.cat([x[:, -2:], x], dim=1).mT).mT
+
+
 class Spectral(nn.Module):
     """A long convolution by FFT, over so many times the length: once wraps around, twice does not."""
 
@@ -268,6 +276,7 @@ LEAKY = {
     "bidirectional GRU": (lambda: LM(Recurrent(both=True)), ("whole row",)),
     "Linformer": (lambda: LM(Projected()), ()),
     "FFT that wraps": (lambda: LM(Spectral(1), positions=False), ("wrap-around",)),
+    "a circular convolution after attention": (lambda: LM(Attention(), Circular()), ("wrap-around", "first 2 outputs")),
     "roll": (lambda: LM(Mix(lambda m, x: x.roll(1, dims=1))), ("last",)),
     "behind a projection of zeros": (lambda: _zeroed(LM(Mix(lambda m, x: m.inner(x), inner=Zeroed()))), ("starts at zero",)),
     "behind a gain of zero": (lambda: LM(Scaled(next_row)), ("one ahead", "starts at zero")),
