@@ -30,22 +30,30 @@ class NotPerPosition(AuditError):
 
 
 def meet_token_model(
-    model: Any, vocab: int | None, asked: int | None, batched: bool | None, axis: int | None, reset: Reset | None
+    model: Any,
+    vocab: int | None,
+    asked: int | None,
+    batched: bool | None,
+    axis: int | None,
+    stride: int,
+    reset: Reset | None,
 ) -> tuple[Subject, int, int]:
     """A model on token ids, ready to be probed, the size of its vocabulary, and a number of tokens that it takes.
 
     `asked` is the number of tokens that the caller wants. Raises AuditError where it can't be called.
     """
     subject = _prepare(model, reset)
+    subject.stride = stride
     size = vocab if vocab is not None else _number_of(model, subject, SIZES) or _embedding_size(subject)
     if size is None:
         raise AuditError(
             f"How many tokens does {subject.name} know? Say it: vocab=... (--vocab), or hand over rows: audit(model, x)."
         )
     if size < 2:
-        raise AuditError(f"A vocabulary of {size} leaves nothing to change. Say how many tokens the model knows: vocab=...")
+        raise AuditError(f"{subject.name} names a vocabulary of {size}. Say how many tokens it knows: vocab=... (--vocab).")
     lengths = (FIRST, asked or FIRST, _number_of(model, subject, CONTEXTS) or FIRST, *OTHERS)
-    first = _find_length(subject, size, [n for n in dict.fromkeys(lengths) if 2 <= n <= MOST], batched, axis)
+    whole = dict.fromkeys(-(-n // stride) * stride for n in lengths)
+    first = _find_length(subject, size, [n for n in whole if 2 <= n <= MOST], batched, axis)
     _check_vocabulary(subject, size, first)
     return subject, size, first.shape[1]
 
@@ -94,6 +102,8 @@ def _prepare(model: Any, reset: Reset | None) -> Subject:
             f"An object of type {type(model).__name__} can't be called. "
             "Hand over a function, a module, or a factory that returns one."
         )
+    if isinstance(model, type):
+        raise AuditError(f"{model.__name__} is a class. Hand over a model of it: {model.__name__}(...).")
     name = getattr(model, "__name__", None) or type(model).__name__
     _, modules, sources = hold(model)
     subject = Subject(name, model, modules=modules, sources=sources, reset=reset, options=options_of(model))
@@ -222,8 +232,6 @@ def longest_of(
     """
     named = _number_of(model, subject, CONTEXTS)
     length = asked or min(named or LENGTH, LENGTH)
-    if length < 2:
-        raise AuditError("One token has no later one: audit at least 2 positions, T=... (--length).")
     wanted = length
     while length >= 2:
         try:

@@ -20,6 +20,8 @@ from leftcontext.audit.generation import Generate, compare_generation
 from leftcontext.audit.inputs import NumberDraws, TokenDraws
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.model import Reset, Subject
+from leftcontext.audit.options import check_options
+from leftcontext.audit.parameters import can_be_redrawn
 from leftcontext.audit.randomness import keep_global_states
 from leftcontext.audit.report import Report
 from leftcontext.audit.structure import Allowed, Structure
@@ -74,6 +76,7 @@ def audit(
     The model is as it was afterwards: parameters, buffers, mode, and all global random states.
     Raises AuditError, with what to try, where the model can't be audited.
     """
+    check_options(locals())
     began, restore = time.perf_counter(), keep_global_states()
     structure, call, exam = Structure(prefix, stride, allowed), _Call(batched, axis, reset), None
     try:
@@ -81,8 +84,13 @@ def audit(
             exam = _meet_tokens(model, vocab, T, structure, call, seed)
         else:
             exam = _meet_arrays(model, x, T, structure, call, seed)
-        _settle(exam)
+        if structure.allowed(exam.length).all():
+            raise AuditError(
+                f"Nothing is hidden from any output of {exam.length} positions: give a smaller prefix=..., another allowed=... "
+                "or more positions."
+            )
         exam.thorough, exam.params = thorough, params
+        _settle(exam)
         extras = (
             partial(compare_with_a_cache, step=step),
             partial(compare_generation, generate=generate),
@@ -124,7 +132,7 @@ class _Call(NamedTuple):
 def _meet_tokens(
     model: Any, vocab: int | None, T: int | None, structure: Structure, call: _Call, seed: int
 ) -> Examination:
-    subject, size, met = contact.meet_token_model(model, vocab, T, call.batched, call.axis, call.reset)
+    subject, size, met = contact.meet_token_model(model, vocab, T, call.batched, call.axis, structure.stride, call.reset)
     known = partial(contact.known_tokens, size, 1)
     longest, remark = contact.longest_of(model, subject, T, met, lambda n: subject.outputs(known(n)))
     exam = Examination(subject, TokenDraws(size, seed), structure, known, longest, size)
@@ -146,7 +154,12 @@ def _meet_arrays(model: Any, x: Any, T: int | None, structure: Structure, call: 
 
 def _as_rows(x: Any, batched: bool | None, axis: int | None) -> tuple[Inputs, tuple[int, ...] | None, bool]:
     """x as (B, T, ...); the widths of the arrays that were joined; whether it had a batch axis."""
-    arrays = [libraries.to_array(each)[0] for each in (x if isinstance(x, tuple) else (x,))]
+    try:
+        arrays = [libraries.to_array(each)[0] for each in (x if isinstance(x, tuple) else (x,))]
+    except ValueError as error:
+        raise AuditError(f"x is no array: {contact.one_line(error)}. Hand over rows: an array (T, d), or (B, T, d).") from error
+    if strange := [each.dtype.name for each in arrays if each.dtype.kind not in libraries.NUMERIC]:
+        raise AuditError(f"x holds values of type {strange[0]}, and no numbers. Hand over rows: an array (T, d), or (B, T, d).")
     if arrays[0].ndim == 0 or arrays[0].size == 0:
         raise AuditError("x is empty, or a single number. Hand over rows: an array (T, d), or (B, T, d).")
     has_batch = batched if batched is not None else arrays[0].ndim > (1 if np.issubdtype(arrays[0].dtype, np.integer) else 2)
@@ -162,11 +175,16 @@ def _as_rows(x: Any, batched: bool | None, axis: int | None) -> tuple[Inputs, tu
 
 
 def _settle(exam: Examination) -> None:
-    """See that the model answers the same twice; remember what its outputs are made of."""
+    """See that the model answers the same twice, and look whether its outputs ever change; remember what its outputs are made of."""
     subject: Subject = exam.subject
     mode = exam.modes[0]
     with probes.in_mode(exam, mode):
-        exam.noise = contact.make_repeatable(subject, exam.draws.contexts(2, exam.short))
+        base = exam.draws.contexts(2, exam.short)
+        exam.noise = contact.make_repeatable(subject, base)
+        if not can_be_redrawn(subject, exam.params):
+            other = np.stack([exam.draws.change(row, np.ones(len(row), dtype=bool), "fresh") for row in base])
+            if np.array_equal(subject.outputs(base), subject.outputs(other), equal_nan=True):
+                exam.warnings.append("The outputs are the same for other inputs. Are these what the model computes?")
     exam.dtype = subject.dtype
 
 

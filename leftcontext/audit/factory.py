@@ -32,7 +32,7 @@ def build_model(target: str) -> Any:
         raise AuditError(f"{target} can't be called. Name a function without arguments that returns the model.")
     try:
         model = thing()
-    except Exception as error:  # whatever somebody's factory raises
+    except (Exception, SystemExit) as error:  # whatever somebody's factory raises
         raise AuditError(f"{target}() fails: {one_line(error)}. The factory is called without arguments.") from error
     if not callable(model):
         raise AuditError(f"{target}() returns an object of type {type(model).__name__}, which can't be called. Return the model.")
@@ -54,7 +54,7 @@ def _import(name: str) -> Any:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise AuditError(f"There is no module {name}. Give its name as in an import, or the path of its file.") from error
         raise AuditError(f"{name} can't be imported: {one_line(error)}.") from error
-    except Exception as error:  # whatever somebody's module raises
+    except (Exception, SystemExit) as error:  # whatever somebody's module raises
         raise AuditError(f"{name} can't be imported: {one_line(error)}.") from error
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Inputs = NDArray[Any]
+NUMERIC = "biufc"  # the kinds of NumPy's numbers
 NAMES = ("logits", "last_hidden_state", "prediction_logits", "sample", "output", "outputs")
 
 

@@ -76,6 +76,11 @@ class Subject:
                 "Hand over a function that returns the outputs or logits of every position."
             )
         array, self.dtype = libraries.to_array(found)
+        if array.dtype.kind not in libraries.NUMERIC:
+            raise AuditError(
+                f"{self.name} returns an array of type {self.dtype}, and no numbers. "
+                "Hand over a function that returns the outputs or logits of every position."
+            )
         return self._time_second(array, inputs.shape[1])
 
     def rewind(self) -> None:

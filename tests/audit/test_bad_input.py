@@ -23,12 +23,31 @@ def broken(tokens):
     raise RuntimeError("no such\nweights")
 
 
+class Model:
+    vocab_size = 1
+
+    def __call__(self, tokens):
+        return honest(tokens)
+
+
 BAD = {
     "can't be called": (lambda: audit(3, vocab=V), "can't be called"),
     "raises": (lambda: audit(broken, vocab=V), "RuntimeError: no such weights"),
     "no vocabulary": (lambda: audit(honest), "vocab="),
     "vocabulary too large": (lambda: audit(honest, vocab=V + 3), "smaller than"),
     "vocabulary of one": (lambda: audit(honest, vocab=1), "nothing to change"),
+    "vocabulary of text": (lambda: audit(honest, vocab="17"), "no whole number"),
+    "a length of text": (lambda: audit(honest, vocab=V, T="9"), "no whole number"),
+    "a negative prefix": (lambda: audit(honest, vocab=V, prefix=-1), "at least 0"),
+    "a stride of none": (lambda: audit(honest, vocab=V, stride=0), "at least 1"),
+    "a stride that it has not": (lambda: audit(honest, vocab=V, stride=2), "every position"),
+    "a prefix of all": (lambda: audit(honest, vocab=V, T=9, prefix=9), "Nothing is hidden"),
+    "all allowed": (lambda: audit(honest, vocab=V, T=9, allowed=np.ones((9, 9))), "Nothing is hidden"),
+    "a step that can't be called": (lambda: audit(honest, vocab=V, step=3), "step(inputs, cache)"),
+    "a class": (lambda: audit(Model, vocab=V), "Model(...)"),
+    "outputs of text": (lambda: audit(lambda t: np.full(t.shape, "a"), vocab=V), "no numbers"),
+    "x of text": (lambda: audit(lambda x: x, "rows"), "no numbers"),
+    "x of several lengths": (lambda: audit(lambda x: x, [[1, 2], [3]]), "no array"),
     "no outputs": (lambda: audit(lambda t: None, vocab=V), "returns nothing"),
     "text": (lambda: audit(lambda t: "logits", vocab=V), "type str"),
     "no time axis": (lambda: audit(lambda t: honest(t).mean(), vocab=V), "time axis"),
@@ -39,6 +58,7 @@ BAD = {
     "random": (lambda: audit(lambda t: honest(t) + np.random.default_rng().normal(size=(*t.shape, V)), vocab=V), "random"),
     "one position": (lambda: audit(lambda x: x, np.ones((1, D))), "at least 2"),
     "one token": (lambda: audit(honest, vocab=V, T=1), "at least 2"),
+    "a model that names one token": (lambda: audit(Model(), T=8), "a vocabulary of 1"),
     "too long": (lambda: audit(lambda t: honest(t) + np.zeros((8, 1))[: t.shape[1]], vocab=V, T=20), "20 tokens"),
     "empty": (lambda: audit(lambda x: x, np.ones((0, D))), "empty"),
     "arrays of other lengths": (lambda: audit(lambda a, b: a, (np.ones((3, D)), np.ones((4, D)))), "other lengths"),
@@ -75,6 +95,12 @@ def test_bad_input_is_one_sentence(name):
 def test_a_factory_that_does_not_work(target, said):
     with pytest.raises(AuditError, match=said):
         build_model(target)
+
+
+def test_outputs_that_never_change_are_a_warning():
+    report = audit(lambda tokens: np.ones((*tokens.shape, V)), vocab=V, T=9)
+    assert report.causal
+    assert "the same for other inputs" in report.warnings[0]
 
 
 def test_a_model_that_takes_fewer_tokens_is_audited_with_those():
