@@ -175,7 +175,7 @@ def _as_rows(x: Any, batched: bool | None, axis: int | None) -> tuple[Inputs, tu
 
 
 def _settle(exam: Examination) -> None:
-    """See that the model answers the same twice, and look whether its outputs ever change; remember what its outputs are made of."""
+    """See that the model answers the same twice; look whether its outputs ever change, and what they are made of."""
     subject: Subject = exam.subject
     mode = exam.modes[0]
     with probes.in_mode(exam, mode):
