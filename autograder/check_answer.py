@@ -21,6 +21,7 @@ from autograder.feedback import render, solution
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
 from autograder.output import say
+from autograder.variant_seed import WHO, current_student, variant_seed
 from autograder.workspace import progress
 
 SESSION = "JPY_SESSION_NAME"  # set by the Jupyter server
@@ -49,15 +50,17 @@ class _Credit(float):
         return f"{float(self):g}"
 
 
-def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = None) -> None:
+def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = None, variant: str = "") -> None:
     """Judge `answer` (a function, or a quiz's letters) and show what was found.
 
-    `seed` varies the larger cases; `points` is what the exercise gives in this assignment, by default as in the bank.
+    `seed` varies the larger cases; `variant` is the name by which each student gets a seed of their own (see
+    `autograder.variant_seed`); `points` is what the exercise gives in this assignment, by default as in the bank.
     Raises CheckFailed where the answer is not right, or is not the one on the screen (then nothing is judged), and
     UnknownExercise for an id that the bank does not have.
     """
     entry = catalog.find(exercise)
-    stale = cell_runs.why_stale(exercise, answer)
+    student = current_student() if variant else ""
+    stale = WHO if variant and not student else cell_runs.why_stale(exercise, answer)
     if stale is not None:
         title = "Not judged"
         _show(f"{title}. {stale}", render.notice_html(title, stale))
@@ -66,6 +69,7 @@ def check(exercise: str, answer: Any, *, seed: int = 0, points: float | None = N
         say(notice)
     exercise = entry.id
     found = entry.load()
+    seed = variant_seed(variant, student) if variant else seed
     verdict = _judge(exercise, found, answer, seed, points)
     form = _forms[0] if _forms and not verdict.passed and _in_a_browser() else None
     is_open_form = form is not None and isinstance(found, Quiz) and verdict.misconception == "not_written"

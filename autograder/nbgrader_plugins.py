@@ -140,7 +140,7 @@ def _submission(student: str, notebook: str, sanitized: bytes, grading: Grading)
     """What was handed in, as it was read before nbgrader touched it; or else what nbgrader made of it, and no file."""
     submission = _read.get(student)
     if submission is None or notebook not in submission.merged:
-        return grading.reader.plan_apart(notebook, sanitized)
+        return grading.reader.plan_apart(student, notebook, sanitized)
     return submission.merged[notebook], submission.jobs[notebook]
 
 

@@ -1,4 +1,4 @@
-"""What a lesson imports: `check`, `own`, `predict`, masks, attention, the little language, the tiny model, plots, widgets."""
+"""What a lesson imports: `check`, `own`, `predict`, variants, masks, attention, a language, a tiny model, plots, widgets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from autograder.renamed import also_known_as
 
-__all__ = ["check", "own", "predict"]
+__all__ = ["check", "own", "predict", "set_student", "show_question"]
 
 also_known_as(
     {

@@ -190,7 +190,10 @@ def grade(
     ] = None,
     as_json: Json = False,
     students: Annotated[
-        list[str] | None, typer.Option("--student", metavar="ID", help="Grade only this student; may be given more than once.")
+        list[str] | None,
+        typer.Option(
+            "--student", metavar="ID", help="Grade only this student; may be given more than once. With --file: whose file it is."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Regrade every submission, changed or not.")] = False,
     timeout: Annotated[
@@ -234,7 +237,7 @@ def grade(
     if file is not None:
         from autograder.cli.grade_more import run_file
 
-        raise typer.Exit(run_file(assignment, file, as_json, options["isolation"], options["timeout"]))
+        raise typer.Exit(run_file(assignment, file, as_json, options["isolation"], options["timeout"], students or ()))
     if assignment is None:
         raise UserError("Which assignment? Give its name, as in `leftcontext grade 05-causal-mask`.")
     if dry_run:

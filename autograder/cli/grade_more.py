@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autograder.cli.grade import REFUSED, advice
@@ -19,11 +19,25 @@ from autograder.plain_text import plain, plain_line
 from autograder.sandbox.levels import IsolationLevel
 
 
-def run_file(assignment: str | None, file: Path, as_json: bool, isolation: IsolationLevel, timeout: float | None) -> int:
-    """Grade one file. Exit code 0 where it has all points, 1 where it has not, 2 where it can't be graded."""
+def run_file(
+    assignment: str | None,
+    file: Path,
+    as_json: bool,
+    isolation: IsolationLevel,
+    timeout: float | None,
+    students: Sequence[str] = (),
+) -> int:
+    """Grade one file, that of the student in `students` if there is one.
+
+    Exit code 0 where it has all points, 1 where it has not, 2 where it can't be graded.
+    """
+    if len(students) > 1:
+        raise UserError("One file has one student: give --student once.")
     name = assignment or re.sub(r" ?\(\d+\)$|-\d+$", "", file.name.split(".")[0])
     try:
-        found = grade_alone(name, file, isolation=isolation, timeout=timeout)
+        found = grade_alone(
+            name, file, isolation=isolation, timeout=timeout, student=lambda declared: next(iter(students), declared)
+        )
     except (UserError, OSError) as reason:
         which = "" if assignment else f" Which assignment is it? Give its name: leftcontext grade ASSIGNMENT --file {file.name}"
         print(f"leftcontext: {plain_line(advice(reason, isolation))}{which}", file=sys.stderr)

@@ -49,29 +49,29 @@ def compose(
         ),
     ],
     seed: Annotated[int, typer.Option(help="Random seed of cases and numbers.", min=0)] = 0,
-    per_student: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A class list: each student gets a variant, the assignment NAME-ID."),
-    ] = None,
+    variants: Annotated[
+        bool,
+        typer.Option("--variants", help="Each student gets cases, numbers and an order of options of their own, by their id."),
+    ] = False,
     execute: Annotated[bool, typer.Option("--execute/--no-execute", help="Execute the worked notebooks.")] = True,
 ) -> None:
-    """Make a new nbgrader assignment from exercises of the bank."""
+    """Make a new nbgrader assignment from exercises of the bank.
+
+    With --variants it is one assignment still: one notebook for all, one column in the gradebook, graded in one run. The
+    notebook asks for the student's id, which chooses the variant; `leftcontext grade` goes by the submission's owner.
+    """
     from autograder.cli.build import build_all
     from autograder.course import compose as composer
     from autograder.course.build import render_unit
     from autograder.course.course import Course
-    from autograder.course.roster import read_roster
 
     course = Course.around(Path.cwd())
     say_present_ids(id.partition("=")[0] for id in exercises)
-    seeds = {name: seed}
-    if per_student is not None:
-        seeds = {f"{name}-{one.id}": composer.student_seed(one.id, seed) for one in read_roster(per_student)}
-    for path in composer.compose_assignments(course, seeds, exercises):
-        typer.echo(f"wrote {path.relative_to(course.root)}")
-    made = [render_unit(course, each) for each in seeds]
-    if not build_all(course, made, force=False, execute=None if execute else False, noun="assignment"):
+    path = composer.compose_assignment(course, name, exercises, seed, variants)
+    typer.echo(f"wrote {path.relative_to(course.root)}")
+    if same := composer.without_variants(exercises) if variants else []:
+        typer.echo(f"The same for every student: {', '.join(same)}.")
+    if not build_all(course, [render_unit(course, name)], force=False, execute=None if execute else False, noun="assignment"):
         raise typer.Exit(WRONG)
-    others = ", and the same for the other variants" if len(seeds) > 1 else ""
-    typer.echo(f"Release it: nbgrader generate_assignment {next(iter(seeds))}{others}")
+    typer.echo(f"Release it: nbgrader generate_assignment {name}")
 

@@ -6,7 +6,6 @@ A composed assignment is a `lesson.md` like any other, so that it can be edited,
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,29 +14,39 @@ from autograder.bank.former_names import unit_moved
 from autograder.course.course import LESSON, Course
 from autograder.course.roster import ALLOWED, NAME
 from autograder.errors import UserError
+from autograder.exercise.quiz import Quiz
+
+WHO_WORKS_HERE = """Your questions, and the cases that your answers are checked with, are your own. They follow from your id:
+the name under which you hand in. On JupyterHub it is known already.
+
+```{code-cell}
+:tags: [variant]
+from leftcontext import set_student
+set_student("")  # your id between the quotation marks, as in "ada"
+```"""
 
 
 class CannotCompose(UserError, ValueError):
     """The assignment can't be made; the message says why and what to do."""
 
 
-def compose_assignments(course: Course, seeds: Mapping[str, int], exercises: Sequence[str]) -> list[Path]:
-    """Write `source/NAME/lesson.md` for each name in `seeds`.
+def compose_assignment(course: Course, name: str, exercises: Sequence[str], seed: int = 0, variants: bool = False) -> Path:
+    """Write `source/NAME/lesson.md`. With `variants`, each student gets cases and options by their id.
 
     An exercise is an id, or `id=points` where it is to give other points than in the bank. Raises CannotCompose and
     UnknownExercise before anything is written.
     """
     weights = _weights(exercises)
-    lessons = {course.root / "source" / name / LESSON: _lesson(name, weights, seed) for name, seed in seeds.items()}
+    variant = (f"{name}-{seed}" if seed else name) if variants else ""
+    lesson = _lesson(name, weights, seed, variant)
+    path = course.root / "source" / name / LESSON
     try:
-        for name in seeds:
-            _check_name(course, name)
-        for path, lesson in lessons.items():
-            path.parent.mkdir(parents=True)
-            path.write_text(lesson, encoding="utf-8")
+        _check_name(course, name)
+        path.parent.mkdir(parents=True)
+        path.write_text(lesson, encoding="utf-8")
     except OSError as error:
         raise CannotCompose(f"{str(error.filename)[:100]} can't be written: {error.strerror}.") from None
-    return list(lessons)
+    return path
 
 
 def _weights(exercises: Sequence[str]) -> dict[str, float | None]:
@@ -63,15 +72,16 @@ def _check_name(course: Course, name: str) -> None:
         raise CannotCompose(f"source/{name} exists already. Choose another name, or delete it.")
 
 
-def _lesson(name: str, weights: Mapping[str, float | None], seed: int) -> str:
+def _lesson(name: str, weights: Mapping[str, float | None], seed: int, variant: str) -> str:
     points = sum(catalog.find(id).load().points if weight is None else weight for id, weight in weights.items())
     count = f"{len(weights)} exercise{'s' if len(weights) > 1 else ''}"
-    call = f" seed={seed}" if seed else ""
+    call = f" variant={variant}" if variant else f" seed={seed}" if seed else ""
     return "\n\n".join(
         [
             f"# {name}",
             f"{count}, {points:g} points. Write each answer where the comment says so, then run the cell below it: "
             "it checks the answer at once.",
+            *([WHO_WORKS_HERE] if variant else []),
             "```{code-cell}\nimport numpy as np\nfrom leftcontext import check\n```",
             *(f"{{exercise}}`{id}{call}{_points(weight)}`" for id, weight in weights.items()),
         ]
@@ -82,6 +92,7 @@ def _points(weight: float | None) -> str:
     return "" if weight is None else f" points={weight:g}"
 
 
-def student_seed(student: str, seed: int) -> int:
-    """A student's own seed: the same whenever it is asked for, and never 0."""
-    return zlib.crc32(f"{seed} {student}".encode()) % 999_999 + 1
+def without_variants(exercises: Sequence[str]) -> list[str]:
+    """Those of the exercises, ids or `id=points`, of which every student gets the same."""
+    loaded = (catalog.find(exercise.partition("=")[0]).load() for exercise in exercises)
+    return [exercise.id for exercise in loaded if isinstance(exercise, Quiz) and not exercise.varies]

@@ -17,6 +17,7 @@ from autograder.environment import prefer_own_kernel
 from autograder.errors import UserError
 from autograder.feedback.solution import SOLUTIONS
 from autograder.paths import WORKSPACE
+from autograder.variant_seed import INSTRUCTOR, STUDENT
 
 CELL_TIMEOUT = 300  # seconds
 SKIP_TAG = "skip-execution"
@@ -47,7 +48,7 @@ def execute_notebook(notebook: NotebookNode, folder: Path, on_cell: Callable[[in
         on_cell_start=lambda cell, cell_index: on_cell(cell_index),
     )
     try:
-        environment = {**os.environ, WORKSPACE: "", SOLUTIONS: "off", "OPENBLAS_NUM_THREADS": "1"}
+        environment = {**os.environ, WORKSPACE: "", SOLUTIONS: "off", STUDENT: INSTRUCTOR, "OPENBLAS_NUM_THREADS": "1"}
         client.execute(env=environment, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         raise RunError(_last_run(notebook).id, f"{error.ename}: {error.evalue}") from None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import math
-import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +19,11 @@ from autograder.course.minutes import MINUTES_PER_EXERCISE, MINUTES_PER_QUIZ
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 from autograder.exercise.worked_answer import source_lines
+from autograder.notebook.dependencies import VARIANT
+from autograder.variant_seed import INSTRUCTOR, variant_seed
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+OWN_QUESTION = "The next cell shows your own question. Numbers and options differ from student to student."
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 NOTEBOOK_METADATA = {  # of every notebook
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -30,33 +32,49 @@ NOTEBOOK_METADATA = {  # of every notebook
 
 
 def exercise_cells(
-    entry: ExerciseFile, seed: int = 0, weight: float | None = None, place: str = "", rank: str = ""
+    entry: ExerciseFile, seed: int = 0, weight: float | None = None, place: str = "", rank: str = "", variant: str = ""
 ) -> list[NotebookNode]:
     """Prompt, answer and check: of a variant if `seed` is not 0, worth `weight` points if that is given.
 
-    `place` and `rank` are said below the prompt's title, as "Exercise 3 of 8" and "core"; nothing is said without a place.
-    Raises ValueError where the exercise can't be handed out.
+    With `variant`, the name of an assignment with variants, each student has a seed of their own, and a quiz is shown by a
+    cell more. `place` and `rank` are said below the prompt's title, as "Exercise 3 of 8" and "core"; nothing is said without
+    a place. Raises ValueError where the exercise can't be handed out.
     """
     exercise = entry.load()
     prompt = entry.prompt
-    if isinstance(exercise, Quiz):
+    shown: list[NotebookNode] = []
+    if isinstance(exercise, Quiz) and variant and exercise.varies:
+        prompt = "\n\n".join([exercise.with_numbers(prompt, 0).splitlines()[0], OWN_QUESTION])
+        exercise = exercise.variant(variant_seed(variant, INSTRUCTOR))
+        shown = [_question_cell(entry.id, variant)]
+    elif isinstance(exercise, Quiz):
+        variant = ""
         prompt, exercise = exercise.with_numbers(prompt, seed), exercise.variant(seed)
-        prompt = f"{prompt}\n\n{options_markdown(exercise)}"
+        prompt = f"{prompt}\n\n{exercise.options_markdown()}"
     answer = quiz_answer(exercise) if isinstance(exercise, Quiz) else code_answer(exercise)
     points = exercise.points if weight is None else weight
     points = int(points) if float(points).is_integer() else points
     if place:
         prompt = _labelled(prompt, [place, _count(points, "point"), _minutes(exercise), rank])
-    arguments = (f", seed={seed}" if seed else "") + (f", points={points}" if weight is not None else "")
+    own = f', variant="{variant}"' if variant else f", seed={seed}" if seed else ""
+    arguments = own + (f", points={points}" if weight is not None else "")
     # With its import, the cell runs in a kernel that has just been started, and says there which cell is to be run first.
     check = f'from leftcontext import check\ncheck("{entry.id}", {entry.id}{arguments})'
     # The tag lets "Run All" go on after a check that fails; nbgrader reads the failure all the same.
     check_cell = new_code_cell(check, metadata={"tags": ["raises-exception"]})
     return [
         _with_nbgrader_metadata(new_markdown_cell(prompt), f"prompt_{entry.id}", locked=True),
+        *shown,
         _with_nbgrader_metadata(new_code_cell(answer), entry.id, solution=True),
         _with_nbgrader_metadata(check_cell, f"check_{entry.id}", locked=True, grade=True, points=points),
     ]
+
+
+def _question_cell(id: str, variant: str) -> NotebookNode:
+    source = f'from leftcontext import show_question\nshow_question("{id}", "{variant}")'
+    cell = new_code_cell(source, metadata={"tags": [VARIANT]})
+    cell.id = f"question_{id}"
+    return cell
 
 
 def _labelled(prompt: str, facts: list[str]) -> str:
@@ -70,11 +88,6 @@ def _minutes(exercise: Exercise | Quiz) -> str:
 
 def _count(number: float, what: str) -> str:
     return f"{number:g} {what}" + ("" if number == 1 else "s")
-
-
-def options_markdown(quiz: Quiz) -> str:
-    """The options as a Markdown list, without a word on which holds."""
-    return "\n".join(_option(option.letter, option.text) for option in quiz.options)
 
 
 def quiz_answer(quiz: Quiz) -> str:
@@ -110,12 +123,6 @@ def _split_function(function: Callable[..., Any], name: str | None = None) -> tu
     if name is not None:
         head[0] = head[0].replace(f"def {definition.name}(", f"def {name}(", 1)
     return head, lines[first.end_lineno :]
-
-
-def _option(letter: str, text: str) -> str:
-    if "\n" not in text:
-        return f"- **{letter}.** {text}"
-    return f"- **{letter}.**\n\n{textwrap.indent(text.strip(), '  ')}\n"
 
 
 def _with_nbgrader_metadata(cell: NotebookNode, id: str, **metadata: Any) -> NotebookNode:

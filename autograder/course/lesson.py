@@ -2,7 +2,8 @@
 
 `lesson.md` is MyST Markdown as jupytext reads it: `+++` between text cells, ```` ```{code-cell} ```` for code.
 A line that is {exercise}`causal_mask` and nothing else is replaced by that exercise; {exercise}`causal_mask seed=7` is
-one of its variants, and {exercise}`causal_mask points=4` gives 4 points instead of the bank's.
+one of its variants, {exercise}`causal_mask variant=week-1` draws each student's variant from their id, and
+{exercise}`causal_mask points=4` gives 4 points instead of the bank's.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from autograder.course.explanations import fold_explanations
 from autograder.course.links import link_units
 from autograder.errors import UserError
 
-EXERCISE_LINE = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+)?(?: points=\d+(?:\.\d+)?)?)`[ \t]*$", re.MULTILINE)
+EXERCISE_LINE = re.compile(r"^\{exercise\}`(\w+(?: seed=\d+| variant=[\w.@-]+)?(?: points=\d+(?:\.\d+)?)?)`[ \t]*$", re.MULTILINE)
 
 
 class LessonError(UserError, ValueError):
@@ -103,7 +104,7 @@ def _insert_exercise(lesson: Lesson, reference: str, place: str) -> None:
     rank = "" if lesson.extra is None else "extra" if id in lesson.extra else "core"
     weight = float(given["points"]) if "points" in given else None
     try:
-        cells = exercise_cells(entry, int(given.get("seed", 0)), weight, place, rank)
+        cells = exercise_cells(entry, int(given.get("seed", 0)), weight, place, rank, given.get("variant", ""))
     except ValueError as error:
         raise LessonError(f"{_short(entry.path)}: {error}") from None
     for cell in cells:

@@ -29,6 +29,7 @@ from __future__ import annotations
 import math
 import random
 import re
+import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -126,6 +127,15 @@ class Quiz:
         """Whether several letters hold; then an answer is a set of them."""
         return len(self.key) > 1
 
+    @property
+    def varies(self) -> bool:
+        """Whether a variant has other numbers, or its options in another order."""
+        return bool(self.numbers) or self.shuffle
+
+    def options_markdown(self) -> str:
+        """The options as a Markdown list, without a word on which holds."""
+        return "\n".join(_option_markdown(option.letter, option.text) for option in self.options)
+
     def answer_line(self, letters: Iterable[str]) -> str:
         """The line of Python that gives this answer."""
         quoted = ", ".join(f'"{letter}"' for letter in sorted(letters))
@@ -149,6 +159,12 @@ class Quiz:
 
     def _add(self, text: str, right: bool, why: str, misconception: str) -> None:
         self.options.append(Option(LETTERS[len(self.options)], text, right, why, misconception))
+
+
+def _option_markdown(letter: str, text: str) -> str:
+    if "\n" not in text:
+        return f"- **{letter}.** {text}"
+    return f"- **{letter}.**\n\n{textwrap.indent(text.strip(), '  ')}\n"
 
 
 def read_quiz(id: str, text: str) -> tuple[str, Quiz]:

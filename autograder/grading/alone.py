@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import shutil
 import tempfile
@@ -10,10 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import paths
+from autograder.course.roster import NAME
 from autograder.grading.graded_submission import Graded
 from autograder.grading.run import grade
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse, write_files
 from autograder.nbgrader.submitted_files import MAX_BYTES, is_notebook, read_folder
+from autograder.notebook.dependencies import VARIANT
+from autograder.notebook.submission import Unreadable, read
+from autograder.notebook.variant_tests import declared_student
 from autograder.sandbox.levels import IsolationLevel
 
 STUDENT = "student"
@@ -33,24 +38,47 @@ def grade_alone(
     *,
     isolation: IsolationLevel = IsolationLevel.FULL,
     timeout: float | None = None,
+    student: Callable[[str], str] = lambda declared: declared,
     on_message: Callable[[str], None] = lambda _: None,
 ) -> GradedAlone:
     """Grade a notebook, or a folder with all that was handed in, as the assignment is released here or in the bank.
 
-    Neither the gradebook nor a folder of the course around is changed. Raises MissingData, SandboxUnavailable.
+    `student` tells whose it is, given the id that the notebook names, if it does: variants depend on it. Neither the
+    gradebook nor a folder of the course around is changed. Raises MissingData, SandboxUnavailable.
     """
     here = NbgraderCourse()
     with tempfile.TemporaryDirectory(prefix="leftcontext-") as folder:
         course = _own_course(here, assignment, Path(folder).resolve())
-        place = course.folder("submitted", STUDENT, assignment)
+        files = _files(course, assignment, handed_in)
+        place = course.folder("submitted", _owner(course, assignment, student(_declared(files))), assignment)
         place.mkdir(parents=True)
-        write_files(place, _files(course, assignment, handed_in))
+        write_files(place, files)
         (graded,) = grade(
             assignment, jobs=1, isolation=isolation, timeout=timeout, on_message=on_message, course=course
         )
         with course.open():
             table = course.score_table(assignment)
     return GradedAlone(graded, dict(zip(table.cells, map(float, table.points), strict=True)))
+
+
+def _declared(files: dict[str, bytes]) -> str:
+    """The student whose variant the notebooks were set to; "" where they do not say so."""
+    ids = [""]
+    for name in sorted(filter(is_notebook, files)):
+        with contextlib.suppress(Unreadable):
+            ids.append(declared_student(read(files[name])[0]))
+    return next(filter(None, reversed(ids)), "")
+
+
+def _owner(course: NbgraderCourse, assignment: str, student: str) -> str:
+    """The folder's name for a submission. Raises MissingData where there are variants and nobody knows whose it is."""
+    if NAME.fullmatch(student):
+        return student
+    release = course.release_folder(assignment)
+    has_variants = any(f'"{VARIANT}"'.encode() in path.read_bytes() for path in release.glob("*.ipynb"))
+    if has_variants:
+        raise MissingData(f"{assignment} has variants, and nothing says whose submission this is. Say so: --student ID.")
+    return STUDENT
 
 
 def assignment_folders(course: NbgraderCourse, assignment: str) -> tuple[Path, Path]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from autograder.grading.executor import Result
 from autograder.grading.graded_submission import GradingStatus
 from autograder.grading.journal import digest
+from autograder.grading.student_variant import as_students_own
 from autograder.grading.worker import Worker, WorkFailed
 from autograder.nbgrader.gradebook import NbgraderCourse
 from autograder.nbgrader.submitted_files import SubmittedFiles
@@ -17,7 +18,7 @@ from autograder.notebook.job import Job, Step, StepKind
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedNotebook, matches, merge
 from autograder.notebook.released import ReleasedNotebook
-from autograder.notebook.submission import Unreadable, read
+from autograder.notebook.submission import SubmittedCell, Unreadable, read
 
 
 @dataclass
@@ -74,15 +75,15 @@ class SubmissionReader:
         """`start` and `outcome` in one."""
         return self.outcome(self.start([student]))
 
-    def plan_apart(self, name: str, data: bytes) -> tuple[MergedNotebook, Job]:
-        """A notebook's file merged into the released one, and what is to be run, in a process of its own.
+    def plan_apart(self, student: str, name: str, data: bytes) -> tuple[MergedNotebook, Job]:
+        """A student's notebook merged into the released one, and what is to be run, in a process of its own.
 
         Raises Unreadable, or WorkFailed where the process failed.
         """
 
         def plan(file: bytes) -> tuple[MergedNotebook, Job]:
-            merged = merge(self.notebooks[name].cells, read(file)[0])
-            return merged, self._job(name, merged, {})
+            merged = self._merge(student, name, *read(file))
+            return merged, self._job(student, name, merged, {})
 
         return Worker(plan, [data], self._known()).result()
 
@@ -126,9 +127,12 @@ class SubmissionReader:
     def _files(self, student: str) -> SubmittedFiles:
         return self.course.submitted_files(self.assignment, student, list(self.notebooks))
 
-    def _job(self, name: str, merged: MergedNotebook, files: dict[str, bytes]) -> Job:
+    def _merge(self, student: str, name: str, cells: list[SubmittedCell], notes: list[Note]) -> MergedNotebook:
+        return as_students_own(self.notebooks[name], merge(self.notebooks[name].cells, cells, notes), cells, student)
+
+    def _job(self, student: str, name: str, merged: MergedNotebook, files: dict[str, bytes]) -> Job:
         notebook = self.notebooks[name]
-        return notebook.job(merged, {**_beside(files), **notebook.files}, self.seconds)
+        return notebook.job(merged, {**_beside(files), **notebook.files}, self.seconds, student)
 
     def read(self, student: str) -> OpenSubmission:
         """What a student handed in, merged into the released notebooks. Raises FileNotFoundError where it is gone."""
@@ -137,7 +141,7 @@ class SubmissionReader:
         notes += self._unread_files(student, found)
         merged: dict[str, MergedNotebook] = {}
         unreadable = 0
-        for name, notebook in self.notebooks.items():
+        for name in self.notebooks:
             file = f"{name}.ipynb"
             if file not in files and file not in found.left_out:
                 notes.append(Note(NoteKind.NOT_SUBMITTED, f"{file} was not handed in."))
@@ -149,7 +153,7 @@ class SubmissionReader:
             except Unreadable as reason:
                 unreadable += 1
                 cells, repairs = [], [Note(NoteKind.UNREADABLE, str(reason))]
-            merged[name] = merge(notebook.cells, cells, repairs)
+            merged[name] = self._merge(student, name, cells, repairs)
             notes += [note.about(name) for note in merged[name].notes]
         status = GradingStatus.GRADED if merged else GradingStatus.MISSING
         if unreadable and unreadable == len(merged):
@@ -157,7 +161,7 @@ class SubmissionReader:
         if not merged:  # something has to be run, for the submission to be entered: the notebook as it was released
             name, notebook = next(iter(self.notebooks.items()))
             merged[name] = merge(notebook.cells, [])
-        jobs = {name: self._job(name, one, files) for name, one in merged.items()}
+        jobs = {name: self._job(student, name, one, files) for name, one in merged.items()}
         return OpenSubmission(merged, jobs, files, self._digest(found.contents), status, notes)
 
     def _rename_notebooks(self, submitted: SubmittedFiles) -> tuple[dict[str, bytes], list[Note]]:

@@ -6,6 +6,7 @@ which finds a submission in /autograder/submission and writes /autograder/result
 
 from __future__ import annotations
 
+import functools
 import json
 import shlex
 import sys
@@ -20,6 +21,7 @@ from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable
 
 LEVELS = (IsolationLevel.FULL, IsolationLevel.BASIC, IsolationLevel.NONE)
+METADATA = "submission_metadata.json"  # beside the folder of the submission: who handed it in, and when
 MAX_OUTPUT = 20_000  # characters of one test's output
 MOMENT = (2020, 1, 1, 0, 0, 0)  # the same contents make the same file
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
@@ -124,6 +126,20 @@ def results(alone: GradedAlone, level: IsolationLevel) -> dict[str, Any]:
     }
 
 
+def submitter(metadata: Path, declared: str) -> str:
+    """Who handed in, for an assignment with variants: the id that the notebook names where it is one of theirs, else the
+    first one's e-mail address. Without Gradescope's metadata, the id that the notebook names.
+    """
+    try:
+        users = json.loads(metadata.read_bytes())["users"]
+        emails = [str(user["email"]) for user in users]
+        ids = {str(value).casefold() for user in users for value in (user["email"], user.get("id"), user.get("sid")) if value}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return declared
+    ids |= {email.casefold().partition("@")[0] for email in emails}
+    return declared if declared.casefold() in ids or not emails else emails[0]
+
+
 def failure(sentence: str) -> dict[str, Any]:
     """What Gradescope shows where a submission could not be graded: no score of it is the student's fault."""
     return {
@@ -137,10 +153,11 @@ def failure(sentence: str) -> dict[str, Any]:
 
 def run(assignment: str, submission: Path, least: IsolationLevel, say: Callable[[str], None] = print) -> dict[str, Any]:
     """Grade what lies in `submission` at the highest isolation level that this container allows, if it is not below `least`."""
+    owner = functools.partial(submitter, submission.parent / METADATA)
     reasons = []
     for level in LEVELS[: LEVELS.index(least) + 1]:
         try:
-            alone = grade_alone(assignment, submission, isolation=level, on_message=say)
+            alone = grade_alone(assignment, submission, isolation=level, student=owner, on_message=say)
         except SandboxUnavailable as error:
             reasons.append(f"level {level}: {error}")
             say(reasons[-1])

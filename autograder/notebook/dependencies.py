@@ -38,12 +38,14 @@ from autograder.notebook.names import imported_names, parse
 from autograder.notebook.randomness import Randomness
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 
-SKIP_EXECUTION = "skip-execution"  # the tag of a long demonstration; believed in released cells only
+SKIP_EXECUTION = "skip-execution"  # the tag of a long demonstration
+VARIANT = "variant"  # the tag of what asks for the student's id or shows a question of theirs; in grading, both are known
+NOT_RUN = {SKIP_EXECUTION, VARIANT}  # believed in released cells only
 
 
 def is_run(cell: Cell) -> bool:
     """Whether a released cell is run at all."""
-    return cell.cell_type == "code" and (SKIP_EXECUTION not in cell.tags or cell.role == Role.TEST)
+    return cell.cell_type == "code" and (cell.role == Role.TEST or not NOT_RUN & {*cell.tags})
 
 
 def definitions(cell: Cell) -> frozenset[str]:

@@ -19,6 +19,7 @@ class NoteKind(StrEnum):
     NOT_SUBMITTED = "not handed in"
     NOT_READ = "not read"
     REPAIRED = "repaired"
+    OTHER_VARIANT = "another student's variant"
     OTHER = "other"
 
 

@@ -17,7 +17,9 @@ from autograder.notebook.names import imported_names, imported_packages, parse
 from autograder.notebook.randomness import Randomness
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.repeated_imports import without_repeated_imports
+from autograder.notebook.variant_tests import variants, with_seed_of
 from autograder.notebook.weights import with_points
+from autograder.variant_seed import INSTRUCTOR
 
 JUDGES = {"leftcontext.check", "autograder.check"}
 IN_PROCESS_TAG = "one-process"  # the tag by which a test asks to run in the student's process
@@ -69,6 +71,11 @@ class ReleasedNotebook:
         """Full names of modules, by the names that the instructor's cells and solutions give them."""
         sources = [source for cell in self.cells if cell.cell_type == "code" for source in (cell.source, cell.solved)]
         return {name: module for source in sources for name, module in imported_names(source)}
+
+    @cached_property
+    def variants(self) -> dict[str, str]:
+        """The variant that an exercise's test draws by the student, by the id of the exercise."""
+        return variants(self.cells, self.modules)
 
     @cached_property
     def needs(self) -> dict[int, Needs]:
@@ -146,11 +153,14 @@ class ReleasedNotebook:
         """The top-level packages that its cells import."""
         return {name for cell in self.cells if cell.cell_type == "code" for name in imported_packages(cell.source)}
 
-    def job(self, merged: MergedNotebook, files: dict[str, bytes], seconds: float) -> Job:
-        """What a checker's process is told of a submission. `seconds` is the time that one cell may take."""
+    def job(self, merged: MergedNotebook, files: dict[str, bytes], seconds: float, student: str = INSTRUCTOR) -> Job:
+        """What a checker's process is told of a submission. `seconds` is the time that one cell may take.
+
+        `student` is whose variant it is, where the assignment has variants.
+        """
         reuse, reuse_with_tests = self._reusable(merged)
         numbers = {id(cell): n for n, cell in enumerate(self.cells)}
-        steps = tuple(self._step(cell, numbers.get(id(cell.released))) for cell in merged.cells)
+        steps = tuple(self._step(cell, numbers.get(id(cell.released)), student) for cell in merged.cells)
         if reuse and reuse_with_tests:  # what ran once for all is not sent with each submission
             steps = tuple(dataclasses.replace(step, source="") if step.is_shared else step for step in steps)
         return Job(
@@ -179,14 +189,14 @@ class ReleasedNotebook:
         except RecursionError:
             return False, False
 
-    def _step(self, merged: MergedCell, number: int | None) -> Step:
+    def _step(self, merged: MergedCell, number: int | None, student: str) -> Step:
         """The step for one cell; `number` is that of the released cell, None for one that the student added."""
         source = merged.source
         if number is None:
             return Step(StepKind.STUDENT, source) if merged.cell_type == "code" else Step(StepKind.DISPLAY, "")
         cell = self.cells[number]
         if cell.is_code_test:
-            return self._test_step(cell, number)
+            return self._test_step(cell, number, student)
         if not dependencies.is_run(cell):
             return Step(StepKind.DISPLAY, "")
         is_code = merged.cell_type == "code"
@@ -200,11 +210,11 @@ class ReleasedNotebook:
             return Step(kind, source, is_shared, cell.source, self.required_cells[number], left_state=left_state)
         return Step(StepKind.STUDENT if is_code else StepKind.DISPLAY, source, is_shared, left_state=left_state)
 
-    def _test_step(self, cell: Cell, number: int) -> Step:
+    def _test_step(self, cell: Cell, number: int, student: str) -> Step:
         needs = self.needs[number]
         return Step(
             StepKind.TEST,
-            with_points(cell.source, cell.points, self.modules),
+            with_points(with_seed_of(student, cell.source, self.modules), cell.points, self.modules),
             student_names=tuple(sorted(needs.student_names)),
             ambiguous_names=tuple(sorted(needs.ambiguous_names)),
             grade_id=cell.grade_id,

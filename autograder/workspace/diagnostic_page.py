@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.course.exercise_cells import NOTEBOOK_METADATA, options_markdown
+from autograder.course.exercise_cells import NOTEBOOK_METADATA
 from autograder.workspace.where_to_begin import questions
 
 DIAGNOSTIC = "where-to-begin.ipynb"
@@ -21,7 +21,7 @@ def diagnostic_notebook() -> bytes:
     """The page for a workspace."""
     cells = [new_markdown_cell(INTRODUCTION, id="introduction")]
     for question in questions():
-        text = f"### Question {question.number}\n\n{question.text}\n\n{options_markdown(question.quiz)}"
+        text = f"### Question {question.number}\n\n{question.text}\n\n{question.quiz.options_markdown()}"
         cells.append(new_markdown_cell(text, id=f"question-{question.number}"))
     lines = [f'    {question.number}: "",' for question in questions()]
     code = ["from autograder.workspace.where_to_begin import where_to_begin", "", "where_to_begin({", *lines, "})"]

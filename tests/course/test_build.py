@@ -17,7 +17,7 @@ from autograder.course import build, install_guard
 from autograder.course.checksums import CHECKSUM_FILE, edited_by_hand, read_checksums
 from autograder.course.course import Course, NoCourse
 from autograder.course.execute import RunError
-from autograder.course.exercise_cells import code_answer, options_markdown, quiz_answer
+from autograder.course.exercise_cells import code_answer, quiz_answer
 from autograder.course.lesson import LessonError, read_lesson
 from autograder.course.style_check import check_style, count_words, find_spoilers
 from autograder.exercise.exercise import Exercise
@@ -189,7 +189,7 @@ def test_a_quiz_shows_its_options_and_hides_its_key() -> None:
     quiz = Quiz("quiz_x", "a topic")
     quiz.right("the one", "because")
     quiz.wrong("```\n1 0\n1 1\n```", "no, since", "an_idea")
-    assert options_markdown(quiz) == "- **A.** the one\n- **B.**\n\n  ```\n  1 0\n  1 1\n  ```\n"
+    assert quiz.options_markdown() == "- **A.** the one\n- **B.**\n\n  ```\n  1 0\n  1 1\n  ```\n"
     assert quiz_answer(quiz).split("\n")[0] == 'quiz_x = ""  # your answer: one letter, as in "A"'
     quiz.right("another", "because")
     names: dict[str, Any] = {}

@@ -8,7 +8,6 @@ import pytest
 from support.clone import clone, run
 
 from autograder.bank import catalog
-from autograder.course.compose import student_seed
 from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import judge
 
@@ -45,14 +44,6 @@ def test_a_composed_assignment_goes_through_stock_nbgrader(course: Path) -> None
     assert (course / "course/feedback/ada/week-1/week-1.html").is_file()
 
 
-def test_each_student_gets_a_variant(course: Path) -> None:
-    (course / "class.csv").write_text("student_id,name\nada,Ada\nbob,Bob\n")
-    done = run(course, "leftcontext", "compose", "own", "quiz_window_depth", "--per-student", "class.csv", "--no-execute")
-    assert done.returncode == 0, done.stderr
-    ada, bob = (sources(course / f"notebooks/own-{name}/own-{name}.ipynb") for name in ("ada", "bob"))
-    assert ada[-1] != bob[-1] and ada[-3] != bob[-3]  # the check and the prompt
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -60,7 +51,6 @@ def test_each_student_gets_a_variant(course: Path) -> None:
         (["week 9", "causal_mask"], "is not a valid assignment name"),
         (["week-9", "causal_mask", "causal_mask"], "given twice"),
         (["05-causal-mask", "causal_mask"], "exists already"),
-        (["week-9", "causal_mask", "--per-student", "nowhere.csv"], "can't be read"),
         (["w" * 300, "causal_mask"], "File name too long"),
     ],
 )
@@ -86,16 +76,12 @@ def test_points_are_written_into_lesson_check_and_metadata(course: Path) -> None
     assert checked in sources(course / "notebooks/weighted/weighted.ipynb")
 
 
-def test_no_variant_is_written_where_one_can_not_be(course: Path) -> None:
-    (course / "two.csv").write_text("ada\nbob\n")
-    (course / "source/half-bob").mkdir()
-    done = run(course, "leftcontext", "compose", "half", "causal_mask", "--per-student", "two.csv")
-    assert done.returncode == 2 and "source/half-bob exists already" in done.stderr
-    assert not (course / "source/half-ada").exists()
-
-
-def test_a_students_seed_stays() -> None:
-    assert student_seed("ada", 0) == student_seed("ada", 0) != student_seed("ada", 1)
+def test_compose_names_what_is_the_same_for_everybody(course: Path) -> None:
+    made = run(course, "leftcontext", "compose", "same", "quiz_pattern_4x4", "quiz_heads", "--variants", "--no-execute")
+    assert made.returncode == 0, made.stderr
+    assert "The same for every student: quiz_pattern_4x4." in made.stdout  # its question refers to the letters
+    checks = [source for source in sources(course / "notebooks/same/same.ipynb") if "check(" in source]
+    assert ['variant="same"' in source for source in checks] == [False, True]
 
 
 def test_a_seed_changes_the_numbers_and_keeps_the_quiz_right() -> None:

@@ -54,7 +54,7 @@ def test_results_have_the_documented_fields() -> None:
 def test_levels_are_tried_from_the_highest_and_none_only_where_it_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
-    def grade(assignment: str, place: Path, *, isolation: IsolationLevel, on_message: object) -> GradedAlone:
+    def grade(assignment: str, place: Path, *, isolation: IsolationLevel, **_: object) -> GradedAlone:
         tried.append(isolation)
         if isolation != IsolationLevel.NONE:
             raise SandboxUnavailable("no namespaces")
@@ -109,3 +109,14 @@ def test_the_unpacked_zip_grades_as_in_a_container(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads((place / "results/results.json").read_text())
     assert found["score"] == sum(test["max_score"] for test in found["tests"]) > 0, found
+
+
+def test_whose_variant_it_is_follows_from_gradescopes_metadata(tmp_path: Path) -> None:
+    about = tmp_path / "submission_metadata.json"  # a part of the documented sample
+    about.write_text(json.dumps({"id": 123456, "users": [{"email": "ada@example.edu", "id": 1234, "name": "Ada Lovelace"}]}))
+    for own in ("Ada", "ada@example.edu", "1234"):
+        assert gradescope.submitter(about, own) == own
+    assert gradescope.submitter(about, "ben") == gradescope.submitter(about, "") == "ada@example.edu"
+    assert gradescope.submitter(tmp_path / "none.json", "ben") == "ben"
+    about.write_text("[]")
+    assert gradescope.submitter(about, "ben") == "ben"
