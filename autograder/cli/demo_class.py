@@ -39,10 +39,13 @@ def demo_class(
 
     folder = folder.absolute()
     try:
-        make_course(folder, assignment, students, seed)
+        made = make_course(folder, assignment, students, seed)
     except OSError as error:
         raise UserError(f"The class can't be written: {error}.") from None
     typer.echo(f"{students} invented students are in {folder}.")
+    typer.echo("What there is to find, beside right and wrong answers:")
+    for id, what in made.special.items():
+        typer.echo(f"  {id}: {what}")
     os.chdir(folder)
     level = IsolationLevel(isolation)
     if code := run(assignment, jobs=None, as_json=False, students=None, force=False, timeout=10.0, isolation=level):

@@ -27,7 +27,7 @@ def plan(assignment: str, students: Iterable[str] | None = None, force: bool = F
             raise MissingData(f"There is no gradebook here. In a course, run `nbgrader generate_assignment {assignment}` first.")
         return _of_new_assignment(course, assignment, students, made)
     with course.open():
-        if assignment not in course.assignments() and course.is_released(assignment):
+        if not course.is_entered(assignment) and course.is_released(assignment):
             return _of_new_assignment(course, assignment, students, made)
         notebooks = course.released(assignment)
         made.notes += course.release_differences(assignment)

@@ -142,12 +142,16 @@ class NbgraderCourse:
         released = Path(self.folders.format_path(self.folders.release_directory, ".", assignment))
         return released.is_dir() and self.folder("source", ".", assignment).is_dir()
 
+    def is_entered(self, assignment: str) -> bool:
+        """Whether the gradebook holds the cells of an assignment; it may hold its name and due date alone."""
+        return assignment in self.assignments() and bool(self.gradebook.find_assignment(assignment).notebooks)
+
     def register(self, assignment: str) -> bool:
         """Enter an assignment that is released but not in the gradebook; whether there was one. Raises MissingData.
 
         A release whose source makes something else is not entered: nobody knows which of them is meant.
         """
-        if assignment in self.assignments() or not self.is_released(assignment):
+        if self.is_entered(assignment) or not self.is_released(assignment):
             return False
         released = self.release_folder(assignment)
         if clauses := release.register(self.folders, self.config, assignment):
@@ -174,7 +178,7 @@ class NbgraderCourse:
         except MissingEntry:
             known = []
         if not known:
-            others = ", ".join(self.assignments()) or "none"
+            others = ", ".join(filter(self.is_entered, self.assignments())) or "none"
             raise MissingData(
                 f"{assignment} is not in the gradebook (it holds: {others}). "
                 f"Run `nbgrader generate_assignment {assignment}` first.{unit_moved(assignment)}"

@@ -67,6 +67,23 @@ class CannotInvent(UserError):
 
 
 @dataclass(frozen=True)
+class Submission:
+    """What an invented student hands in, and what is special about it, as a sentence without its subject."""
+
+    student: Student
+    files: dict[str, bytes]
+    special: str = ""
+
+
+@dataclass(frozen=True)
+class InventedClass:
+    """A course on disk, and what there is to find in it, by the student's id."""
+
+    course: NbgraderCourse
+    special: dict[str, str]
+
+
+@dataclass(frozen=True)
 class BankAnswers:
     """The cells that answer an exercise: right ones, and wrong ones."""
 
@@ -108,7 +125,7 @@ def _cell(id: str, name: str, program: list[ast.stmt]) -> str:
     return re.sub(rf"\b{name}\b", id, apart)
 
 
-def make_course(folder: Path, assignment: str, number: int = 30, seed: int = 0) -> NbgraderCourse:
+def make_course(folder: Path, assignment: str, number: int = 30, seed: int = 0) -> InventedClass:
     """Make a course in an empty or new folder, with a released unit and the submissions of `number` students.
 
     Raises CannotInvent, OSError.
@@ -123,14 +140,18 @@ def make_course(folder: Path, assignment: str, number: int = 30, seed: int = 0) 
     shutil.copytree(released / assignment, folder / "release" / assignment, ignore=ignore)
     (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
     students = invent_students(number)
-    for at, (student, files) in enumerate(invent_submissions(folder / "release" / assignment, students, seed)):
-        place = folder / "submitted" / student.id / assignment
+    special = {}
+    for at, made in enumerate(invent_submissions(folder / "release" / assignment, students, seed)):
+        place = folder / "submitted" / made.student.id / assignment
         place.mkdir(parents=True)
-        for name, content in files.items():
+        for name, content in made.files.items():
             (place / name).write_bytes(content)
-        handed_in = DUE - timedelta(hours=3 * at + 1) if at % 9 != 4 else DUE + timedelta(hours=at + 2)
+        late = at + 2 if at % 9 == 4 else 0
+        handed_in = DUE + timedelta(hours=late) if late else DUE - timedelta(hours=3 * at + 1)
         (place / "timestamp.txt").write_text(handed_in.strftime("%Y-%m-%d %H:%M:%S UTC"))
-    return _register(folder, assignment, students)
+        special[made.student.id] = "; ".join(filter(None, (made.special, f"handed in {late} hours late" if late else "")))
+    special |= {student.id: "handed in nothing" for student in students if student.id not in special}
+    return InventedClass(_register(folder, assignment, students), {id: what for id, what in special.items() if what})
 
 
 def _register(folder: Path, assignment: str, students: list[Student]) -> NbgraderCourse:
@@ -159,19 +180,18 @@ def invent_students(number: int) -> list[Student]:
     return found
 
 
-def invent_submissions(released: Path, students: list[Student], seed: int) -> Iterator[tuple[Student, dict[str, bytes]]]:
+def invent_submissions(released: Path, students: list[Student], seed: int) -> Iterator[Submission]:
     """What each student hands in; the last one nothing."""
     path = next(iter(sorted(released.glob("*.ipynb"))))
     notebook = json.loads(path.read_bytes())
     answers = {id: bank_answers(id) for id in _exercises(notebook)}
-    copied: dict[str, str] = {}
+    plan = _Plan(answers)
     for at, student in enumerate(students[: max(1, len(students) - 1)]):
         rng = random.Random(f"{seed} {student.id}")
         skill = 0.35 + 0.6 * (at * 7 % len(students)) / len(students)
-        chosen = {id: _choose(rng, known, skill) for id, known in answers.items()}
-        codes = [id for id in answers if not id.startswith("quiz_")]
-        _spoil(at, len(students), chosen, codes, answers, copied)
-        yield student, {path.name: _filled(notebook, chosen)}
+        chosen = {id: _in_own_words(_choose(rng, known, skill), id, at) for id, known in answers.items()}
+        special = plan.change(at, student.id, chosen)
+        yield Submission(student, {path.name: _filled(notebook, chosen)}, special)
 
 
 def _choose(rng: random.Random, known: BankAnswers, skill: float) -> str | None:
@@ -180,36 +200,66 @@ def _choose(rng: random.Random, known: BankAnswers, skill: float) -> str | None:
     return rng.choice(known.wrong) if rng.random() < 0.9 else None
 
 
-def _spoil(
-    at: int, number: int, chosen: dict[str, str | None], codes: list[str], answers: dict[str, BankAnswers], copied: dict[str, str]
-) -> None:
+def _in_own_words(source: str | None, id: str, at: int) -> str | None:
+    """A program with a line that no other student has: the bank knows few answers, and not everybody is to have copied."""
+    return source if source is None or id.startswith("quiz_") else f"{source}\n\nminutes_needed = {5 + at}"
+
+
+class _Plan:
     """What goes wrong in a class: each at students of their own, at the same places for the same number of students."""
-    if not codes:
-        return
-    longest = max(codes, key=lambda id: len(answers[id].right[0]))
-    if at == 2:
-        chosen[codes[0]] = BROKEN.format(name=codes[0])
-    elif at == 6:
-        chosen[longest] = MISSING + answers[longest].right[0]
-    elif at == 8:
-        chosen[codes[0]] = HOSTILE
-    elif at == 11:
-        chosen[longest] = f"def {longest}(*arguments):\n    while True:\n        pass"
-    elif at in (5, 17, 21):  # the second copies, the third changes names
-        own = copied.setdefault("code", answers[longest].wrong[-1] if answers[longest].wrong else answers[longest].right[-1])
-        chosen[longest] = _renamed(own, longest) if at == 21 else own
-    elif at == 14:
-        chosen |= {id: answers[id].right[0] for id in codes}  # the published solutions
+
+    def __init__(self, answers: dict[str, BankAnswers]) -> None:
+        self.answers = answers
+        self.codes = [id for id in answers if not id.startswith("quiz_")]
+        self.longest = max(self.codes, key=lambda id: len(max(answers[id].right, key=len)), default="")
+        self.copied_from = ""
+        self.copied = ""
+
+    def change(self, at: int, student: str, chosen: dict[str, str | None]) -> str:
+        """Change one student's answers, and say how; nothing where the unit has no code."""
+        if not self.codes:
+            return ""
+        first, longest = self.codes[0], self.longest
+        match at:
+            case 2:
+                chosen[first] = BROKEN.format(name=first)
+                return f"{first} is not valid Python"
+            case 6:
+                chosen[longest] = MISSING + self.answers[longest].right[0]
+                return f"{longest} imports a package that is not installed"
+            case 8:
+                chosen[first] = HOSTILE
+                return f"hostile: {first} looks for a private key, replaces `check` and AssertionError"
+            case 11:
+                chosen[longest] = f"def {longest}(*arguments):\n    while True:\n        pass"
+                return f"{longest} never ends"
+            case 14:
+                chosen |= {id: self.answers[id].right[0] for id in self.codes}
+                return "the code is the published solutions"
+            case 5 | 17 | 21:
+                return self._copy(at, student, chosen)
+        return ""
+
+    def _copy(self, at: int, student: str, chosen: dict[str, str | None]) -> str:
+        """The first is copied from, the second copies, the third changes names."""
+        if not self.copied:
+            self.copied_from, self.copied = student, max(self.answers[self.longest].right, key=len) + "\n\nminutes_needed = 40"
+        chosen[self.longest] = renamed(self.copied) if at == 21 else self.copied
+        if student == self.copied_from:
+            return ""
+        return f"{self.longest} is copied from {self.copied_from}" + (", with names changed" if at == 21 else "")
 
 
-def _renamed(source: str, keep: str) -> str:
-    """The same program with other names for its own variables."""
+def renamed(source: str) -> str:
+    """The same program with other names for what it assigns."""
     tree = ast.parse(source)
-    own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    for number, name in enumerate(sorted(bound - own - {keep})):
-        source = re.sub(rf"\b{name}\b", f"value_{number}", source)
-    return source
+    kept = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    bound = sorted({node.id for node in names if isinstance(node.ctx, ast.Store)} - kept)
+    new = {name: f"value_{number}" for number, name in enumerate(bound)}
+    for node in names:
+        node.id = new.get(node.id, node.id)
+    return ast.unparse(tree)
 
 
 def _exercises(notebook: dict[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.notebook.cell import Cell
 from autograder.report import answers, options, plots, records, similarity, statistics
 from autograder.report.students import Roster, as_csv, feedback_link, gather_rows
+from autograder.report.titles import exercise_titles
 
 FIRST_MISCONCEPTIONS = 12  # the others are folded away
 MAX_ROWS = 200  # of a table; the page stays readable for ten thousand students
@@ -48,7 +49,8 @@ class Report:
     failures: list[answers.CellFailure] = field(default_factory=list)
     same_code: list[similarity.SameCode] = field(default_factory=list)
     solution_copies: list[similarity.SolutionCopy] = field(default_factory=list)
-    option_texts: dict[str, str] = field(default_factory=dict)  # what an option says, by the id of the misconception
+    option_texts: dict[str, list[str]] = field(default_factory=dict)  # what options say, by the id of the misconception
+    titles: dict[str, str] = field(default_factory=dict)  # what an exercise is called, by its id
 
     @property
     def late(self) -> int:
@@ -124,8 +126,10 @@ def gather(course: NbgraderCourse, assignment: str, output: Path) -> Report:
     newest = Journal(course.records / f"{assignment}.jsonl").newest()
     entries = {student: newest[student] for student in table.students if student in newest}
     known = _Released(course, assignment)
+    entries = options.without_letters(entries, known.variants)
     order = sorted(range(len(table.cells)), key=lambda n: known.order.get(table.cells[n], len(known.order)))
-    found = statistics.exercise_statistics(table.cells, table.scores, table.points)
+    titles = exercise_titles(known.cells)
+    found = statistics.with_headings(statistics.exercise_statistics(table.cells, table.scores, table.points), titles)
     exercises = [found[n] for n in order]
     complete = [n for n in range(len(table.cells)) if not np.isnan(table.scores[:, n]).any()]
     read = {
@@ -163,7 +167,8 @@ def gather(course: NbgraderCourse, assignment: str, output: Path) -> Report:
         failures=failures,
         same_code=same,
         solution_copies=copies,
-        option_texts=options.option_texts(ideas, known.seeds),
+        titles=titles,
+        option_texts=options.option_texts(ideas, known.seeds, known.variants),
     )
 
 
@@ -195,6 +200,7 @@ def render_page(report: Report) -> str:
         histogram_text=plots.histogram_text,
         first=FIRST_MISCONCEPTIONS,
         max_rows=MAX_ROWS,
+        called=lambda id: report.titles.get(id, id),
     )
     return str(text).encode("utf-8", "replace").decode()
 
@@ -216,10 +222,10 @@ class _Released:
 
     def __init__(self, course: NbgraderCourse, assignment: str) -> None:
         try:
-            notebooks = course.released(assignment)
+            self.notebooks = course.released(assignment)
         except MissingData:
-            notebooks = ()  # the source is elsewhere; the gradebook is here
-        self.cells = [cell for notebook in notebooks for cell in notebook.cells]
+            self.notebooks = ()  # the source is elsewhere; the gradebook is here
+        self.cells = [cell for notebook in self.notebooks for cell in notebook.cells]
         graded = [cell for cell in self.cells if cell.grade_id]
         self.order = {str(cell.grade_id): number for number, cell in enumerate(graded)}
 
@@ -234,6 +240,11 @@ class _Released:
         """The first heading."""
         headings = (re.match(r"#\s+(.+)", cell.source.lstrip()) for cell in self.cells if cell.cell_type == "markdown")
         return next((clean_text(found[1].strip("# \r`*"), 200) for found in headings if found), "")
+
+    @property
+    def variants(self) -> frozenset[str]:
+        """The exercises of which each student has a variant."""
+        return frozenset(name for notebook in self.notebooks for name in notebook.variants)
 
     @property
     def seeds(self) -> dict[str, int]:

@@ -60,12 +60,12 @@ def credit_chart(exercises: list[ExerciseStatistics]) -> Markup:
             bars = axes.barh(rows, counts, left=left, height=0.72, color=colour, hatch=hatch, edgecolor=PAPER, label=label)
             axes.bar_label(bars, [f"{n:g}" if n else "" for n in counts], label_type="center", bbox=LABEL_BOX)
             left += counts
-        axes.set_yticks(rows, [_label(exercise.name) for exercise in exercises])
+        axes.set_yticks(rows, [_label(exercise.title) for exercise in exercises])
         axes.invert_yaxis()
         axes.set_xticks([])
         axes.spines[["left", "bottom"]].set_visible(False)
         axes.legend(ncols=3, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
-        sentences = (f"{e.name}: {e.full} full, {e.partial} partial, {e.no_credit} none" for e in exercises)
+        sentences = (f"{e.title}: {e.full} full, {e.partial} partial, {e.no_credit} none" for e in exercises)
         return Markup(image(figure, "How many students got full, partial and no credit. " + "; ".join(sentences) + "."))
 
 

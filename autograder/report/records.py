@@ -30,7 +30,6 @@ class MisconceptionSummary:
     errors: Counter[str] = field(default_factory=Counter)  # Python's own errors by name, where the call raised one
     is_option: bool = False  # whether it is the wrong option of a quiz
 
-
 @dataclass(frozen=True)
 class Unclassified:
     """Incorrect answers without a known misconception: exercise ids with how often."""

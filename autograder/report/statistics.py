@@ -6,7 +6,9 @@ Theories of Mental Test Scores, 1968, chapter 15): how hard an exercise is, and 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,10 +31,17 @@ class ExerciseStatistics:
     partial: int
     mean: float
     discrimination: float | None
+    heading: str = ""  # what the notebook calls it
 
     @property
     def name(self) -> str:
+        """The exercise's id."""
         return self.id.removeprefix("check_")
+
+    @property
+    def title(self) -> str:
+        """What people read: the heading, or the id where there is none."""
+        return self.heading or self.name
 
     @property
     def no_credit(self) -> int:
@@ -107,6 +116,11 @@ def exercise_statistics(ids: tuple[str, ...], scores: Floats, points: Floats) ->
         counts = int(graded.sum()), int((~graded).sum()), int(passed.sum()), int(partial.sum())
         found.append(ExerciseStatistics(id, maximum, *counts, mean, discrimination(passed, rest)))
     return found
+
+
+def with_headings(exercises: list[ExerciseStatistics], headings: Mapping[str, str]) -> list[ExerciseStatistics]:
+    """The same with their headings, which are given by the exercises' ids."""
+    return [dataclasses.replace(one, heading=headings.get(one.name, "")) for one in exercises]
 
 
 def discrimination(passed: NDArray[np.bool_], rest: Floats) -> float | None:

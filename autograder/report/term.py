@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,9 @@ from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.nbgrader.scores import ScoreTable
 from autograder.plain_text import spreadsheet_cell
 from autograder.report.page import MAX_ROWS, open_course, templates
-from autograder.report.statistics import ExerciseStatistics, discrimination, exercise_statistics
+from autograder.report.statistics import ExerciseStatistics, discrimination, exercise_statistics, with_headings
 from autograder.report.students import PENDING
+from autograder.report.titles import released_titles
 from autograder.student import Student
 
 Floats = NDArray[np.float64]
@@ -97,8 +99,9 @@ def gather(course: NbgraderCourse) -> Term:
         standings.append(class_standing(course, assignment))
     if not standings:
         raise MissingData("Nothing is graded yet. Run `leftcontext grade ASSIGNMENT` first.")
+    headings = {standing.assignment: released_titles(course, standing.assignment) for standing in standings}
     rows = tuple(_row(standings, number) for number in range(len(standings[0].students)))
-    return Term(datetime.now(UTC), tuple(standings), rows, tuple(term_exercises(standings, tables)))
+    return Term(datetime.now(UTC), tuple(standings), rows, tuple(term_exercises(standings, tables, headings)))
 
 
 def _row(standings: list[ClassStanding], number: int) -> TermRow:
@@ -121,8 +124,13 @@ def _row(standings: list[ClassStanding], number: int) -> TermRow:
     return TermRow(student, tuple(cells), total, most, missing)
 
 
-def term_exercises(standings: list[ClassStanding], tables: list[ScoreTable]) -> list[TermExercise]:
-    """Difficulty and discrimination of every exercise; the latter against the points of all others in the term."""
+def term_exercises(
+    standings: list[ClassStanding], tables: list[ScoreTable], headings: Mapping[str, Mapping[str, str]]
+) -> list[TermExercise]:
+    """Difficulty and discrimination of every exercise; the latter against the points of all others in the term.
+
+    `headings` are what exercises are called, by assignment and id.
+    """
     totals: dict[str, float] = {}
     for table in tables:
         for student, score in zip(table.students, np.nansum(table.scores, axis=1), strict=True):
@@ -130,7 +138,8 @@ def term_exercises(standings: list[ClassStanding], tables: list[ScoreTable]) -> 
     found = []
     for standing, table in zip(standings, tables, strict=True):
         whole = np.array([totals[student] for student in table.students])  # (S,)
-        for column, statistics in enumerate(exercise_statistics(table.cells, table.scores, table.points)):
+        named = with_headings(exercise_statistics(table.cells, table.scores, table.points), headings.get(standing.assignment, {}))
+        for column, statistics in enumerate(named):
             own = table.scores[:, column]
             graded = ~np.isnan(own)
             passed = own[graded] >= statistics.points - 1e-9

@@ -2,6 +2,7 @@
 
 import ast
 import json
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from support.sizes import share
 from autograder.bank import catalog
 from autograder.exercise.quiz import Quiz
 from autograder.judge.judge import judge
+from autograder.report.answers import program_digest
 from autograder.report.invented_class import (
     CannotInvent,
     bank_answers,
     invent_students,
     invent_submissions,
     make_course,
+    renamed,
 )
 
 CODE = [id for id in catalog.entries() if not id.startswith("quiz_")]
@@ -50,7 +53,7 @@ def test_the_same_seed_makes_the_same_class(tmp_path: Path) -> None:
 
 def _by_id(released: Path, seed: int) -> list[tuple[str, bytes]]:
     handed_in = invent_submissions(released, invent_students(12), seed)
-    return [(student.id, next(iter(files.values()))) for student, files in handed_in]
+    return [(made.student.id, next(iter(made.files.values()))) for made in handed_in]
 
 
 def test_no_folder_is_written_over(tmp_path: Path) -> None:
@@ -60,3 +63,29 @@ def test_no_folder_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(CannotInvent, match="no unit called"):
         make_course(tmp_path / "new", "99-nothing", 3)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_renamed_copy_is_the_same_program_and_still_right() -> None:
+    source = 'def f(mask, kind):\n    allowed = mask == "allowed"\n    table = {"allowed": allowed}\n    return table[kind]'
+    other = renamed(source)
+    assert "allowed" in other and '"allowed"' in other.replace("'", '"') and "allowed =" not in other
+    assert program_digest(source, "f") == program_digest(other, "f")
+    namespace: dict[str, object] = {}
+    exec(other, namespace)
+    assert namespace["f"](1, "allowed") is False  # type: ignore[operator]
+
+
+def test_only_those_who_copy_have_the_same_program() -> None:
+    """So that a report on an invented class points at somebody."""
+    released = Path(__file__).parents[2] / "notebooks/05-causal-mask"
+    special, programs = {}, defaultdict(list)
+    for made in invent_submissions(released, invent_students(30), 0):
+        special[made.student.id] = made.special
+        for cell in json.loads(next(iter(made.files.values())))["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "convert_mask":
+                programs[program_digest("".join(cell["source"]), "convert_mask")].append(made.student.id)
+    together = [students for students in programs.values() if len(students) > 1]
+    assert together == [["dana", "mateo", "priya"]]
+    assert special["mateo"] == "convert_mask is copied from dana"
+    assert special["priya"] == "convert_mask is copied from dana, with names changed"
+    assert sum(bool(what) for what in special.values()) == 7

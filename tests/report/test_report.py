@@ -309,7 +309,7 @@ def test_whatever_a_journal_holds_the_page_carries_nothing_that_runs(attack: str
         {attack: (attack, 1)}, 2, 2, records.misconceptions(entries), records.unclassified(entries),
         records.grader_notes(entries), dict(records.not_isolated_tests(entries)),
         title=attack, failures=[CellFailure(attack, attack, error, attack) for error in (attack, "ModuleNotFoundError")],
-        same_code=[similarity.SameCode((attack, "b"), ((attack, 9),))], option_texts={attack: attack},
+        same_code=[similarity.SameCode((attack, "b"), ((attack, 9),))], option_texts={attack: [attack]}, titles={attack: attack},
         solution_copies=[similarity.SolutionCopy(attack, (attack,), 1)], roster=roster,
     )  # fmt: skip
     assert Dangers(render_page(report)).found == []
