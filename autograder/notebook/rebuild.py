@@ -166,7 +166,8 @@ def _merged_cell(cell: Cell, submitted: SubmittedCell | None, notes: list[tuple[
         return MergedCell(cell, cell.cell_type, cell.source)
     if cell.role in (Role.TEST, Role.TASK) or (cell.metadata.get("locked") and not cell.is_answer):
         differs = submitted.source.strip() != cell.source.strip()
-        if differs and cell.role == Role.TEST and not _is_without_hidden_lines(cell, submitted):
+        is_students = differs and not submitted.is_as_handed_out  # a test of an earlier release is not the student's doing
+        if is_students and cell.role == Role.TEST and not _is_without_hidden_lines(cell, submitted):
             notes.append((name, _repair_note(f"The test {name} was changed; it was put back.")))
         return MergedCell(cell, cell.cell_type, cell.source)
     if submitted.cell_type != cell.cell_type and name:

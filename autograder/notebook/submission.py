@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class SubmittedCell:
     source: str
     grade_id: str | None
     id: str | None
+    is_as_handed_out: bool = False  # by the checksum that nbgrader gave it; of this release, or of an earlier one
 
 
 def read(data: bytes) -> tuple[list[SubmittedCell], list[Note]]:
@@ -90,9 +92,23 @@ def _cell(cell: dict[str, Any]) -> SubmittedCell:
     nbgrader_meta = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader_meta.get("grade_id") if isinstance(nbgrader_meta, dict) else None
     cell_type = cell.get("cell_type")
+    marks = nbgrader_meta if isinstance(nbgrader_meta, dict) else {}
     return SubmittedCell(
         cell_type if cell_type in ("code", "markdown", "raw") else "raw",
         source[:MAX_SOURCE].encode("utf-8", "replace").decode("utf-8"),  # a lone surrogate can't be written anywhere
         grade_id if isinstance(grade_id, str) else None,
         cell["id"] if isinstance(cell.get("id"), str) else None,
+        bool(marks.get("checksum")) and _checksum(source, cell_type, marks) == marks["checksum"],
     )
+
+
+def _checksum(source: str, cell_type: Any, marks: dict[str, Any]) -> str:
+    """The checksum that nbgrader gives a cell when it makes a release (nbgrader.utils.compute_checksum); "" where it can't be."""
+    is_grade, is_solution = bool(marks.get("grade")), bool(marks.get("solution"))
+    is_locked = not is_solution and (is_grade or bool(marks.get("locked")))
+    try:
+        points = [str(float(marks["points"]))] if is_grade else []
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return ""
+    parts = [source, str(cell_type), f"{is_grade}{is_solution}{is_locked}", str(marks.get("grade_id")), *points]
+    return hashlib.md5("".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()

@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+import nbformat
 import pytest
+from nbgrader.utils import compute_checksum
 
 from autograder.notebook.cell import Cell, Role
 from autograder.notebook.rebuild import MergedNotebook, merge
@@ -129,3 +131,25 @@ def test_a_kernel_of_another_language_is_noted(metadata: dict, noted: bool) -> N
 def test_what_is_no_notebook_is_said_to_be_none(data: bytes) -> None:
     with pytest.raises(Unreadable, match="no notebook"):
         read(data)
+
+
+def released_file(points: int, source: str = "assert f() == 1") -> bytes:
+    """A test as nbgrader hands it out, in a notebook's file."""
+    cell = nbformat.v4.new_code_cell(source, id="t")
+    cell.metadata.nbgrader = {
+        "grade_id": "t", "grade": True, "solution": False, "locked": True, "task": False, "schema_version": 3, "points": points,
+    }  # fmt: skip
+    cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+    return nbformat.writes(nbformat.v4.new_notebook(cells=[cell])).encode()
+
+
+def test_a_test_of_an_earlier_release_is_not_said_to_be_changed_by_the_student() -> None:
+    now = Cell("t", "code", "assert f() == 1, 'corrected'", Role.TEST, "t", 2.0)
+    earlier, _ = read(released_file(2))
+    assert earlier[0].is_as_handed_out
+    assert merge((now,), earlier).notes == ()
+    for changed in (released_file(2).replace(b"f() == 1", b"True"), released_file(2).replace(b'"points": 2', b'"points": 3')):
+        assert changed != released_file(2)
+        cells, _ = read(changed)
+        assert not cells[0].is_as_handed_out
+        assert [note.text for note in merge((now,), cells).notes] == ["The test t was changed; it was put back."]
