@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.attempts import GRACE, SPOKE_WITHOUT_END, Attempt
 from autograder.grading.executor import Result, Task
 from autograder.grading.fork_server import ForkServers
 from autograder.grading.rpc.channel import Channel, ConnectionLost, WallDeadline
@@ -24,8 +25,7 @@ from autograder.grading.rpc.serialize import MalformedMessage
 from autograder.grading.student_kernel import STARTED
 from autograder.grading.time_limit import TimeLimit, longest_wait
 from autograder.grading.worker import ReadAhead
-from autograder.notebook.job import Job, StepKind
-from autograder.notebook.note import Note, NoteKind
+from autograder.notebook.job import Job
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.test_result import Output
 from autograder.sandbox import linux
@@ -34,15 +34,13 @@ from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.restrict import other_user
 from autograder.sandbox.usage import exceeded_limit, leaves_processes, remove_home, resident_memory
 
-GRACE = 5.0  # seconds of processor time that a checker has beyond those of its test
 MAX_MESSAGE = 1 << 27  # bytes of a checker's message; its cells show at most `outputs.MAX_SHOWN`
 MAX_QUESTION = 1000  # bytes of one that is not the result
 MAX_BRACKETS = 4_000_000  # of a message: each may stand for an object twenty times as large
 JOB_SECONDS = 60.0  # that a checker may take to read its job
 MOST_QUESTIONS, QUESTIONS_A_STEP = 20_000, 20  # that a checker may ask, for it may evaluate what a student wrote
 MOST_STARTS, STARTS_A_STEP = 20, 4  # of a student's process
-MOST_TRIES = 20  # of a notebook, beyond one for each of its tests
-CHECKER_EXCEEDED = {  # the limits that the grader watches, as `_retry` tells of them
+CHECKER_EXCEEDED = {  # the limits that the grader watches, as it tells of them
     "memory": "used more memory than it may, and was ended",
     "processes": "started more processes and threads than it may, and was ended",
     "disk": "wrote more to the disk than it may, and was ended",
@@ -57,14 +55,13 @@ class Running:
     """A task on its way."""
 
     task: Task
+    attempt: Attempt
     channel: Channel
     checker: Spawned
     meter: Meter  # of the checker's process
     checker_home: str  # the folder in which that may write
     limit: TimeLimit  # until that has to report again
     whole: TimeLimit  # until that has to be done: a test may evaluate what a student wrote, which reports without end
-    lost_seconds: float = 0.0  # of processor time, of checkers' processes that were lost with it
-    tries: int = 1  # at this task
     at: int | None = None  # the step that it reported last
     questions: int = 0  # that it has asked so far
     starts: int = 0  # of a student's process
@@ -140,14 +137,14 @@ class Pool:
             self._start(task)
         return TICK
 
-    def _start(self, task: Task, lost_seconds: float = 0.0, tries: int = 1) -> None:
+    def _start(self, task: Task, attempt: Attempt | None = None) -> None:
         grader_end, child_end = socket.socketpair()
         home = self._new_home()
         checker = self.servers[task.notebook].checkers.spawn(Spawn(home=home), child_end.fileno())
         child_end.close()
         meter = Meter(checker.process)
         limits = _limit(task.job, meter), _whole_limit(task.job, meter)
-        running = Running(task, Channel(grader_end), checker, meter, home, *limits, lost_seconds, tries)
+        running = Running(task, attempt or Attempt.first(task.job), Channel(grader_end), checker, meter, home, *limits)
         self.running[grader_end.fileno()] = running
         self.selector.register(grader_end, selectors.EVENT_READ, running)
         try:
@@ -169,10 +166,7 @@ class Pool:
                 continue
             if result is not None:
                 self._finish(running)
-                if result.try_alone and not running.task.job.is_alone:
-                    self.alone.append(dataclasses.replace(running.task, job=dataclasses.replace(running.task.job, is_alone=True)))
-                else:
-                    yield running.task, result
+                yield from self._take(running, result)
             else:
                 self._serve(running, message)
         yield from self.lost
@@ -187,12 +181,22 @@ class Pool:
                 self._enforce_limits(running)
                 self._enforce_checker_limits(running)
 
+    def _take(self, running: Running, result: Result) -> Iterator[tuple[Task, Result]]:
+        """Hand a result back, unless the task has to run once more."""
+        following = running.attempt.after_result(result)
+        if isinstance(following, Attempt):
+            self._start(dataclasses.replace(running.task, job=following.job), following)
+        elif result.try_alone and not running.task.job.is_alone:
+            self.alone.append(dataclasses.replace(running.task, job=dataclasses.replace(running.task.job, is_alone=True)))
+        else:
+            yield running.task, result
+
     def _serve(self, running: Running, message: dict[str, Any]) -> None:
         running.questions += 1
         running.starts += "student" in message
         steps = len(running.task.job.steps)
         if running.questions > MOST_QUESTIONS + QUESTIONS_A_STEP * steps or running.starts > MOST_STARTS + STARTS_A_STEP * steps:
-            self._retry(running, "asked for more and more, and was ended")
+            self._retry(running, SPOKE_WITHOUT_END)
         elif isinstance(at := message.get("at"), int) and 0 <= at < steps:
             running.at = at
             running.limit = _limit(running.task.job, running.meter)
@@ -260,26 +264,13 @@ class Pool:
         remove_home(running.checker_home)
 
     def _retry(self, running: Running, why: str) -> None:
-        """A step ended its checker: run the task again and report each step; if that step ends it again, leave the step out.
-
-        Once that has cost as much as the notebook may take, all steps behind it are left out too; what was earned before counts.
-        """
-        job = running.task.job
-        lost_seconds = running.lost_seconds + running.meter.cpu_seconds()
+        """A checker was lost: run the task again as `attempts` says, or hand back what was earned."""
+        following = running.attempt.after_loss(why, running.at, running.meter.cpu_seconds())
         self._finish(running)
-        if job.report_every_step:
-            step = running.at if running.at is not None else _first_test(job)
-            tests = sum(step.is_test for step in job.steps)
-            if step is None or step in job.skipped_steps or running.tries > MOST_TRIES + tests:
-                note = Note(NoteKind.ENDED_PYTHON, f"It could not be run: it {why}.")
-                self.lost.append((running.task, Result(notes=[note])))
-                return
-            what = "The test" if job.steps[step].is_test else "Reading what the cell showed"
-            job = job.without([step], f"{what} {why}.")
-            if lost_seconds > job.total_seconds + GRACE:
-                job = job.without(range(step + 1, len(job.steps)), "There was no time left after a step that did not end.")
-        task = dataclasses.replace(running.task, job=dataclasses.replace(job, report_every_step=True))
-        self._start(task, lost_seconds, running.tries + 1)
+        if isinstance(following, Result):
+            self.lost.append((running.task, following))
+        else:
+            self._start(dataclasses.replace(running.task, job=following.job), following)
 
     def _enforce_limits(self, running: Running, strictly: bool = False) -> None:
         """End a student's processes where together they use too much memory; at level basic, also threads and disk.
@@ -322,11 +313,6 @@ def _read_message(data: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise ValueError("no message")
     return message
-
-
-def _first_test(job: Job) -> int | None:
-    tests = (n for n, step in enumerate(job.steps) if step.kind is StepKind.TEST and n not in job.skipped_steps)
-    return next(tests, None)
 
 
 def _limit(job: Job, meter: Meter) -> TimeLimit:

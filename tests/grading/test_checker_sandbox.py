@@ -14,7 +14,7 @@ from support import small_course
 from support.sizes import LONG, share
 from support.small_course import Grader
 
-from autograder.grading import fork_server, pool
+from autograder.grading import attempts, fork_server, pool
 from autograder.grading.course_policy import course_policy
 from autograder.grading.executor import Result, Task
 from autograder.grading.pool import Pool
@@ -68,7 +68,7 @@ REACHES = {
     "read its first environment": "import pathlib; assert b'the-secret' in pathlib.Path('/proc/self/environ').read_bytes()",
     "take a terabyte": "bytearray(1 << 40)",
 }
-ANSWER = "def send(message):\n    import gc, json\n    from autograder.grading.rpc.channel import Channel\n    for one in gc.get_objects():\n        if isinstance(one, Channel):\n            one.send(json.dumps(message).encode())\n"
+ANSWER = "def send(message):\n    import gc, json\n    from autograder.grading.rpc.channel import Channel\n    for one in gc.get_objects():\n        if isinstance(one, Channel) and not one.ahead:\n            one.send(json.dumps(message).encode())\n"
 ANSWER += """
 def raw(data):
     import gc
@@ -93,6 +93,9 @@ FORGED = {
     "ten million lists": "raw((len(text := b'{\"outputs\": {\"2\": [' + b'[],' * 10**7 + b'[]]}}')).to_bytes(4, 'little') + text)\nraise SystemExit",
     "questions without end whose answers nobody reads": "while True: send({'check': 'now'})",
     "processes without end": "while True: send({'student': True})",
+    "a step of someone else's without end": "while True: send({'at': 4})",
+    "steps at random without end": "import random\nwhile True: send({'at': random.randrange(5)})",
+    "a step at random": "import os, random\nsend({'at': random.randrange(5)})\nos._exit(0)",
     "outputs that are none": "send(result({'2': [7, None, {}, {'output_type': 'stream'}]}))",
     "notes without end": "send({**result({}), 'notes': [{'kind': 'other', 'text': 'x' * 10**5}] * 1000})",
 }
@@ -171,6 +174,17 @@ def test_a_text_that_takes_too_much_costs_its_own_test(grader: Grader, text: str
     assert [path for path in grader.pool.folder.iterdir() if path.name != "0"] == []
 
 
+LOSES_NOTHING_ELSE = [name for name, text in FORGED.items() if "'at'" in text or ("without end" in name and "notes" not in name)]
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("name", share(LOSES_NOTHING_ELSE, 3))
+def test_a_text_that_speaks_for_the_checker_costs_its_own_test_alone(grader: Grader, name: str) -> None:
+    points, result = graded(grader, ANSWER + FORGED[name])
+    assert points == {"t_text": 0, "t_other": 1}
+    assert result.tests["2"].reason
+
+
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", FORGED if LONG else list(FORGED)[:4])
 def test_a_text_that_speaks_for_the_checker_is_not_believed_and_stops_nothing(grader: Grader, name: str) -> None:
@@ -232,7 +246,8 @@ ENDLESS = small_course.notebook(
 
 @pytest.mark.long
 def test_tests_without_end_cost_no_point_that_was_earned_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "GRACE", 0.2)
+    for module in (attempts, pool):
+        monkeypatch.setattr(module, "GRACE", 0.2)
     book = dataclasses.replace(ENDLESS, isolated_tests=frozenset(cell.grade_id for cell in ENDLESS.cells if cell.grade_id))
     merged = small_course.submission(book, {"early": "early = 1", "text": "text = 'while True: pass'", "late": "late = 1"})
     with Pool([book], course_policy(IsolationLevel("none"), book.packages()), jobs=1) as running:
