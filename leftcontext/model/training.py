@@ -6,7 +6,7 @@ Adam (Kingma and Ba 2015) on fresh rows of a language: no row is seen twice, so 
 Axis letters: B texts, T positions.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +74,7 @@ def train(
     schedule: Schedule | None = None,
     seed: int = 0,
     targets: Targets = next_tokens,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Train `model` in place, under its own `allowed`; yields after each step. The same seed gives the same model.
 
     `targets` says what is to be predicted at each position of the drawn rows, and where nothing is.

@@ -24,7 +24,7 @@ SHARPNESS = 4  # multiplies the logits: they must grow large to rule a word out,
 
 @dataclass(frozen=True)
 class Config:
-    """The size of a model; the defaults are the course's, 19,968 parameters."""
+    """The size of a model; the defaults are the course's, 19,968 parameters. With `hidden` = 0 it has no MLPs."""
 
     vocab: int = 48
     context: int = 16
@@ -157,7 +157,7 @@ class Transformer:
         special = {"token": 0.5, "position": 0.1, "head": 0.02 * self.config.width**-0.5}
         deep = (2 * self.config.layers) ** -0.5  # so many matrices add to the residual stream
         for name, w in self.params.items():
-            spread = special.get(name, len(w) ** -0.5 * (deep if name.endswith(("merge", "down")) else 1))
+            spread = special.get(name, max(1, len(w)) ** -0.5 * (deep if name.endswith(("merge", "down")) else 1))
             w[:] = rng.normal(0, spread, w.shape)
 
     def views(self, vector: Array) -> dict[str, Array]:
