@@ -189,6 +189,11 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "numerical_gradient": lambda rng: [(Smooth(lambda x: (x * x * x).sum()), rng.normal(size=(2, 3)))],
     "softmax_backward": lambda rng: [(_weights(rng), rng.normal(size=(B, T, T)))],
     "causal_attention_backward": lambda rng: [(*_qkv(rng, B, H), rng.normal(size=(B, H, T, d)))],
+    # circuits
+    "previous_token_score": lambda rng: [(_weights(rng),), (np.ones((B, 1, 1)),)],
+    "induction_score": lambda rng: [(_weights(rng), np.array([3, 1, 3, 1, 1])), (_weights(rng), np.arange(T))],
+    "ablate_head": lambda rng: [(rng.normal(size=(H, T, d)), rng.normal(size=(H * d, D)), h) for h in range(H)],
+    "patch": lambda rng: [(*rng.normal(size=(2, H, T, d)), Smooth(lambda heads: (heads * heads).sum()))],
     # leaks, model
     "influence_matrix": lambda rng: [(Smooth(f), *_qkv(rng)) for f in (_attend, _leaky)],
     "first_leak": lambda rng: [(Smooth(f), *_qkv(rng)) for f in (_attend, _leaky)],

@@ -16,6 +16,7 @@ TOPICS = {
     "positions": "Positions",
     "efficient": "Efficient attention",
     "gradients": "Gradients",
+    "circuits": "Looking into heads",
     "leaks": "Finding leaks",
     "model": "The whole model",
 }

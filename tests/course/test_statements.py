@@ -17,6 +17,8 @@ from leftcontext.model import (
     held_out_loss,
     train,
 )
+from leftcontext.model.circuits import trace, without
+from leftcontext.model.copying import COPYING, copy_losses, copy_model, copy_test, repeated_loss, repeated_rows
 from leftcontext.model.evaluation import cross_entropies
 
 Q = np.array([[0.3, 0.4], [0.4, 1.6], [1.5, 0.2], [0.5, 0.3], [1.8, 0.9]])
@@ -275,3 +277,31 @@ def test_kv_cache_llama_3_8b():
 
 def test_schedule_the_training_of_a_lesson_has_the_steps_that_it_says():
     assert Schedule().steps == 1200
+
+
+@pytest.mark.parametrize("seed", share(range(12), 6))
+def test_induction_heads_each_seed_learns_to_copy_and_its_keys_read_the_first_layer(seed):
+    model = copy_model(2, seed)
+    for _ in train(model, repeated_rows, COPYING, seed):
+        pass
+    assert repeated_loss(model, copy_test(64, 12, np.random.default_rng(1))) < 0.02
+    test = copy_test(64, 8, np.random.default_rng(5), T=16)
+    i, j = np.arange(1, 8), np.arange(8, 16)
+    seen = trace(model, test[:, :16])
+    previous = seen.weights[0][:, :, i, i - 1].mean(axis=(0, 2))  # (H,)
+    assert previous.max() > 0.7
+    assert (seen.weights[1][:, :, j, j - 7].mean(axis=(0, 2)) > 0.8).all()
+    hidden = trace(model, test[:, :16], hidden={"key": (0, int(previous.argmax()))})
+    assert (hidden.weights[1][:, :, j, j - 7].mean(axis=(0, 2)) < 0.4).all()
+
+
+def test_induction_heads_with_most_other_seeds_each_of_the_two_can_be_missing():
+    test = copy_test(64, 8, np.random.default_rng(5), T=16)
+    spared = []
+    for seed in (1, 2, 3):
+        model = copy_model(2, seed)
+        for _ in train(model, repeated_rows, COPYING, seed):
+            pass
+        runs = [trace(model, test[:, :-1], without((1, h))) for h in (0, 1)]
+        spared.append(max(copy_losses(run.logits, test)[8:].mean() for run in runs))
+    assert np.sum(np.array(spared) < 0.5) >= 2
