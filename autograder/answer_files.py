@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.answer_source import Program, Statement, UnusableFile, read_program, syntax_error
+from autograder.answer_source import Program, Statement, UnusableFile, read_program, syntax_error, variant_of
 from autograder.bank import catalog
 from autograder.bank.former_names import id_notice, ids_of, unit_in_path_moved
 from autograder.feedback import render
@@ -59,10 +59,11 @@ class Loaded:
     name: str
     value: Any
     failures: list[str] = field(default_factory=list)
+    seed: int = 0  # of the variant that the file itself has the answer checked by
 
 
 def check_files(exercise: str, files: Iterable[str | Path], seed: int = 0) -> Iterator[FileResult]:
-    """A result for each file, in order. Raises UnknownExercise before it reads any."""
+    """A result for each file, in order; `seed` 0 stands for the one that the file has. Raises UnknownExercise at once."""
     entry = catalog.find(exercise)
     points = entry.load().points
     for file in map(str, files):
@@ -162,7 +163,7 @@ def _judge_file(unjudged: FileResult, seed: int) -> FileResult:
         path = Path(unjudged.file)
         moved = "" if path.exists() else unit_in_path_moved(path.parts)
         return replace(unjudged, message=f"{unjudged.file or repr('')}: {reason}{moved}", usable=False)
-    verdict = judge(exercise, loaded.value, seed)
+    verdict = judge(exercise, loaded.value, seed or loaded.seed)
     _name_first_cause(verdict, loaded)
     return replace(
         unjudged,
@@ -201,7 +202,8 @@ def _load(path: Path, names: Sequence[str]) -> Loaded:
         if reason := syntax_error(program, name):
             raise UnusableFile(reason)
         raise UnusableFile(f"it does not define {name}. Write `def {name}(...)` in it (or `{name} = ...` for a quiz).")
-    return _run_for(name, [s for s in program.statements if id(s.node) in needed], program, path)
+    loaded = _run_for(name, [s for s in program.statements if id(s.node) in needed], program, path)
+    return replace(loaded, seed=variant_of(program, names))
 
 
 class _MissingModule:

@@ -9,10 +9,12 @@ import json
 import linecache
 import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import UserError
+from autograder.variant_seed import variant_seed
 
 PYTHON_CELLS = ("%%time", "%%capture", "%%prun")  # their cells are Python and bind names
 IPYTHON = re.compile(r"\s*[%!?]|\s*[\w.]+\?{1,2}\s*$|\s*[\w.,\s\[\]]+=\s*[%!]")  # magics, shell lines, questions
@@ -147,3 +149,29 @@ def _future_flags(statements: list[Statement]) -> int:
     for feature in features:
         flags |= getattr(feature, "compiler_flag", 0)
     return flags
+
+
+def variant_of(program: Program, ids: Sequence[str]) -> int:
+    """The seed by which a file has the answer to an exercise checked, 0 where it does not say; `ids` are its ids.
+
+    Raises UnusableFile for a quiz where the seed is the student's own and the file does not say whose it is.
+    """
+    calls = [node for statement in program.statements for node in ast.walk(statement.node) if isinstance(node, ast.Call)]
+    named = [(call.func.id, call) for call in calls if isinstance(call.func, ast.Name) and call.args]
+    students = [id for name, call in named if name == "set_student" and isinstance(id := literal(call.args[0]), str) and id]
+    for name, call in named:
+        if name != "check" or literal(call.args[0]) not in ids:
+            continue
+        given = {keyword.arg: literal(keyword.value) for keyword in call.keywords}
+        if variant := given.get("variant"):
+            if not students and ids[0].startswith("quiz_"):
+                raise UnusableFile("the question is a student's own, and it does not say whose: write the id into `set_student`.")
+            return variant_seed(str(variant), students[-1]) if students else 0
+        seed = given.get("seed")
+        return seed if isinstance(seed, int) else 0
+    return 0
+
+
+def literal(node: ast.expr) -> object:
+    """The value of a constant, None for anything else."""
+    return node.value if isinstance(node, ast.Constant) else None

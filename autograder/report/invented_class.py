@@ -19,8 +19,9 @@ from typing import Any
 
 from autograder import paths
 from autograder.bank import catalog
-from autograder.course.exercise_cells import quiz_answer
+from autograder.course.exercise_cells import BEGIN, END, code_answer, quiz_answer
 from autograder.errors import UserError
+from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 from autograder.nbgrader.class_list import enter_people
 from autograder.nbgrader.gradebook import NbgraderCourse
@@ -234,7 +235,7 @@ class _Plan:
                 chosen[longest] = f"def {longest}(*arguments):\n    while True:\n        pass"
                 return f"{longest} never ends"
             case 14:
-                chosen |= {id: self.answers[id].right[0] for id in self.codes}
+                chosen |= {id: _published(id) for id in self.codes}
                 return "the code is the published solutions"
             case 5 | 17 | 21:
                 return self._copy(at, student, chosen)
@@ -248,6 +249,13 @@ class _Plan:
         if student == self.copied_from:
             return ""
         return f"{self.longest} is copied from {self.copied_from}" + (", with names changed" if at == 21 else "")
+
+
+def _published(id: str) -> str:
+    """The solution as it stands in the worked notebook."""
+    exercise = catalog.find(id).load()
+    assert isinstance(exercise, Exercise)
+    return "\n".join(line for line in code_answer(exercise).split("\n") if line.strip() not in (BEGIN, END))
 
 
 def renamed(source: str) -> str:

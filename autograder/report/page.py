@@ -200,7 +200,7 @@ def render_page(report: Report) -> str:
         histogram_text=plots.histogram_text,
         first=FIRST_MISCONCEPTIONS,
         max_rows=MAX_ROWS,
-        called=lambda id: report.titles.get(id, id),
+        called=lambda id: f"“{report.titles[id]}”" if id in report.titles else id,
     )
     return str(text).encode("utf-8", "replace").decode()
 

@@ -9,6 +9,9 @@ import pytest
 
 from autograder.answer_files import check_files, load_answer
 from autograder.answer_source import UnusableFile
+from autograder.bank import catalog
+from autograder.exercise.quiz import Quiz
+from autograder.variant_seed import variant_seed
 
 DOUBLED = "def doubled(x):\n    return 2 * x\n"
 
@@ -184,3 +187,27 @@ def test_the_clinics_diagnoses_are_not_given_away(tmp_path: Path) -> None:
     assert not result.passed
     assert "is not right" in result.details
     assert "wanted" not in result.details
+
+
+def test_a_quiz_is_judged_by_the_order_that_the_file_was_written_for(tmp_path: Path) -> None:
+    """Its check names the seed, or the assignment by which the student's id gives one."""
+    quiz = catalog.find("quiz_heads").load()
+    assert isinstance(quiz, Quiz)
+    file = tmp_path / "ada.py"
+
+    def passed(key: frozenset[str], rest: str) -> bool:
+        file.write_text(f"from leftcontext import check, set_student\nquiz_heads = {set(key)!r}\n{rest}")
+        (result,) = check_files("quiz_heads", [file])
+        assert result.usable, result.message
+        return result.passed
+
+    other = next(seed for seed in range(1, 99) if quiz.variant(seed).key != quiz.key)
+    assert passed(quiz.key, "") and not passed(quiz.variant(other).key, "")
+    by_seed = f'check("quiz_heads", quiz_heads, seed={other})'
+    assert passed(quiz.variant(other).key, by_seed) and not passed(quiz.key, by_seed)
+    name = next(name for name in map("vary-{}".format, range(99)) if quiz.variant(variant_seed(name, "ada")).key != quiz.key)
+    by_student = f'set_student("Ada")\ncheck("quiz_heads", quiz_heads, variant="{name}")'
+    assert passed(quiz.variant(variant_seed(name, "ada")).key, by_student) and not passed(quiz.key, by_student)
+    file.write_text(f'quiz_heads = "A"\nset_student("")\ncheck("quiz_heads", quiz_heads, variant="{name}")')
+    (nobodys,) = check_files("quiz_heads", [file])
+    assert not nobodys.usable and "does not say whose" in nobodys.message

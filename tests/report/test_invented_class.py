@@ -4,6 +4,7 @@ import ast
 import json
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,3 +90,19 @@ def test_only_those_who_copy_have_the_same_program() -> None:
     assert special["mateo"] == "convert_mask is copied from dana"
     assert special["priya"] == "convert_mask is copied from dana, with names changed"
     assert sum(bool(what) for what in special.values()) == 7
+
+
+def test_who_hands_in_the_published_solutions_has_those_of_the_worked_notebook() -> None:
+    root = Path(__file__).parents[2]
+    worked = json.loads((root / "solutions/05-causal-mask/05-causal-mask.ipynb").read_text())
+    solutions = {id: "".join(cell["source"]) for cell in worked["cells"] if (id := grade_id(cell)) in CODE}
+    everybody = invent_submissions(root / "notebooks/05-causal-mask", invent_students(30), 0)
+    kenji = next(made for made in everybody if made.student.id == "kenji")
+    handed_in = {grade_id(cell): "".join(cell["source"]) for cell in json.loads(next(iter(kenji.files.values())))["cells"]}
+    assert solutions and kenji.special == "the code is the published solutions"
+    for id, solution in solutions.items():
+        assert program_digest(handed_in[id], id) == program_digest(solution, id)
+
+
+def grade_id(cell: dict[str, Any]) -> str:
+    return str(cell["metadata"].get("nbgrader", {}).get("grade_id", ""))
