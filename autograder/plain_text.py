@@ -21,7 +21,13 @@ _ENTITY = re.compile(r"&(?=#|\w{1,40};)")
 _SPACED = r"[\s\\\x00-\x20]*"
 _SCHEMES = "|".join(_SPACED.join(scheme) for scheme in ("javascript", "vbscript", "livescript", "data", "file"))
 _SCRIPT_SCHEME = re.compile(rf"({_SCHEMES}){_SPACED}:", re.IGNORECASE)
+_CELL_NAME = re.compile(r"\(<ipython-input[^>]{1,80}>, (?=line)")  # IPython's name of a cell, in the text of a SyntaxError
 _JOINER = "\u2060"  # WORD JOINER: has no width, and ends a tag, an entity and a scheme for every parser
+
+
+def without_cell_names(text: str) -> str:
+    """An error's text without the names by which IPython calls cells, which nobody knows."""
+    return _CELL_NAME.sub("(", text)
 
 
 def plain(text: str, most: int = 20_000) -> str:

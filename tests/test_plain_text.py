@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from autograder.plain_text import inert_markdown, plain, plain_line
+from autograder.plain_text import inert_markdown, plain, plain_line, without_cell_names
 
 
 @pytest.mark.parametrize(
@@ -93,3 +93,15 @@ def test_no_mixture_of_them_does(parts: list[str]) -> None:
 @pytest.mark.parametrize("text", ["# Title\n\n*a* < b and b > 2, x<2, R&D & more", "- [link](https://example.org/a?b=1&c=2)\n\n> quote\n\n$x^2$\n\n`code`"])
 def test_honest_markdown_reads_the_same(text: str) -> None:
     assert rendered(inert_markdown(text)).replace("\u2060", "") == rendered(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("'(' was never closed (<ipython-input-17-cac713ab5f8b>, line 1)", "'(' was never closed (line 1)"),
+        ("expected (<3>, line 2)", "expected (<3>, line 2)"),
+        ("", ""),
+    ],
+)
+def test_an_error_does_not_name_a_cell_as_ipython_does(said: str, read: str) -> None:
+    assert without_cell_names(said) == read

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from autograder.feedback import hidden_tests, sanitize
+from autograder.plain_text import without_cell_names
 
 IMAGE_MIME_TYPES = ("image/png", "image/jpeg", "image/gif")
 NOT_SHOWN = "Your own output is not shown after the first hidden test."
@@ -233,7 +234,8 @@ def _output(output: Any) -> Iterator[Markup]:
 
 
 def _failure(error: Any, line: str | None) -> Markup:
-    name, message = sanitize.clean_text(str(error.get("ename", "")), 200), sanitize.clean_text(str(error.get("evalue", "")), 2000)
+    name = sanitize.clean_text(str(error.get("ename", "")), 200)
+    message = sanitize.clean_text(without_cell_names(str(error.get("evalue", ""))), 2000)
     where = Markup(" in <code>{}</code>").format(line) if line else ""
     said = Markup('<p class="failed"><b>✗ {}</b>{}{}{}</p>').format(name, where, ": " if message else "", message)
     trace = sanitize.clean_text("\n".join(map(str, error.get("traceback", ()))))

@@ -6,16 +6,16 @@ import ast
 import builtins
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.plain_text import without_cell_names
+
 MAX_SOURCE = 20_000  # characters of a cell that is compared
 MAX_SAID = 200
 NOT_INSTALLED = {"ModuleNotFoundError"}
-CELL_NAME = re.compile(r"\(<ipython-input[^>]*>, ")  # in an error's text, before its line
 NOT_PYTHON = {"SyntaxError", "IndentationError", "TabError"}
 
 
@@ -66,7 +66,7 @@ def _read_cell(cell: dict[str, Any], student: str, answer_ids: frozenset[str], f
     for output in cell.get("outputs", ()):
         error = str(output.get("ename", ""))
         if output.get("output_type") == "error" and error in NOT_INSTALLED | NOT_PYTHON:
-            said = CELL_NAME.sub("(", str(output.get("evalue", ""))[:MAX_SAID])
+            said = without_cell_names(str(output.get("evalue", "")))[:MAX_SAID]
             found.failures.append(CellFailure(student, id or "a cell of their own", error, said))
 
 
