@@ -68,7 +68,7 @@ class CannotInvent(UserError):
 
 
 @dataclass(frozen=True)
-class Submission:
+class InventedSubmission:
     """What an invented student hands in, and what is special about it, as a sentence without its subject."""
 
     student: Student
@@ -181,7 +181,7 @@ def invent_students(number: int) -> list[Student]:
     return found
 
 
-def invent_submissions(released: Path, students: list[Student], seed: int) -> Iterator[Submission]:
+def invent_submissions(released: Path, students: list[Student], seed: int) -> Iterator[InventedSubmission]:
     """What each student hands in; the last one nothing."""
     path = next(iter(sorted(released.glob("*.ipynb"))))
     notebook = json.loads(path.read_bytes())
@@ -192,7 +192,7 @@ def invent_submissions(released: Path, students: list[Student], seed: int) -> It
         skill = 0.35 + 0.6 * (at * 7 % len(students)) / len(students)
         chosen = {id: _in_own_words(_choose(rng, known, skill), id, at) for id, known in answers.items()}
         special = plan.change(at, student.id, chosen)
-        yield Submission(student, {path.name: _filled(notebook, chosen)}, special)
+        yield InventedSubmission(student, {path.name: _filled(notebook, chosen)}, special)
 
 
 def _choose(rng: random.Random, known: BankAnswers, skill: float) -> str | None:
