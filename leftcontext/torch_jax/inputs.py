@@ -127,6 +127,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "packed_allowed": lambda rng: [(np.array([4, 4, 2, 2, 4]),)],
     "combine": lambda rng: [(CAUSAL, np.arange(T) < np.array([T, 3])[:, None, None])],
     "alibi_bias": lambda rng: [(0.5 ** np.arange(1, H + 1), T)],
+    "alibi_slopes": lambda rng: [(8,), (12,), (1,)],
     "tree_allowed": lambda rng: [(np.array([-1, 0, 0, 1, 1, -1, 5]),)],
     # softmax
     "softmax": lambda rng: [(1e4 * rng.normal(size=(B, T)),), (rng.normal(size=(B, T)), 0)],

@@ -41,3 +41,9 @@ def tree_allowed(parents):
     parent = jax.nn.one_hot(parents, T)  # the row of -1, a root, is 0
     # I + P + P² + ...: oneself, the parent, its parent, ...
     return jnp.linalg.inv(jnp.eye(T) - parent) > 0.5
+
+
+def alibi_slopes(heads):
+    n = 2 ** (heads.bit_length() - 1)
+    between = jnp.arange(heads - n) + 0.5  # the slopes that 2 n heads have between those of n
+    return jnp.exp2(-8 / n * jnp.concatenate([jnp.arange(1, n + 1), between]))

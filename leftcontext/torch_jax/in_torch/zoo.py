@@ -48,3 +48,9 @@ def tree_allowed(parents):
     parent = F.one_hot(parents + 1, T + 1)[:, 1:].double()  # a root's row is 0
     # I + P + P² + ...: oneself, the parent, its parent, ...
     return torch.linalg.inv(torch.eye(T).double() - parent) > 0.5
+
+
+def alibi_slopes(heads):
+    n = 2 ** (heads.bit_length() - 1)
+    between = torch.arange(heads - n) + 0.5  # the slopes that 2 n heads have between those of n
+    return torch.exp2(-8 / n * torch.cat([torch.arange(1, n + 1), between]).double())
