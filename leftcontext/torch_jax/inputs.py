@@ -190,6 +190,13 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "numerical_gradient": lambda rng: [(Smooth(lambda x: (x * x * x).sum()), rng.normal(size=(2, 3)))],
     "softmax_backward": lambda rng: [(_weights(rng), rng.normal(size=(B, T, T)))],
     "causal_attention_backward": lambda rng: [(*_qkv(rng, B, H), rng.normal(size=(B, H, T, d)))],
+    # beyond attention
+    "causal_conv1d": lambda rng: [(rng.normal(size=(T, d)), rng.normal(size=k)) for k in (3, 1, 9)],
+    "causal_pool": lambda rng: [(rng.normal(size=(T, d)), stride) for stride in (2, 1, T)],
+    "fft_causal_conv": lambda rng: [(rng.normal(size=(T, d)), rng.normal(size=k)) for k in (3, T, 9)],
+    "running_norm": lambda rng: [(rng.normal(size=(T, d)), 1e-5), (5 + rng.normal(size=(1, d)), 0.5)],
+    "route_tokens": lambda rng: [(rng.normal(size=(D, H)), 2, 5), (rng.normal(size=(T, H)), 1, 1)],
+    "chunked_scan": lambda rng: [(rng.uniform(size=(T, d)), rng.normal(size=(T, d)), n) for n in (2, 1, 9)],
     # circuits
     "previous_token_score": lambda rng: [(_weights(rng),), (np.ones((B, 1, 1)),)],
     "induction_score": lambda rng: [(_weights(rng), np.array([3, 1, 3, 1, 1])), (_weights(rng), np.arange(T))],

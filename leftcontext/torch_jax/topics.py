@@ -16,6 +16,7 @@ TOPICS = {
     "positions": "Positions",
     "efficient": "Efficient attention",
     "gradients": "Gradients",
+    "beyond": "Causal without attention",
     "circuits": "Looking into heads",
     "leaks": "Finding leaks",
     "model": "The whole model",
@@ -29,6 +30,7 @@ NONE = {
     "regression_test": "it calls the model that it is given, and needs no library",
     "isolation_test": "it calls the model that it is given, and needs no library",
     "audit_report": "a verdict on evidence: no library gives it",
+    "settled_tokens": "it cuts a text, which is no array",
     "find_leaks": "it calls the model that it is given, and needs no library",
 }
 

@@ -305,3 +305,43 @@ def test_induction_heads_with_most_other_seeds_each_of_the_two_can_be_missing():
         runs = [trace(model, test[:, :-1], without((1, h))) for h in (0, 1)]
         spared.append(max(copy_losses(run.logits, test)[8:].mean() for run in runs))
     assert np.sum(np.array(spared) < 0.5) >= 2
+
+
+def scanned(a, b, chunk):
+    """A scan whose chunks all begin with a state of 0."""
+    h = np.array(b, dtype=float)
+    for t in range(len(h)):
+        if t % chunk:
+            h[t] += a[t] * h[t - 1]
+    return h
+
+
+def test_beyond_attention_the_states_and_outputs_by_hand():
+    halves = np.full((4, 1), 0.5)
+    assert scanned(halves, np.array([[8.0], [0.0], [0.0], [0.0]]), 4).ravel().tolist() == [8, 4, 2, 1]
+    assert scanned(halves, np.array([[4.0], [2.0], [6.0]]), 4).ravel().tolist() == [4, 4, 8]  # for an exam
+    assert np.convolve([1, 2, 3, 4], [10, 1])[:2].tolist() == [10, 21]
+
+
+def test_beyond_attention_which_tests_notice_that_the_carry_is_forgotten():
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(0.9, 1, size=(16, 2)), rng.normal(size=(16, 2))
+    other, later = b.copy(), b.copy()
+    other[0] += 1
+    later[5:] += 1
+    assert np.array_equal(scanned(a, later, 4)[:5], scanned(a, b, 4)[:5])  # no leak
+    wrong = ~np.isclose(scanned(a, b, 4), scanned(a, b, 16)).all(axis=1)
+    assert np.flatnonzero(wrong).tolist() == list(range(4, 16))
+    assert np.allclose(scanned(a[:4], b[:4], 4), scanned(a[:4], b[:4], 16))
+    assert np.array_equal(scanned(a, other, 4)[-1], scanned(a, b, 4)[-1])
+    assert not np.allclose(scanned(a, other, 16)[-1], scanned(a, b, 16)[-1])
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(kernel, stride) for kernel in (9, 11, 12) for stride in (2, 3)])
+def test_beyond_attention_the_smallest_number_of_zeros_on_the_left(kernel, stride):
+    def beyond(zeros):
+        return any(n * stride - zeros + kernel - 1 > n * stride + stride - 1 for n in range(5))
+
+    assert min(zeros for zeros in range(kernel) if not beyond(zeros)) == kernel - stride
+    assert beyond((kernel - 1) // 2)
+    assert beyond(stride)

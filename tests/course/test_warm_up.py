@@ -122,6 +122,7 @@ NUMBERS = [
     ("19", "they see 1 and 2 keys", np.tri(2, 5).sum(axis=1), [1, 2]),
     ("19", "instead of 4 and 5", np.tri(2, 5, k=3).sum(axis=1), [4, 5]),
     ("20", r"$m = \ln 2$ and $l = 2.5$", carried((0, 3), np.log(2)), [np.log(2), 2.5]),
+    ("21", r"$64 \cdot 64 + 64 = 4160$", 64 * 64 + 64, 4160),
     ("22", "Head 2 uses rows 16 to 23.", np.arange(32).reshape(4, 8)[2][[0, -1]], [16, 23]),
     ("22", "ln 24 = 3.18", np.log(24), 3.18),
     ("23", "1/4 on the diagonal and −1/4 beside it", JACOBIAN, [[1 / 4, -1 / 4], [-1 / 4, 1 / 4]]),
