@@ -99,6 +99,15 @@ def _judge(exercise: str, found: Exercise | Quiz, answer: Any, seed: int, points
     return verdict
 
 
+def try_out(exercise: str, answer: Any) -> None:
+    """Judge `answer` and show what was found, but record nothing, raise nothing, open no worked answer: a try beside the task.
+
+    Raises UnknownExercise for an id that the bank does not have.
+    """
+    verdict = judge(catalog.find(exercise).load(), answer)
+    _show(render.text(verdict, 1), render.as_html(verdict, 1))
+
+
 @dataclass(frozen=True)
 class OpenQuiz:
     """A quiz that waits for its answer, as a form needs it."""

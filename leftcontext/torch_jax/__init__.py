@@ -4,8 +4,10 @@
 either library before it is needed.
 """
 
+from leftcontext.torch_jax import mask_mods
 from leftcontext.torch_jax.comparing import Comparison, compare
 from leftcontext.torch_jax.libraries import JAX, LIBRARIES, TORCH, Library
+from leftcontext.torch_jax.scaled_dot_product import sdpa
 from leftcontext.torch_jax.showing import counterparts
 from leftcontext.torch_jax.topics import NONE, TOPICS, functions
 
@@ -20,4 +22,6 @@ __all__ = [
     "compare",
     "counterparts",
     "functions",
+    "mask_mods",
+    "sdpa",
 ]

@@ -101,6 +101,12 @@ def _one_off() -> NDArray[np.bool_]:
     return allowed
 
 
+def _each_differs(b: Any, h: Any, q: Any, k: Any) -> Any:
+    """A mask_mod that depends on each of its arguments."""
+    return (k <= q) & ((q - k <= h) | (k == b))
+
+
+PADDED = np.array([[0, 0, 1, 1, 1], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1]])
 MASKS = {
     "allowed": CAUSAL,
     "blocked": ~CAUSAL,
@@ -129,6 +135,11 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "alibi_bias": lambda rng: [(0.5 ** np.arange(1, H + 1), T)],
     "alibi_slopes": lambda rng: [(8,), (12,), (1,)],
     "tree_allowed": lambda rng: [(np.array([-1, 0, 0, 1, 1, -1, 5]),)],
+    # batches
+    "hf_to_allowed": lambda rng: [(PADDED, T), (PADDED, 2)],
+    "sdpa_mask": lambda rng: [(PADDED, T), (PADDED, 2), *[(np.ones((B, T), dtype=int), n) for n in (T, 2, 1)]],
+    "position_ids_from": lambda rng: [(PADDED, None), (PADDED, 2)],
+    "dense_mask": lambda rng: [(Smooth(_each_differs), B, H, T, T), (Smooth(_each_differs), 1, 1, 2, T)],
     # softmax
     "softmax": lambda rng: [(1e4 * rng.normal(size=(B, T)),), (rng.normal(size=(B, T)), 0)],
     "log_softmax": lambda rng: [(rng.normal(size=(B, T)),), (rng.normal(size=(B, T)), 0)],

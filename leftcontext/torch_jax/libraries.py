@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.metadata
 import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from leftcontext.torch_jax.inputs import Seed, Smooth
 
 HERE = Path(__file__).resolve().parent
+DECIDES_BY_NUMBERS = {"sdpa_mask"}  # jit traces a function without them
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Library:
     def installed(self) -> bool:
         """Whether it can be imported; looking does not import it."""
         return importlib.util.find_spec(self.module) is not None
+
+    @property
+    def version(self) -> str | None:
+        """Its version, without the part after a plus; None where it is not installed."""
+        return importlib.metadata.version(self.module).partition("+")[0] if self.installed else None
 
     def sources(self, topic: str) -> dict[str, str]:
         """The source of each counterpart of a topic, read without importing the library."""
@@ -98,10 +105,14 @@ def _to_jax(value: Any) -> Any:
 
 
 def _compile(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
-    """`function` under jit, which is much faster than operation by operation; but not what calls foreign functions."""
+    """`function` under jit, which is much faster than operation by operation; but not what calls foreign functions or
+    decides by the numbers in an array.
+    """
     import jax
 
-    if any(callable(value) and not isinstance(value, type) for value in args):
+    if function.__name__ in DECIDES_BY_NUMBERS or any(
+        callable(value) and not isinstance(value, type) for value in args
+    ):
         return function
     fixed = [place for place, value in enumerate(args) if isinstance(value, int | float | str | type)]
     return jax.jit(function, static_argnums=fixed)

@@ -7,6 +7,7 @@ from leftcontext.torch_jax.libraries import TORCH
 TOPICS = {
     "masks": "Masks and their conventions",
     "zoo": "The mask zoo",
+    "batches": "Masks of a batch",
     "softmax": "Softmax",
     "loss": "Tokens and losses",
     "attention": "Scores and attention",
@@ -31,6 +32,10 @@ NONE = {
     "isolation_test": "it calls the model that it is given, and needs no library",
     "audit_report": "a verdict on evidence: no library gives it",
     "settled_tokens": "it cuts a text, which is no array",
+    "sliding_window_mod": "comparisons alone: the same code runs on PyTorch's tensors and in JAX",
+    "document_mod": "comparisons and indexing alone: the same code runs on PyTorch's tensors and in JAX",
+    "prefix_mod": "comparisons and indexing alone: the same code runs on PyTorch's tensors and in JAX",
+    "and_mods": "it calls the functions that it is given; PyTorch has it as and_masks",
     "find_leaks": "it calls the model that it is given, and needs no library",
 }
 
