@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from leftcontext.torch_jax.inputs import DRAWN, Seed, Smooth, calls
+from leftcontext.torch_jax.inputs import DRAWN, VOCAB, Seed, Smooth, calls
 from leftcontext.torch_jax.libraries import Library, each, to_numpy
 
 
@@ -45,8 +45,10 @@ def _plain(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _shares(tokens: list[Any]) -> Any:
-    return np.bincount(np.array(tokens, dtype=int), minlength=64) / len(tokens)
+def _shares(drawn: list[Any]) -> Any:
+    """How often each outcome was drawn: a token, or several, which are read as the digits of one number."""
+    codes = [int(np.polyval(np.append(1, tokens), VOCAB)) if np.ndim(tokens) else int(tokens) for tokens in drawn]
+    return np.bincount(codes, minlength=VOCAB**4) / len(drawn)
 
 
 def difference(ours: Any, theirs: Any) -> float:

@@ -18,8 +18,9 @@ Rng = np.random.Generator
 Calls = list[tuple[Any, ...]]
 B, H, T, d, D, VOCAB = 2, 3, 5, 4, 12, 7
 CAUSAL = np.tri(T, dtype=bool)
-DRAWN = {"sample_token"}  # answers drawn by chance: their shares are compared
+DRAWN = {"sample_token", "verify_draft"}  # answers drawn by chance: their shares are compared
 DRAWS = 1000
+UNEVEN = {"verify_draft"}  # the length of the result depends on the numbers, which JAX's jit does not allow
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,18 @@ def _each_differs(b: Any, h: Any, q: Any, k: Any) -> Any:
 
 
 PADDED = np.array([[0, 0, 1, 1, 1], [1, 1, 1, 1, 0], [1, 1, 1, 1, 1]])
+def _paged(rng: Rng) -> tuple[NDArray[Any], ...]:
+    """Pages of two texts of 3 and 5 tokens, their tables and lengths."""
+    return rng.normal(size=(2, 6, 2, d)), np.array([[4, 1, -1], [0, 5, 3]]), np.array([3, 5])
+
+
+def _drafted(rng: Rng) -> tuple[NDArray[Any], ...]:
+    """Two distributions of 4 tokens for a draft of 2, and the draft."""
+    del rng  # the same in every call, so that shares can be counted
+    p = np.array([[0.1, 0.85, 0.05, 0.0], [0.6, 0.1, 0.1, 0.2], [0.1, 0.2, 0.3, 0.4]])
+    return p, np.array([[0.5, 0.2, 0.1, 0.2], [0.3, 0.4, 0.2, 0.1]]), np.array([0, 1])
+
+
 MASKS = {
     "allowed": CAUSAL,
     "blocked": ~CAUSAL,
@@ -190,6 +203,15 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "rotate_half_rope": lambda rng: [(rng.normal(size=(B, H, T, d)), np.arange(3, 3 + T))],
     "rope": lambda rng: [(rng.normal(size=(B, H, T, d)), np.arange(3, 3 + T))],
     "position_ids": lambda rng: [(np.arange(T) >= np.array([0, 2, 4])[:, None],)],
+    # serving
+    "cache_bytes": lambda rng: [(32, 8, 128, 1, 2), (2, 1, 4, T, 4)],
+    "repeat_kv": lambda rng: [(rng.normal(size=(B, H, T, d)), 2), (rng.normal(size=(1, 1, d)), 3)],
+    "grouped_query_attention": lambda rng: [(rng.normal(size=(B, 2 * H, T, d)), *_qkv(rng, B, H)[1:])],
+    "sink_window_allowed": lambda rng: [(T, 1, 2), (T, 0, 1), (T, 9, 9)],
+    "paged_gather": lambda rng: [(rng.normal(size=(4, 2, d)), np.array([2, 0, 3]), 5)],
+    "paged_attention": lambda rng: [(*_paged(rng), rng.normal(size=(2, d)))],
+    "verify_draft": lambda rng: [(*_drafted(rng), Seed(n)) for n in range(DRAWS)],
+    "tree_positions": lambda rng: [(np.array([-1, 0, 0, 1, 1, -1, 5]),)],
     # efficient, gradients
     "online_softmax_update": lambda rng: [
         (None, rng.normal(size=3), rng.normal(size=(3, d))),

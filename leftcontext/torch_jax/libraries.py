@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from leftcontext.torch_jax.inputs import Seed, Smooth
+from leftcontext.torch_jax.inputs import UNEVEN, Seed, Smooth
 
 HERE = Path(__file__).resolve().parent
 DECIDES_BY_NUMBERS = {"sdpa_mask"}  # jit traces a function without them
@@ -110,9 +110,8 @@ def _compile(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..
     """
     import jax
 
-    if function.__name__ in DECIDES_BY_NUMBERS or any(
-        callable(value) and not isinstance(value, type) for value in args
-    ):
+    apart = DECIDES_BY_NUMBERS | UNEVEN
+    if function.__name__ in apart or any(callable(value) and not isinstance(value, type) for value in args):
         return function
     fixed = [place for place, value in enumerate(args) if isinstance(value, int | float | str | type)]
     return jax.jit(function, static_argnums=fixed)

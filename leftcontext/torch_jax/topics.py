@@ -13,6 +13,7 @@ TOPICS = {
     "attention": "Scores and attention",
     "heads": "Heads",
     "cache": "The KV cache",
+    "serving": "Serving",
     "generation": "Generation",
     "positions": "Positions",
     "efficient": "Efficient attention",

@@ -275,6 +275,36 @@ def test_kv_cache_llama_3_8b():
     assert per_token == 128 * 2**10 and per_token * 2**17 == 16 * 2**30
 
 
+def test_serving_llama_3_8b():
+    from autograder.bank import catalog
+
+    assert catalog.find("cache_bytes").load().reference(32, 8, 128, 1, 2) == 131_072 == 128 * 2**10
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_serving_a_sink_gives_back_what_a_window_loses(seed):
+    from leftcontext.language.copying import COPYING_LANGUAGE
+    from leftcontext.model import Config, train
+
+    causal, j = np.tri(32, dtype=bool), np.arange(32)
+    recent = np.arange(32)[:, None] - j
+    config = Config(vocab=len(COPYING_LANGUAGE), context=32, layers=1, heads=1)
+    model = Transformer(config, allowed=causal, seed=seed)
+    for _ in train(model, COPYING_LANGUAGE.rows, Schedule(steps=600), seed):
+        pass
+    rows = COPYING_LANGUAGE.rows(300, 32, np.random.default_rng(99))
+
+    def loss(allowed):
+        logits = model.logits(rows[:, :-1], allowed)[:, 8:].astype(float)
+        right = np.take_along_axis(logits, rows[:, 9:, None], axis=-1)[..., 0]
+        return float((np.log(np.exp(logits).sum(axis=-1)) - right).mean())
+
+    whole, window = loss(causal), loss(causal & (recent < 8))
+    assert window > whole + 0.003
+    assert abs(loss(causal & ((recent < 7) | (j < 1))) - whole) < 0.2 * (window - whole)
+
+
 def test_schedule_the_training_of_a_lesson_has_the_steps_that_it_says():
     assert Schedule().steps == 1200
 

@@ -18,7 +18,7 @@ from autograder.workspace.progress_page import PAGE, render_page
 from autograder.workspace.where_to_begin import questions, where_to_begin
 
 UNITS = {path.parent.name for path in (ROOT / "source").glob("*/lesson.md")}
-COMING = {"16-serving"}  # on a track already; shown as soon as the unit is there
+COMING: set[str] = set()  # on a track already; shown as soon as the unit is there
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 
