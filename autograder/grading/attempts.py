@@ -21,7 +21,7 @@ SPOKE_WITHOUT_END = "asked for more and more, and was ended"
 
 
 @dataclass(frozen=True)
-class Attempt:
+class TaskAttempt:
     """A run of a task; `job` is what is left of `whole` after the runs before it."""
 
     job: Job
@@ -31,17 +31,17 @@ class Attempt:
     search: Search | None = None
 
     @classmethod
-    def first(cls, job: Job) -> Attempt:
+    def first(cls, job: Job) -> TaskAttempt:
         """The first run of a job."""
         return cls(job, job)
 
-    def after_result(self, result: Result) -> Attempt | Result:
+    def after_result(self, result: Result) -> TaskAttempt | Result:
         """What to run next after a run that was over; the result if that was all."""
         if self.search is None or self.search.is_whole:
             return result
         return self._searched(self.search.with_good(result))
 
-    def after_loss(self, why: str, at: int | None, seconds: float) -> Attempt | Result:
+    def after_loss(self, why: str, at: int | None, seconds: float) -> TaskAttempt | Result:
         """What to run next after a run whose checker ended, a clause says `why`; the result where no more is tried.
 
         `at` is the step that the checker has named last, and `seconds` the processor time that it used.
@@ -68,7 +68,7 @@ class Attempt:
         """Whether the lost runs have cost as much as the notebook may take."""
         return self.lost_seconds > self.whole.total_seconds + GRACE
 
-    def _searched(self, search: Search) -> Attempt | Result:
+    def _searched(self, search: Search) -> TaskAttempt | Result:
         if not search.tests or search.lost > MOST_SEARCHED or self.is_out_of_time:
             return search.kept or Result(notes=[Note(NoteKind.ENDED_PYTHON, f"It could not be run: it {search.why}.")])
         return dataclasses.replace(self, job=search.next_job(), search=search)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.attempts import GRACE, SPOKE_WITHOUT_END, Attempt
+from autograder.grading.attempts import GRACE, SPOKE_WITHOUT_END, TaskAttempt
 from autograder.grading.executor import Result, Task
 from autograder.grading.fork_server import ForkServers
 from autograder.grading.rpc.channel import Channel, ConnectionLost, WallDeadline
@@ -55,7 +55,7 @@ class Running:
     """A task on its way."""
 
     task: Task
-    attempt: Attempt
+    attempt: TaskAttempt
     channel: Channel
     checker: Spawned
     meter: Meter  # of the checker's process
@@ -137,14 +137,14 @@ class Pool:
             self._start(task)
         return TICK
 
-    def _start(self, task: Task, attempt: Attempt | None = None) -> None:
+    def _start(self, task: Task, attempt: TaskAttempt | None = None) -> None:
         grader_end, child_end = socket.socketpair()
         home = self._new_home()
         checker = self.servers[task.notebook].checkers.spawn(Spawn(home=home), child_end.fileno())
         child_end.close()
         meter = Meter(checker.process)
         limits = _limit(task.job, meter), _whole_limit(task.job, meter)
-        running = Running(task, attempt or Attempt.first(task.job), Channel(grader_end), checker, meter, home, *limits)
+        running = Running(task, attempt or TaskAttempt.first(task.job), Channel(grader_end), checker, meter, home, *limits)
         self.running[grader_end.fileno()] = running
         self.selector.register(grader_end, selectors.EVENT_READ, running)
         try:
@@ -184,7 +184,7 @@ class Pool:
     def _take(self, running: Running, result: Result) -> Iterator[tuple[Task, Result]]:
         """Hand a result back, unless the task has to run once more."""
         following = running.attempt.after_result(result)
-        if isinstance(following, Attempt):
+        if isinstance(following, TaskAttempt):
             self._start(dataclasses.replace(running.task, job=following.job), following)
         elif result.try_alone and not running.task.job.is_alone:
             self.alone.append(dataclasses.replace(running.task, job=dataclasses.replace(running.task.job, is_alone=True)))

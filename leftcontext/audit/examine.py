@@ -91,20 +91,26 @@ def audit(
             )
         exam.thorough, exam.params = thorough, params
         _settle(exam)
-        extras = (
-            partial(compare_with_a_cache, step=step),
-            partial(compare_generation, generate=generate),
-            partial(pad_in_a_batch, padded=padded),
-            partial(pack_documents, packed=packed),
-            partial(compare_labels, loss=loss),
-            *([partial(train_on_random_tokens, steps=train)] if train else []),
-        )
-        _run(exam, (*probes.OF_OUTPUTS, *OF_DEPTH, *extras))
+        _run(exam, (*probes.OF_OUTPUTS, *OF_DEPTH, *_extras(step, generate, padded, packed, loss, train)))
         return summarise(exam, time.perf_counter() - began)
     finally:
         if exam is not None:
             exam.subject.rewind()
         restore()  # last, for rewinding seeds
+
+
+def _extras(
+    step: Step | None, generate: Generate | None, padded: Beside | None, packed: Beside | None, loss: Loss | None, train: int
+) -> list[Callable[[Examination], None]]:
+    """The probes of what goes around a model: a cache, a batch, a row of documents, a loss, a training."""
+    return [
+        partial(compare_with_a_cache, step=step),
+        partial(compare_generation, generate=generate),
+        partial(pad_in_a_batch, padded=padded),
+        partial(pack_documents, packed=packed),
+        partial(compare_labels, loss=loss),
+        *([partial(train_on_random_tokens, steps=train)] if train else []),
+    ]
 
 
 def assert_causal(

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from autograder.grading.attempts import MOST_SEARCHED, SPOKE_WITHOUT_END, Attempt
+from autograder.grading.attempts import MOST_SEARCHED, SPOKE_WITHOUT_END, TaskAttempt
 from autograder.grading.executor import Result
 from autograder.notebook.job import Job, Step, StepKind
 from autograder.notebook.test_result import passed
@@ -24,7 +24,7 @@ def result_of(job: Job, ending: set[int]) -> Result | None:
 
 def settle(job: Job, ending: set[int], chance: random.Random, why: str, seconds: float = 0.1) -> tuple[set[int], int]:
     """The tests that passed in the end, and how many runs it took. A checker that ends has named a step at random, or none."""
-    attempt, runs = Attempt.first(job), 1
+    attempt, runs = TaskAttempt.first(job), 1
     while True:
         result = result_of(attempt.job, ending)
         at = chance.choice([None, *range(len(job.steps))])
@@ -58,10 +58,10 @@ def test_each_place_of_a_flood_is_found(tests: int) -> None:
 
 
 def test_steps_that_a_checker_names_twice_are_not_believed() -> None:
-    attempt = Attempt.first(job_of(4))
+    attempt = TaskAttempt.first(job_of(4))
     for _ in range(3):  # the first run names no step; the second names step 0, and so does the third
         found = attempt.after_loss("ended the checker's process", 0, 0.1)
-        assert isinstance(found, Attempt)
+        assert isinstance(found, TaskAttempt)
         attempt = found
     assert attempt.search is not None
     assert 0 not in attempt.job.skipped_steps

@@ -24,7 +24,9 @@ SHARES = 0.06  # a thousand draws: four standard deviations of a difference of t
 # Where PyTorch takes less than the exercise does. Said in the counterpart's own comment.
 NOT_IN_GENERAL = {"finite_causal_mask", "multi_head_causal_attention", "blockwise_causal_attention"}
 # What a case of the bank hands over is NumPy's, and can be neither derived by another library nor be its generator.
-NUMPY_ONLY = {"sample_token", "verify_draft", "rollout_loss", "dense_mask", "numerical_gradient", "train_mini_gpt", *functions("leaks")}
+NUMPY_ONLY = {"sample_token", "verify_draft", "rollout_loss", "dense_mask", "numerical_gradient", "train_mini_gpt"} | {
+    *functions("leaks")
+}
 
 
 def solution(id: str) -> Any:
