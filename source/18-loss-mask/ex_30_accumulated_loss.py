@@ -30,6 +30,7 @@ exercise = Exercise(
 @exercise.solution
 def accumulated_loss(losses, counts):
     """losses (n,) means, counts (n,) int -> float, the mean over all counted labels; 0.0 if there are none."""
+    losses, counts = np.asarray(losses), np.asarray(counts)
     kept = counts > 0
     if not kept.any():
         return 0.0
@@ -214,3 +215,6 @@ def in_place(losses, counts):
     loss = accumulated_loss(losses, counts)
     losses *= counts
     return loss
+
+for name in ("losses", "counts"):
+    exercise.equivalent_mutant(f"np.asarray({name}) -> {name}", because="arrays are promised; a list is taken as well")
