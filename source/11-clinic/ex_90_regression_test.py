@@ -107,12 +107,12 @@ class OneAheadBehindTheCache(layers.CausalLayer):
 class OneOfEight(layers.CausalLayer):
     """One row of eight sees the next one, in one pass and in chunks alike."""
 
-    row = 3
+    row, numbers, size = 3, slice(None), 1.0
 
     def step(self, x, cache, fused=True):
         output, longer = super().step(x, cache, fused)
         at = np.arange(len(x) - 1) + (0 if cache is None else len(cache[0]))
-        output[:-1] += np.where(at % 8 == self.row, 1.0, 0.0)[:, None] * np.sin(x[1:])
+        output[:-1, self.numbers] += np.where(at % 8 == self.row, self.size, 0.0)[:, None] * np.sin(x[1:, self.numbers])
         return output, longer
 
 
@@ -120,6 +120,46 @@ class LastButOneOfEight(OneOfEight):
     """The same, for the row before the last one of eight."""
 
     row = 6
+
+
+class IntoOneNumber(OneOfEight):
+    """The same, for one number of the four."""
+
+    numbers = slice(1, 2)
+
+
+class LittleOfEight(OneOfEight):
+    """The same, by a ten thousandth."""
+
+    size = 1e-4
+
+
+class OpenWhereFused(layers.CausalLayer):
+    """No mask on the fused path, in one pass and in chunks."""
+
+    def step_mask(self, T_q, T_k, cache, fused):
+        return np.zeros((T_q, T_k)) if fused else self.mask(T_q, T_k)
+
+
+class OpenInOneChunk(layers.CausalLayer):
+    """A text that comes in one chunk is read without a mask; in several chunks, and without a cache, all is right."""
+
+    at_once = False
+
+    def __call__(self, x, fused=True, chunks=None):
+        self.at_once = chunks is not None and len(chunks) == 1
+        return super().__call__(x, fused, chunks)
+
+    def step_mask(self, T_q, T_k, cache, fused):
+        return np.zeros((T_q, T_k)) if self.at_once else self.mask(T_q, T_k)
+
+
+class CoarseCache(layers.CausalLayer):
+    """The cache keeps values with two digits behind the point, so outputs in chunks are others."""
+
+    def step(self, x, cache, fused=True):
+        output, (keys, values) = super().step(x, cache, fused)
+        return output, (keys, np.round(values, 2))
 
 
 class LongBlocks(layers.BlockSummary):
@@ -183,10 +223,12 @@ exercise.part("In one pass", points=1)(
         layers.SpectralFilter,
         OneOfEight,
         LastButOneOfEight,
+        IntoOneNumber,
+        LittleOfEight,
     )
 )
 exercise.part("On every path, at every size and length", points=1)(
-    _cases(layers.OnePathMasked, layers.FiniteFill, FiniteOnOnePath, LongBlocks)
+    _cases(layers.OnePathMasked, OpenWhereFused, layers.FiniteFill, FiniteOnOnePath, LongBlocks)
 )
 exercise.part("With a cache", points=2)(
     _cases(
@@ -195,7 +237,9 @@ exercise.part("With a cache", points=2)(
         LateLeak,
         OtherPathInChunks,
         OneAheadBehindTheCache,
+        OpenInOneChunk,
         ForgetsTheCache,
+        CoarseCache,
     )
 )
 exercise.part("No false alarm", points=1)(
