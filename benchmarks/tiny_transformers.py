@@ -145,12 +145,12 @@ def configuration(name: str, model_type: str = "", **switches: Any) -> Pretraine
     return config_class(**(options | switches))
 
 
-def build(name: str, model_type: str = "", **switches: Any) -> torch.nn.Module:
-    """A tiny random model of an architecture, in eval mode."""
+def build(name: str, model_type: str = "", attention: str | None = None, **switches: Any) -> torch.nn.Module:
+    """A tiny random model of an architecture, in eval mode, with this implementation of attention or the default one."""
     kind = getattr(transformers, name)
     config = configuration(name, model_type, **switches)
     torch.manual_seed(0)
-    return kind._from_config(config, attn_implementation="eager").eval()
+    return kind._from_config(config, **({"attn_implementation": attention} if attention else {})).eval()
 
 
 def warm_up() -> None:
