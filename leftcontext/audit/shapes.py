@@ -151,7 +151,8 @@ def _whole(leaking: Bool, influence: Floats) -> str | None:
         return None
     if count <= T // 4 and rows[:count].all():
         who = "output sees" if count == 1 else f"{count} outputs see"
-        return f"wrap-around: only the first {who} every later input, as where what came last stands before what came first"
+        why = "as after a wrap-around (a roll, a circular convolution), or where few scores stand against a finite mask"
+        return f"only the first {who} every later input, {why}"
     if count < 2:
         return None
     first = int(np.argmax(rows))
