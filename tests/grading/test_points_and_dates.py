@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -377,6 +378,20 @@ def test_an_assignment_that_is_released_and_not_registered_is_registered(world: 
     assert graded.status == "graded"
     assert any("entered into the gradebook" in sentence for sentence in said)
     assert not any("differs" in sentence for sentence in said)
+
+
+def test_an_assignment_of_which_only_the_due_date_is_known_is_registered(world: World) -> None:
+    """As after `nbgrader db assignment add`, before anything was graded."""
+    world.submit()
+    (world.root / "gradebook.db").unlink()
+    due = datetime(2026, 10, 5, 22)
+    with NbgraderCourse().open() as course:
+        course.gradebook.update_or_create_assignment("ps", duedate=due)
+        assert not course.is_entered("ps")
+    (graded,) = run().values()
+    assert graded.status == "graded"
+    with NbgraderCourse().open() as course:
+        assert course.is_entered("ps") and course.gradebook.find_assignment("ps").duedate == due
 
 
 @pytest.mark.long
