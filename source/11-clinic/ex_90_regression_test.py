@@ -21,6 +21,7 @@ import numpy as np
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Boolean
 from leftcontext.bugs import incident_layers as layers
+from leftcontext.bugs import unseen_layers as unseen
 
 exercise = Exercise(
     topic="regression tests",
@@ -56,145 +57,6 @@ def regression_test(model):
     return True
 
 
-# Honest layers that look suspicious, and broken ones that are not in the lesson.
-
-
-class OtherNumbers(layers.CausalLayer):
-    """Honest: the path that is not fused scales its outputs, as dropout may."""
-
-    def step(self, x, cache, fused=True):
-        output, cache = super().step(x, cache, fused)
-        return (output if fused else 0.8 * output), cache
-
-
-class Rounding(layers.CausalLayer):
-    """Honest: rounding of about 1e-11 that depends on everything."""
-
-    def step(self, x, cache, fused=True):
-        output, cache = super().step(x, cache, fused)
-        return output + 1e-11 * np.tanh(x.sum()), cache
-
-
-class Window(layers.CausalLayer):
-    """Honest: a query sees three keys."""
-
-    def allowed(self, T_q, T_k):
-        return super().allowed(T_q, T_k) & ~np.tri(T_q, T_k, k=T_k - T_q - 3, dtype=bool)
-
-
-class LateLeak(layers.CausalLayer):
-    """From 64 rows in the cache on there is no mask between the new ones."""
-
-    def step_mask(self, T_q, T_k, cache, fused):
-        return np.zeros((T_q, T_k)) if cache is not None and len(cache[0]) >= 64 else self.mask(T_q, T_k)
-
-
-class OtherPathInChunks(layers.CausalLayer):
-    """No mask on one path, and there only with a cache."""
-
-    def step_mask(self, T_q, T_k, cache, fused):
-        return self.mask(T_q, T_k) if fused or cache is None else np.zeros((T_q, T_k))
-
-
-class OneAheadBehindTheCache(layers.CausalLayer):
-    """Each row but the last of a chunk sees the next one, where there is a cache with rows in it."""
-
-    def step_mask(self, T_q, T_k, cache, fused):
-        ahead = int(cache is not None and len(cache[0]) > 0)
-        return np.where(np.tri(T_q, T_k, k=T_k - T_q + ahead, dtype=bool), 0.0, -np.inf)
-
-
-class OneOfEight(layers.CausalLayer):
-    """One row of eight sees the next one, in one pass and in chunks alike."""
-
-    row, numbers, size = 3, slice(None), 1.0
-
-    def step(self, x, cache, fused=True):
-        output, longer = super().step(x, cache, fused)
-        at = np.arange(len(x) - 1) + (0 if cache is None else len(cache[0]))
-        output[:-1, self.numbers] += np.where(at % 8 == self.row, self.size, 0.0)[:, None] * np.sin(x[1:, self.numbers])
-        return output, longer
-
-
-class LastButOneOfEight(OneOfEight):
-    """The same, for the row before the last one of eight."""
-
-    row = 6
-
-
-class IntoOneNumber(OneOfEight):
-    """The same, for one number of the four."""
-
-    numbers = slice(1, 2)
-
-
-class LittleOfEight(OneOfEight):
-    """The same, by a ten thousandth."""
-
-    size = 1e-4
-
-
-class OpenWhereFused(layers.CausalLayer):
-    """No mask on the fused path, in one pass and in chunks."""
-
-    def step_mask(self, T_q, T_k, cache, fused):
-        return np.zeros((T_q, T_k)) if fused else self.mask(T_q, T_k)
-
-
-class OpenInOneChunk(layers.CausalLayer):
-    """A text that comes in one chunk is read without a mask; in several chunks, and without a cache, all is right."""
-
-    at_once = False
-
-    def __call__(self, x, fused=True, chunks=None):
-        self.at_once = chunks is not None and len(chunks) == 1
-        return super().__call__(x, fused, chunks)
-
-    def step_mask(self, T_q, T_k, cache, fused):
-        return np.zeros((T_q, T_k)) if self.at_once else self.mask(T_q, T_k)
-
-
-class CoarseCache(layers.CausalLayer):
-    """The cache keeps values with two digits behind the point, so outputs in chunks are others."""
-
-    def step(self, x, cache, fused=True):
-        output, (keys, values) = super().step(x, cache, fused)
-        return output, (keys, np.round(values, 2))
-
-
-class LongBlocks(layers.BlockSummary):
-    """Blocks of 32 rows, of which only whole ones are summed up."""
-
-    block = 32
-
-    def mix(self, x):
-        out = x.copy()
-        for start in range(0, len(x) - self.block + 1, self.block):
-            out[start : start + self.block] += x[start : start + self.block].mean(axis=0)
-        return out
-
-
-class FiniteOnOnePath(layers.FiniteFill):
-    """A finite fill on the path that is not fused."""
-
-    def step(self, x, cache, fused=True):
-        return super().step(x, cache, fused) if not fused else layers.CausalLayer.step(_Sound(self), x, cache, fused)
-
-
-class _Sound(layers.CausalLayer):
-    """The parameters of another layer, and no bug."""
-
-    def __init__(self, other):
-        self.__dict__ |= other.__dict__
-
-
-class ForgetsTheCache(layers.CausalLayer):
-    """Too little is seen: in chunks, only the last row of the cache."""
-
-    def step(self, x, cache, fused=True):
-        return super().step(x, cache if cache is None else (cache[0][-1:], cache[1][-1:]), fused)
-
-
 def _model(layer, rng):
     made = layer(seed=int(rng.integers(1000)))
 
@@ -221,29 +83,29 @@ exercise.part("In one pass", points=1)(
         layers.BlockSummary,
         layers.ChunkStates,
         layers.SpectralFilter,
-        OneOfEight,
-        LastButOneOfEight,
-        IntoOneNumber,
-        LittleOfEight,
+        unseen.OneOfEight,
+        unseen.LastButOneOfEight,
+        unseen.IntoOneNumber,
+        unseen.LittleOfEight,
     )
 )
 exercise.part("On every path, at every size and length", points=1)(
-    _cases(layers.OnePathMasked, OpenWhereFused, layers.FiniteFill, FiniteOnOnePath, LongBlocks)
+    _cases(layers.OnePathMasked, unseen.OpenWhereFused, layers.FiniteFill, unseen.FiniteOnOnePath, unseen.LongBlocks)
 )
 exercise.part("With a cache", points=2)(
     _cases(
         layers.WrongCorner,
         layers.NoMaskWithCache,
-        LateLeak,
-        OtherPathInChunks,
-        OneAheadBehindTheCache,
-        OpenInOneChunk,
-        ForgetsTheCache,
-        CoarseCache,
+        unseen.LateLeak,
+        unseen.OtherPathInChunks,
+        unseen.OneAheadBehindTheCache,
+        unseen.OpenInOneChunk,
+        unseen.ForgetsTheCache,
+        unseen.CoarseCache,
     )
 )
 exercise.part("No false alarm", points=1)(
-    _cases(layers.CausalLayer, OtherNumbers, Rounding, Window, layers.PositionsOnly)
+    _cases(layers.CausalLayer, unseen.OtherNumbers, unseen.Rounding, unseen.Window, layers.PositionsOnly)
 )
 
 

@@ -216,5 +216,6 @@ def in_place(losses, counts):
     losses *= counts
     return loss
 
+
 for name in ("losses", "counts"):
     exercise.equivalent_mutant(f"np.asarray({name}) -> {name}", because="arrays are promised; a list is taken as well")
