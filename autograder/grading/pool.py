@@ -31,8 +31,9 @@ from autograder.notebook.test_result import Output
 from autograder.sandbox import linux
 from autograder.sandbox.meter import Meter, open_files
 from autograder.sandbox.policy import SandboxPolicy
+from autograder.sandbox.removal import Remover, remove_home
 from autograder.sandbox.restrict import other_user
-from autograder.sandbox.usage import exceeded_limit, leaves_processes, remove_home, resident_memory
+from autograder.sandbox.usage import exceeded_limit, leaves_processes, resident_memory
 
 MAX_MESSAGE = 1 << 27  # bytes of a checker's message; its cells show at most `outputs.MAX_SHOWN`
 MAX_QUESTION = 1000  # bytes of one that is not the result
@@ -82,6 +83,7 @@ class Pool:
         self.lost: list[tuple[Task, Result]] = []  # whose checker could not be kept alive
         self.alone: deque[Task] = deque()  # to be tried once more, with nothing beside
         self.selector = selectors.DefaultSelector()
+        self.remover = Remover()
 
     def __enter__(self) -> Pool:
         self.folder = Path(tempfile.mkdtemp(prefix="leftcontext-"))
@@ -102,6 +104,7 @@ class Pool:
         for running in self.running.values():
             running.channel.close()
         self.selector.close()
+        self.remover.close()
         remove_home(str(self.folder))
 
     def shown(self, notebook: str) -> dict[str, list[Output]]:
@@ -250,7 +253,7 @@ class Pool:
             status = self.servers[running.task.notebook].students.end(running.student.child)
             running.student = None
         if running.home:
-            remove_home(running.home)
+            self.remover.remove(running.home)
             running.home = None
         return status
 
@@ -261,7 +264,7 @@ class Pool:
         self._end_student(running)
         running.meter.close()
         self.servers[running.task.notebook].checkers.end(running.checker.child)
-        remove_home(running.checker_home)
+        self.remover.remove(running.checker_home)
 
     def _retry(self, running: Running, why: str) -> None:
         """A checker was lost: run the task again as `attempts` says, or hand back what was earned."""

@@ -8,8 +8,7 @@ import functools
 import os
 import resource
 import stat
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autograder.sandbox import linux
@@ -198,49 +197,3 @@ def _open_deleted(folder: str) -> dict[int, int]:
                 if stat.S_ISREG(about.st_mode) and about.st_nlink == 0:
                     found[about.st_ino] = about.st_blocks * 512
     return found
-
-
-def remove_home(home: str) -> None:
-    """Remove a folder with all that is in it, also where its owner has taken the right to list or to change it.
-
-    Folders may be nested deeper than a path can be long, so each is moved up before it is emptied.
-    """
-    if _try(os.rmdir, home):  # as nearly always, it is empty
-        return
-    with contextlib.suppress(OSError):  # there is none, or its disk is broken
-        place = tempfile.mkdtemp(dir=os.path.dirname(os.path.abspath(home)))
-        waiting, number = [home], 0
-        while waiting:
-            folder = waiting.pop()
-            for entry in _entries(folder):
-                if entry.is_dir(follow_symlinks=False):
-                    number += 1
-                    waiting.append(_moved(entry.path, f"{place}/{number}"))
-                else:
-                    _try(os.unlink, entry.path)
-            _try(os.rmdir, folder)
-        _try(os.rmdir, place)
-
-
-def _entries(folder: str) -> list[os.DirEntry[str]]:
-    _try(os.chmod, folder, 0o700)
-    try:
-        with os.scandir(folder) as found:
-            return list(found)
-    except OSError:
-        return []
-
-
-def _moved(folder: str, to: str) -> str:
-    """Where a folder is after it was moved, if that was possible."""
-    _try(os.chmod, folder, 0o700)  # who moves a folder writes in it
-    return to if _try(os.rename, folder, to) else folder
-
-
-def _try(do: Callable[..., object], *arguments: object) -> bool:
-    """Whether that was possible."""
-    try:
-        do(*arguments)
-    except OSError:
-        return False
-    return True

@@ -11,7 +11,8 @@ import pytest
 
 from autograder.sandbox import linux, usage
 from autograder.sandbox.policy import MB, SandboxPolicy
-from autograder.sandbox.usage import exceeded_limit, remove_home, resident_memory
+from autograder.sandbox.removal import remove_home
+from autograder.sandbox.usage import exceeded_limit, resident_memory
 
 SMALL = SandboxPolicy("basic", total_memory=200 * MB, disk=8 * MB, processes=12)
 ROOMY = replace(SMALL, total_memory=1 << 50, processes=1000)  # but for the disk
