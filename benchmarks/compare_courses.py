@@ -3,6 +3,7 @@
     python benchmarks/compare_courses.py                            # nbgrader's own example course
     python benchmarks/compare_courses.py COURSE...                  # every assignment of each course
     python benchmarks/compare_courses.py COURSE --assignment ps1    # one of them
+    python benchmarks/compare_courses.py COURSE --student right     # one of the six submissions below
 
 A COURSE is a folder with nbgrader's `source/`, of which a copy is released with nbgrader's default settings. Six students
 hand in each assignment: the instructor's own solution, the release as it is, one answer that does nothing, every function
@@ -53,15 +54,15 @@ Cell = tuple[str, str, str, str]  # assignment, student, notebook, grade id
 Recorded = dict[Cell, tuple[Any, ...]]
 
 
-def release(course: Path, to: Path, assignments: list[str]) -> None:
-    """Copy what the instructor wrote, release it, and hand it in six times."""
+def release(course: Path, to: Path, assignments: list[str], students: list[str]) -> None:
+    """Copy what the instructor wrote, release it, and hand it in once for each of these students."""
     (to / "source").mkdir(parents=True)
     api = open_course(to)
     for assignment in assignments:
         shutil.copytree(course / "source" / assignment, to / "source" / assignment)
         tell_failure(assignment, api.generate_assignment(assignment, create=True))
-        for student, change in STUDENTS.items():
-            hand_in(to, assignment, student, change)
+        for student in students:
+            hand_in(to, assignment, student, STUDENTS[student])
         for own in sorted(course.glob(f"submitted/*/{assignment}")):
             shutil.copytree(own, to / "submitted" / own.parent.name / assignment)
 
@@ -207,9 +208,9 @@ def wrote_to_stderr(stock: Path, cell: Cell) -> bool:
     return "error" not in kinds and any(output.get("name") == "stderr" for output in outputs)
 
 
-def compare(course: Path, assignments: list[str], folder: Path) -> tuple[Counter[str], dict[str, float]]:
+def compare(course: Path, assignments: list[str], students: list[str], folder: Path) -> tuple[Counter[str], dict[str, float]]:
     """Grade a course both ways: how many cells are equal, documented or different, and the seconds of both."""
-    release(course, folder / "stock", assignments)
+    release(course, folder / "stock", assignments, students)
     shutil.copytree(folder / "stock", folder / "ours")
     seconds = {
         "stock": grade_by_nbgrader(folder / "stock", assignments),
@@ -232,6 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("courses", type=Path, nargs="*", metavar="COURSE")
     parser.add_argument("--assignment", action="append", help="only this one; may be given more than once")
+    parser.add_argument("--student", action="append", choices=STUDENTS, help="only this one; may be given more than once")
     options = parser.parse_args()
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
     table = Table("course", "assignments", "cells", "equal", "documented", "different", "stock, s", "ours, s")
@@ -240,7 +242,7 @@ def main() -> None:
         chosen = options.assignment or (None if options.courses else ["ps1"])
         assignments = sorted(chosen or (path.name for path in (course / "source").iterdir() if path.is_dir()))
         with tempfile.TemporaryDirectory() as folder:
-            counts, seconds = compare(course, assignments, Path(folder))
+            counts, seconds = compare(course, assignments, options.student or [*STUDENTS], Path(folder))
         numbers = counts.total(), *(counts[kind] for kind in ("equal", "documented", "different"))
         table.add_row(course.name, f"{len(assignments)}", *map(str, numbers), *(f"{seconds[who]:.0f}" for who in seconds))
         differences += counts["different"]
