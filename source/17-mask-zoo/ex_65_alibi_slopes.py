@@ -19,20 +19,20 @@ exercise = Exercise(
     hints=(
         "What are the slopes for 2 heads, and for 4? Which of them are new?",
         "2 ** (-8 * h / n) for h = 1 to n; then the missing ones from the slopes for 2 n, at the places 0, 2, 4, ...",
-        "np.concatenate([series(n), series(2 * n)[::2][: heads - n]])",
+        "np.concatenate([sequence(n), sequence(2 * n)[::2][: heads - n]])",
     ),
 )
 
 
 @exercise.solution
 def alibi_slopes(heads):
-    """heads -> (heads,) float: the geometric series, and for no power of two the authors' rule."""
+    """heads -> (heads,) float: the geometric sequence, and for no power of two the authors' rule."""
 
-    def series(n):
+    def sequence(n):
         return 2.0 ** (-8 * np.arange(1, n + 1) / n)
 
     n = 2 ** (heads.bit_length() - 1)  # the largest power of two up to heads
-    return np.concatenate([series(n), series(2 * n)[::2][: heads - n]])
+    return np.concatenate([sequence(n), sequence(2 * n)[::2][: heads - n]])
 
 
 @exercise.part("Powers of two", points=1)
@@ -71,24 +71,24 @@ def by_multiplying(heads):
     return np.concatenate((slopes, np.sqrt(ratio) * ratio ** np.arange(heads - n)))
 
 
-def _series(n):
+def _sequence(n):
     return 2.0 ** (-8 * np.arange(1, n + 1) / n)
 
 
 # https://github.com/ml-explore/mlx/pull/3071
 @exercise.mistake("The formula for any number of heads")
 def formula_for_all(heads):
-    """The series was used for a number of heads that is no power of two; a model trained with the other rule needs it.
+    """The sequence was used for a number of heads that is no power of two; a model trained with the other rule needs it.
 
     - Which slopes do 12 heads get from those of 8?
     - All eight, and four of those for 16 heads.
-    - np.concatenate([series(n), series(2 * n)[::2][: heads - n]])
+    - np.concatenate([sequence(n), sequence(2 * n)[::2][: heads - n]])
     """
-    return _series(heads)
+    return _sequence(heads)
 
 
 # https://github.com/paiml/aprender/pull/2143
-@exercise.mistake("The series starts with 1")
+@exercise.mistake("The sequence starts with 1")
 def starts_at_one(heads):
     """The exponent of the first head is 0, so each slope is that of the head before.
 
@@ -107,13 +107,13 @@ def sorted_slopes(heads):
     """The slopes are right and in another order, so the heads of a trained model get each other's slopes.
 
     - Where does the first slope for 2 n heads go?
-    - Behind the n slopes of the first series.
+    - Behind the n slopes of the first sequence.
     - Leave out the sort.
     """
     return np.sort(alibi_slopes(heads))[::-1]
 
 
-@exercise.mistake("The wrong half of the second series")
+@exercise.mistake("The wrong half of the second sequence")
 def wrong_half(heads):
     """The second, fourth, ... of the slopes for 2 n heads were taken: these are there already.
 
@@ -122,7 +122,7 @@ def wrong_half(heads):
     - [::2], not [1::2]
     """
     n = 2 ** (heads.bit_length() - 1)
-    return np.concatenate([_series(n), _series(2 * n)[1::2][: heads - n]])
+    return np.concatenate([_sequence(n), _sequence(2 * n)[1::2][: heads - n]])
 
 
 @exercise.mistake("Too many heads")
@@ -136,7 +136,7 @@ def next_power(heads):
     n = 1
     while n < heads:
         n *= 2
-    return _series(n)[:heads]
+    return _sequence(n)[:heads]
 
 
 @exercise.mistake("A penalty with a sign")
