@@ -157,7 +157,7 @@ def one_token(layers, kv_heads, head_dim, tokens, bytes_per_number):
 
 
 # https://github.com/KolosalAI/model-memory-calculator/issues/2
-@exercise.mistake("The heads were left out of the width")
+@exercise.mistake("Heads and width were added")
 def heads_added(layers, kv_heads, head_dim, tokens, bytes_per_number):
     """The heads were added to the width of a head; each head has all head_dim numbers.
 

@@ -104,7 +104,7 @@ def window_one_too_many(T, sinks, window):
 def window_one_too_few(T, sinks, window):
     """The query's own key counts too: the window has window keys with it.
 
-    - How many keys does a late query see with no sinks and window = 1?
+    - How many keys does a late query see with no sinks and window = 2?
     - i - j < window
     - Mind the -1.
     """
