@@ -1,7 +1,7 @@
 """### Which arguments?
 
-`scaled_dot_product_attention` is fastest without a written mask. So a model passes none where it may, and a right one \
-where it must.
+Without a written mask, `scaled_dot_product_attention` may choose a faster implementation. So a model passes none where \
+it may, and a right one where it must.
 
 Write `sdpa_mask(attention_mask, T_q)`: `attention_mask` is `(B, T_k)` of 1 and 0, the queries are the last `T_q` of \
 the `T_k` positions. Return the two arguments `(attn_mask, is_causal)`:
@@ -261,9 +261,9 @@ def padding_only(attention_mask, T_q):
 
 @exercise.mistake("A mask was written where none is needed")
 def always_written(attention_mask, T_q):
-    """The mask is right, but with no padding and a square or a single query the faster call takes none.
+    """The mask is right, but with no padding, and a square or a single query, none has to be passed.
 
-    - What does the fastest call pass as attn_mask?
+    - What is attn_mask where nothing has to be written?
     - None, where no token is padding and T_q is 1 or T_k.
     - Begin with that case.
     """
