@@ -169,18 +169,26 @@ def positions_ignored(x, positions):
     return _turn(x, np.arange(x.shape[-2]))
 
 
-@exercise.mistake("The exponent counts pairs once too often")
-def exponent_wrong(x, positions):
-    """The frequencies are wrong: the exponent is -2m/d, where m counts pairs.
+@exercise.mistake("The exponent counts columns twice")
+def exponent_four_m(x, positions):
+    """The frequencies fall too fast: the exponent is -2m/d, where m counts pairs.
 
-    - What is the last frequency for d = 4?
+    - Is your counter a pair or a column?
     - 10000^(-2m/d)
     - np.arange(0, d, 2) / d has the factor 2 already.
     """
     return _turn(x, positions, scale=2.0)
 
 
-exercise.add_mistakes((exponent_wrong, lambda x, positions: _turn(x, positions, scale=0.5)))
+@exercise.mistake("The exponent is m/d")
+def exponent_without_two(x, positions):
+    """The frequencies fall too slowly: the exponent is -2m/d.
+
+    - What is the last frequency for d = 4?
+    - 10000^(-2m/d)
+    - Mind the factor 2.
+    """
+    return _turn(x, positions, scale=0.5)
 
 
 @exercise.mistake("Another base")
