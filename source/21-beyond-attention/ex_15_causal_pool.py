@@ -1,7 +1,7 @@
 """### Pool, and wait for the block
 
-Many models pool blocks of rows and later repeat each result for the rows. Done plainly, the first row of a block gets \
-the mean of rows after it.
+Many models pool blocks of rows and later repeat each result for the rows of its block. Then the first row of a block \
+gets a mean in which rows after it take part.
 
 Write `causal_pool(x, stride)`: `x` `(T, d)` → `(T, d)`. The rows are cut into blocks of `stride` rows: 0 to \
 `stride - 1`, then the next ones. Row t gets the mean of the **last block that is complete at row t**: one whose last \

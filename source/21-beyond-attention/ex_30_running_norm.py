@@ -208,7 +208,7 @@ def eps_outside_the_root(x, eps):
     """eps was added to the standard deviation; in the formula it is added to the variance.
 
     - Where does eps stand in the formula?
-    - Below the root.
+    - Under the root.
     - np.sqrt(variance + eps)
     """
     return np.array([(x[t] - x[: t + 1].mean()) / (x[: t + 1].std() + eps) for t in range(len(x))])
@@ -230,7 +230,7 @@ def eps_ignored(x, eps):
 def no_root(x, eps):
     """The root is missing: the distances were divided by the variance.
 
-    - Which unit has a variance, if x is in metres?
+    - Which unit does a variance have, if x is in metres?
     - Square metres; its root is in metres.
     - np.sqrt(variance + eps)
     """
