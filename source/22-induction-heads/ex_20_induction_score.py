@@ -134,7 +134,7 @@ def what_stood_before(weights, tokens):
     """The weight on j - 1 was read, the token before the earlier occurrence.
 
     - For a b c b: what does the last query need, a or c?
-    - j + 1
+    - It needs c, which followed the earlier b: position j + 1.
     - target[:, 1:] = earlier[:, :-1]
     """
     earlier, target = _earlier(tokens), np.zeros((len(tokens),) * 2)
