@@ -176,6 +176,8 @@ def _same_for_all(attempts: Sequence[Attempt]) -> Misconception | None:
         return None
     if all(attempt.shape_differs for attempt in attempts):
         return None
+    if len({type(attempt.trial.type) for attempt in attempts}) > 1:
+        return None  # results of several types can't be compared, and no answer gives the same one for all
     same = all(attempt.trial.type.compare(first.outcome.value, attempt.outcome.value) is None for attempt in attempts)
     differ = sum(
         attempt.trial.type.compare(first.trial.expected, attempt.trial.expected) is not None for attempt in attempts

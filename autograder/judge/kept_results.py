@@ -85,7 +85,12 @@ def _argument_kept(
 
 def _same_shapes(one: Attempt, other: Attempt) -> bool:
     mine, others = one.trial.case, other.trial.case
-    return not (mine.kwargs or others.kwargs) and [*map(np.shape, mine.args)] == [*map(np.shape, others.args)]
+    return not (mine.kwargs or others.kwargs) and [*map(_shape, mine.args)] == [*map(_shape, others.args)]
+
+
+def _shape(value: Any) -> Any:
+    """The shape of an argument; of a list, whose arrays may have different lengths, the shapes of its items."""
+    return [*map(_shape, value)] if isinstance(value, list) else np.shape(value)
 
 
 def _with_one_array_of(exercise: Exercise, trial: Trial, other: Trial) -> Iterator[Trial]:

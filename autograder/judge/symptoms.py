@@ -84,9 +84,17 @@ def _relation(pairs: Sequence[Pair]) -> Misconception | None:
     if all(_equal(expected, actual) for expected, actual in numbers):
         return _nearness(numbers)  # as near as this, a row of one entry is its own reverse
     for misconception, change in CHANGES:
-        if all(_equal(change(expected), actual) for expected, actual in numbers):
+        same = all(_equal(change(expected), actual) for expected, actual in numbers)
+        if same and _is_telling(misconception, numbers):
             return misconception
     return _shift(numbers) or _factor(numbers) or _offset(numbers) or _order(numbers) or _nearness(numbers)
+
+
+def _is_telling(misconception: Misconception, pairs: Sequence[Pair]) -> bool:
+    """False for exp(0) = 1 and log(1) = 0: ones in place of zeros, or zeros in place of ones, are no exponential."""
+    if misconception not in (EXP_TAKEN, LOG_TAKEN):
+        return True
+    return any(np.any((expected != 0) & (expected != 1)) for expected, _ in pairs)
 
 
 def _equal(expected: np.ndarray | None, actual: np.ndarray) -> bool:

@@ -40,6 +40,26 @@ def test_chance_is_named_and_not_the_value_that_it_gave() -> None:
     assert judge(sixes, lambda n: n + 6.0 if n != 5 else 1.0 * next(calls)).misconception == "not_repeatable"
 
 
+def test_an_exercise_with_results_of_two_types_is_judged() -> None:
+    exercise = Exercise("roots", lambda n: Boolean() if n < 0 else Tuple(low=Integer(), high=Integer()))
+    exercise.solution(lambda n: (n, n + 1) if n >= 0 else True)
+    exercise.part("Numbers")(lambda rng: iter([case(n) for n in (2, 3, -1)]))
+    verdict = judge(exercise, lambda n: (n, n + 2) if n >= 0 else True)
+    assert not verdict.passed
+    assert verdict.finding is not None
+    assert verdict.finding.message
+
+
+def test_lists_of_arrays_of_different_lengths_are_judged() -> None:
+    exercise = Exercise("sums", Array("int"))
+    exercise.solution(lambda rows: np.array([row.sum() for row in rows]))
+    ragged = [[np.arange(2), np.arange(3)], [np.arange(4), np.arange(1)], [np.arange(5), np.arange(6)]]
+    exercise.part("Rows")(lambda rng: iter([case(rows) for rows in ragged]))
+    verdict = judge(exercise, lambda rows: np.array([row.sum() + (len(row) > 4) for row in rows]))
+    assert not verdict.passed
+    assert verdict.misconception == "constant_offset"
+
+
 def test_an_input_that_was_changed_is_named_where_nothing_else_is_known() -> None:
     def shaken(x: np.ndarray) -> np.ndarray:
         x += 1
@@ -59,12 +79,18 @@ def pair_or_none() -> Exercise:
     ("answer", "misconception", "words"),
     [
         (lambda n: (n, n + 1), None, "marked cells differ"),  # a pair for None has no wrong shape
-        (lambda n: (n, n + 1) if n else (), "not_a_tuple", "length 0, expected the tuple (i, j). Where there is nothing"),
+        (
+            lambda n: (n, n + 1) if n else (),
+            "not_a_tuple",
+            "length 0, expected the tuple (i, j). Where there is nothing",
+        ),
         (lambda n: (n, None) if n else None, "wrong_type", "The item `j` of the tuple is None."),
         (lambda n: (n, "1") if n else None, "wrong_type", "expected one number"),
     ],
 )
-def test_none_and_pairs_have_words_of_their_own(answer: Callable[..., Any], misconception: str | None, words: str) -> None:
+def test_none_and_pairs_have_words_of_their_own(
+    answer: Callable[..., Any], misconception: str | None, words: str
+) -> None:
     verdict = judge(pair_or_none(), answer)
     assert verdict.misconception == misconception
     assert words in render.message(verdict)

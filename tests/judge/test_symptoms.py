@@ -85,6 +85,13 @@ def test_the_number_that_is_said_is_the_answers_own() -> None:
     assert finding.message == "Every value is 2.5 times the right one."
 
 
+def test_one_in_place_of_zero_is_not_called_an_exponential() -> None:
+    exercise = Exercise("means", Array())
+    exercise.solution(lambda x: x.mean() if x.size else 0.0)
+    exercise.part("Any size")(lambda rng: (case(rng.random(n)) for n in (0, 1, 4)))
+    assert judge(exercise, lambda x: x.mean() if x.size else 1.0).misconception == "wrong_for_empty"
+
+
 def test_every_symptom_has_words() -> None:
     for misconception in SYMPTOMS.values():
         assert misconception.name
