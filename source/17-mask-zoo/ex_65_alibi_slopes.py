@@ -101,6 +101,9 @@ def starts_at_one(heads):
     return np.concatenate([2.0 ** (-8 * np.arange(n) / n), slopes[n:]])
 
 
+exercise.add_mistakes((starts_at_one, lambda heads: 2.0 ** (-8 * np.arange(heads) / heads)))
+
+
 # https://github.com/antofuller/CROMA/issues/12 suggests sorting; a trained model keeps its order.
 @exercise.mistake("The slopes were sorted")
 def sorted_slopes(heads):

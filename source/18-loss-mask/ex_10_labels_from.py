@@ -54,6 +54,7 @@ def any_text(rng):
     yield case(np.array([3, 1, 2]), 3, 0, note="the prompt is all there is")
     yield case(np.array([2, 7, 2, 5, 2, 2]), 2, 2, note="pad is the token 2, and it stands in the text as well")
     yield case(np.array([9, 9, 4, 6, 3]), 3, 9, note="padded on the left")
+    yield case(np.array([4, 0, 6, 0, 9, 9]), 1, 9, note="pad is the token 9, and 0 is a token like any other")
     yield case(np.array([250, 3, 255, 9], dtype=np.uint8), 1, 3, note="uint8")
     yield case(np.array([50_000, 7, 50_256, 50_256], dtype=np.uint16), 1, 50_256, note="uint16")
     for T in (2, 7, 40):
@@ -202,6 +203,21 @@ exercise.add_mistakes(
     (minus_one, lambda tokens, n, pad: np.where(labels_from(tokens, n, pad) == -100, 0, labels_from(tokens, n, pad))),
     (minus_one, lambda tokens, n, pad: np.where(labels_from(tokens, n, pad) == -100, pad, labels_from(tokens, n, pad))),
 )
+
+
+@exercise.mistake("Token 0 was taken for padding")
+def zero_is_padding(tokens, prompt_length, pad):
+    """No position was trained on token 0, although `pad` says which token is padding.
+
+    - Which token is padding?
+    - pad, whatever number it is.
+    - tokens[1:] == pad
+    """
+    labels = labels_from(tokens, prompt_length, pad)
+    return np.where(labels == 0, -100, labels)
+
+
+exercise.add_mistakes((zero_is_padding, lambda tokens, n, pad: labels_from(tokens, n, 0)))
 
 
 @exercise.mistake("-100 became a token")

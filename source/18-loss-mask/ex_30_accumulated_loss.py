@@ -3,8 +3,8 @@
 A batch that does not fit into memory is cut into micro-batches, and their losses are put together afterwards.
 
 Write `accumulated_loss(losses, counts)`: `losses` is `(n,)`, the mean loss of each micro-batch over the labels that \
-it counted; `counts` is `(n,)`, integers, how many labels that were. Return one float: the mean over **all counted \
-labels**, as if the whole batch had been computed at once.
+it counted; `counts` is `(n,)`, integers, how many labels that were. Their type may be too small for their sum, as \
+`uint8` is. Return one float: the mean over **all counted labels**, as if the whole batch had been computed at once.
 
 A micro-batch without any label has the count 0. Its loss is then NaN (as from PyTorch) or 0.0, and says nothing. If \
 no label is counted at all, return `0.0`.
@@ -50,6 +50,7 @@ def any_number(rng):
     yield case(np.array([1.5, 0.0, 2.0]), np.array([2, 0, 6]), note="one of them counted nothing, and is 0")
     yield case(np.array([np.nan, np.nan]), np.array([0, 0]), note="nothing was counted")
     yield case(np.array([0.0]), np.array([0]), note="one micro-batch, nothing was counted")
+    yield case(np.array([0.0, 3.0]), np.array([4, 2]), note="a loss of 0.0 over four labels counts")
     for n in (3, 8, 64):
         yield case(5 * rng.random(n), rng.integers(1, 500, size=n))
     yield case(np.array([8.0, 1.0]), np.array([1, 100_000]), note="one label against a hundred thousand")
@@ -195,6 +196,17 @@ def last_only(losses, counts):
     """
     kept = losses[counts > 0]
     return float(kept[-1]) if len(kept) else 0.0
+
+
+@exercise.mistake("A loss of 0.0 was left out")
+def zero_loss_left_out(losses, counts):
+    """Micro-batches with the loss 0.0 were skipped; only the count says whether a loss counts.
+
+    - May a model be right about every label of a micro-batch?
+    - Then its loss is 0.0, over as many labels as it counted.
+    - kept = counts > 0
+    """
+    return accumulated_loss(losses, np.where(losses == 0, 0, counts))
 
 
 @exercise.mistake("Weighed by the inverse")

@@ -140,6 +140,28 @@ def one_row_late(x, kernel):
     return np.concatenate([np.zeros((1, x.shape[1])), _between(x, kernel, len(kernel) - 1)[:-1]])
 
 
+@exercise.mistake("The own row is missing")
+def own_row_missing(x, kernel):
+    """kernel[0] was not used: the sum began with the row before.
+
+    - Which row belongs to kernel[0]?
+    - Row t itself.
+    - j runs from 0 to k - 1.
+    """
+    return causal_conv1d(x, np.where(np.arange(len(kernel)) == 0, 0, kernel))
+
+
+@exercise.mistake("The kernel was normalised")
+def kernel_normalised(x, kernel):
+    """The weights were divided by their sum; a convolution takes them as they are.
+
+    - Does the formula divide?
+    - No: the weights may have any sum, and 0 as well.
+    - Leave out the division.
+    """
+    return causal_conv1d(x, kernel / (kernel.sum() or 1.0))
+
+
 @exercise.mistake("The start reads the end")
 def negative_index(x, kernel):
     """At the start, t - j is negative, and a negative index counts from the end: the first outputs read the last rows.
