@@ -257,3 +257,8 @@ def not_centred(x, eps):
     - Subtract the mean of x[: t + 1] from x[t] first.
     """
     return np.array([x[t] / np.sqrt(x[: t + 1].var() + eps) for t in range(len(x))])
+
+
+exercise.add_mistakes(
+    (not_centred, lambda x, eps: np.array([x[t] / np.sqrt((x[: t + 1] ** 2.0).mean() + eps) for t in range(len(x))])),
+)

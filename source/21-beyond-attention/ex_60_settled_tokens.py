@@ -58,6 +58,7 @@ def any_text(rng):
     yield case("abab", [*LETTERS, "ab", "abab"], note="one token, which no entry continues")
     yield case("", LETTERS, note="an empty text")
     yield case("bca", [*LETTERS, "bc", "bcab"], note="the whole text begins an entry")
+    yield case("abcc", ["ab", "c", "abc", "b", "a"], note="the entries stand in any order")
     for _ in range(12):
         size = rng.integers(2, 5, size=4)
         entries = ["".join(rng.choice(LETTERS, size=n)) for n in size]
@@ -207,6 +208,34 @@ def unsettled(text, vocab):
     - Take the difference.
     """
     return len(_tokens(text, vocab)) - settled_tokens(text, vocab)
+
+
+@exercise.mistake("Settled tokens behind an unsettled one")
+def counted_behind(text, vocab):
+    """Tokens behind one that can still change were counted; where that one grows, they are cut differently or vanish.
+
+    - May a token be settled, if the one before it is not?
+    - No: it begins where the one before ends.
+    - Stop at the first token that can still change.
+    """
+    tokens = _tokens(text, vocab)
+    rests = ["".join(tokens[n:]) for n in range(len(tokens))]
+    return sum(not any(e != rest and e.startswith(rest) for e in vocab) for rest in rests)
+
+
+@exercise.mistake("The first entry was taken")
+def first_entry(text, vocab):
+    """The first entry that fits was taken, in the order of `vocab`; the token is the longest one.
+
+    - With the entries a, b and ab: how many tokens has ab?
+    - One, wherever ab stands in the list.
+    - max by length
+    """
+    start, count = 0, 0
+    while start < len(text) and not any(e != text[start:] and e.startswith(text[start:]) for e in vocab):
+        start += len(next(e for e in vocab if text.startswith(e, start)))
+        count += 1
+    return count
 
 
 @exercise.mistake("The shortest entry was taken")
