@@ -184,6 +184,18 @@ def right_padding_repeats(attention_mask, T_q=None):
     return np.maximum(np.cumsum(attention_mask.astype(int), axis=-1) - 1, 0)[:, -(T_q or 0) :]
 
 
+@exercise.mistake("Padding is expected on the left only")
+def left_padding_expected(attention_mask, T_q=None):
+    """Every column after the first real token got the next number, padding on the right too; padding gets 0.
+
+    - What stands after the last real token of a text with padding on the right?
+    - Count real tokens only, and set padding to 0 on either side.
+    - np.where(attention_mask == 1, np.cumsum(attention_mask, axis=-1) - 1, 0)
+    """
+    first = np.argmax(attention_mask, axis=1)[:, None]
+    return np.maximum(np.arange(attention_mask.shape[1]) - first, 0)[:, -(T_q or 0) :]
+
+
 @exercise.mistake("Counted down the batch")
 def wrong_axis(attention_mask, T_q=None):
     """cumsum ran over the texts of the batch, not along each text.

@@ -90,6 +90,24 @@ def segments_from_one(documents, T):
     return tokens, segments + 1, positions, labels
 
 
+@exercise.mistake(segments_from_one)
+def segments_from_one_but_not_padding(documents, T):
+    tokens, segments, positions, labels = _columns(documents, T)
+    return tokens, np.where(segments >= 0, segments + 1, -1), positions, labels
+
+
+@exercise.mistake("Padding has labels")
+def padding_has_labels(documents, T):
+    """The labels at the padding are 0, so the model is trained there on token 0; -100 leaves them out.
+
+    - What is there to learn at a filler?
+    - Nothing: -100
+    - np.full((N, T), -100)
+    """
+    tokens, segments, positions, labels = _columns(documents, T)
+    return tokens, segments, positions, np.where(segments < 0, 0, labels)
+
+
 @exercise.mistake("Padding belongs to a document")
 def padding_in_the_last_segment(documents, T):
     """The fillers have the segment of the last document, so its mask would cover them.

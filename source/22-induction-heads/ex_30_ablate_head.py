@@ -229,6 +229,17 @@ def always_head_zero(heads, Wo, h):
     return ablate_head(heads, Wo, 0)
 
 
+@exercise.mistake("The change, not the rest")
+def only_the_change(heads, Wo, h):
+    """The output with the head was subtracted: that is by how much the output changes, not what is left of it.
+
+    - What is left where there is only one head?
+    - Zeros
+    - The sum over the other heads, with nothing subtracted
+    """
+    return ablate_head(heads, Wo, h) - _merged(heads) @ Wo
+
+
 @exercise.mistake("Counted from 1")
 def counted_from_one(heads, Wo, h):
     """Head h - 1 was taken out: heads are counted from 0.

@@ -77,6 +77,9 @@ def any_layer(rng):
         yield case(*_inputs(rng, H, T, d, bend=0.1), note="shares need not sum to 1")
     clean, corrupted = np.array([[[1.0]], [[3.0]]]), np.array([[[3.0]], [[2.0]]])
     yield case(clean, corrupted, Rest(np.ones((2, 1, 1))), note="the clean run ends lower; shares beyond 0 and 1")
+    yield case(
+        clean, corrupted, Rest(np.full((2, 1, 1), 1e-4)), note="the runs finish 0.0001 apart: no reason for zeros"
+    )
 
 
 @exercise.equivalent
@@ -135,6 +138,23 @@ def noising(clean, corrupted, finish):
     - patched = corrupted.copy(); patched[h] = clean[h]
     """
     return _shares(clean, corrupted, finish, lambda h: _replaced(clean, h, corrupted))
+
+
+exercise.add_mistakes((noising, lambda clean, corrupted, finish: patch(corrupted, clean, finish)))
+
+
+@exercise.mistake("The corrupted result was not subtracted")
+def not_subtracted(clean, corrupted, finish):
+    """The corrupted run's number was not subtracted, so a head that restores nothing does not get 0.
+
+    - Which share does a head have whose patch changes nothing?
+    - 0: finish(patched) is then finish(corrupted).
+    - finish(patched) - finish(corrupted)
+    """
+    low, high = finish(corrupted), finish(clean)
+    if high == low:
+        return np.zeros(len(clean))
+    return np.array([finish(_replaced(corrupted, h, clean)) / (high - low) for h in range(len(clean))])
 
 
 # A patch that was still in force in the next run: https://github.com/TransformerLensOrg/TransformerLens/pull/156
