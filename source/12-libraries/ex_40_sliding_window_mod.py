@@ -99,6 +99,22 @@ def window_one_too_few(window):
     return lambda b, h, q, k: (k <= q) & (q - k < window - 1)
 
 
+@exercise.mistake(mc.OWN_POSITION_EXCLUDED)
+def own_position_excluded(window):
+    """The query's own key is forbidden; it is the last one of its window.
+
+    - How many keys does query 0 see?
+    - One: its own.
+    - k <= q, not k < q
+    """
+    return lambda b, h, q, k: (k < q) & (q - k <= window)
+
+
+exercise.add_mistakes(
+    (own_position_excluded, lambda window: lambda b, h, q, k: (k < q) & (q - k < window)),
+)
+
+
 @exercise.mistake(mc.NO_MASK)
 def no_mask(window):
     """The window hides old keys only, so the future stays visible: a mask_mod is not causal by itself.

@@ -91,6 +91,10 @@ def any_batch(rng):
         for is_token in (RIGHT, LEFT):
             yield case(Reads(name, rng, allowed), np.where(is_token, tokens, 0), is_token, fillers)
     yield case(Reads("hides_the_token_0", rng, pad_hidden), np.where(LEFT, tokens, 0), LEFT, np.array([0]))
+    second = np.array([[True] * 5, [True, True, True, False, False]])
+    yield case(
+        Reads("reads_both_ways", rng, both_ways), tokens, second, fillers, note="only the second text has padding"
+    )
     yield case(Reads("leaks_a_little", rng, causal, size=1e-6), tokens, LEFT, fillers, note="a small leak")
     yield case(Reads("leaks_much", rng, both_ways, size=1e4), tokens, RIGHT, fillers, note="a large one")
 
@@ -230,6 +234,17 @@ def rounded(f, tokens, is_token, fillers):
     """
     leak = padding_leak(f, tokens, is_token, fillers)
     return leak if leak > 1e-4 else 0.0
+
+
+@exercise.mistake("Only the first text was compared")
+def first_text_only(f, tokens, is_token, fillers):
+    """The other texts of the batch were left out; the largest change may be in any of them.
+
+    - Along which axis do the texts of a batch lie?
+    - Along axis 0: compare at all real tokens of all texts.
+    - np.abs(after - before)[is_token].max()
+    """
+    return padding_leak(f, tokens, is_token & (np.arange(len(tokens)) == 0)[:, None], fillers)
 
 
 @exercise.mistake(mc.CHANGES_INPUTS)
