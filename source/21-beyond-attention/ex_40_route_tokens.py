@@ -67,7 +67,7 @@ def any_size(rng):
     yield case(300 * rng.normal(size=(5, 4)), 2, 3, note="large logits: exp alone overflows")
     yield case(rng.normal(size=(5, 4)) - 900, 3, 2, note="all logits far below 0")
     yield case(rng.normal(size=(4, 3)) + [[-900.0], [0.0], [0.0], [900.0]], 2, 4, note="rows far apart")
-    far = np.array([[1000.0, 0.0, -9.0], [5.0, 4.0, 0.0]])
+    far = np.array([[1000.0, 0.0, -9.0], [5.0, 4.0, 0.0], [4.0, 5.0, 0.0]])
     yield case(far, 2, 1, note="a choice takes a place even where its weight is rounded to 0")
     rising = np.log([[3.0, 1.0, 0.5]]) * np.array([[0.1], [1.0], [3.0], [5.0]])
     yield case(rising, 1, 2, note="later tokens are surer, and come too late all the same")
