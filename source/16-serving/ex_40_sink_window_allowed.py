@@ -200,6 +200,20 @@ def looks_ahead(T, sinks, window):
     return _rule(T, lambda i, j: (j < sinks) | (abs(i - j) < window))
 
 
+@exercise.mistake(mc.OWN_POSITION_EXCLUDED)
+def own_position_excluded(T, sinks, window):
+    """The query's own key is forbidden; it is the last one of its window."""
+    return _rule(T, lambda i, j: (j < i) & ((j < sinks) | (i - j <= window)))
+
+
+exercise.add_mistakes(
+    (
+        own_position_excluded,
+        lambda T, sinks, window: _rule(T, lambda i, j: (j < i) & ((j < sinks) | (i - j < window))),
+    ),
+)
+
+
 @exercise.mistake(mc.NO_MASK)
 def no_mask(T, sinks, window):
     """Old keys are forbidden, but nothing forbids the future."""

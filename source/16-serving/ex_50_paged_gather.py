@@ -61,6 +61,8 @@ def any_table(rng):
     yield case(
         pages, np.append(table, [99]), 10, note="one entry too many, left from another text: there is no page 99"
     )
+    pages, table = _pages(rng, 7, 4, 3, 8)
+    yield case(pages, np.append(table, [99]), 8, note="two full pages, and an entry too many: there is no page 99")
     yield case(pages, table.astype(np.int32), 6, note="fewer rows than the pages hold; int32")
     pages = rng.normal(size=(2, 3, 4)).astype(np.float32)
     yield case(pages, np.array([1, 0, 1, 0]), 10, note="each page is used twice; float32")
@@ -196,13 +198,21 @@ def table_reversed(pages, table, length):
 # https://github.com/vllm-project/vllm/issues/42494
 @exercise.mistake("Entries that do not count were looked up")
 def stale_entries_read(pages, table, length):
-    """All entries of the table were looked up; those behind the text may name pages that are not there.
+    """Entries behind those of the text were looked up too; they may name pages that are not there.
 
     - How many pages does the text need?
     - length / page, rounded up; what stands after them in the table does not count.
     - Cut the table before you use it.
     """
     return np.concatenate(pages[table])[:length]
+
+
+exercise.add_mistakes(
+    (
+        stale_entries_read,
+        lambda pages, table, length: _flat(pages[table[: length // pages.shape[1] + 1]])[:length],
+    ),
+)
 
 
 @exercise.mistake(mc.ONE_SIZE)
