@@ -75,7 +75,7 @@ def any_batch(rng):
     yield case(*_batch(rng, [2, 30, 7], page=8, d=4))
     yield case(*_batch(rng, [3, 3, 3], page=1, d=3), note="a page holds one token")
     yield case(*_batch(rng, [4, 4, 4, 4], page=4, d=4), note="every axis has the same length")
-    pages, table, lengths, q = _batch(rng, [5, 9], page=3, d=2)
+    pages, table, lengths, q = _batch(rng, [6, 9], page=3, d=2)
     table[0, 2:] = 99
     yield case(pages, table.astype(np.int32), lengths, q, note="an unused entry names a page that is not there; int32")
     pages, table, lengths, q = _batch(rng, [6, 8], page=4, d=3)
@@ -241,6 +241,29 @@ def keys_and_values_swapped(pages, table, lengths, q):
     - K, V = pages[:, ...]
     """
     return _each(pages[::-1], table, lengths, q, _own)
+
+
+@exercise.mistake("The keys were mixed")
+def keys_mixed(pages, table, lengths, q):
+    """The weights were applied to the keys; the output is a mean of the values.
+
+    - What does the query pick from the cache?
+    - Values: the keys only decide how much of each.
+    - weights @ V, with V from pages[1]
+    """
+    return _each(pages[[0, 0]], table, lengths, q, _own)
+
+
+@exercise.mistake("Entries that do not count were looked up")
+def stale_entries_read(pages, table, lengths, q):
+    """Entries behind those of a text were looked up too; they may name pages that are not there.
+
+    - How many pages does text b need?
+    - lengths[b] / page, rounded up; what stands after them in the table does not count.
+    - Cut the table, or put a real page in place of each entry that does not count, before you look up.
+    """
+    page = pages.shape[2]
+    return _each(pages, table, lengths, q, lambda p, row, n: np.concatenate(p[:, row[: n // page + 1]], axis=1)[:, :n])
 
 
 @exercise.mistake(mc.UNIFORM_MEAN)
