@@ -53,6 +53,8 @@ class Shares(Array):
         wrong = np.abs(wanted - got) > 6 * np.sqrt(2 * pooled * (1 - pooled) / self.draws) + 1e-9
         if not self._off(wanted).any():  # not where two wrong answers are compared
             wrong |= self._off(got)
+        else:  # one mistake shows an outcome again and again that the other never shows
+            wrong |= (np.minimum(wanted, got) == 0) & (np.maximum(wanted, got) * self.draws > 20)
         return Difference(wanted, got, wrong) if wrong.any() else None
 
     def _off(self, seen):
@@ -155,6 +157,10 @@ def chance(rng):
     yield case(
         np.array([[0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]), np.array([[0.4, 0.5, 0.1]]), np.array([0]), rng,
         note="accepted once in four times; in its place always token 1",
+    )  # fmt: skip
+    yield case(
+        np.array([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0]]), np.array([0]), rng,
+        note="never accepted; in its place token 1 or 2",
     )  # fmt: skip
 
 

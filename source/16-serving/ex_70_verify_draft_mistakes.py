@@ -32,6 +32,17 @@ def redrawn_from_p(p, q, draft, rng):
     return _verify(p, q, draft, rng, instead=lambda p, q: p)
 
 
+@exercise.mistake("After a rejection, drawn from q")
+def redrawn_from_q(p, q, draft, rng):
+    """The token in place of a rejected one was drawn from q again, so the small model's favourites come too often.
+
+    - Which tokens come too seldom after the acceptance?
+    - Those that p likes more than q does.
+    - np.maximum(p[k] - q[k], 0), divided by its sum
+    """
+    return _verify(p, q, draft, rng, instead=lambda p, q: q)
+
+
 # https://github.com/huggingface/transformers/pull/28508
 @exercise.mistake("A softmax of the rest")
 def softmax_of_the_rest(p, q, draft, rng):
@@ -179,6 +190,26 @@ def nothing_instead(p, q, draft, rng):
     """
     out = _verify(p, q, draft, rng)
     return out if len(out) > len(draft) or len(out) < 2 else out[:-1]
+
+
+exercise.add_mistakes(
+    (
+        nothing_instead,
+        lambda p, q, draft, rng: (out := _verify(p, q, draft, rng))[: len(out) - (len(out) <= len(draft))],
+    ),
+)
+
+
+@exercise.mistake("One random number for all tokens")
+def one_number_for_all(p, q, draft, rng):
+    """All tokens were compared with the same random number, so whether the second is accepted depends on the first.
+
+    - If the first token was accepted with a chance of 1/2, what is known of the number that was drawn?
+    - It is below 1/2, so it says less about the next token than a new number does.
+    - Call rng.random() for each token.
+    """
+    drawn = rng.random()
+    return _verify(p, q, draft, rng, keep=lambda p, q, token, rng: drawn * q[token] < p[token])
 
 
 @exercise.mistake("The last token from another row")
