@@ -23,7 +23,8 @@ exercise = Exercise(
     answer=Array("bool"),
     hints=(
         "Which of the two conditions needs the position of the query, and which does not?",
-        "Query i stands at position T_k - T_q + i. Key j is allowed where j <= that position and attention_mask[b, j] is 1.",
+        "Query i stands at position T_k - T_q + i. Key j is allowed where j <= that position and "
+        "attention_mask[b, j] is 1.",
         "Combine a (T_q, T_k) triangle with attention_mask[:, None, None, :] == 1.",
     ),
 )

@@ -1,7 +1,7 @@
 """### Which arguments?
 
-Without a written mask, `scaled_dot_product_attention` may choose a faster implementation. So a model passes none where \
-it may, and a right one where it must.
+Without a written mask, `scaled_dot_product_attention` may choose a faster implementation. So a model passes none \
+where it may, and a right one where it must.
 
 Write `sdpa_mask(attention_mask, T_q)`: `attention_mask` is `(B, T_k)` of 1 and 0, the queries are the last `T_q` of \
 the `T_k` positions. Return the two arguments `(attn_mask, is_causal)`:
@@ -9,9 +9,9 @@ the `T_k` positions. Return the two arguments `(attn_mask, is_causal)`:
 - `(None, False)`, if no token is padding and there is one query: it may see every key;
 - `(None, True)`, if no token is padding and there are as many queries as keys, more than one: the triangle of \
 `is_causal` is right;
-- otherwise `(allowed, False)`, with booleans `allowed` of shape `(B, 1, T_q, T_k)`: real keys only, and none after the \
-query's own position. A row in which nothing would be allowed gets the query's **own** key, and no other, so that no \
-implementation divides 0 by 0.
+- otherwise `(allowed, False)`, with booleans `allowed` of shape `(B, 1, T_q, T_k)`: real keys only, and none after \
+the query's own position. A row in which nothing would be allowed gets the query's **own** key, and no other, so that \
+no implementation divides 0 by 0.
 """
 
 import numpy as np

@@ -4,9 +4,9 @@ A model that gets an `attention_mask` needs positions that fit it: the first rea
 wherever it stands. While it generates, it needs them for the newest columns only; the mask still covers the whole \
 text, the cache included.
 
-Write `position_ids_from(attention_mask, T_q=None)`: `attention_mask` is `(B, T_k)` of 1 and 0. Return the positions of \
-its last `T_q` columns, `(B, T_q)` integers; of all columns where `T_q` is None. Real tokens are counted from 0 in each \
-text; padding, on either side, gets 0.
+Write `position_ids_from(attention_mask, T_q=None)`: `attention_mask` is `(B, T_k)` of 1 and 0. Return the positions \
+of its last `T_q` columns, `(B, T_q)` integers; of all columns where `T_q` is None. Real tokens are counted from 0 in \
+each text; padding, on either side, gets 0.
 """
 
 import numpy as np
@@ -27,7 +27,8 @@ exercise = Exercise(
 
 @exercise.solution
 def position_ids_from(attention_mask, T_q=None):
-    """attention_mask (B, T_k) int, T_q -> (B, T_q) int: the positions of the last T_q columns, of all if T_q is None."""
+    """attention_mask (B, T_k) int, T_q -> (B, T_q) int: the positions of the last T_q columns, of all if T_q is
+    None."""
     seen = np.cumsum(attention_mask, axis=-1)  # (B, T_k) real tokens so far, this one included
     position = np.where(attention_mask == 1, seen - 1, 0)
     return position if T_q is None else position[:, -T_q:]

@@ -1,13 +1,13 @@
 """### A window as a function
 
-FlexAttention does not take a mask. It takes a **function** `mask_mod(b, h, q, k)`: given the number of the text, of the \
-head, of the query and of the key, may this query attend to this key?
+FlexAttention does not take a mask. It takes a **function** `mask_mod(b, h, q, k)`: given the number of the text, of \
+the head, of the query and of the key, may this query attend to this key?
 
 Write `sliding_window_mod(window)`, which **returns such a function**: causal, and at most `window` keys for a query, \
 its own included. `window` is at least 1.
 
-All four arguments may be integers, or arrays of integers that broadcast against each other; the answer is a boolean, or \
-an array of booleans that broadcasts with them. With comparisons and `&` alone, one and the same function runs on \
+All four arguments may be integers, or arrays of integers that broadcast against each other; the answer is a boolean, \
+or an array of booleans that broadcasts with them. With comparisons and `&` alone, one and the same function runs on \
 integers, on NumPy's arrays, on PyTorch's tensors and in JAX.
 """
 
@@ -162,7 +162,8 @@ def query_and_key_swapped(window):
 # https://github.com/meta-pytorch/attention-gym/issues/110, https://github.com/pytorch/pytorch/issues/157543
 @exercise.mistake("Python's `and` instead of &")
 def python_and(window):
-    """`and`, `or`, `not` and `if` need one truth value, but the arguments may be arrays: nothing says which cell counts.
+    """`and`, `or`, `not` and `if` need one truth value, but the arguments may be arrays: nothing says which cell
+    counts.
 
     - What is the truth value of an array of four booleans?
     - & works on each cell for itself.

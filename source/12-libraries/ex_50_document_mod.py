@@ -1,11 +1,11 @@
 """### Documents as a function
 
-Several documents are packed into each row of a batch, one after the other. `document_ids` is `(B, T)`, integers: which \
-document each position of each row belongs to.
+Several documents are packed into each row of a batch, one after the other. `document_ids` is `(B, T)`, integers: \
+which document each position of each row belongs to.
 
-Write `document_mod(document_ids)`, which returns a `mask_mod(b, h, q, k)`: causal, and only within one document. Equal \
-ids in a row mean one document, wherever they stand; a number may come again in another row, where it means another \
-document.
+Write `document_mod(document_ids)`, which returns a `mask_mod(b, h, q, k)`: causal, and only within one document. \
+Equal ids in a row mean one document, wherever they stand; a number may come again in another row, where it means \
+another document.
 
 All four arguments may be integers, or arrays that broadcast. Indexing does this for you: `document_ids[b, q]` is the \
 document of each query, whatever the shapes of `b` and `q`.
@@ -153,7 +153,8 @@ def any_instead_of_all(document_ids):
 # https://github.com/meta-pytorch/attention-gym/issues/110
 @exercise.mistake("Python's `and` instead of &")
 def python_and(document_ids):
-    """`and`, `or`, `not` and `if` need one truth value, but the arguments may be arrays: nothing says which cell counts.
+    """`and`, `or`, `not` and `if` need one truth value, but the arguments may be arrays: nothing says which cell
+    counts.
 
     - What is the truth value of an array of four booleans?
     - & works on each cell for itself.

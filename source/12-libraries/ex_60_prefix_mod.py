@@ -1,7 +1,7 @@
 """### A prefix as a function
 
-Each text of a batch begins with a prompt of its own length, which may be read in both directions. What is written after \
-it stays causal.
+Each text of a batch begins with a prompt of its own length, which may be read in both directions. What is written \
+after it stays causal.
 
 Write `prefix_mod(prefix)`: `prefix` is `(B,)`, the length of each prompt, an integer from 0 on. Return a \
 `mask_mod(b, h, q, k)`: a query may attend to every key of the prompt of its text, and to every key up to its own \
@@ -29,7 +29,8 @@ exercise = Exercise(
 
 @exercise.solution
 def prefix_mod(prefix):
-    """prefix (B,) int -> mask_mod(b, h, q, k) -> bool: causal, and the prefix of each text is visible to all its queries."""
+    """prefix (B,) int -> mask_mod(b, h, q, k) -> bool: causal, and the prefix of each text is visible to all its
+    queries."""
 
     def mask_mod(b, h, q, k):
         return (k <= q) | (k < prefix[b])
@@ -158,7 +159,8 @@ def prefix_not_indexed(prefix):
 # https://github.com/meta-pytorch/attention-gym/issues/110
 @exercise.mistake("Python's `or` instead of |")
 def python_or(prefix):
-    """`and`, `or`, `not` and `if` need one truth value, but the arguments may be arrays: nothing says which cell counts.
+    """`and`, `or`, `not` and `if` need one truth value, but the arguments may be arrays: nothing says which cell
+    counts.
 
     - What is the truth value of an array of four booleans?
     - | works on each cell for itself.

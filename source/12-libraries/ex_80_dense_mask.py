@@ -5,8 +5,8 @@ To see what a `mask_mod` allows, or to give it to `scaled_dot_product_attention`
 Write `dense_mask(mask_mod, B, H, T_q, T_k)`: call `mask_mod(b, h, q, k)` for every text, head, query and key, each \
 counted from 0, and return the booleans as an array `(B, H, T_q, T_k)`.
 
-The arguments of `mask_mod` may be arrays that broadcast, so one call is enough. What it returns may be smaller than the \
-whole table, where it ignores `b` or `h`.
+The arguments of `mask_mod` may be arrays that broadcast, so one call is enough. What it returns may be smaller than \
+the whole table, where it ignores `b` or `h`.
 
 PyTorch has this as `create_mask`. It counts queries and keys from 0 as well, so a causal function is aligned at the \
 **top left**.
@@ -23,7 +23,8 @@ exercise = Exercise(
     answer=Array("bool"),
     hints=(
         "Which shape must b have to stand beside (B, H, T_q, T_k), and which one q?",
-        "b (B, 1, 1, 1), h (1, H, 1, 1), q (1, 1, T_q, 1), k (1, 1, 1, T_k); one call, and its answer broadcast to the table.",
+        "b (B, 1, 1, 1), h (1, H, 1, 1), q (1, 1, T_q, 1), k (1, 1, 1, T_k); one call, and its answer broadcast "
+        "to the table.",
         "b, h, q, k = np.ogrid[:B, :H, :T_q, :T_k], then np.broadcast_to(mask_mod(b, h, q, k), (B, H, T_q, T_k))",
     ),
 )

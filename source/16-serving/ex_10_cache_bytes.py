@@ -3,8 +3,8 @@
 Before a server accepts a text, it asks whether the text's cache fits into the memory that is left.
 
 Write `cache_bytes(layers, kv_heads, head_dim, tokens, bytes_per_number)`: how many bytes the keys and the values of \
-`tokens` positions take, an int. Each of the `layers` has `kv_heads` key-value heads, and in each of them a position has \
-one key and one value of `head_dim` numbers.
+`tokens` positions take, an int. Each of the `layers` has `kv_heads` key-value heads, and in each of them a position \
+has one key and one value of `head_dim` numbers.
 """
 
 from autograder.exercise.exercise import Exercise, case

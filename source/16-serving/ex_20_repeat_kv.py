@@ -3,9 +3,9 @@
 In grouped-query attention several query heads read the same key-value head. A plain attention needs as many key heads \
 as query heads, so each key-value head is repeated.
 
-Write `repeat_kv(x, groups)`: `x` holds keys or values, `(..., G, T, d)`, for `G` key-value heads. Return \
-`(..., G * groups, T, d)`, in which head `h` is a copy of head `h // groups` of `x`. `groups` is at least 1. The leading \
-axes stay in front unchanged.
+Write `repeat_kv(x, groups)`: `x` holds keys or values, `(..., G, T, d)`, for `G` key-value heads. Return `(..., G * \
+groups, T, d)`, in which head `h` is a copy of head `h // groups` of `x`. `groups` is at least 1. The leading axes \
+stay in front unchanged.
 """
 
 import numpy as np

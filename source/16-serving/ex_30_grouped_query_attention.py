@@ -1,7 +1,7 @@
 """### Attention with fewer key heads
 
-Write `grouped_query_attention(Q, K, V)`, causal: `Q` is `(..., H, T, d)`, `K` and `V` are `(..., G, T, d)`, and `H` is a \
-multiple of `G`. Query head `h` reads key-value head `h // (H // G)`. Return `(..., H, T, d)`.
+Write `grouped_query_attention(Q, K, V)`, causal: `Q` is `(..., H, T, d)`, `K` and `V` are `(..., G, T, d)`, and `H` \
+is a multiple of `G`. Query head `h` reads key-value head `h // (H // G)`. Return `(..., H, T, d)`.
 
 `G = H` is ordinary multi-head attention, and `G = 1` is multi-query attention. The leading axes stay in front \
 unchanged, and scores may be large.

@@ -1,12 +1,12 @@
 """### Read a cache that lies in pages
 
-A paged cache is cut into **pages** of the same number of tokens. A text owns any of them, in any order, and its **table** \
-says which page holds its first tokens, which the next ones, and so on.
+A paged cache is cut into **pages** of the same number of tokens. A text owns any of them, in any order, and its \
+**table** says which page holds its first tokens, which the next ones, and so on.
 
 Write `paged_gather(pages, table, length)`: `pages` is `(P, page, d)`, the keys (or values) of all texts; `table` is \
-`(n,)`, the pages of this text in order. Return `(length, d)`: its first `length` rows, `length` at least 1. The end of \
-the last page, and pages of other texts, hold other rows, which may be huge or NaN. The table may have more entries than \
-the text needs; what stands in these does not count and may be -1 or no page at all.
+`(n,)`, the pages of this text in order. Return `(length, d)`: its first `length` rows, `length` at least 1. The end \
+of the last page, and pages of other texts, hold other rows, which may be huge or NaN. The table may have more entries \
+than the text needs; what stands in these does not count and may be -1 or no page at all.
 """
 
 import numpy as np

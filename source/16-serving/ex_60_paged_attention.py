@@ -1,7 +1,7 @@
 """### One step for a ragged batch
 
-A server decodes one token for each of `B` texts at once. The texts have different lengths, and their caches lie in the \
-same pages. Write `paged_attention(pages, table, lengths, q)`:
+A server decodes one token for each of `B` texts at once. The texts have different lengths, and their caches lie in \
+the same pages. Write `paged_attention(pages, table, lengths, q)`:
 
 | argument | shape | what it holds |
 |---|---|---|
@@ -10,8 +10,9 @@ same pages. Write `paged_attention(pages, table, lengths, q)`:
 | `lengths` | `(B,)` int | how many tokens of each text are cached, its newest included; at least 1 |
 | `q` | `(B, d)` | the query of each text's newest token |
 
-Return `(B, d)`: each query attends to all cached tokens of its own text, and to nothing else. Unused rows of a page may \
-be huge or NaN, unused entries of the table -1 or no page at all, and scores may be large. Two texts may share a page.
+Return `(B, d)`: each query attends to all cached tokens of its own text, and to nothing else. Unused rows of a page \
+may be huge or NaN, unused entries of the table -1 or no page at all, and scores may be large. Two texts may share a \
+page.
 """
 
 import numpy as np

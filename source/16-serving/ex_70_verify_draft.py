@@ -1,12 +1,12 @@
 """### Accept or correct a draft
 
-A small model has drawn the tokens `draft` from its probabilities `q`, and the large model has computed its own, `p`, in \
-one pass. Write `verify_draft(p, q, draft, rng)`: `p` is `(n + 1, vocab)`, `q` is `(n, vocab)`, and `draft` is `(n,)`, \
-integers, with `n` 0 or more.
+A small model has drawn the tokens `draft` from its probabilities `q`, and the large model has computed its own, `p`, \
+in one pass. Write `verify_draft(p, q, draft, rng)`: `p` is `(n + 1, vocab)`, `q` is `(n, vocab)`, and `draft` is \
+`(n,)`, integers, with `n` 0 or more.
 
-Go through the draft in order. Token `x = draft[k]` is **accepted** with the probability `min(1, p[k, x] / q[k, x])`. At \
-the first one that is not, stop, and draw one token in its place from `max(p[k] - q[k], 0)`, divided by its sum. If all \
-were accepted, draw one more token from `p[n]`.
+Go through the draft in order. Token `x = draft[k]` is **accepted** with the probability `min(1, p[k, x] / q[k, x])`. \
+At the first one that is not, stop, and draw one token in its place from `max(p[k] - q[k], 0)`, divided by its sum. If \
+all were accepted, draw one more token from `p[n]`.
 
 Return an integer array: the accepted tokens and the one that was drawn. `rng` is a `numpy.random.Generator`, the only \
 source of chance. For drafts that are drawn from `q`, each token is distributed exactly as one drawn from `p`.
@@ -22,7 +22,8 @@ from autograder.exercise.results import Array, Boolean, Difference, InvalidResul
 
 
 def outcomes(p, q, draft):
-    """The probability of each outcome, (n + 2, vocab): k tokens accepted and then this one; the last row is no outcome."""
+    """The probability of each outcome, (n + 2, vocab): k tokens accepted and then this one; the last row is no
+    outcome."""
     n, vocab = q.shape
     chance, reached = np.zeros((n + 2, vocab)), 1.0
     for k, token in enumerate(draft):
@@ -79,7 +80,8 @@ exercise = Exercise(
     hints=(
         "What is the chance that a draft token is accepted, if p gives it half of what q gives it?",
         "Accept with min(1, p / q); at the first rejection draw from max(p - q, 0), normalised; else from p[n].",
-        "if rng.random() * q[k, x] >= p[k, x]: rest = np.maximum(p[k] - q[k], 0), then rng.choice with rest / rest.sum().",
+        "if rng.random() * q[k, x] >= p[k, x]: rest = np.maximum(p[k] - q[k], 0), then rng.choice with rest / "
+        "rest.sum().",
     ),
 )
 
@@ -96,7 +98,8 @@ def verify_draft(p, q, draft, rng):
 
 @exercise.adapt
 def many_draws(answer, p, q, draft, rng):
-    """The shares of the outcomes for this draft, those of the first token for drafts from q, and whether rng decides."""
+    """The shares of the outcomes for this draft, those of the first token for drafts from q, and whether rng
+    decides."""
     times = draws(p, q, draft)
     seen, first = np.zeros(outcomes(p, q, draft).shape), np.zeros(p.shape[1])
     drafts = (q.cumsum(axis=1) < rng.random((times, len(q), 1))).sum(axis=2)  # (times, n), each drawn from q
@@ -123,7 +126,8 @@ def _tokens(raw, p, draft):
 
 
 def _outcome(raw, p, draft):
-    """(accepted, last token), the index of what has happened; the last row where the accepted tokens are not the draft's."""
+    """(accepted, last token), the index of what has happened; the last row where the accepted tokens are not the
+    draft's."""
     tokens = _tokens(raw, p, draft)
     accepted = len(tokens) - 1
     same = np.array_equal(tokens[:-1], draft[:accepted])
@@ -138,38 +142,56 @@ def certain(rng):
         np.array([one, two]), one[None], np.array([0]), rng, note="p and q agree: accepted, then one more from p"
     )
     yield case(
-        np.array([two, one, one, one]), np.array([two, two, two]), np.array([1, 1, 1]), rng,
+        np.array([two, one, one, one]),
+        np.array([two, two, two]),
+        np.array([1, 1, 1]),
+        rng,
         note="the second of three is rejected",
-    )  # fmt: skip
+    )
     yield case(two[None], np.zeros((0, 3)), np.zeros(0, dtype=int), rng, note="no draft: one token from p")
 
 
 @exercise.part("The chance of acceptance", points=1)
 def chance(rng):
     yield case(
-        np.array([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0]]), np.array([[0.8, 0.1, 0.1]]), np.array([0]), rng,
+        np.array([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0]]),
+        np.array([[0.8, 0.1, 0.1]]),
+        np.array([0]),
+        rng,
         note="accepted once in four times",
-    )  # fmt: skip
+    )
     yield case(
-        np.array([[0.2, 0.3, 0.5], [0.3, 0.4, 0.3]]), np.array([[0.8, 0.1, 0.1]]), np.array([1]), rng,
+        np.array([[0.2, 0.3, 0.5], [0.3, 0.4, 0.3]]),
+        np.array([[0.8, 0.1, 0.1]]),
+        np.array([1]),
+        rng,
         note="p gives token 1 more than q: always accepted",
-    )  # fmt: skip
+    )
     yield case(
-        np.array([[0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]), np.array([[0.4, 0.5, 0.1]]), np.array([0]), rng,
+        np.array([[0.1, 0.8, 0.1], [0.2, 0.2, 0.6]]),
+        np.array([[0.4, 0.5, 0.1]]),
+        np.array([0]),
+        rng,
         note="accepted once in four times; in its place always token 1",
-    )  # fmt: skip
+    )
     yield case(
-        np.array([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0]]), np.array([0]), rng,
+        np.array([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]]),
+        np.array([[1.0, 0.0, 0.0]]),
+        np.array([0]),
+        rng,
         note="never accepted; in its place token 1 or 2",
-    )  # fmt: skip
+    )
 
 
 @exercise.part("Longer drafts", points=1)
 def longer(rng):
     yield case(
         np.array([[0.25, 0.75, 0.0], [0.0, 0.5, 0.5], [0.9, 0.05, 0.05]]),
-        np.array([[0.5, 0.25, 0.25], [0.25, 0.75, 0.0]]), np.array([0, 1], dtype=np.int32), rng, note="two; int32",
-    )  # fmt: skip
+        np.array([[0.5, 0.25, 0.25], [0.25, 0.75, 0.0]]),
+        np.array([0, 1], dtype=np.int32),
+        rng,
+        note="two; int32",
+    )
     p, q = rng.dirichlet(np.ones(4), size=4), rng.dirichlet(np.full(4, 3.0), size=3)
     yield case(p, q, np.array([rng.choice(4, p=row) for row in q]), rng)
     yield case(

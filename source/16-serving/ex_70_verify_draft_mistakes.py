@@ -23,7 +23,8 @@ def _draw(weights, rng):
 # https://github.com/eth-sri/language-model-arithmetic/issues/14
 @exercise.mistake("After a rejection, drawn from p")
 def redrawn_from_p(p, q, draft, rng):
-    """The token in place of a rejected one was drawn from p. What q likes had its chance already, so it comes too often.
+    """The token in place of a rejected one was drawn from p. What q likes had its chance already, so it comes too
+    often.
 
     - What would the total chance of a token be that q and p both like?
     - min(p, q) is given by acceptance; what is missing is max(p - q, 0).

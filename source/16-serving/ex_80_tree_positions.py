@@ -1,11 +1,11 @@
 """### Positions in a tree of drafts
 
-A server can verify several drafts at once, as a tree: `parents[n]` is the node that node `n` continues, -1 for a root. \
-Parents come before their children. Two nodes that continue the same node stand for the same place in the text, so they \
-need the same position.
+A server can verify several drafts at once, as a tree: `parents[n]` is the node that node `n` continues, -1 for a \
+root. Parents come before their children. Two nodes that continue the same node stand for the same place in the text, \
+so they need the same position.
 
-Write `tree_positions(parents)`: `parents` is `(T,)`, integers. Return `(T,)` integers: the depth of each node, which is \
-0 for a root and one more than the parent's for every other node.
+Write `tree_positions(parents)`: `parents` is `(T,)`, integers. Return `(T,)` integers: the depth of each node, which \
+is 0 for a root and one more than the parent's for every other node.
 """
 
 import numpy as np

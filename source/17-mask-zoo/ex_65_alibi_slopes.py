@@ -78,7 +78,8 @@ def _sequence(n):
 # https://github.com/ml-explore/mlx/pull/3071
 @exercise.mistake("The formula for any number of heads")
 def formula_for_all(heads):
-    """The sequence was used for a number of heads that is no power of two; a model trained with the other rule needs it.
+    """The sequence was used for a number of heads that is no power of two; a model trained with the other rule needs
+    it.
 
     - Which slopes do 12 heads get from those of 8?
     - All eight, and four of those for 16 heads.

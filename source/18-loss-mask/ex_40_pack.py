@@ -32,7 +32,8 @@ exercise = Exercise(
     hints=(
         "What is the next token of the last token of a document?",
         "Keep a list of rows, each a list of documents, and add to the last row while it fits. Then fill four arrays.",
-        "tokens[n, a:b] = doc; segment_ids[n, a:b] = s; positions[n, a:b] = np.arange(b - a); labels[n, a:b-1] = doc[1:]",
+        "tokens[n, a:b] = doc; segment_ids[n, a:b] = s; positions[n, a:b] = np.arange(b - a); labels[n, a:b-1] = "
+        "doc[1:]",
     ),
 )
 

@@ -14,7 +14,8 @@ def _columns(documents, T):
 # https://github.com/NVIDIA-BioNeMo/bionemo-recipes/pull/1449: a label at each boundary has to be masked.
 @exercise.mistake("The boundary has a target")
 def boundary_learned(documents, T):
-    """The last token of a document is trained to predict the first token of the next one, which has nothing to do with it.
+    """The last token of a document is trained to predict the first token of the next one, which has nothing to do with
+    it.
 
     - What follows the last token of a document, in this document?
     - Nothing: its label is -100.

@@ -33,7 +33,8 @@ exercise = Exercise(
 
 @exercise.solution
 def padding_leak(logits_fn, tokens, is_token, fillers):
-    """logits_fn (B, T) -> (B, T, vocab), tokens, is_token (B, T), fillers (n,) -> float, the largest change at a token."""
+    """logits_fn (B, T) -> (B, T, vocab), tokens, is_token (B, T), fillers (n,) -> float, the largest change at a
+    token."""
     before, largest = logits_fn(tokens), 0.0
     for filler in fillers:
         moved = np.abs(logits_fn(np.where(is_token, tokens, filler)) - before)  # (B, T, vocab)
@@ -42,7 +43,8 @@ def padding_leak(logits_fn, tokens, is_token, fillers):
 
 
 class Reads:
-    """A model whose logits at i are the mean of the vectors of the positions that `allowed(tokens)` (B, T, T) lets it see."""
+    """A model whose logits at i are the mean of the vectors of the positions that `allowed(tokens)` (B, T, T) lets it
+    see."""
 
     def __init__(self, name, rng, allowed, vocab=6, size=1.0):
         self.__name__ = name

@@ -1,7 +1,7 @@
 """### A convolution that waits
 
-Write `causal_conv1d(x, kernel)`: rows `x` `(T, d)` and a `kernel` `(k,)` → `(T, d)`. Each column is filtered by itself, \
-always with the same kernel:
+Write `causal_conv1d(x, kernel)`: rows `x` `(T, d)` and a `kernel` `(k,)` → `(T, d)`. Each column is filtered by \
+itself, always with the same kernel:
 
 $$y_t = \\sum_{j=0}^{k-1} \\text{kernel}_j \\; x_{t-j}$$
 
@@ -119,7 +119,8 @@ def padded_on_the_right(x, kernel):
 # https://github.com/pytorch/pytorch/issues/117534: a library's "convolution" does not turn the kernel around
 @exercise.mistake("The kernel is reversed")
 def kernel_reversed(x, kernel):
-    """The rows are the right ones, but kernel[0] got the oldest of them: this is a cross-correlation, as in PyTorch's conv1d.
+    """The rows are the right ones, but kernel[0] got the oldest of them: this is a cross-correlation, as in PyTorch's
+    conv1d.
 
     - Which weight belongs to row t itself?
     - kernel[0]. A window whose oldest row comes first needs the kernel from its end.

@@ -1,11 +1,11 @@
 """### The same by FFT
 
-Long kernels are slow to apply one weight at a time. The product of two discrete Fourier transforms is the transform of \
-a convolution, but of a *circular* one.
+Long kernels are slow to apply one weight at a time. The product of two discrete Fourier transforms is the transform \
+of a convolution, but of a *circular* one.
 
 Write `fft_causal_conv(x, kernel)`: the result of `causal_conv1d`, computed with `np.fft`: `x` `(T, d)`, `kernel` \
-`(k,)` → `(T, d)`, real numbers, $y_t = \\sum_j \\text{kernel}_j \\, x_{t-j}$, nothing before row 0. `k` may be smaller \
-than `T`, equal or larger; `T` may be odd. Only the result is checked, up to rounding.
+`(k,)` → `(T, d)`, real numbers, $y_t = \\sum_j \\text{kernel}_j \\, x_{t-j}$, nothing before row 0. `k` may be \
+smaller than `T`, equal or larger; `T` may be odd. Only the result is checked, up to rounding.
 """
 
 import numpy as np
@@ -86,7 +86,8 @@ def _transformed(x, kernel, n, start=0):
 # https://github.com/HazyResearch/flash-fft-conv/issues/31, https://github.com/HazyResearch/safari/issues/47
 @exercise.mistake("The end wraps around to the start")
 def wraps_around(x, kernel):
-    """The transform has the length of the text, so what runs over its end is added to the first outputs: they read the last rows.
+    """The transform has the length of the text, so what runs over its end is added to the first outputs: they read the
+    last rows.
 
     - How long is the whole convolution of T rows with k weights?
     - Transforms of length T + k - 1 or more leave room for all of it.

@@ -112,7 +112,8 @@ def columns_over_all_time(x, eps):
 # https://github.com/speechbrain/speechbrain/issues/1772: a norm of single rows under the name of a cumulative one
 @exercise.mistake("Each row by itself")
 def each_row_alone(x, eps):
-    """Every row was normalised alone, as in a layer norm. That is causal, but the rows before belong to the statistics here.
+    """Every row was normalised alone, as in a layer norm. That is causal, but the rows before belong to the statistics
+    here.
 
     - Which numbers enter the mean of row 1?
     - Those of row 0 too.

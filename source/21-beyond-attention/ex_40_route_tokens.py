@@ -122,7 +122,8 @@ def _softmax(logits, chosen):
 # https://github.com/allenai/OLMoE/issues/46, https://github.com/piotrpiekos/MoSA/issues/3
 @exercise.mistake("The experts chose the tokens")
 def experts_choose(logits, k, capacity):
-    """Each expert took the tokens with the largest weights of the whole text, so a later token can push an earlier one out.
+    """Each expert took the tokens with the largest weights of the whole text, so a later token can push an earlier one
+    out.
 
     - Who chooses here, the tokens or the experts?
     - Every token looks along its own row; an expert only counts.
@@ -151,7 +152,8 @@ def surest_first(logits, k, capacity):
 # As the top-2 gating in https://github.com/deepspeedai/DeepSpeed/pull/5156 counts: second choices behind all first ones
 @exercise.mistake("First choices before all second choices")
 def first_choices_first(logits, k, capacity):
-    """All first choices of the text were served before any second choice, so a later token can take the place of an earlier one.
+    """All first choices of the text were served before any second choice, so a later token can take the place of an
+    earlier one.
 
     - Token 0 has expert 1 as its second choice, token 5 as its first. Who comes first?
     - Token 0: only the order of the text counts.
@@ -168,7 +170,8 @@ def first_choices_first(logits, k, capacity):
 
 @exercise.mistake("The first ones were turned away")
 def last_come_first_served(logits, k, capacity):
-    """The count runs from the end of the text: the last tokens were served, and whether a token is depends on later ones.
+    """The count runs from the end of the text: the last tokens were served, and whether a token is depends on later
+    ones.
 
     - Which token may be turned away because of token 0?
     - Later ones, and never the other way round.
@@ -279,7 +282,8 @@ def overflow(logits, k, capacity):
 
 @exercise.mistake("One maximum for all tokens")
 def one_maximum(logits, k, capacity):
-    """The maximum of the whole array was subtracted: one large logit of a later token makes the weights of earlier ones 0 / 0.
+    """The maximum of the whole array was subtracted: one large logit of a later token makes the weights of earlier ones
+    0 / 0.
 
     - Which numbers may row t use?
     - Each row needs its own maximum.

@@ -5,8 +5,8 @@ hardware they compute it in chunks, and hand the state from chunk to chunk.
 
 Write `chunked_scan(a, b, chunk)`: `a` and `b` `(T, d)` → all states h `(T, d)`, where each column has its own state, \
 `h[t] = a[t] * h[t-1] + b[t]`, and the state before row 0 is 0. Work on `chunk` rows at a time, and carry the state \
-from one chunk to the next. `chunk` is at least 1 and may exceed `T`, which need not be a multiple of it. Numbers in `a` \
-may be 0, negative or tiny. Only the result is checked, for every `chunk`.
+from one chunk to the next. `chunk` is at least 1 and may exceed `T`, which need not be a multiple of it. Numbers in \
+`a` may be 0, negative or tiny. Only the result is checked, for every `chunk`.
 """
 
 import numpy as np
@@ -17,7 +17,8 @@ exercise = Exercise(
     topic="chunked scan",
     hints=(
         "What does the first row of the second chunk need from the first chunk?",
-        "Row t of a chunk is its state as if the chunk began with 0, plus the carried state times a[start] · ... · a[t].",
+        "Row t of a chunk is its state as if the chunk began with 0, plus the carried state times a[start] · ... "
+        "· a[t].",
         "carry = h[start - 1]; h[start + i] = local[i] + np.cumprod(a[start:stop], axis=0)[i] * carry",
     ),
 )
@@ -148,8 +149,8 @@ def carry_not_decayed(a, b, chunk):
 
 @exercise.mistake("Every row of a chunk decays alike")
 def whole_chunk_decay(a, b, chunk):
-    """The carried state was multiplied by the product of the whole chunk at each of its rows, so early rows use the a of
-    later ones.
+    """The carried state was multiplied by the product of the whole chunk at each of its rows, so early rows use the a
+    of later ones.
 
     - By which a is the carried state multiplied at the first row of a chunk?
     - By that of this row alone.
@@ -202,7 +203,8 @@ def end_for_all(a, b, chunk):
 # https://github.com/ohdearquant/lattice/pull/716, https://github.com/UbiquitousLearning/mllm/pull/682
 @exercise.mistake("Divided by a product that is 0")
 def divided_by_the_product(a, b, chunk):
-    """The inputs were divided by the running product of a, which is 0 or rounds to 0 where a is 0 or tiny: the result is NaN.
+    """The inputs were divided by the running product of a, which is 0 or rounds to 0 where a is 0 or tiny: the result
+    is NaN.
 
     - What is the running product after an a of 0?
     - 0 for the rest of the chunk, and the division has no value.

@@ -14,10 +14,12 @@ from autograder.exercise.results import Integer
 exercise = Exercise(
     topic="token boundaries",
     answer=Integer(),
+    hides_expected=True,
     hints=(
         "With the entries a, b and ab: what is the first token of a? And of ab? And of ac?",
         "A token that begins at `start` can still change if some entry is longer than text[start:] and begins with it.",
-        "Go from token to token; stop where any(e != rest and e.startswith(rest) for e in vocab), with rest = text[start:].",
+        "Go from token to token; stop where any(e != rest and e.startswith(rest) for e in vocab), with rest = "
+        "text[start:].",
     ),
 )
 
@@ -117,7 +119,8 @@ def all_tokens(text, vocab):
     return len(_tokens(text, vocab))
 
 
-# https://github.com/karpathy/llama2.c/pull/248: taking back the last token is too much for some texts, too little for others
+# https://github.com/karpathy/llama2.c/pull/248: taking back the last token is too much for some texts,
+# and too little for others
 @exercise.mistake("All but the last token")
 def all_but_the_last(text, vocab):
     """Always the last token was taken back. Some last tokens cannot change, and elsewhere several can.

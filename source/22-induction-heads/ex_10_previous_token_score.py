@@ -3,8 +3,9 @@
 A head that always attends to the token before has the weight 1 just left of the diagonal, in every row but the first.
 
 Write `previous_token_score(weights)`: `weights` is `(..., T, T)`, attention weights with queries as rows; the leading \
-axes are layers, texts or heads. Return `(...,)`: for each map the mean, over the queries i ≥ 1, of the weight of query \
-i on key i - 1. Query 0 has no token before it and does not count. With T = 1 there is nothing to average: return 0.0.
+axes are layers, texts or heads. Return `(...,)`: for each map the mean, over the queries i ≥ 1, of the weight of \
+query i on key i - 1. Query 0 has no token before it and does not count. With T = 1 there is nothing to average: \
+return 0.0.
 """
 
 import numpy as np
@@ -86,7 +87,8 @@ def with_a_pattern(weights):
 # https://github.com/poloclub/transformer-explainer/issues/19
 @exercise.mistake("The next token was read")
 def next_token_read(weights):
-    """The weights just right of the diagonal were averaged: rows are queries, and the token before is a column to the left.
+    """The weights just right of the diagonal were averaged: rows are queries, and the token before is a column to the
+    left.
 
     - Is row 3, column 2 left or right of the diagonal?
     - The key of query i is i - 1: the column is smaller than the row.

@@ -1,10 +1,12 @@
 """### How much of an induction head?
 
-An induction head looks for an earlier place where its own token stood, and attends to the token that **followed** there.
+An induction head looks for an earlier place where its own token stood, and attends to the token that **followed** \
+there.
 
-Write `induction_score(weights, tokens)`: `weights` is `(..., T, T)`, queries as rows; `tokens` is `(T,)`, integers. For \
-a query i whose token occurred before, add up its weights on all positions j + 1 with j < i and tokens[j] == tokens[i]. \
-(Where the token occurred twice before, there are two such positions; where it stood just before, j + 1 is i itself.)
+Write `induction_score(weights, tokens)`: `weights` is `(..., T, T)`, queries as rows; `tokens` is `(T,)`, integers. \
+For a query i whose token occurred before, add up its weights on all positions j + 1 with j < i and tokens[j] == \
+tokens[i]. (Where the token occurred twice before, there are two such positions; where it stood just before, j + 1 is \
+i itself.)
 
 Return `(...,)`: for each map the mean of these sums over the queries whose token occurred before, and 0.0 where no \
 token occurs twice. All texts of a batch have the same tokens here.
@@ -22,14 +24,16 @@ exercise = Exercise(
     hints=(
         "For tokens a b a: which query's token occurred before, and what followed it there?",
         "Make a (T, T) table of booleans: True at (i, j + 1) where j < i and tokens[j] == tokens[i].",
-        "target[:, 1:] = np.tril(same, k=-1)[:, :-1]; sum the weights on it, and average over the rows that have a True.",
+        "target[:, 1:] = np.tril(same, k=-1)[:, :-1]; sum the weights on it, and average over the rows that have "
+        "a True.",
     ),
 )
 
 
 @exercise.solution
 def induction_score(weights, tokens):
-    """weights (..., T, T), tokens (T,) int -> (...,): the mean weight on what followed the token's earlier occurrences."""
+    """weights (..., T, T), tokens (T,) int -> (...,): the mean weight on what followed the token's earlier
+    occurrences."""
     earlier = np.tril(tokens[:, None] == tokens, k=-1)  # (T, T) at (i, j): token i stood at j before
     target = np.zeros_like(earlier)
     target[:, 1:] = earlier[:, :-1]  # at (i, j + 1): what followed it there

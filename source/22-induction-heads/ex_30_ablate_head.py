@@ -4,8 +4,8 @@ Each head's output passes through its own rows of `Wo`, and the results add up. 
 This is called **ablation**; here the head's output is replaced by zeros (*zero ablation*).
 
 Write `ablate_head(heads, Wo, h)`: `heads` is `(H, T, d)`, what each head returns; `Wo` is `(H * d, D)`, the output \
-projection for the heads merged as in unit 07, head 0 first; `h` is a number from 0 to H - 1. Return `(T, D)`: what the \
-layer adds to the residual stream without head h. The inputs stay as they are.
+projection for the heads merged as in unit 07, head 0 first; `h` is a number from 0 to H - 1. Return `(T, D)`: what \
+the layer adds to the residual stream without head h. The inputs stay as they are.
 """
 
 import numpy as np
