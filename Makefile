@@ -110,7 +110,7 @@ lint: setup-test lint-js
 
 # Lint has one process, the proof two: side by side they leave no core idle.
 test: setup-test
-	@$(MAKE) -j2 lint verify SEEDS=4
+	@$(MAKE) -j2 lint verify SEEDS=2
 	@$(MAKE) pytest
 
 pytest: setup-test
