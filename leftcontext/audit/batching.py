@@ -15,7 +15,7 @@ from leftcontext.audit.examination import Examination
 from leftcontext.audit.inputs import KINDS
 from leftcontext.audit.libraries import Inputs
 from leftcontext.audit.model import Subject
-from leftcontext.audit.movements import ask_outputs, every_kind, plan_cuts
+from leftcontext.audit.movements import Movement, ask_outputs, every_kind, plan_cuts
 from leftcontext.audit.probes import in_mode
 from leftcontext.audit.structure import Structure
 from leftcontext.audit.ties import take_the_first_of_equals
@@ -30,7 +30,9 @@ def pad_in_a_batch(exam: Examination, padded: Beside | None) -> None:
     give what it gives alone.
 
     `padded(inputs, mask)` takes a mask of 1 (a real input) and 0; a Hugging Face model is its own, with position ids where it
-    takes them. Another output than alone is a warning, not a leak: positions may be counted from the padding's start.
+    takes them. Another output than alone is a warning, not a leak: positions may be counted from the padding's start. So is
+    padding before a text that a Hugging Face model reads, as recurrent ones do: it is no later input, and nobody said that the
+    model heeds the mask. Where `padded` is given, it is a leak.
     Blind spot: other shapes of mask, packed masks.
     """
     call = padded or find_padded(exam.subject)
@@ -44,11 +46,24 @@ def pad_in_a_batch(exam: Examination, padded: Beside | None) -> None:
             subject = _with_second(exam.subject, call, real.astype(np.int64))
             structure = Structure(given=_may_see(real.astype(int), real))
             cuts = [cut for cut in plan_cuts(T, T) if real[cut]] + ([T - 1] if side == "left" else [])
-            moves = ask_outputs(subject, exam.draws, structure, T, every_kind(cuts, KINDS[:3]), 4)
+            moves = list(ask_outputs(subject, exam.draws, structure, T, every_kind(cuts, KINDS[:3]), 4))
+            reads = padded is None and _warn_of_padding(exam, [move for move in moves if move.j < move.i], side)
+            later = [move for move in moves if padded is not None or move.j > move.i]
             part = exam.with_subject(subject, structure, T)
-            if not part.judge(f"padding on the {side}", exam.modes[0], moves, through=f"through padding on the {side}"):
+            if not part.judge(f"padding on the {side}", exam.modes[0], later, f"through padding on the {side}") and not reads:
                 _compare_alone(exam, subject, real, f"padded on the {side}")
     exam.tried.append("padding on the left and on the right")
+
+
+def _warn_of_padding(exam: Examination, moves: list[Movement], side: str) -> bool:
+    """A warning where outputs move with the padding before them. Returns whether they do."""
+    certain = [move.size for move in moves if move.is_certain and move.size > 2 * exam.noise]
+    if certain:
+        exam.warnings.append(
+            f"Outputs move by {max(certain):.2g} with what stands in the padding on the {side}, before them: the model does not "
+            "heed the attention mask."
+        )
+    return bool(certain)
 
 
 def pack_documents(exam: Examination, packed: Beside | None) -> None:

@@ -50,3 +50,17 @@ def test_a_cache_that_forgets_shows_in_what_is_generated():
     assert any(warning.startswith("generate with a cache gives other logits") for warning in report.warnings)
     assert not any(warning.startswith("generate without a cache") for warning in report.warnings)
 
+
+
+class Unpadded(transformers.LlamaForCausalLM):
+    """It does not heed the attention mask, as some recurrent models don't."""
+
+    def forward(self, input_ids=None, attention_mask=None, **options):
+        return super().forward(input_ids, **options)
+
+
+def test_padding_that_is_read_is_a_warning():
+    torch.manual_seed(0)
+    report = audit(Unpadded(transformers.LlamaConfig(**SIZES)).eval(), T=80)
+    assert report.causal
+    assert any("does not heed the attention mask" in warning for warning in report.warnings)

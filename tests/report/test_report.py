@@ -120,10 +120,19 @@ def test_scores(page: str, points: dict[str, np.ndarray]) -> None:
         assert (said in page) == bool(count)
 
 
+def heading_of(id: str) -> str:
+    """The title of an exercise, as its file begins."""
+    found = re.search(r"^(?:\"\"\")?### (.+)$", catalog.entries()[id].path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found
+    return found[1]
+
+
 def test_pass_rates_and_discrimination(page: str, points: dict[str, np.ndarray]) -> None:
-    found = {row[0]: row[1:] for row in rows(page, "Exercises in numbers")}
+    titled = {row[0]: row[1:] for row in rows(page, "Exercises in numbers")}
     order = [id for id, entry in catalog.entries().items() if entry.unit == UNIT]
-    assert set(found) == set(order)
+    titles = {id: heading_of(id) for id in order}
+    assert set(titled) == {f"{titles[id]}{id}" for id in order}
+    found = {id: titled[f"{titles[id]}{id}"] for id in order}
     totals = sum(points.values())
     for id in order:
         most = catalog.find(id).load().points
@@ -162,8 +171,8 @@ def test_misconceptions_ranked_with_an_anonymous_example(page: str) -> None:
 def test_the_page_begins_with_what_to_look_at(page: str) -> None:
     glance = page.split('<ul class="glance">')[1].split("</ul>")[0]
     words = " ".join(re.sub(r"<[^>]+>", "", glance).split())
-    assert "Hardest: causal_allowed, 57% got full credit." in words
-    assert "Most frequent misconception: The mask is transposed, 12 students in causal_allowed." in words
+    assert "Hardest: Ask the question for every pair, 57% got full credit." in words
+    assert "Most frequent misconception: The mask is transposed, 12 students in “Ask the question for every pair”." in words
     assert "The same code: 1 group of students, in up to 5 lines." in words
     assert "Needs attention: ran too long 1, can&#39;t be read 1, repaired 1." in words
     for name in re.findall(r'href="#(\w+)"', glance):
@@ -224,7 +233,7 @@ def test_a_finding_is_read_as_it_was_written(passed: bool, misconception: str | 
 
 
 def test_the_same_code_but_not_where_it_is_short_or_published(page: str) -> None:
-    assert rows(page, "The same code") == [["s04, s09, s14", "convert_mask (5 lines)", "identical", "5"]]
+    assert rows(page, "The same code") == [["s04, s09, s14", "“Convert between the four conventions” (5 lines)", "identical", "5"]]
     copied = {row[0]: row[2] for row in rows(page, "The published solution")}
     assert copied["s01"] == "2 of 2" and copied.get("s04") != "2 of 2"
 
