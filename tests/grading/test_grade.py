@@ -169,11 +169,8 @@ def test_formgraders_button_runs_apart_too_marks_the_same_and_sees_a_new_release
     done = run(copy, "python", "-c", BUTTON, env=HERE)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]", "[2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0]"]
-    comments = sample_course.scores(copy)["odd", "right"]["comments"]
-    put_back = "The test test_value was changed; it was put back."  # it is the one that was released before
-    plain = [(*place, (text or "").replace(put_back, "").strip() or None, manual) for *place, text, manual in comments]
-    assert plain == sample_course.scores(course)["odd", "right"]["comments"]
-    assert any(put_back in (text or "") for *_, text, _ in comments)
+    # The test of the release before was put back, which is not the student's doing, so nothing is said of it.
+    assert sample_course.scores(copy)["odd", "right"]["comments"] == sample_course.scores(course)["odd", "right"]["comments"]
 
 
 @pytest.mark.parametrize(
