@@ -10,7 +10,7 @@ import copy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leftcontext.model.layers import Array
+from leftcontext.model.layers import Array, attention_weights, rms_norm
 from leftcontext.model.transformer import SHARPNESS, Transformer
 
 
@@ -51,9 +51,9 @@ class CachedReader:
         mask = np.tri(t, n + t, k=n, dtype=bool) if allowed is None else np.asarray(allowed)
         x = p["token"][tokens] + p["position"][where]  # (t, D)
         for layer in range(self.model.config.layers):
-            x = x + self._attend(layer, _norm(x), mask)
-            x = x + np.maximum(_norm(x) @ p[f"{layer}.up"], 0) @ p[f"{layer}.down"]
-        return SHARPNESS * _norm(x) @ p["head"]
+            x = x + self._attend(layer, rms_norm(x), mask)
+            x = x + np.maximum(rms_norm(x) @ p[f"{layer}.up"], 0) @ p[f"{layer}.down"]
+        return SHARPNESS * rms_norm(x) @ p["head"]
 
     def keep(self, rows: slice | ArrayLike) -> None:
         """Keep only these rows of the cache, in this order; the others are evicted."""
@@ -73,11 +73,5 @@ class CachedReader:
         q, k, v = (h @ p[f"{layer}.qkv"]).reshape(t, 3, heads, D // heads).transpose(1, 2, 0, 3)  # (H, t, d) each
         K = self.keys[layer] = np.concatenate([self.keys[layer], k], axis=1)  # (H, n + t, d)
         V = self.values[layer] = np.concatenate([self.values[layer], v], axis=1)
-        scores = np.where(allowed, q @ K.mT * (D // heads) ** -0.5, -np.inf)  # (H, t, n + t)
-        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        weights /= weights.sum(axis=-1, keepdims=True)
+        weights = attention_weights(q, K, allowed)  # (H, t, n + t)
         return (weights @ V).swapaxes(0, 1).reshape(t, D) @ p[f"{layer}.merge"]
-
-
-def _norm(x: Array) -> Array:
-    return x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-6)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from leftcontext.model.layers import Array
+from leftcontext.model.layers import Array, attention_weights, rms_norm
 from leftcontext.model.transformer import SHARPNESS, Transformer
 
 Change = Callable[[int, Array], Array]  # (layer, what was computed there) → what to go on with, of the same shape
@@ -67,13 +67,14 @@ def trace(
         raise ValueError(f"A part is query, key or value, not {', '.join(sorted(unknown))}.")
     p = {name: array.astype(float) for name, array in model.params.items()}
     tokens = np.asarray(tokens)
-    x = p["token"][tokens] + p["position"][: tokens.shape[-1]]  # (..., T, D)
+    T = tokens.shape[-1]
+    x = p["token"][tokens] + p["position"][:T]  # (..., T, D)
     written: dict[Head, Array] = {}
     found = Trace(np.empty(0), [], [], [], [], [])
     for layer in range(model.config.layers):
-        inputs = [_norm(x - written.get((hidden or {}).get(part, (-1, -1)), 0.0)) for part in PARTS]
+        inputs = [rms_norm(x - written.get((hidden or {}).get(part, (-1, -1)), 0.0)) for part in PARTS]
         q, k, v = _split_qkv(inputs, p[f"{layer}.qkv"], model.config.heads)
-        w = reweigh(layer, _weights(q, k, model.allowed[layer]))
+        w = reweigh(layer, attention_weights(q, k, model.allowed[layer][:, :T, :T]))
         heads = change(layer, w @ v)
         kept = (found.weights, found.heads, found.queries, found.keys, found.values)
         for record, computed in zip(kept, (w, heads, q, k, v), strict=True):
@@ -81,25 +82,11 @@ def trace(
         for h, W in enumerate(np.split(p[f"{layer}.merge"], model.config.heads)):  # each (d, D)
             written[layer, h] = heads[..., h, :, :] @ W
             x = x + written[layer, h]
-        x = x + np.maximum(_norm(x) @ p[f"{layer}.up"], 0) @ p[f"{layer}.down"]
-    return replace(found, logits=SHARPNESS * _norm(x) @ p["head"])
+        x = x + np.maximum(rms_norm(x) @ p[f"{layer}.up"], 0) @ p[f"{layer}.down"]
+    return replace(found, logits=SHARPNESS * rms_norm(x) @ p["head"])
 
 
 def _split_qkv(inputs: list[Array], qkv: Array, H: int) -> list[Array]:
     """The inputs of query, key and value, each (..., T, D) → queries, keys and values, each (..., H, T, d)."""
     products = (x @ W for x, W in zip(inputs, np.split(qkv, 3, axis=1), strict=True))
     return [y.reshape(*y.shape[:-1], H, -1).swapaxes(-2, -3) for y in products]
-
-
-def _weights(q: Array, k: Array, allowed: NDArray[np.bool_]) -> Array:
-    """Queries and keys (..., H, T, d), and a mask (H, T or more, T or more) → weights (..., H, T, T)."""
-    T, d = q.shape[-2:]
-    scores = np.where(allowed[:, :T, :T], q @ k.mT / np.sqrt(d), -np.inf)
-    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    w: Array = e / e.sum(axis=-1, keepdims=True)
-    return w
-
-
-def _norm(x: Array) -> Array:
-    y: Array = x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-6)
-    return y

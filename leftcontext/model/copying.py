@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from leftcontext.model.evaluation import cross_entropies
 from leftcontext.model.layers import Array
 from leftcontext.model.training import Schedule, allowed_by, train
 from leftcontext.model.transformer import Config, Transformer
@@ -59,10 +60,7 @@ def waves(T: int, D: int) -> Array:
 
 def copy_losses(logits: ArrayLike, rows: NDArray[np.intp]) -> Array:
     """Logits (N, T, vocab) of rows[:, :-1], and the rows (N, T + 1) → the mean loss at each position (T,), in nats."""
-    z = np.asarray(logits, dtype=float)
-    z = z - z.max(axis=-1, keepdims=True)
-    log_p = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))  # (N, T, vocab)
-    losses: Array = -np.take_along_axis(log_p, rows[:, 1:, None], axis=-1)[..., 0].mean(axis=0)  # (T,)
+    losses: Array = cross_entropies(np.asarray(logits), rows[:, 1:]).mean(axis=0)  # (T,)
     return losses
 
 

@@ -10,7 +10,22 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[np.floating]
+EPSILON = 1e-6  # below the root of a norm
 LOWEST = -1e30  # below every score, and finite: a row that may see nothing then gives zeros, not NaN
+
+
+def rms_norm(x: Array) -> Array:
+    """x (..., D) / rms(x): what `Norm` computes, for any leading axes and without a way back."""
+    y: Array = x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + EPSILON)
+    return y
+
+
+def attention_weights(q: Array, k: Array, allowed: NDArray[np.bool_]) -> Array:
+    """Queries (..., T_q, d), keys (..., T_k, d), allowed (..., T_q, T_k) → weights (..., T_q, T_k), without a way back."""
+    scores = np.where(allowed, q @ k.mT * q.shape[-1] ** -0.5, -np.inf)
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    w: Array = e / e.sum(axis=-1, keepdims=True)
+    return w
 
 
 class Buffers(dict[str, Array]):
@@ -35,7 +50,7 @@ class Norm:
     def forward(self, x: Array) -> Array:
         size = np.vecdot(x, x, out=self.new("size", len(x)))  # (N,)
         size /= x.shape[1]
-        size += 1e-6
+        size += EPSILON
         np.sqrt(size, out=size)
         self.rms = size[:, None]  # (N, 1)
         self.y = np.divide(x, self.rms, out=self.new("y", *x.shape))  # (N, D)

@@ -20,7 +20,6 @@ B, H, T, d, D, VOCAB = 2, 3, 5, 4, 12, 7
 CAUSAL = np.tri(T, dtype=bool)
 DRAWN = {"sample_token", "verify_draft"}  # answers drawn by chance: their shares are compared
 DRAWS = 1000
-UNEVEN = {"verify_draft"}  # the length of the result depends on the numbers, which JAX's jit does not allow
 
 
 @dataclass(frozen=True)

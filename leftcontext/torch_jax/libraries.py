@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from leftcontext.torch_jax.inputs import UNEVEN, Seed, Smooth
+from leftcontext.torch_jax.inputs import Seed, Smooth
 
 HERE = Path(__file__).resolve().parent
-DECIDES_BY_NUMBERS = {"sdpa_mask"}  # jit traces a function without them
+DECIDES_BY_NUMBERS = {"sdpa_mask", "verify_draft"}  # jit traces a function without them
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def _compile(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..
     """
     import jax
 
-    apart = DECIDES_BY_NUMBERS | UNEVEN
-    if function.__name__ in apart or any(callable(value) and not isinstance(value, type) for value in args):
+    called = function.__name__
+    if called in DECIDES_BY_NUMBERS or any(callable(value) and not isinstance(value, type) for value in args):
         return function
     fixed = [place for place, value in enumerate(args) if isinstance(value, int | float | str | type)]
     return jax.jit(function, static_argnums=fixed)

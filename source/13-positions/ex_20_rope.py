@@ -12,9 +12,9 @@ Write `rope(x, positions)`: `x` is `(..., T, d)`, `d` even; `positions` is `(T,)
 
 import numpy as np
 
-from autograder.exercise import misconceptions as mc
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
+from autograder.exercise.rope_variants import add_unturned, add_wrong_angles, any_shape
 
 exercise = Exercise(
     topic="rotary positions",
@@ -43,14 +43,7 @@ def one_pair(rng):
     yield case(np.array([[1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 4.0]]), np.array([0, 3]))
 
 
-@exercise.part("Any shape and positions", points=1)
-def any_shape(rng):
-    for shape in ((1, 2), (5, 6), (6, 6), (2, 4, 8), (2, 3, 5, 4), (4, 4, 4), (40, 32)):
-        yield case(rng.normal(size=shape), np.arange(shape[-2]))
-    yield case(rng.normal(size=(3, 4)), np.array([7, 2, 100]), note="positions in any order")
-    yield case(rng.normal(size=(3, 4)), np.array([200, 201, 202]), note="positions from 200 on")
-    yield case(rng.normal(size=(2, 4)), np.array([3000, 131072]), note="positions far out")
-    yield case(rng.normal(size=(2, 1, 6)), np.array([41]), note="one new token at position 41")
+exercise.part("Any shape and positions", points=1)(any_shape)
 
 
 @exercise.equivalent
@@ -109,65 +102,8 @@ def rotated_backwards(x, positions):
     return _turn(x, positions, sign=-1.0)
 
 
-@exercise.mistake("The positions are ignored")
-def positions_ignored(x, positions):
-    """The rows were turned by 0, 1, 2, ..., whatever `positions` says.
-
-    - Where does positions enter?
-    - positions[t] belongs to row t.
-    - positions[:, None] * frequency
-    """
-    return _turn(x, np.arange(x.shape[-2]))
-
-
-@exercise.mistake("The exponent counts columns twice")
-def exponent_four_m(x, positions):
-    """The frequencies fall too fast: the exponent is -2m/d, where m counts pairs.
-
-    - Is your counter a pair or a column?
-    - 10000^(-2m/d)
-    - np.arange(0, d, 2) / d has the factor 2 already.
-    """
-    return _turn(x, positions, scale=2.0)
-
-
-@exercise.mistake("The exponent is m/d")
-def exponent_without_two(x, positions):
-    """The frequencies fall too slowly: the exponent is -2m/d.
-
-    - What is the last frequency for d = 4?
-    - 10000^(-2m/d)
-    - Mind the factor 2.
-    """
-    return _turn(x, positions, scale=0.5)
-
-
-@exercise.mistake("Another base")
-def other_base(x, positions):
-    """The base is 10000.
-
-    - Which number is raised to -2m/d?
-    - 10000
-    - 10000.0 ** ...
-    """
-    return _turn(x, positions, base=1000.0)
-
-
-exercise.add_mistakes(
-    (other_base, lambda x, positions: _turn(x, positions, base=100000.0)),
-    (other_base, lambda x, positions: _turn(x, positions, base=500000.0)),
-)
-
-
-@exercise.mistake("Nothing is turned")
-def nothing_turned(x, positions):
-    """x came back as it was.
-
-    - What should happen at position 1?
-    - A rotation by the angle.
-    - Return the rotated pairs.
-    """
-    return x.copy()
+add_wrong_angles(exercise, _turn)
+add_unturned(exercise, _turn)
 
 
 @exercise.mistake("The halves were paired")
@@ -222,23 +158,6 @@ def positions_added(x, positions):
     d = x.shape[-1]
     angle = positions[:, None] * 10000.0 ** (-np.arange(0, d, 2) / d)
     return x + np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(-1, d)
-
-
-@exercise.mistake(mc.CHANGES_INPUTS)
-def in_place(x, positions):
-    x[...] = _turn(x.copy(), positions)
-    return x
-
-
-@exercise.mistake("Every pair turns equally fast")
-def one_angle_for_all_pairs(x, positions):
-    """All the pairs use the frequency of pair 0.
-
-    - How fast does the last pair turn?
-    - 10000^(-2m/d)
-    - A frequency for each pair.
-    """
-    return _turn(x, positions, scale=0.0)
 
 
 @exercise.mistake("The angles of an earlier call")
