@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.variant_seed import variant_seed
+from autograder.variant_seed import named_students, variant_seed
 
 PYTHON_CELLS = ("%%time", "%%capture", "%%prun")  # their cells are Python and bind names
 IPYTHON = re.compile(r"\s*[%!?]|\s*[\w.]+\?{1,2}\s*$|\s*[\w.,\s\[\]]+=\s*[%!]")  # magics, shell lines, questions
@@ -158,7 +158,7 @@ def variant_of(program: Program, ids: Sequence[str]) -> int:
     """
     calls = [node for statement in program.statements for node in ast.walk(statement.node) if isinstance(node, ast.Call)]
     named = [(call.func.id, call) for call in calls if isinstance(call.func, ast.Name) and call.args]
-    students = [id for name, call in named if name == "set_student" and isinstance(id := literal(call.args[0]), str) and id]
+    students = [id for statement in program.statements for id in named_students(statement.node) if id]
     for name, call in named:
         if name != "check" or literal(call.args[0]) not in ids:
             continue

@@ -6,9 +6,12 @@ folder of the submission.
 
 from __future__ import annotations
 
+import ast
 import os
 import zlib
+from collections.abc import Iterator
 
+SET_STUDENT = "set_student"  # what a notebook calls to say who works in it
 INSTRUCTOR = "instructor"  # the id whose variant the instructor's own solutions answer
 STUDENT = "LEFTCONTEXT_STUDENT"  # an environment variable: the id of who works in this kernel
 HUB_USER = "JUPYTERHUB_USER"  # set by JupyterHub; nbgrader's exchange submits under the same name
@@ -19,6 +22,14 @@ _chosen = [""]
 def variant_seed(variant: str, student: str) -> int:
     """A student's own seed in an assignment: the same whenever it is asked for, and never 0. Case and spaces do not count."""
     return zlib.crc32(f"{variant} {student.strip().casefold()}".encode("utf-8", "replace")) % 999_999 + 1
+
+
+def named_students(program: ast.AST) -> Iterator[str]:
+    """What the calls of `set_student` in a program are given; "" where that is no text."""
+    for node in ast.walk(program):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == SET_STUDENT and node.args:
+            given = node.args[0]
+            yield given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else ""
 
 
 def choose_student(id: str) -> None:

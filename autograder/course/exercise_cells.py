@@ -19,6 +19,7 @@ from autograder.course.minutes import MINUTES_PER_EXERCISE, MINUTES_PER_QUIZ
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 from autograder.exercise.worked_answer import source_lines
+from autograder.notebook.cell import CHECK, PROMPT
 from autograder.notebook.dependencies import VARIANT
 from autograder.variant_seed import INSTRUCTOR, variant_seed
 
@@ -63,10 +64,10 @@ def exercise_cells(
     # The tag lets "Run All" go on after a check that fails; nbgrader reads the failure all the same.
     check_cell = new_code_cell(check, metadata={"tags": ["raises-exception"]})
     return [
-        _with_nbgrader_metadata(new_markdown_cell(prompt), f"prompt_{entry.id}", locked=True),
+        _with_nbgrader_metadata(new_markdown_cell(prompt), f"{PROMPT}{entry.id}", locked=True),
         *shown,
         _with_nbgrader_metadata(new_code_cell(answer), entry.id, solution=True),
-        _with_nbgrader_metadata(check_cell, f"check_{entry.id}", locked=True, grade=True, points=points),
+        _with_nbgrader_metadata(check_cell, f"{CHECK}{entry.id}", locked=True, grade=True, points=points),
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from autograder.feedback import hidden_tests, sanitize
+from autograder.notebook.cell import without_prefix
 from autograder.plain_text import without_cell_names
 
 IMAGE_MIME_TYPES = ("image/png", "image/jpeg", "image/gif")
@@ -54,7 +55,7 @@ class Section:
 
     @property
     def title(self) -> str:
-        return self.name.removeprefix("check_").removeprefix("test_") or self.name
+        return without_prefix(self.name)
 
     @property
     def result(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from autograder.bank.catalog import UnknownExercise
 from autograder.errors import ExerciseError
+from autograder.notebook.cell import PROMPT
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedCell, MergedNotebook
 from autograder.notebook.released import ReleasedNotebook
@@ -14,8 +15,6 @@ from autograder.notebook.submission import SubmittedCell
 from autograder.notebook.variant_tests import declared_student
 from autograder.variant_seed import variant_seed
 from autograder.variants import question
-
-PROMPT = "prompt_"
 
 
 def as_students_own(

@@ -18,6 +18,7 @@ from typing import Any
 from autograder import paths
 from autograder.grading.alone import GradedAlone, assignment_folders, grade_alone
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
+from autograder.notebook.cell import without_prefix
 from autograder.sandbox.levels import IsolationLevel, SandboxUnavailable
 
 LEVELS = (IsolationLevel.FULL, IsolationLevel.BASIC, IsolationLevel.NONE)
@@ -107,7 +108,7 @@ def results(alone: GradedAlone, level: IsolationLevel) -> dict[str, Any]:
         finding = graded.findings.get(test)
         said = finding.text[:MAX_OUTPUT] if finding else ""
         status = "passed" if score >= most - 1e-9 else "failed"
-        name = test.removeprefix("check_").removeprefix("test_") or test
+        name = without_prefix(test)
         tests.append({
             "name": name, "score": score, "max_score": most, "status": status, "output": said, "output_format": "text",
             "visibility": "visible",

@@ -6,6 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+PROMPT, CHECK = "prompt_", "check_"  # how the course names an exercise's text and its test: this, then the exercise's id
+
+
+def without_prefix(test: str) -> str:
+    """What a test is about: its name without how the names of tests begin, as in nbgrader's own courses too."""
+    return test.removeprefix(CHECK).removeprefix("test_") or test
+
 
 class Role(StrEnum):
     """The part that a cell plays."""

@@ -13,9 +13,7 @@ from autograder.notebook.cell import Cell
 from autograder.notebook.names import parse
 from autograder.notebook.submission import SubmittedCell
 from autograder.notebook.weights import is_check, replace_span
-from autograder.variant_seed import variant_seed
-
-SET_STUDENT = "set_student"
+from autograder.variant_seed import SET_STUDENT, named_students, variant_seed
 
 
 def with_seed_of(student: str, source: str, modules: Mapping[str, str]) -> str:
@@ -44,9 +42,7 @@ def declared_student(cells: Iterable[SubmittedCell]) -> str:
     found = ""
     for cell in cells:
         if cell.cell_type == "code" and SET_STUDENT in cell.source:
-            calls = (node for node in ast.walk(parse(cell.source)) if isinstance(node, ast.Call) and node.args)
-            ids = (_text(call.args[0]) for call in calls if isinstance(call.func, ast.Name) and call.func.id == SET_STUDENT)
-            found = next(ids, "").strip() or found
+            found = next(named_students(parse(cell.source)), "").strip() or found
     return found
 
 

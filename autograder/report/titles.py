@@ -7,9 +7,8 @@ from collections.abc import Iterable
 
 from autograder.feedback.sanitize import clean_text
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
-from autograder.notebook.cell import Cell
+from autograder.notebook.cell import PROMPT, Cell
 
-PROMPT, TEST = "prompt_", "check_"
 MAX_TITLE = 80
 HEADING = re.compile(r"#+\s+(.+)")
 

@@ -16,8 +16,9 @@ from autograder import paths
 from autograder.bank.former_names import present_id
 from autograder.course.course import COURSE_FILE
 from autograder.course.minutes import MINUTES_PER_CELL, MINUTES_PER_EXERCISE, MINUTES_PER_QUIZ, WORDS_PER_MINUTE
+from autograder.notebook.cell import CHECK, PROMPT
 
-CHECK, PROMPT, QUIZ = "check_", "prompt_", "quiz_"
+QUIZ = "quiz_"
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,8 @@ def test_a_finding_is_read_as_it_was_written(passed: bool, misconception: str | 
 
 
 def test_the_same_code_but_not_where_it_is_short_or_published(page: str) -> None:
-    assert rows(page, "The same code") == [["s04, s09, s14", "“Convert between the four conventions” (5 lines)", "identical", "5"]]
+    what = "“Convert between the four conventions” (5 lines)"
+    assert rows(page, "The same code") == [["s04, s09, s14", what, "identical", "5"]]
     copied = {row[0]: row[2] for row in rows(page, "The published solution")}
     assert copied["s01"] == "2 of 2" and copied.get("s04") != "2 of 2"
 
