@@ -18,6 +18,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.inputtransformer2 import TransformerManager
 from IPython.core.interactiveshell import InteractiveShell
 
+from autograder.grading.forked import ending_forks
 from autograder.notebook.test_result import Output
 
 MAX_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
@@ -141,7 +142,7 @@ class Shell(InteractiveShell):
     def run(self, source: str) -> list[Output]:
         """The outputs of one cell; an error is one of them."""
         self.outputs = _Outputs()
-        with self._capture():
+        with ending_forks(), self._capture():
             is_code = bool(source.strip())
             if is_code:
                 self._remember(source)

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.grading.forked import ending_forks
 from autograder.grading.rpc.channel import Channel, ConnectionLost, Deadline, DeadlineExceeded, NoAnswer
 from autograder.grading.rpc.serialize import KINDS, MalformedMessage, NotSerializable, decode, encode
 from autograder.judge.guarded_call import measure_peak_memory
@@ -126,7 +127,7 @@ class RpcEndpoint:
 
     def _serve_call(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
-        with _Capture() as printed:
+        with ending_forks(), _Capture() as printed:
             try:
                 result = function(*args, **kwargs)
                 changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
