@@ -278,24 +278,23 @@ class NbgraderCourse:
         keep: frozenset[str],
     ) -> Recorded:
         book = self.gradebook
-        with _one_commit(book):
+        with _one_commit(book), book.db.no_autoflush:
+            known = scores.load_assignment(book, assignment)
             book.update_or_create_student(student)
-            cells_of = scores.load_cells(book, assignment)
+            book.db.flush()  # nbgrader looks for the student again
             stamp = None
             with contextlib.suppress(ValueError):
                 stamp = self.submitted_at(assignment, student)
-            with book.db.no_autoflush:  # nbgrader adds the submission last
-                submission = book.update_or_create_submission(assignment, student, **({"timestamp": stamp} if stamp else {}))
+            submission = book.update_or_create_submission(assignment, student, **({"timestamp": stamp} if stamp else {}))
             cells: dict[str, float | None] = {}
             for entry in submission.notebooks:
                 cells |= scores.enter_notebook(entry, notebooks.get(entry.name), remarks, keep)
-            book.db.flush()
-            del cells_of
+            book.db.flush()  # all at once
             penalty = sum(self._penalise(student, submission, entry) for entry in submission.notebooks)
-        book.db.refresh(submission)
-        result = Recorded(float(submission.score), float(submission.max_score), penalty, cells)
+            score, max_score = scores.totals(book, submission)
+            del known
         book.db.expunge_all()  # ten thousand submissions must not pile up
-        return result
+        return Recorded(score, max_score, penalty, cells)
 
     def _penalise(self, student: str, submission: Any, entry: SubmittedNotebook) -> float:
         """Set what a notebook loses for being late, by the plug-in that the course is configured with; how much it is."""
@@ -382,11 +381,15 @@ def _is_between(before: str, name: str, after: str) -> bool:
     return name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
 
 
+def _no_commit() -> None:
+    """Stands for the commit that nbgrader makes after every step."""
+
+
 @contextlib.contextmanager
 def _one_commit(book: Gradebook) -> Iterator[None]:
     """Make one commit of the block, where nbgrader makes one after every step: a submission is entered whole or not at all."""
     commit = book.db.commit
-    book.db.commit = book.db.flush
+    book.db.commit = _no_commit
     try:
         yield
     except BaseException:

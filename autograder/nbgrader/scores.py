@@ -9,8 +9,20 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Grade,
+    GradeCell,
+    Gradebook,
+    Notebook,
+    SolutionCell,
+    SubmittedAssignment,
+    SubmittedNotebook,
+    TaskCell,
+)
 from numpy.typing import NDArray
+from sqlalchemy.orm import selectinload, with_polymorphic
 
 from autograder.notebook.cell import Cell
 from autograder.plain_text import plain
@@ -47,10 +59,11 @@ def score_of_test(cell: Cell, outputs: list[dict[str, Any]]) -> float:
     return float(utils.determine_grade(node)[0] or 0.0)
 
 
-def load_cells(book: Gradebook, assignment: str) -> list[Any]:
-    """Every cell of an assignment, in one query. While the list is held, no grade queries for its own cell."""
-    notebooks = book.find_assignment(assignment).notebooks
-    return [[*notebook.grade_cells, *notebook.solution_cells, *notebook.task_cells] for notebook in notebooks]
+def load_assignment(book: Gradebook, assignment: str) -> Assignment:
+    """An assignment with its notebooks and all their cells, in three queries. While it is held, nothing queries for them again."""
+    cells = Notebook._base_cells.of_type(with_polymorphic(BaseCell, [GradeCell, SolutionCell, TaskCell]))
+    query = book.db.query(Assignment).options(selectinload(Assignment.notebooks).selectinload(cells))
+    return query.filter(Assignment.name == assignment).one()
 
 
 def enter_notebook(
@@ -58,26 +71,30 @@ def enter_notebook(
 ) -> dict[str, float | None]:
     """Enter one notebook's scores and automatic comments, as nbgrader's SaveAutoGrades does; the scores by grade id.
 
-    A score is never above the gradebook's max_score. A test in `keep` that has a score keeps it.
+    A score is never above the gradebook's max_score. A test in `keep` that has a score keeps it. The entry may be new, so that
+    the database does not have it yet.
     """
+    known = {cell.id: cell for cell in entry.notebook._base_cells}
     cells = {cell.metadata.nbgrader.grade_id: cell for cell in node.cells} if node else {}
     scores: dict[str, float | None] = {}
     for grade in entry.grades:
-        if not (grade.name in keep and grade.auto_score is not None):
-            _enter_grade(grade, node is not None, cells.get(grade.name))
-        scores[grade.name] = grade.auto_score if grade.manual_score is None else grade.manual_score
+        cell = known[grade.cell_id]
+        if not (cell.name in keep and grade.auto_score is not None):
+            _enter_grade(grade, cell.max_score, node is not None, cells.get(cell.name))
+        scores[cell.name] = grade.auto_score if grade.manual_score is None else grade.manual_score
     for comment in entry.comments:
-        if (cell := cells.get(comment.name)) is not None:
-            comment.auto_comment = _comment(cell, remarks.get(comment.name, ""))
+        name = known[comment.cell_id].name
+        if (found := cells.get(name)) is not None:
+            comment.auto_comment = _comment(found, remarks.get(name, ""))
     return scores
 
 
-def _enter_grade(grade: Grade, is_handed_in: bool, cell: NotebookNode | None) -> None:
+def _enter_grade(grade: Grade, max_score: float, is_handed_in: bool, cell: NotebookNode | None) -> None:
     if not is_handed_in:
         grade.auto_score, grade.needs_manual_grade = 0, False
     elif cell is not None and utils.is_grade(cell):  # a task has no automatic score
         score, _ = utils.determine_grade(cell)
-        grade.auto_score = None if score is None else min(max(float(score), 0.0), float(grade.max_score))
+        grade.auto_score = None if score is None else min(max(float(score), 0.0), float(max_score))
         grade.needs_manual_grade = grade.manual_score is not None or score is None
 
 
@@ -89,6 +106,13 @@ def _comment(cell: NotebookNode, remark: str) -> str | None:
 def seconds_late(submission: SubmittedAssignment) -> float:
     """How late a submission is, with its extension; nbgrader's own count fails for an extension without a due date."""
     return float(submission.total_seconds_late) if submission.assignment.duedate is not None else 0.0
+
+
+def totals(book: Gradebook, submission: SubmittedAssignment) -> tuple[float, float]:
+    """The score and the maximum of a submission, as the database counts them by now."""
+    entry = SubmittedAssignment
+    score, most = book.db.query(entry.score, entry.max_score).filter(entry.id == submission.id).one()
+    return float(score), float(most)
 
 
 def recorded(book: Gradebook, assignment: str) -> dict[str, Recorded]:
