@@ -212,12 +212,20 @@ def try_all(
         unwritten = Outcome(failure=CallFailure("not_written", FAILURES["not_written"].message))
         return [Attempt(trial, unwritten) for trial in trials]
     attempts: list[Attempt] = []
+    _expect_calls(exercise, function, [trial.case for trial in trials])
     for trial in trials:
         attempts.append(try_once(exercise, function, trial))
         outcome = attempts[-1].outcome
         if outcome.failure_id in ("hangs", "not_written"):
             return attempts + [Attempt(skipped, outcome) for skipped in trials[len(attempts) :]]
     return _refill(exercise, function, _repeat(exercise, function, _look_again(attempts), min_calls))
+
+
+def _expect_calls(exercise: Exercise, function: Function, cases: Sequence[Case]) -> None:
+    """Tell a function that lives in another process which calls will follow, and in which order; it may ask for them ahead."""
+    expect = getattr(type(function), "expect_calls", None)
+    if expect is not None and exercise.adapter is None:
+        expect(function, [(case.args, case.kwargs) for case in cases])
 
 
 def _refill(exercise: Exercise, function: Function, attempts: list[Attempt]) -> list[Attempt]:
@@ -241,6 +249,9 @@ def _refill(exercise: Exercise, function: Function, attempts: list[Attempt]) -> 
                 np.copyto(array, other)
         return call(*args)
 
+    refilled = zip(first.trial.case.args, inputs(second.trial.case), strict=True)
+    args = tuple(other if isinstance(array, np.ndarray) else array for array, other in refilled)
+    _expect_calls(exercise, function, [first.trial.case, replace(first.trial.case, args=args)])
     again = _guarded(exercise, call_twice, first.trial.case, second.trial.type, clock_of(function))
     if again.failure is not None or second.trial.type.compare(second.trial.expected, again.value) is None:
         return attempts
@@ -296,14 +307,15 @@ def _all_unchanged(attempts: Sequence[Attempt]) -> bool:
 def _repeat(exercise: Exercise, function: Function, attempts: list[Attempt], min_calls: int) -> list[Attempt]:
     """Call the first case of each part once more, after all the others: what is cached or random shows."""
     calls = max(1, (min_calls - len(attempts)) // len(exercise.case_groups))
-    repeated: set[int] = set()
+    first = {attempt.trial.part: attempt for attempt in reversed(attempts) if not attempt.outcome.failure}
+    if calls == 1:  # else a part's calls end with the first that differs
+        _expect_calls(exercise, function, [attempt.trial.case for attempt in reversed(first.values())])
     result: list[Attempt] = []
     for attempt in attempts:
-        if attempt.trial.part not in repeated and not attempt.outcome.failure:
-            repeated.add(attempt.trial.part)
-            if any(differs_again(exercise, function, attempt) for _ in range(calls)):
-                failure = not_repeatable(attempt.trial).outcome.failure
-                attempt = Attempt(attempt.trial, replace(attempt.outcome, failure=failure))
+        is_first = attempt is first.get(attempt.trial.part)
+        if is_first and any(differs_again(exercise, function, attempt) for _ in range(calls)):
+            failure = not_repeatable(attempt.trial).outcome.failure
+            attempt = Attempt(attempt.trial, replace(attempt.outcome, failure=failure))
         result.append(attempt)
     return result
 

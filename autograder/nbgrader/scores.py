@@ -60,7 +60,7 @@ def score_of_test(cell: Cell, outputs: list[dict[str, Any]]) -> float:
 
 
 def load_assignment(book: Gradebook, assignment: str) -> Assignment:
-    """An assignment with its notebooks and all their cells, in three queries. While it is held, nothing queries for them again."""
+    """An assignment with its notebooks and all their cells, in three queries; while it is held, nothing asks for them again."""
     cells = Notebook._base_cells.of_type(with_polymorphic(BaseCell, [GradeCell, SolutionCell, TaskCell]))
     query = book.db.query(Assignment).options(selectinload(Assignment.notebooks).selectinload(cells))
     return query.filter(Assignment.name == assignment).one()

@@ -7,15 +7,15 @@ its answer repeats it: what was sent ahead of a question answers none.
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import io
 import secrets
 import sys
 import time
-import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -23,22 +23,28 @@ import numpy as np
 
 from autograder.grading.forked import ending_forks
 from autograder.grading.rpc.channel import Channel, ConnectionLost, Deadline, DeadlineExceeded, NoAnswer
+from autograder.grading.rpc.errors import StudentError, error_names_of, error_of, line_of, text_of
 from autograder.grading.rpc.serialize import KINDS, MalformedMessage, NotSerializable, decode, encode
-from autograder.judge.guarded_call import measure_peak_memory
+from autograder.judge.guarded_call import measure_peak_memory, same_data
 from autograder.sandbox.meter import Meter
 
 MAX_PRINTED = 120_000  # characters of one call: more than the judge calls a flood
 MAX_CALL_DEPTH = 40
 MEMORY_NOISE = 128 * 1024  # bytes by which a process may grow in a call beyond what the call itself holds
-CELLS = "<ipython-input"  # how IPython names the file of a cell
-# Those that mean something to the loop that they pass through are no errors of a function.
-SILENT = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
+MAX_AHEAD = 1 << 16  # bytes of calls that are sent ahead; a connection holds them all
+TICK = 0.01  # seconds, in steps of which the processor time of another process is counted
+MEASURED, BEHIND, NOT_CALLED = "measured", "behind", ["not called"]
 MUTABLE = (np.ndarray, list, dict, set, bytearray, np.random.Generator)  # whose changes cross with a result
-NUMPYS = {"LinAlgError": np.linalg.LinAlgError, "AxisError": np.exceptions.AxisError}
 
 
-class StudentError(Exception):
-    """An error of a kind that only the other process knows."""
+@dataclass(frozen=True)
+class _Expected:
+    """A call that is about to be made."""
+
+    number: int
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 class RpcEndpoint:
@@ -52,6 +58,10 @@ class RpcEndpoint:
         self._exports: dict[int, Callable[..., Any]] = {}
         self._numbers: dict[int, int] = {}
         self._depth = 0
+        self._expected = deque[_Expected]()  # calls that are about to be made
+        self._sent = deque[_Expected]()  # those of them that the other end has, and whose answers are still to be read
+        self._was_unwritten = False  # whether the last call that was served raised NotImplementedError
+        self._used, self._used_until = 0.0, 0.0  # the processor time of the other process, and how long that is good enough
 
     def send(self, message: Any) -> None:
         self.channel.send(encode(message, self.export, self._number_of_theirs), self.deadline)
@@ -66,20 +76,22 @@ class RpcEndpoint:
     def ask(self, *question: Any) -> Any:
         """Send a question and return the answer to it; calls that come before the answer are served. Raises ConnectionLost."""
         __tracebackhide__ = True
+        with self._unbroken():
+            while self._sent:  # answers that nobody asks for any more
+                self._answer_to(self._sent.popleft().token)
+            self._expected.clear()
+            token = secrets.token_hex(8)
+            self.send([token, *question])
+            return self._answer_to(token)
+
+    @contextlib.contextmanager
+    def _unbroken(self) -> Iterator[None]:
+        """A block that waits for an answer. Where it does not get it, no other is asked for."""
+        __tracebackhide__ = True
         if self.broken:
             raise self.broken.with_traceback(None)
         try:
-            token = secrets.token_hex(8)
-            self.send([token, *question])
-            while True:
-                message = self.receive()
-                if type(message) is not list or len(message) < 2 or type(message[0]) is not str:
-                    raise NoAnswer("it sent what is no answer")
-                if message[0] == token:
-                    return message[1:]
-                if message[1] != "call":
-                    raise NoAnswer("it sent what is no answer")
-                self.serve(message)
+            yield
         except NotSerializable:  # before anything was sent
             raise
         except BaseException as error:  # an alarm too: an answer is on its way that nobody waits for
@@ -89,10 +101,23 @@ class RpcEndpoint:
                 self.broken = DeadlineExceeded("it had to be ended", getattr(error, "seconds", None), worth_a_retry=True)
             raise
 
+    def _answer_to(self, token: str) -> list[Any]:
+        while True:
+            message = self.receive()
+            if type(message) is not list or len(message) < 2 or type(message[0]) is not str:
+                raise NoAnswer("it sent what is no answer")
+            if message[0] == token:
+                return message[1:]
+            if message[1] != "call":
+                raise NoAnswer("it sent what is no answer")
+            self.serve(message)
+
     def call(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any], measured: bool = False) -> Any:
         """Call the other end's function, `measured` its memory too. Raises what it raised, NotSerializable, or ConnectionLost."""
         __tracebackhide__ = True
-        answer = self.ask("call", number, args, kwargs, *([True] if measured else []))
+        answer = None if measured else self._answer_ahead(number, args, kwargs)
+        if answer is None or answer == NOT_CALLED:
+            answer = self.ask("call", number, args, kwargs, *([MEASURED] if measured else []))
         match answer:
             case ["returned", value, dict(changed), str(printed)]:
                 self._wrote(printed)
@@ -100,22 +125,65 @@ class RpcEndpoint:
                 return value
             case ["raised", [*error_names], str(text), str(line), str(printed)]:
                 self._wrote(printed)
-                raise _error(error_names, text, line) from None
+                raise error_of(error_names, text, line) from None
             case ["not serializable", str(sentence)]:
                 self.on_refusal(sentence[:500])
                 raise NotSerializable(sentence[:500])
         self.broken = NoAnswer("it sent what is no answer")
         raise self.broken
 
+    # --- Calls that are sent ahead: the other end then goes on without a switch between the processes for each ------------
+
+    def expect_calls(self, number: int, calls: Iterable[tuple[tuple[Any, ...], dict[str, Any]]]) -> None:
+        """The calls of a function that are about to be made, in this order; they may be sent before they are."""
+        expected = [_Expected(number, args, kwargs) for args, kwargs in calls]
+        if not self._sent and all(_is_plain((call.args, call.kwargs)) for call in expected):
+            self._expected = deque(expected)
+
+    def _answer_ahead(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
+        """The answer to a call that was expected; None where it was not."""
+        __tracebackhide__ = True
+        if not self._sent and not self._expected:
+            return None
+        with self._unbroken():
+            if not self._sent:
+                self._send_ahead()
+            call = self._sent[0] if self._sent else None
+            if call is None or not (call.number == number and same_data((args, kwargs), (call.args, call.kwargs))):
+                return None
+            self._sent.popleft()
+            return self._answer_to(call.token)
+
+    def _send_ahead(self) -> None:
+        """Send as many of the calls as fit into the connection, so that neither end waits for the other to read."""
+        messages, size = list[bytes](), 0
+        while self._expected:
+            call = self._expected[0]
+            what = [call.token, "call", call.number, call.args, call.kwargs, *([BEHIND] if messages else [])]
+            try:
+                message = encode(what)
+            except NotSerializable:  # whoever makes the call is told
+                self._expected.clear()
+                break
+            if messages and size + len(message) > MAX_AHEAD:
+                break
+            messages.append(message)
+            size += len(message)
+            self._sent.append(self._expected.popleft())
+        self.channel.send_all(messages, self.deadline)
+
     def serve(self, question: list[Any]) -> None:
         """Answer a call of one of this end's functions: a token, "call", its number, args and kwargs."""
         token = question[0]
         match question[1:]:
+            case ["call", int(), tuple(), dict(), "behind"] if self._was_unwritten:
+                answer = encode([token, *NOT_CALLED])
             case ["call", int(number), tuple(args), dict(named), *how] if self._may_call(number):
                 self._depth += 1
                 function = self._exports[number]
+                function = partial(measure_peak_memory, function) if MEASURED in how else function
                 try:
-                    answer = self._serve_call(token, partial(measure_peak_memory, function) if how else function, args, named)
+                    answer = self._serve_call(token, function, args, named)
                 finally:
                     self._depth -= 1
             case _:
@@ -127,6 +195,7 @@ class RpcEndpoint:
 
     def _serve_call(self, token: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
         before = {key: _print_of(value) for key, value in _mutable(args, kwargs)}
+        self._was_unwritten = False
         with ending_forks(), _Capture() as printed:
             try:
                 result = function(*args, **kwargs)
@@ -138,7 +207,17 @@ class RpcEndpoint:
             except ConnectionLost:
                 raise
             except BaseException as error:
-                return encode([token, "raised", _error_names(error), _error_text(error), _line(error), printed()])
+                self._was_unwritten = issubclass(type(error), NotImplementedError)
+                return encode([token, "raised", error_names_of(error), text_of(error), line_of(error), printed()])
+
+    def cpu_seconds(self) -> float:
+        """The processor time of this process's thread and of the other process, which is known within `TICK` seconds."""
+        now = time.monotonic()
+        if self.meter is None:
+            return now
+        if now >= self._used_until:
+            self._used, self._used_until = self.meter.cpu_seconds(), now + TICK
+        return time.thread_time() + self._used
 
     def _wrote(self, text: str) -> None:
         if text:
@@ -180,10 +259,13 @@ class RemoteFunction:
         __tracebackhide__ = True  # IPython leaves this frame out
         return self.endpoint.call(self.number, args, kwargs)
 
+    def expect_calls(self, calls: Iterable[tuple[tuple[Any, ...], dict[str, Any]]]) -> None:
+        """The calls that are about to be made, in this order; they may be sent before they are."""
+        self.endpoint.expect_calls(self.number, calls)
+
     def cpu_seconds(self) -> float:
         """The processor time that a call of it has used up: of this process's thread, and of the other process."""
-        meter = self.endpoint.meter
-        return time.thread_time() + meter.cpu_seconds() if meter else time.monotonic()
+        return self.endpoint.cpu_seconds()
 
     def measure_peak_memory(self, *args: Any) -> tuple[Any, int]:
         """What a call returns, and the most memory in bytes that it held over there.
@@ -240,6 +322,17 @@ def _mutable(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[in
             yield key, value
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether a value is plain data, such as `same_data` compares bit for bit."""
+    if type(value) is np.ndarray:
+        return value.dtype.kind in KINDS
+    if type(value) in (list, tuple):
+        return all(map(_is_plain, value))
+    if type(value) is dict:
+        return all(map(_is_plain, value.values()))
+    return value is None or type(value) in (int, float, str, bool)
+
+
 def _print_of(value: Any) -> object:
     """What is another thing once `value` was changed."""
     if type(value) is np.ndarray and value.dtype.kind in KINDS:
@@ -269,43 +362,6 @@ def _apply(changed: dict[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any
             else:
                 old.clear()
                 old.update(new)
-
-
-def _error_names(error: BaseException) -> list[str]:
-    return [str(cls.__name__)[:100] for cls in type(error).__mro__[:20]]
-
-
-def _error_text(error: BaseException) -> str:
-    try:
-        return str(error)[:5000]
-    except BaseException:  # their own __str__
-        return ""
-
-
-def _line(error: BaseException) -> str:
-    """The last line of theirs on the way to an error, as "3: return x / 0"."""
-    with contextlib.suppress(Exception):
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(CELLS)]
-        if frames:
-            return f"{frames[-1].lineno}: {(frames[-1].line or '').strip()[:100]}"
-    return ""
-
-
-def _error(error_names: list[Any], text: str, line: str) -> Exception:
-    names = [name for name in error_names if isinstance(name, str)] or ["Exception"]
-    base: type[Exception] = StudentError
-    for name in names:
-        known = NUMPYS.get(name) or getattr(builtins, name, None)
-        if isinstance(known, type) and issubclass(known, Exception) and name not in SILENT:
-            base = known
-            break
-    kind = base if base.__name__ == names[0] else type(names[0] if names[0].isidentifier() else "Error", (base,), {})
-    try:
-        error = kind(text)
-    except TypeError:  # a UnicodeDecodeError takes five arguments
-        error = StudentError(f"{names[0]}: {text}")
-    error.theirs = line
-    return error
 
 
 class _Capture:
