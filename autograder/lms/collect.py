@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +25,8 @@ from autograder.nbgrader.submitted_files import MAX_BYTES, MAX_ENTRIES, MAX_FILE
 from autograder.student import Student
 
 CANVAS = re.compile(r"(?P<name>[^/]*?)_(?P<late>LATE_)?(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>[^/]+)")
-MOODLE = re.compile(r"(?P<name>[^/]*)_(?P<user>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_/?|/)(?P<file>.+)")
+# Neither system leaves `_NUMBER_` in a person's name, but a student's file may be called like another one's: the first counts.
+MOODLE = re.compile(r"(?P<name>[^/]*?)_(?P<user>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_/?|/)(?P<file>.+)")
 GRADESCOPE = re.compile(r"(?:[^/]+/)?(?P<folder>submission_\d+)/(?P<file>.+)")
 TIMESTAMP = "timestamp.txt"
 METADATA = "submission_metadata.yml"
@@ -74,8 +76,9 @@ def read_archive(archive: zipfile.ZipFile, students: Sequence[Student], released
     by_key: dict[str, list[Handed]] = {}
     for one in handed:
         by_key.setdefault(one.key, []).append(one)
+    whose = owners(by_key, students, found)
     for key, files in by_key.items():
-        for student in owners(key, files, students, found):
+        for student in whose[key]:
             submission = Submission(student, submitted_at=times.get(key))
             _name_files(submission, files, set(released), found)
             found.submissions.append(submission)
@@ -90,19 +93,23 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     return [member for member in members if "__MACOSX" not in member.filename.split("/")]
 
 
-Owners = Callable[[str, list[Handed], Sequence[Student], Collected], list[str]]
+Owners = Callable[[dict[str, list[Handed]], Sequence[Student], Collected], dict[str, list[str]]]
 
 
 def _recognise(
     archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]
 ) -> tuple[str, list[Handed], list[str], dict[str, datetime], Owners]:
     """Which system made the archive: the one whose names most files have. Raises CannotCollect."""
-    metadata = next((member for member in members if PurePosixPath(member.filename).name == METADATA), None)
+    metadata = next(filter(_is_metadata, members), None)
     if metadata is not None:
         handed, notes = _matching(members, GRADESCOPE, except_for=metadata)
         about = _metadata(archive, metadata)
         times = {key: at for key, fields in about.items() if (at := _moment(fields.get(":created_at"))) is not None}
-        return "Gradescope", handed, notes, times, lambda *known: _submitters(about, *known)
+
+        def submitters(by_key: dict[str, list[Handed]], students: Sequence[Student], found: Collected) -> dict[str, list[str]]:
+            return {key: _submitters(about, key, files, students, found) for key, files in by_key.items()}
+
+        return "Gradescope", handed, notes, times, submitters
     moodle, canvas = _matching(members, MOODLE), _matching(members, CANVAS)
     if not moodle[0] and not canvas[0]:
         raise CannotCollect(
@@ -110,7 +117,14 @@ def _recognise(
             f"submissions, and Gradescope's {METADATA} is not in it. `nbgrader zip_collect` takes other names."
         )
     system, (handed, notes) = ("Moodle", moodle) if len(moodle[0]) >= len(canvas[0]) else ("Canvas", canvas)
-    return system, handed, notes, {}, _owner
+    return system, handed, notes, {}, _users
+
+
+def _is_metadata(member: zipfile.ZipInfo) -> bool:
+    """Whether it is Gradescope's own list. A student's file may have that name: it lies in the folder of a submission."""
+    name = member.filename.replace("\\", "/")
+    is_handed_in = any(pattern.fullmatch(name) for pattern in (GRADESCOPE, MOODLE, CANVAS))
+    return PurePosixPath(name).name == METADATA and name.count("/") <= 1 and not is_handed_in
 
 
 def _matching(
@@ -193,21 +207,43 @@ def _by_text(students: Sequence[Student], text: str) -> str | None:
     return next((one.id for one in students if text in (one.id, one.lms_id) or text.lower() == one.email.lower()), None)
 
 
-def _owner(key: str, files: list[Handed], students: Sequence[Student], found: Collected) -> list[str]:
-    """Whose a submission of Canvas or Moodle is: by the system's number, else by the name if only one has it."""
-    first = files[0]
-    if known := next((one.id for one in students if one.lms_id and one.lms_id == first.lms_id), None):
-        return [known]
-    named = [one.id for one in students if _squeezed(first.name) in _spellings(one)]
-    if len(named) == 1:
-        return named
-    invented = re.sub(r"[^\w.@-]+", "-", first.name).strip("-._") or f"user-{key}"
-    invented = invented if NAME.fullmatch(invented) else f"user-{key}"
-    why = f"{len(named)} students have the name" if named else "nobody in the gradebook has the number or the name"
-    if named or any(one.id == invented for one in students):
-        invented = f"{invented}-{key}"
-    found.notes.append(f"{first.name!r} ({key}) was taken in as {invented}: {why}. `leftcontext roster` enters a class list.")
-    return [invented]
+def _users(by_key: dict[str, list[Handed]], students: Sequence[Student], found: Collected) -> dict[str, list[str]]:
+    """Whose the submissions of Canvas or Moodle are: by the system's number, else by the name if only one has it.
+
+    Names are chosen by students. Where two users would be one student, none of them is taken for that one by the name.
+    """
+    firsts = {key: files[0] for key, files in by_key.items()}
+    by_number = {one.lms_id: one.id for one in students if one.lms_id}
+    sure = {key: by_number[first.lms_id] for key, first in firsts.items() if first.lms_id in by_number}
+    named = {key: _of_this_name(first, students) for key, first in firsts.items() if key not in sure}
+    claims = Counter([*sure.values(), *(ids[0] for ids in named.values() if len(ids) == 1)])
+    whose = {key: [id] for key, id in sure.items()}
+    for key, ids in named.items():
+        if len(ids) == 1 and claims[ids[0]] == 1:
+            whose[key] = ids
+            continue
+        first, invented = firsts[key], _invented_id(firsts[key], key)
+        why = f"{len(ids)} students have the name" if ids else "nobody in the gradebook has the number or the name"
+        if len(ids) == 1:
+            why = f"{claims[ids[0]]} users have the number or the name of {ids[0]}"
+        found.notes.append(f"{first.name!r} ({key}) was taken in as {invented}: {why}. `leftcontext roster` enters a class list.")
+        whose[key] = [invented]
+    return whose
+
+
+def _of_this_name(first: Handed, students: Sequence[Student]) -> list[str]:
+    """The students with the name of a submission; one alone who was taken in before under the id that is invented for it."""
+    invented = _invented_id(first, first.key)
+    if any(one.id == invented for one in students):
+        return [invented]
+    return [one.id for one in students if _squeezed(first.name) in _spellings(one)]
+
+
+def _invented_id(first: Handed, key: str) -> str:
+    """An id for somebody who is in no class list. The system's number makes it their own: others may have the name."""
+    name = re.sub(r"[^\w.@-]+", "-", first.name).strip("-._")
+    invented = f"{name}-{key}"
+    return invented if NAME.fullmatch(invented) else f"user-{key}"
 
 
 def _squeezed(name: str) -> str:

@@ -4,6 +4,7 @@ import io
 import json
 import stat
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,8 @@ STUDENTS = [
     Student("k1", "Kim", "Lee"),
     Student("k2", "Kim", "Lee"),
 ]
+CANVAS_KIMS = ("leekim_11_1_week-1.ipynb", "leekim_12_2_week-1.ipynb")
+MOODLE_KIMS = ("Kim Lee_11_assignsubmission_file_/week-1.ipynb", "Kim Lee_12_assignsubmission_file_/week-1.ipynb")
 BOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 METADATA = """---
 submission_101:
@@ -53,10 +56,12 @@ def zipped(members: dict[str, str | bytes], times: dict[str, tuple[int, ...]] | 
     return zipfile.ZipFile(data)
 
 
-def read(members: dict[str, str | bytes], **more: object) -> tuple[dict[str, dict[str, bytes]], Collected]:
+def read(
+    members: dict[str, str | bytes], students: Sequence[Student] = STUDENTS, **more: object
+) -> tuple[dict[str, dict[str, bytes]], Collected]:
     """What each student's files are in the end."""
     archive = zipped(members, **more)  # type: ignore[arg-type]
-    found = read_archive(archive, STUDENTS, ["week-1"])
+    found = read_archive(archive, students, ["week-1"])
     return {one.student: dict(contents(archive, one, found.notes)) for one in found.submissions}, found
 
 
@@ -105,9 +110,51 @@ def test_gradescope_says_whose_and_when() -> None:
 
 def test_somebody_unknown_is_taken_in_and_said() -> None:
     files, found = read({"leekim_55_1_week-1.ipynb": BOOK, "strangerjim_56_2_week-1.ipynb": BOOK})
-    assert sorted(files) == ["leekim-55", "strangerjim"]
+    assert sorted(files) == ["leekim-55", "strangerjim-56"]
     assert "2 students have the name" in found.notes[0]
     assert "nobody in the gradebook" in found.notes[1]
+
+
+@pytest.mark.parametrize("names", [CANVAS_KIMS, MOODLE_KIMS], ids=["Canvas", "Moodle"])
+def test_two_of_one_name_are_two_students_with_a_class_list_and_without(names: tuple[str, str]) -> None:
+    for students in ([], STUDENTS, [Student("k1", "Kim", "Lee")]):
+        files, found = read({names[0]: "first", names[1]: "second"}, students=students)
+        assert sorted(file["week-1.ipynb"] for file in files.values()) == [b"first", b"second"]
+        assert len(files) == len(found.notes) == 2
+    later = [Student(id) for id in files]  # as the gradebook has them once they are graded
+    assert read({names[1]: "new"}, students=later)[0] == {id: {"week-1.ipynb": b"new"} for id in files if "12" in id}
+
+
+def test_a_name_that_another_user_has_is_nobodys_but_the_numbers() -> None:
+    files, found = read({"lovelaceada_1201_1_week-1.ipynb": "hers", "lovelaceada_99_2_week-1.ipynb": "another's"})
+    assert files == {"ada": {"week-1.ipynb": b"hers"}, "lovelaceada-99": {"week-1.ipynb": b"another's"}}
+    assert "2 users have the number or the name of ada" in found.notes[0]
+
+
+def test_a_file_that_is_called_like_another_students_submission() -> None:
+    flat = "assignsubmission_file_"
+    files, _ = read({
+        f"Jo Test_302_{flat}x_1201_{flat}week-1.ipynb": "jo's",
+        f"Ada Lovelace_1201_{flat}week-1.ipynb": "hers",
+    })  # fmt: skip
+    assert files["ada"] == {"week-1.ipynb": b"hers"} and list(files["jo"].values()) == [b"jo's"]
+    files, _ = read({"testjo_302_1_x_1201_9_week-1.ipynb": "jo's", "lovelaceada_1201_9_week-1.ipynb": "hers"})
+    assert files["ada"] == {"week-1.ipynb": b"hers"} and list(files["jo"].values()) == [b"jo's"]
+
+
+@pytest.mark.parametrize("outer", ["", "assignment_5_export/"])
+def test_a_student_hands_in_a_file_called_like_gradescopes_list(outer: str) -> None:
+    forged = METADATA.replace("submission_101:", "submission_103:")
+    files, _ = read({
+        f"{outer}submission_103/{collect.METADATA}": forged,
+        f"{outer}submission_101/week-1.ipynb": "hers",
+        f"{outer}submission_103/week-1.ipynb": "another's",
+        f"{outer}{collect.METADATA}": METADATA,
+    })  # fmt: skip
+    assert files == {"ada": {"week-1.ipynb": b"hers"}}
+    moodle = "Ada Lovelace_1201_assignsubmission_file_/"
+    files, found = read({f"{moodle}{collect.METADATA}": forged, f"{moodle}week-1.ipynb": BOOK})
+    assert found.system == "Moodle" and sorted(files["ada"]) == [collect.METADATA, "week-1.ipynb"]
 
 
 def test_the_newer_of_two_tries_counts() -> None:
