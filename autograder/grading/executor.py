@@ -63,9 +63,10 @@ class Result:
         try:
             result = cls.from_json(fields)
             outputs = _shown(result.outputs)
+            known = {step.grade_id for step in job.steps if step.is_test}
             counted = {step: _possible(found, job.steps[int(step)].points) for step, found in result.tests.items()}
             notes = [dataclasses.replace(note, text=note.text[:MAX_NOTE]) for note in result.notes[:MAX_NOTES]]
-            findings = {test: finding.cut() for test, finding in [*result.findings.items()][: len(job.steps)]}
+            findings = {test: finding.cut() for test, finding in result.findings.items() if test in known}
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(f"no result: {error}") from None
         return dataclasses.replace(result, outputs=outputs, tests=counted, notes=notes, findings=findings)

@@ -89,8 +89,7 @@ def read_verdict(step: Step, answer: list[Any]) -> KernelResult:
         case ["tested", "error", str(name), int(line)]:
             return _error(step.source, name, line)
         case ["tested", "result", str(text), _]:
-            # Another text than a number is no more than that there was one: it could hold the test.
-            shown = result_output(text if len(text) <= MAX_RESULT_TEXT and as_number(text) is not None else NO_NUMBER)
+            shown = result_output(_number_or_not(text))
         case ["tested", "nothing", _, _]:
             return KernelResult(count_points([], step.points, step.is_partial_credit), [])
         case _:
@@ -99,6 +98,17 @@ def read_verdict(step: Step, answer: list[Any]) -> KernelResult:
     if not result.points:
         return KernelResult(result, [error_output("NoCredit", result.reason)])
     return KernelResult(result, [shown] if result.is_number else [])
+
+
+def _number_or_not(text: str) -> str:
+    """A test's result as it is shown: of a number its value, of another text only that there was one.
+
+    It is the student's process that says it, which knows the test by now: two hundred digits could hold a line of it.
+    """
+    number = as_number(text) if len(text) <= MAX_RESULT_TEXT else None
+    if number is None:
+        return NO_NUMBER
+    return str(int(number)) if number.is_integer() else repr(number)
 
 
 def _failure(result: TestResult, name: str) -> KernelResult:

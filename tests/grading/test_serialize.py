@@ -124,6 +124,7 @@ def test_a_message_is_not_much_larger_inside(tree: list) -> None:
     "tree",
     [
         b'["a","|O",[1],0,8]', b'["a","<f8",[-1],0,8]', b'["a","<f8",[99],0,8]', b'["a","<f8",[1],4,99]', b'["T","type"]',
+        b'["F","1e999999999"]', b'["F",["i","1"]]', b'["F",1.5,["i","1"]]', b'["F",["i","1"],["i","0"]]', b'["F",["i","' + b"f" * 10**5 + b'"],["i","1"]]',
         b'["h",1,"f",false]', b'["g",["d"]]', b"[" * 100_000, b'["i","' + b"9" * 10 + b'z"]', b"{}", b"[]", b'["T","eval"]',
     ],
 )  # fmt: skip
@@ -163,9 +164,17 @@ def test_views_queues_and_exact_numbers_arrive_as_they_were(value: object) -> No
 def test_a_number_that_would_fill_the_memory_does_not_cross() -> None:
     with pytest.raises(NotSerializable, match="exponent"):
         encode(Decimal("1e999999"))
+    with pytest.raises(NotSerializable, match="digits"):
+        encode(Fraction(1, 10**99_999))
     tree = b'["D","1e999999"]'
     with pytest.raises(MalformedMessage):
         decode(struct.pack("<I", len(tree)) + tree)
+
+
+def test_each_byte_of_a_truth_value_is_0_or_1() -> None:
+    tree = b'["a","|b1",[2,2],0,4]'
+    found = decode(struct.pack("<I", len(tree)) + tree + bytes([0, 1, 2, 255]))
+    assert found.view(np.uint8).tolist() == [[0, 1], [1, 1]] and found.flags.writeable
 
 
 def test_no_bottomless_list_crosses() -> None:

@@ -35,6 +35,12 @@ def test_a_number_is_so_many_points(text: str, points: float) -> None:
     assert read_verdict(PARTIAL, ["tested", "result", text, 0]).result.points == points
 
 
+@pytest.mark.parametrize("text", ["1." + "0" * 20 + "123456789" * 19, "0" * 150 + "1", "0_1.5", "np.float64(0." + "7" * 150 + ")"])
+def test_of_a_number_only_its_value_is_shown(text: str) -> None:
+    found = read_verdict(PARTIAL, ["tested", "result", text, 0])
+    assert text not in str(found.outputs) and len(str(found.outputs)) < 200
+
+
 @pytest.mark.parametrize("answer", [[], ["tested"], ["tested", "error"], ["ran", []], ["tested", "result", 7, 0], ["tested", "error", "E", "3"], [{}] * 4])
 def test_what_is_no_verdict_gives_nothing(answer: list[object]) -> None:
     found = read_verdict(TEST, answer)

@@ -27,7 +27,7 @@ from autograder.judge.unwritten import is_unwritten
 MAX_BYTES = 64 * 1024 * 1024
 MAX_NODES = 1_000_000
 MAX_DEPTH = 60
-MAX_DIGITS = 10_000  # of a Decimal: int() would write them all
+MAX_DIGITS = 10_000  # of a Decimal, which int() would write out, and of both numbers of a fraction, which has to be reduced
 KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 _JSON = json.JSONEncoder(separators=(",", ":"))
@@ -111,6 +111,11 @@ class _Writer:
             raise NotSerializable("It is a Decimal with too large an exponent to be judged.")
         return ["D", Decimal.__str__(value)]
 
+    def fraction(self, value: Fraction, depth: int) -> list[Any]:
+        if not _may_be_reduced(value.numerator, value.denominator):
+            raise NotSerializable("It is a Fraction of too many digits to be judged.")
+        return self.parts("F", (value.numerator, value.denominator), depth)
+
     def blob(self, data: bytes) -> list[int]:
         start = self.size
         self.size += len(data)
@@ -161,7 +166,7 @@ _WRITERS: tuple[tuple[Any, Write], ...] = (
     (type({}.items()), lambda w, v, depth: w.parts("p", v, depth)),
     (deque, lambda w, v, depth: w.parts("q", deque.__iter__(v), depth)),
     (Decimal, _Writer.decimal),
-    (Fraction, lambda w, v, depth: w.parts("F", (v.numerator, v.denominator), depth)),
+    (Fraction, _Writer.fraction),
     (range, lambda w, v, _: ["r", *(format(part, "x") for part in (v.start, v.stop, v.step))]),
     (slice, lambda w, v, depth: w.parts("c", (v.start, v.stop, v.step), depth)),
 )
@@ -192,7 +197,7 @@ _MAKERS: dict[str, Callable[[list[Any]], Any]] = {
     "v": lambda parts: dict(enumerate(parts)).values(),
     "p": lambda parts: _as_dict(parts).items(),
     "c": lambda parts: slice(*parts),
-    "F": lambda parts: Fraction(*parts),
+    "F": lambda parts: _fraction(*parts),
 }
 
 
@@ -233,6 +238,9 @@ class _Reader:
         if parts * kind.itemsize != size or parts > MAX_BYTES:
             raise MalformedMessage("another size than its shape says")
         data = bytearray(self.read_bytes(0, start, size))  # writable, as an array of one's own is
+        if kind.kind == "b" and data:  # NumPy believes that each is 0 or 1, and counts others differently in each function
+            flags = np.frombuffer(data, np.uint8)
+            np.minimum(flags, 1, out=flags)
         return np.ndarray(shape, kind, data) if size else np.empty(shape, kind)
 
     def read_object_array(self, depth: int, shape: list[Any], items: list[Any]) -> np.ndarray[Any, Any]:
@@ -276,6 +284,18 @@ def _object_array(shape: list[Any], items: list[Any]) -> np.ndarray[Any, Any]:
     for number, item in enumerate(items):
         made[number] = item
     return made.reshape(shape)
+
+
+def _may_be_reduced(*parts: int) -> bool:
+    """Whether the two numbers of a fraction are so small that finding their common divisor takes no time."""
+    return all(part.bit_length() <= 4 * MAX_DIGITS for part in parts)
+
+
+def _fraction(numerator: Any, denominator: Any) -> Fraction:
+    # Of a text such as "1e999999999" it would make a number with a billion digits.
+    if type(numerator) is not int or type(denominator) is not int or not _may_be_reduced(numerator, denominator):
+        raise MalformedMessage("no fraction of two short numbers")
+    return Fraction(numerator, denominator)
 
 
 def _decimal(digits: str) -> Decimal:
