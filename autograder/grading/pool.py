@@ -33,7 +33,7 @@ from autograder.sandbox.meter import Meter, open_files
 from autograder.sandbox.policy import SandboxPolicy
 from autograder.sandbox.removal import Remover, remove_home
 from autograder.sandbox.restrict import other_user
-from autograder.sandbox.usage import exceeded_limit, leaves_processes, resident_memory
+from autograder.sandbox.usage import exceeded_limit, has_ended, leaves_processes, resident_memory
 
 MAX_MESSAGE = 1 << 27  # bytes of a checker's message; its cells show at most `outputs.MAX_SHOWN`
 MAX_QUESTION = 1000  # bytes of one that is not the result
@@ -69,6 +69,7 @@ class Running:
     student: Spawned | None = None
     home: str | None = None
     why: str | None = None  # we ended the student's process
+    status: int = 0  # of a student's process that had ended before it was to be
     why_checker: str = "ended the checker's process"
 
 
@@ -250,8 +251,8 @@ class Pool:
     def _end_student(self, running: Running) -> int:
         status = 0
         if running.student is not None:
-            status = self.servers[running.task.notebook].students.end(running.student.child)
-            running.student = None
+            status = self.servers[running.task.notebook].students.end(running.student.child) or running.status
+            running.student, running.status = None, 0
         if running.home:
             self.remover.remove(running.home)
             running.home = None
@@ -280,11 +281,16 @@ class Pool:
 
         If `strictly`, what has been run may leave no process behind.
         """
-        parent = self.servers[running.task.notebook].students.process.pid
+        server = self.servers[running.task.notebook].students
+        parent = server.process.pid
+        if running.student is None:
+            return
+        first = running.student.process
+        if has_ended(first):  # a child of its own may go on in its place, where nobody counts it
+            running.why = running.why or "ended"
+            running.status = running.status or server.end(running.student.child)
+            return
         with contextlib.suppress(OSError):  # one of them has just ended
-            if running.student is None:
-                return
-            first = running.student.process
             running.why = exceeded_limit(self.policy, first, resident_memory(parent), running.home) or running.why
             if strictly and leaves_processes(first):
                 running.why = "processes"
@@ -296,8 +302,12 @@ class Pool:
         servers = self.servers[running.task.notebook]
         if not servers.checker_policy.is_enforced:
             return
+        first = running.checker.process
+        if has_ended(first):  # as a student's: the end of what goes on in its place is the end of its channel
+            servers.checkers.end(running.checker.child)
+            return
         with contextlib.suppress(OSError):  # one of them has just ended
-            first, shared = running.checker.process, resident_memory(servers.checkers.process.pid)
+            shared = resident_memory(servers.checkers.process.pid)
             if why := exceeded_limit(servers.checker_policy, first, shared, running.checker_home):
                 running.why_checker = CHECKER_EXCEEDED[why]
                 linux.kill_tree(first)

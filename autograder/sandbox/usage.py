@@ -58,6 +58,14 @@ def leaves_processes(first: int) -> bool:
     return False
 
 
+def has_ended(process: int) -> bool:
+    """Whether a process is seen to have ended while nobody has waited for it yet. One whose first thread has ended goes on."""
+    state = ""
+    with contextlib.suppress(OSError), open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
+        state = file.read().rpartition(")")[2][1:2]  # see proc_pid_stat(5)
+    return state in ("Z", "X") and _threads(process) <= 1
+
+
 def resident_memory(process: int) -> int:
     """The memory in bytes that a process has, its own or shared. Raises OSError where it has ended."""
     found = _resident(f"/proc/{process}")

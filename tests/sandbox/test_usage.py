@@ -45,6 +45,19 @@ def hide():
 """
 
 
+def test_a_process_has_ended_when_its_last_thread_has() -> None:
+    for code, has_ended in (("", True), (FIRST_THREAD_ENDS + "go()", False)):
+        with subprocess.Popen([sys.executable, "-c", f"import os, threading, time\n{code}"], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()  # nothing where it has ended
+            until = time.monotonic() + 60
+            while usage.has_ended(process.pid) != has_ended and time.monotonic() < until:
+                time.sleep(0.01)
+            assert usage.has_ended(process.pid) == has_ended
+            linux.kill_tree(process.pid)
+    assert not usage.has_ended(2**22 + 1)  # of what can't be seen nothing is known
+
+
 def outcome(code: str, home: Path, policy: SandboxPolicy = SMALL) -> str | None:
     """The limit that a process running `code` is seen to exceed; it prints when it has done so."""
     source = f"import os, sys, threading, time\n{code}\nprint(flush=True)\ntime.sleep(60)"
