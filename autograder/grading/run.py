@@ -149,7 +149,7 @@ class Grading:
             submission = self.reader.outcome(worker)
         except FileNotFoundError:
             self.on_message(f"{student}: the submission is gone since the run began; nothing was recorded.")
-        except OUR_FAULTS as error:
+        except (*OUR_FAULTS, OSError) as error:  # nothing is written yet: what its disk does costs no other submission
             self.failures.append(self._as_failed(student, error))
         else:
             self.open[student] = submission

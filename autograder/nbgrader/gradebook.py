@@ -107,7 +107,7 @@ class NbgraderCourse:
         except (FileNotFoundError, NotADirectoryError):
             return []
         # A link is somebody's submission too, though nothing is read through it.
-        handed_in = (name for name in names if Path(base, name, *parts[place + 1 :]).is_dir())
+        handed_in = (name for name in names if _may_be_folder(Path(base, name, *parts[place + 1 :])))
         found = (name[len(before) : len(name) - len(after)] for name in handed_in if _is_between(before, name, after))
         return [student for student in found if student not in excluded]
 
@@ -197,7 +197,7 @@ class NbgraderCourse:
         """
         folder = self.folder("submitted", student, assignment)
         own = len(folder.parts) - 1 - self._place_of_student(assignment)  # folders of the student's own in the path
-        if any(path.is_symlink() for path in (folder, *list(folder.parents)[:own])):
+        if any(map(os.path.islink, (folder, *list(folder.parents)[:own]))):
             return SubmittedFiles(left_out={".": "is a symbolic link"})
         first = [*(f"{name}.ipynb" for name in notebooks), "timestamp.txt"]
         return with_notebooks_found(read_folder(folder, self.folders.ignore, first), notebooks)
@@ -375,6 +375,14 @@ def _remove(place: Path) -> None:
         place.unlink()
     else:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _may_be_folder(path: Path) -> bool:
+    """Whether it is a folder, or somebody's who lets nobody look: a link to a closed place. Whoever reads it tells of it."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
 
 
 def _is_between(before: str, name: str, after: str) -> bool:

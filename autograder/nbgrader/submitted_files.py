@@ -64,7 +64,14 @@ def read_folder(folder: Path, ignore: Sequence[str] = (), first: Iterable[str] =
     `ignore` are nbgrader's patterns (CourseDirectory.ignore). Raises FileNotFoundError where the folder is gone.
     """
     read = SubmittedFiles()
-    if stat.S_ISLNK(os.lstat(folder).st_mode):
+    try:
+        is_link = stat.S_ISLNK(os.lstat(folder).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(folder) from None
+    except OSError:  # it lies in a folder that may not be entered, or its disk is broken
+        read.left_out["."] = "can't be read"
+        return read
+    if is_link:
         read.left_out["."] = "is a symbolic link"
         return read
     wanted = [name for name in first if os.path.lexists(folder / name)]

@@ -38,6 +38,10 @@ def made(notebooks: bytes, submitted: Path) -> dict[str, tuple[bool, str]]:
     (student("a link to itself", False, f"{NO_FILE} symbolic link.", one=False) / "mixed.ipynb").symlink_to("mixed.ipynb")
     os.mkfifo(student("a pipe", False, f"{NO_FILE} pipe.", one=False) / "mixed.ipynb")
     os.mkfifo(student("a pipe beside") / "pipe")
+    for name, leads_to in (("a long link", "x" * 300), ("a link in a circle", "mixed")):  # no system call can follow them
+        (submitted / name).mkdir()
+        (submitted / name / "mixed").symlink_to(leads_to)
+    wanted["a long link"] = (False, "'.' is a symbolic link; it was left out.")
     (student("a link to everything") / "all").symlink_to("/")
     (student("a link to zeros") / "zero").symlink_to("/dev/zero")
     for name, says, file in (("far too large", "is too large (a submission may have 64 MB in all).", "mixed.ipynb"), ("too large beside", "too large", "data.bin")):
@@ -51,6 +55,8 @@ def made(notebooks: bytes, submitted: Path) -> dict[str, tuple[bool, str]]:
             beside = student(f"a locked {kind}", says="can't be read" if kind == "file" else "") / kind
             beside.write_text("x") if kind == "file" else beside.mkdir()
             beside.chmod(0)
+        student("a locked student", False, "'.' can't be read")
+        (submitted / "a locked student").chmod(0)
     place = os.fsencode(submitted) + b"/no text \xff/mixed"
     os.makedirs(place)  # noqa: PTH103 (a path of bytes)
     (submitted / "a file").write_text("not a folder")
