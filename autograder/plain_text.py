@@ -21,7 +21,10 @@ _ENTITY = re.compile(r"&(?=#|\w{1,40};)")
 _SPACED = r"[\s\\\x00-\x20]*"
 _SCHEMES = "|".join(_SPACED.join(scheme) for scheme in ("javascript", "vbscript", "livescript", "data", "file"))
 _SCRIPT_SCHEME = re.compile(rf"({_SCHEMES}){_SPACED}:", re.IGNORECASE)
+# In a macro the scheme may come as an argument: `\def\f#1{\href{#1:alert(1)}{x}}\f{javascript}`. So a link has to begin plainly.
+_LATEX_LINK = re.compile(r"\\(href(?![A-Za-z])(?!\s*\{\s*(?:https?://|mailto:))|mmlToken(?![A-Za-z]))")
 _CELL_NAME = re.compile(r"\(<ipython-input[^>]{1,80}>, (?=line)")  # IPython's name of a cell, in the text of a SyntaxError
+_FORMULA = re.compile(r"((?:^|[;\t\r\n])\s*)([=@\uff1d\uff20]|[-+\uff0b\uff0d](?=.))")  # the wide ones too, as Excel does
 _JOINER = "\u2060"  # WORD JOINER: has no width, and ends a tag, an entity and a scheme for every parser
 
 
@@ -53,14 +56,15 @@ def inert_markdown(source: str) -> str:
 
 def inert_links(text: str) -> str:
     """The same text, in which no link runs a script: a formula in LaTeX may hold one."""
-    return _SCRIPT_SCHEME.sub(rf"\1{_JOINER}:", text)
+    return _LATEX_LINK.sub(rf"\\{_JOINER}\1", _SCRIPT_SCHEME.sub(rf"\1{_JOINER}:", text))
 
 
 def spreadsheet_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: students choose names of folders and files, and perhaps their own."""
-    if text[:1] in ("=", "@", "\t", "\r") or (text[:1] in ("+", "-") and len(text) > 1 and not _is_number(text)):
-        return f"'{text}"
-    return text
+    """A cell that no spreadsheet takes for a formula: students choose names of folders and files, and perhaps their own.
+
+    What stands behind a semicolon, a tab or a line's end may become a cell of its own, by the spreadsheet's language.
+    """
+    return text if _is_number(text) else _FORMULA.sub(r"\1'\2", text)
 
 
 def _is_number(text: str) -> bool:

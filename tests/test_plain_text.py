@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from autograder.plain_text import inert_markdown, plain, plain_line, without_cell_names
+from autograder.plain_text import inert_markdown, plain, plain_line, spreadsheet_cell, without_cell_names
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,9 @@ PAYLOADS = [
     "```\n</code></pre><script>alert(1)</script>\n```",
     "`</code><script>alert(1)</script>`",
     "$$\\href{javascript:alert(1)}{x}$$",
+    "$\\def\\f#1{\\href{#1:alert(1)}{x}}\\f{javascript}$",
+    "$\\href {\n java#1:alert(1)}{x}$",
+    "$\\def\\f#1{\\mmlToken{mi}[href=\"#1:alert(1)\"]{x}}\\f{javascript}$",
     "&lt;script&gt;alert(1)&lt;/script&gt;",
     "| a |\n|---|\n| <script>1</script> |",
 ]
@@ -72,7 +75,7 @@ def holds_script(page: str) -> bool:
     targets = [re.sub(r"[\s\x00-\x20]", "", html.unescape(one)).lower() for one in re.findall(r"(?:href|src)\s*=\s*[\"']?([^\"'>]*)", page)]
     return bool({"script", "img", "svg", "iframe", "!--", "?php"} & {tag.lower() for tag in tags if tag.lower() != "img"}) or any(
         target.startswith(("javascript:", "vbscript:", "data:", "file:")) for target in targets
-    ) or ("onerror" in page and "<img src=x" in page) or "\\href{javascript:" in page  # fmt: skip
+    ) or ("onerror" in page and "<img src=x" in page) or re.search(r"\\href\s*\{(?!https?:)|\\mmlToken", page) is not None  # fmt: skip
 
 
 def test_some_payloads_would_run_without_it() -> None:
@@ -90,7 +93,7 @@ def test_no_mixture_of_them_does(parts: list[str]) -> None:
     assert not holds_script(rendered(inert_markdown("".join(parts))))
 
 
-@pytest.mark.parametrize("text", ["# Title\n\n*a* < b and b > 2, x<2, R&D & more", "- [link](https://example.org/a?b=1&c=2)\n\n> quote\n\n$x^2$\n\n`code`"])
+@pytest.mark.parametrize("text", ["$\\href{https://example.org}{x} \\hrefs$", "# Title\n\n*a* < b and b > 2, x<2, R&D & more", "- [link](https://example.org/a?b=1&c=2)\n\n> quote\n\n$x^2$\n\n`code`"])
 def test_honest_markdown_reads_the_same(text: str) -> None:
     assert rendered(inert_markdown(text)).replace("\u2060", "") == rendered(text)
 
@@ -105,3 +108,15 @@ def test_honest_markdown_reads_the_same(text: str) -> None:
 )
 def test_an_error_does_not_name_a_cell_as_ipython_does(said: str, read: str) -> None:
     assert without_cell_names(said) == read
+
+
+@pytest.mark.parametrize("text", ["=1+1", " =1", "\t=1", "@x", "+x", "-x", "\uff1d1", "Ada;=1+1", "Ada;\t +x", "Ada\n@x", "Ada\r\n-x"])
+def test_no_cell_of_a_spreadsheet_is_a_formula(text: str) -> None:
+    cells = re.split(r"[;\t\r\n]", spreadsheet_cell(text))
+    assert not [cell for cell in cells if cell.strip()[:1] in (*"=@+-", "\uff1d")]
+    assert spreadsheet_cell(text).replace("'", "") == text
+
+
+@pytest.mark.parametrize("text", ["-1.5", "+3", "-", "Ada", "O'Neil, -x", "a-b", "x=1", "ada@uni.edu", "1e-3", ""])
+def test_what_is_no_formula_stays(text: str) -> None:
+    assert spreadsheet_cell(text) == text
