@@ -32,6 +32,7 @@ from nbgrader.preprocessors import (
     NbGraderPreprocessor,
     SaveAutoGrades,
 )
+from nbgrader.server_extensions.formgrader.handlers import SubmissionFilesHandler
 from traitlets import Enum
 
 from autograder.errors import UserError
@@ -190,8 +191,18 @@ def _start(autograde: Autograde) -> None:
             _read.clear()
 
 
+def _forbid_scripts(handler: SubmissionFilesHandler, _path: str) -> None:
+    """What a student handed in beside the notebook is served as a document without scripts, of no origin.
+
+    A link in the notebook may lead to a page or a drawing of theirs, which would run in the instructor's Jupyter server.
+    """
+    handler.set_header("Content-Security-Policy", "sandbox")
+    handler.set_header("X-Content-Type-Options", "nosniff")
+
+
 nbgrader_start = Autograde.start
 Autograde.start = _start
+SubmissionFilesHandler.set_extra_headers = _forbid_scripts  # tornado calls it last
 ExecuteApart = ExecuteIsolated  # its former name, which other configurations may have in their list
 PREPROCESSORS = [
     ExecuteIsolated,

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,15 @@ def test_the_button_and_the_command_give_the_same_scores(course: Path) -> None:
     for key, found in by_command.items():
         assert found["cells"] == by_button[key]["cells"]
         assert found["comments"] == by_button[key]["comments"]
+
+
+def test_formgrader_serves_what_lies_beside_a_notebook_without_scripts() -> None:
+    code = """if True:
+        from types import SimpleNamespace
+        import autograder.nbgrader_plugins
+        from nbgrader.server_extensions.formgrader.handlers import SubmissionFilesHandler as Handler
+        headers = {"Content-Security-Policy": "frame-ancestors 'self'"}
+        Handler.set_extra_headers(SimpleNamespace(set_header=headers.__setitem__), "page.html")
+        print(headers["Content-Security-Policy"], Handler.set_headers.__module__)"""
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **HERE}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["sandbox", "tornado.web"]  # tornado's calls set_extra_headers when all others are set
