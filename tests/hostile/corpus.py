@@ -96,6 +96,15 @@ cheat(OFF, "builtins.max is patched", "import builtins\nbuiltins.max = lambda *a
 cheat(OFF, "pre_run_cell rebinds the assertion", "ip = get_ipython()\ndef later(*a):\n    ip.user_ns['assert_allclose'] = lambda *a, **k: None\nip.events.register('pre_run_cell', later)", prefix=NEARLY)
 cheat(OFF, "sys.settrace rebinds the assertion", "import sys\ndef tracer(frame, event, arg):\n    if frame.f_code.co_name == '<module>':\n        frame.f_globals['assert_allclose'] = lambda *a, **k: None\n    return tracer\nsys.settrace(tracer)", prefix=NEARLY)
 cheat(OFF, "the compiler drops assertions", "import builtins\nreal = builtins.compile\nshell = get_ipython()\nshell.compile.flags = 0\nimport ast\nclass D(ast.NodeTransformer):\n    def visit_Assert(self, node):\n        return ast.Pass()\n    def visit_Expr(self, node):\n        return node\nshell.ast_transformers.append(D())", total="total = 5")
+cheat(OFF, "the shell's own run is replaced", "type(get_ipython()).run = lambda self, source: []", points=NOTHING)
+cheat(OFF, "the verdict's maker is replaced", "import autograder.grading.student_process as s\ns.verdict_of = lambda *_: ['tested', 'nothing', '', 0]", prefix=NEARLY)
+cheat(OFF, "the last expression is not shown", "get_ipython().ast_node_interactivity = 'none'")
+cheat(OFF, "a formatter writes every number as 3", "get_ipython().display_formatter.formatters['text/plain'].for_type(int, lambda n, p, c: p.text('3'))")
+cheat(OFF, "a finder offers another numpy.testing", "import sys, types\nfake = types.ModuleType('numpy.testing')\nfake.__getattr__ = lambda name: lambda *a, **k: None\nsys.modules['numpy.testing'] = fake\nassert_allclose = lambda *a, **k: None", prefix=NEARLY)
+cheat(OFF, "an audit hook rebinds the assertion", "import sys\nns = get_ipython().user_ns\nsys.addaudithook(lambda event, args: ns.update(assert_allclose=lambda *a, **k: None) if event == 'exec' else None)", prefix=NEARLY)
+cheat(OFF, "a profiler rebinds the assertion", "import sys\nns = get_ipython().user_ns\nsys.setprofile(lambda *a: ns.update(assert_allclose=lambda *a, **k: None))", prefix=NEARLY)
+cheat(OFF, "a thread rebinds the assertion without end", "import threading\nns = get_ipython().user_ns\nstill = lambda *a, **k: None\ndef go():\n    import time\n    while True:\n        ns['assert_allclose'] = still\n        time.sleep(0.0001)\nthreading.Thread(target=go, daemon=True).start()", prefix=NEARLY)
+cheat(OFF, "traitlets: run_cell of the class", "import IPython\nfrom IPython.core.interactiveshell import ExecutionResult, ExecutionInfo\nIPython.core.interactiveshell.InteractiveShell.run_cell = lambda self, *a, **k: type('R', (), {'success': True})()", points=NOTHING)
 
 # --- The values lie -----------------------------------------------------------------------------------------------------
 LIE = "the values lie"
@@ -114,6 +123,12 @@ cheat(LIE, "a list that is longer than it says", biggest="class B(list):\n    __
 cheat(LIE, "the answer changes its caller's names", biggest="import sys\ndef biggest(items):\n    sys._getframe(1).f_globals['max'] = lambda *_: -99\n    return -99")
 cheat(LIE, "the test's own list of inputs is changed", biggest="def biggest(items):\n    items[:] = [-99]\n    return -99", points=(0, 1, 3, 0), trips="", why_not="a test that gives its own list away lets any answer change it, in one process or in two")
 cheat(LIE, "a name of the test is bound before it", "points = 99\nitems = None", trips="", why_not="the test binds them itself")
+cheat(LIE, "a tuple with an order of its own", total="class T(tuple):\n    def __eq__(self, other): return True\n    __hash__ = tuple.__hash__\ntotal = T((6,))")
+cheat(LIE, "a string that equals numbers", total="class S(str):\n    def __eq__(self, other): return True\n    __hash__ = str.__hash__\ntotal = S('6')")
+cheat(LIE, "an array by the array interface", total="class A:\n    __array_interface__ = {'shape': (), 'typestr': '<f8', 'data': (0, False), 'version': 3}\n    def __eq__(self, other): return True\ntotal = A()")
+cheat(LIE, "an array by the array struct", total="class A:\n    __array_priority__ = 1e9\n    def __array__(self, *a, **k): return np.array(5.0)\n    def __eq__(self, other): return True\ntotal = A()")
+cheat(LIE, "a generator of random numbers that is not", total="class G(np.random.Generator):\n    def __eq__(self, other): return True\ntotal = G(np.random.PCG64(6))")
+cheat(LIE, "a NumPy scalar of a class of its own", total="class F(np.float64):\n    def __eq__(self, other): return True\n    __hash__ = np.float64.__hash__\ntotal = F(5)")
 
 # --- Signals that mean something --------------------------------------------------------------------------------------------
 MEAN = "exceptions that mean something else"
@@ -123,6 +138,10 @@ cheat(MEAN, "KeyboardInterrupt", prefix="def prefix(x):\n    raise KeyboardInter
 cheat(MEAN, "an error that hides itself", prefix="class Quiet(Exception):\n    def _render_traceback_(self):\n        return None\ndef prefix(x):\n    raise Quiet", points=(0, 0, 0, 0), trips="")
 cheat(MEAN, "an error whose text never ends", prefix="class Slow(Exception):\n    def __str__(self):\n        while True: pass\ndef prefix(x):\n    raise Slow", points=(0, 0, 0, 0), trips="")
 cheat(MEAN, "an error that raises when shown", prefix="class Bad(Exception):\n    def __str__(self):\n        raise ValueError\n    __repr__ = __str__\ndef prefix(x):\n    raise Bad", points=(0, 0, 0, 0), trips="", why_not="it is an error in one process too")
+cheat(MEAN, "a group of errors", prefix="def prefix(x):\n    raise ExceptionGroup('x', [ValueError(1)])", points=NOTHING, trips="", why_not="it is an error in one process too")
+cheat(MEAN, "an error whose class has no name", prefix="class E(Exception): pass\nE.__name__ = ''\nE.__qualname__ = ''\ndef prefix(x):\n    raise E", points=NOTHING, trips="", why_not="it is an error in one process too")
+cheat(MEAN, "an error that holds the loop's own", prefix="from autograder.grading.rpc.channel import ConnectionLost, DeadlineExceeded\ndef prefix(x):\n    raise ConnectionLost('mine')", points=NOTHING, trips="", why_not="it is an error in one process too")
+cheat(MEAN, "the refusal of a value, raised", prefix="from autograder.grading.rpc.serialize import NotSerializable\ndef prefix(x):\n    raise NotSerializable('so what')", points=NOTHING, trips="", why_not="it is an error in one process too")
 
 # --- Files -------------------------------------------------------------------------------------------------------------------
 FILES = "files and places"
@@ -162,6 +181,12 @@ cheat(REACH, "a daemon stays behind", "import os, time\nif os.fork() == 0:\n    
 cheat(REACH, "a device is made", "import os\nos.mknod('{outside}/left-device')", trips="left")
 cheat(REACH, "something is mounted", "import ctypes\nassert ctypes.CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0", trips="", why_not="nobody would want that to succeed here")
 cheat(REACH, "the clock is set", "import time\ntime.clock_settime(time.CLOCK_REALTIME, 0)", trips="", why_not="nobody would want that to succeed here")
+cheat(REACH, "descriptors are sent to the other end", "import os, socket, array\nfor fd in range(3, 64):\n    try:\n        s = socket.socket(fileno=os.dup(fd))\n        s.sendmsg([], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [0]))])\n    except OSError: pass\nopen('{outside}/left-scm', 'w')", trips="left")
+cheat(REACH, "execveat of a file without a name", "import ctypes, os\nfd = os.open('/bin/sh', os.O_PATH)\nif os.fork() == 0:\n    argv = (ctypes.c_char_p * 4)(b'sh', b'-c', b'echo x > {outside}/left-execveat', None)\n    ctypes.CDLL(None).syscall(322, fd, b'', argv, None, 0x1000)\n    os._exit(1)\nos.wait()", trips="left")
+cheat(REACH, "a filter of its own that tells", "import ctypes\nlibc = ctypes.CDLL(None)\nprint(libc.prctl(38, 1, 0, 0, 0), libc.syscall(317, 1, 8, None))\nopen('{outside}/left-filter', 'w')", trips="left")
+cheat(REACH, "pidfd_getfd takes another's file", "import ctypes, os\nlibc = ctypes.CDLL(None)\nfor pid in range(1, 60):\n    p = libc.syscall(434, pid, 0)\n    if p >= 0 and pid != os.getpid():\n        for fd in range(3, 20):\n            if libc.syscall(438, p, fd, 0) >= 0: open('{outside}/left-pidfd', 'w')", trips="", why_not="who may do it depends on the machine")
+cheat(REACH, "a user namespace by clone", "import ctypes\nassert ctypes.CDLL(None).syscall(56, 0x10000000 | 17, 0, 0, 0, 0) >= 0\nopen('{outside}/left-clone', 'w')", trips="", why_not="the child would go on in its place")
+cheat(REACH, "a timer that signals another", "import ctypes, os\nclass Ev(ctypes.Structure):\n    _fields_ = [('v', ctypes.c_void_p), ('signo', ctypes.c_int), ('notify', ctypes.c_int), ('tid', ctypes.c_int), ('pad', ctypes.c_int * 11)]\nt = ctypes.c_void_p()\nassert ctypes.CDLL(None, use_errno=True).syscall(222, 1, ctypes.byref(Ev(None, 9, 4, os.getppid() or 1)), ctypes.byref(t)) == 0\nopen('{outside}/left-timer', 'w')", trips="", why_not="the kernel refuses a thread of another process")
 
 # --- Messages ------------------------------------------------------------------------------------------------------------------------
 MESSAGES = "messages are forged"
@@ -178,6 +203,12 @@ cheat(MESSAGES, "the same bytes two hundred times", RAW, trips="", why_not="in o
 cheat(MESSAGES, "a million empty lists in a million", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['l', *[[]] * 15_000_000])")
 cheat(MESSAGES, "a generator beyond its buffer", RAW, trips="", why_not="in one process no message is sent", total="state = np.random.MT19937(1).state\nstate['state']['pos'] = 10**9\ntotal = Raw(lambda w: ['g', real(w, state, 0)])")
 cheat(MESSAGES, "a set of numbers that collide", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['s', *(['i', format(n * (2**61 - 1), 'x')] for n in range(100_000))])")
+cheat(MESSAGES, "bytes of truth that are 2", RAW, trips="", why_not="in one process no message is sent", total="def make(w):\n    start, size = w.blob(bytes([2]))\n    return ['a', '|b1', [], start, size]\ntotal = Raw(make)")
+cheat(MESSAGES, "text beyond Unicode", RAW, trips="", why_not="in one process no message is sent", total="def make(w):\n    start, size = w.blob(b'\\xff\\xff\\xff\\x7f')\n    return ['a', '<U1', [], start, size]\ntotal = Raw(make)")
+cheat(MESSAGES, "a fraction of a billion digits", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['F', '1e999999999'])")
+cheat(MESSAGES, "a fraction of two enormous numbers", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['F', ['i', 'f' * 8_000_001], ['i', 'e' * 8_000_000 + '1']])")
+cheat(MESSAGES, "an array of no bytes and many parts", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['a', '<U0', [60_000_000], 0, 0])")
+cheat(MESSAGES, "an array of a thousand dimensions", RAW, trips="", why_not="in one process no message is sent", total="total = Raw(lambda w: ['a', '<f8', [0] * 1000, 0, 0])")
 cheat(MESSAGES, "questions without end", FORGE + "while True: send(message(['l', 'x', 'call', ['i', '0'], ['t'], ['d']]))", trips="")
 cheat(MESSAGES, "an answer byte by byte", "import time\n" + FORGE + "for byte in message(['l', 'x', 'ran', ['l']]) * 100:\n    send(bytes([byte]))\n    time.sleep(0.05)", trips="")
 cheat(MESSAGES, "the connection is closed", "import os\nos.closerange(3, 64)", trips="")
@@ -284,6 +315,9 @@ unlucky(MUCH, "a disk filler at the end of a long path", "import os\nhere = os.g
 unlucky(MUCH, "a disk filler in a folder that may not be listed", "import os\ntry:\n    os.mkdir('dark', 0o300)\n    for i in range(10**4): open(f'dark/{i}', 'wb').write(bytes(10**7))\nexcept OSError: pass", why_not="it would take the machine")
 unlucky(MUCH, "mappings without end, in twenty processes", "import mmap, os, time\nkept = []\ntry:\n    while True: kept.append(mmap.mmap(-1, 4096))\nexcept (OSError, MemoryError): pass\nfor i in range(20):\n    if os.fork() == 0:\n        time.sleep(60)\n        os._exit(0)", why_not="it would take the machine")
 unlucky(MUCH, "memory in sockets", "import os, socket, time\npairs = []\ntry:\n    while True:\n        pairs.append(socket.socketpair())\n        for one in pairs[-1]:\n            one.setblocking(False)\n            try: one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 24)\n            except OSError: pass\n            try:\n                while True: one.send(bytes(1 << 16))\n            except BlockingIOError: pass\nexcept OSError: pass\nfor i in range(20):\n    if os.fork() == 0:\n        time.sleep(60)\n        os._exit(0)", why_not="it would take the machine")
+AS_ITS_CHILD = "import os, time\nif os.fork(): os._exit(0)\nfor i in range(5):\n    if os.fork() == 0:\n        x = b'x' * (6 * 10**8)\n        time.sleep(60)\ntime.sleep(3)\n"
+unlucky(MUCH, "its child goes on in its place, with memory without end", points=(0, 0, 3, 1), why_not="it would take the machine", prefix=AS_ITS_CHILD + "def prefix(x):\n    return np.cumsum(x)")
+evaluated("the text's child goes on in its place, with memory without end", AS_ITS_CHILD + "value = 6", points=BUT_THAT, why_not="it would take the machine", right=True)
 unlucky(MUCH, "a regular expression without end", "import re\nre.match('(a+)+$', 'a' * 50 + 'b')")
 unlucky(MUCH, "a number without end", "x = 7 ** 7 ** 10", why_not="limits of the machine stop it")
 unlucky(MUCH, "a pattern that unpacks to a terabyte", "import zlib\nx = zlib.compress(bytes(10**6))\ntry:\n    y = bytes(10**12)\nexcept MemoryError: pass", why_not="limits of the machine stop it")
@@ -294,6 +328,22 @@ unlucky(MUCH, "a huge answer", points=(0, 0, 3, 1), prefix="def prefix(x):\n    
 unlucky(MUCH, "a list that holds itself", points=(2, 1, 3, 0), total="total = []\ntotal.append(total)", why_not="it is wrong in one process too")
 unlucky(MUCH, "a thread goes on and on", "import threading\ndef go():\n    while True: sum(range(1000))\nthreading.Thread(target=go, daemon=True).start()", why_not="it only slows one process down")
 unlucky(MUCH, "a handler for SIGALRM and SIGTERM", "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: pass")
+unlucky(MUCH, "thirty children that nobody waits for", "import os\nfor i in range(25):\n    if os.fork() == 0: os._exit(0)")
+unlucky(MUCH, "standard output is closed", "import sys\nsys.stdout.close()\nsys.stderr.close()")
+unlucky(MUCH, "standard output is None", "import sys\nsys.stdout = sys.stderr = None")
+unlucky(MUCH, "the first three files are closed", "import os\nos.closerange(0, 3)")
+unlucky(MUCH, "an alarm that comes later", "import signal\nsignal.alarm(1)")
+unlucky(MUCH, "Python is to be ended later", "import faulthandler\nfaulthandler.dump_traceback_later(0.5, exit=True)")
+unlucky(MUCH, "strict seccomp", "import ctypes\nctypes.CDLL(None).prctl(22, 1)")
+unlucky(MUCH, "garbage is kept", "import gc\ngc.set_debug(gc.DEBUG_SAVEALL)\ngc.disable()")
+unlucky(MUCH, "threads never switch", "import sys\nsys.setswitchinterval(1e6)")
+unlucky(MUCH, "the limit of open files is three", "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))")
+unlucky(MUCH, "recursion of twenty", "import sys\nsys.setrecursionlimit(80)")
+unlucky(MUCH, "its folder is removed", "import os, shutil\nshutil.rmtree(os.getcwd(), ignore_errors=True)")
+unlucky(MUCH, "a folder that may not be entered", "import os\nos.mkdir('closed')\nopen('closed/x', 'w').close()\nos.chmod('closed', 0)")
+unlucky(MUCH, "symbolic links in a circle", "import os\nos.symlink('a', 'b')\nos.symlink('b', 'a')\nos.symlink('.', 'here')")
+unlucky(MUCH, "names that are no text", "import os\nopen(b'\\xff\\xfe', 'w').close()\nos.mkdir(b'\\x1b[2J')")
+unlucky(MUCH, "a loop of asyncio that goes on", "import asyncio, threading\nloop = asyncio.new_event_loop()\nthreading.Thread(target=loop.run_forever, daemon=True).start()\nasync def f():\n    while True: await asyncio.sleep(0)\nasyncio.run_coroutine_threadsafe(f(), loop)")
 
 # --- Nothing wrong, but unusual -------------------------------------------------------------------------------------------------------
 STYLE = "unusual and right"
@@ -318,6 +368,16 @@ unlucky(STYLE, "a figure", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\np
 unlucky(STYLE, "a cell that is no Python", "def broken(:")
 unlucky(STYLE, "NumPy once more, by another name", "import numpy\nimport numpy as np")
 unlucky(STYLE, "a global that an answer uses", prefix="OFFSET = 0\ndef prefix(x):\n    return np.cumsum(x) + OFFSET")
+unlucky(STYLE, "a context that is German", "import locale\ntry: locale.setlocale(locale.LC_ALL, 'de_DE.UTF-8')\nexcept locale.Error: pass")
+unlucky(STYLE, "numbers are printed with two digits", "np.set_printoptions(precision=2)" )
+unlucky(STYLE, "warnings are errors", "import warnings\nwarnings.simplefilter('error')")
+unlucky(STYLE, "another backend", "import matplotlib\nmatplotlib.use('svg')")
+unlucky(STYLE, "autoreload", "%load_ext autoreload\n%autoreload 2")
+unlucky(STYLE, "all expressions are shown", "from IPython.core.interactiveshell import InteractiveShell\nInteractiveShell.ast_node_interactivity = 'all'")
+unlucky(STYLE, "a class and its method", prefix="class Sums:\n    def __init__(self): self.kept = []\n    def prefix(self, x):\n        return np.cumsum(x)\nprefix = Sums().prefix")
+unlucky(STYLE, "a partial function", biggest="import functools\nbiggest = functools.partial(max, default=0)")
+unlucky(STYLE, "a function that is cached", biggest="import functools\n@functools.lru_cache\ndef _biggest(items):\n    return max(items)\ndef biggest(items):\n    return _biggest(tuple(items))")
+unlucky(STYLE, "a ufunc of its own", prefix="prefix = np.add.accumulate")
 unlucky(STYLE, "two answers that call each other", biggest="def larger(a, b):\n    return a if a > b else b\ndef biggest(items):\n    best = items[0]\n    for item in items:\n        best = larger(best, item)\n    return best")
 
 
@@ -413,3 +473,17 @@ odd("cells twice, the first time none", lambda n: written(RIGHT)(n).replace(b'"c
 odd("six thousand cells before all others", right(lambda n: n.update(cells=[*(code("") | {"id": f"more-{i}"} for i in range(6000)), *n["cells"]])))
 odd("cells that take their time", right(after_the_first_test(*["import time\ntime.sleep(1.8)"] * 4)))
 odd("eighty cells that show four megabytes", right(after_the_first_test(*[SHOW] * 80)))
+odd("a lesson's id on an added cell", wrong(lambda n: n["cells"].append(code("assert_allclose = lambda *a, **k: None") | {"id": "lesson-1"})), points=NONE, why_not="it could mean something to who matches cells by their marks")
+odd("the import is rewritten", written({**WRONG, "prefix": NEARLY}, change=lambda n: [c.update(source="import numpy as np\nassert_allclose = lambda *a, **k: None") for c in n["cells"] if "import numpy" in c["source"]]), points=NONE, why_not="it could mean something to who matches cells by their marks")
+odd("an answer under a test's mark", wrong(lambda n: n["cells"].extend([code("total = 6") | {"metadata": {"nbgrader": {"grade_id": "test_total", "grade": True, "solution": True, "locked": False, "points": 50, "schema_version": 3}}}])), points=NONE, why_not="it could mean something to who matches cells by their marks")
+odd("half a character in a mark", right(lambda n: n["cells"].append(code("1") | {"metadata": {"nbgrader": {"grade_id": "\ud800"}}})))
+odd("marks that are lists", right(each(lambda c: not marks(c), lambda c: c["metadata"].update(nbgrader=[1, 2]))))
+odd("a checksum that is an object", right(each(is_test, lambda c: marks(c).update(checksum={"a": 1}, points={"b": 2}))))
+odd("points of a thousand digits", right(each(is_test, lambda c: marks(c).update(points=int("9" * 400)))))
+odd("numbers that are none", lambda n: written(RIGHT)(n).replace(b'"nbformat_minor": 5', b'"nbformat_minor": NaN, "x": -Infinity'))
+odd("nested a hundred thousand deep", lambda n: written(RIGHT)(n).replace(b'"nbformat_minor": 5', b'"nbformat_minor": 5, "x": ' + b"[" * 100_000 + b"]" * 100_000), points=NOTHING, why_not="it is no notebook that anybody can read")
+odd("a gzipped notebook", lambda n: __import__("gzip").compress(written(RIGHT)(n)), points=NOTHING, why_not="it is no notebook that anybody can read")
+odd("two notebooks, one behind the other", lambda n: written(WRONG)(n) + written(RIGHT)(n), points=NOTHING, why_not="it is no notebook that anybody can read")
+odd("a notebook in a notebook", lambda n: json.dumps({"cells": [code(written(RIGHT)(n).decode())], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode(), points=NOTHING, why_not="it is no notebook that anybody can read")
+odd("carriage returns alone", right(each(lambda c: True, lambda c: c.update(source="".join(c["source"]).replace("\n", "\r")))))
+odd("tabs and form feeds", right(each(is_answer, lambda c: c.update(source="\x0c\n" + "".join(c["source"]).replace("    ", "\t")))))

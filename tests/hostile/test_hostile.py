@@ -16,7 +16,10 @@ from support.sizes import LONG, share, sized
 
 from autograder.grading.pool import Pool
 
-UNREADABLE = {"a picture", "nothing", "half a notebook", "a list"}
+UNREADABLE = {
+    *("a picture", "nothing", "half a notebook", "a list", "nested a hundred thousand deep", "a gzipped notebook"),
+    "two notebooks, one behind the other",
+}
 LOWER = ("a test evaluates what they wrote", "files and places", "processes and the network", "messages are forged", "the tests are turned off", "the values lie")
 MORE = {"a call never ends", *(case.name for case in CASES if case.why_not == "it would take the machine")}  # no kernel counts there
 STOCK = json.loads(stock.KEPT.read_text(encoding="utf-8"))
