@@ -84,7 +84,8 @@ class Page:
         solved: Mapping[str, str] | None = None,
     ) -> None:
         """`waiting` are the grade ids that the instructor has not graded yet, `solved` solutions that may be shown."""
-        self.folder, self.delimiters, self.waiting, self.solved = folder, delimiters, waiting, solved or {}
+        self.pictures = sanitize.Pictures(folder) if folder is not None else None
+        self.delimiters, self.waiting, self.solved = delimiters, waiting, solved or {}
         self.language = str(nb.metadata.get("language_info", {}).get("name", "python"))[:40]
         self.hidden_test_ran = False  # from then on, the student's code may know its values
         self.sections = list(_merge_lesson_cells(list(self._sections(nb.cells))))
@@ -122,13 +123,13 @@ class Page:
         if cell.cell_type == "code":
             shown = Markup('<pre class="code">{}</pre>').format(sanitize.highlighted_code(source, self.language))
         else:
-            shown = Markup('<div class="prose">{}</div>').format(sanitize.render_markdown(source, None))
+            shown = Markup('<div class="prose">{}</div>').format(sanitize.render_markdown(source))
         return Markup("<details><summary>The instructor's solution</summary>{}</details>").format(shown)
 
     def _text(self, cell: Any) -> Iterator[Markup]:
         if cell.cell_type == "markdown":
             source = hidden_tests.hide(cell.source, *self.delimiters).source
-            prose = sanitize.render_markdown(source, self.folder, cell.get("attachments"))
+            prose = sanitize.render_markdown(source, self.pictures, cell.get("attachments"))
             yield Markup('<div class="prose">{}</div>').format(prose)
         else:
             yield _pre("printed", cell.source)

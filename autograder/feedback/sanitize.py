@@ -26,6 +26,7 @@ from pygments.util import ClassNotFound
 Token = dict[str, Any]
 MAX_MARKDOWN, MAX_CODE, MAX_PRINTED = 100_000, 100_000, 20_000  # characters; longer text is shown plain, or cut
 MAX_IMAGE = 6_000_000  # bytes
+MAX_IMAGES = 30_000_000  # bytes of the files that a page embeds, each as often as it is shown
 IMAGE_DATA = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+")
 SUBTYPE_BY_ENDING = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -51,13 +52,35 @@ def clean_text(text: str, limit: int = MAX_PRINTED) -> str:
     return text if len(text) <= limit else f"{text[:limit]}\n[the rest was cut off]"
 
 
-def render_markdown(markdown: str, folder: Path | None = None, attachments: dict[str, Any] | None = None) -> Markup:
-    """Convert Markdown to sanitized HTML. Pictures come from `attachments` or from files in `folder`, links become text."""
+class Pictures:
+    """The pictures in a notebook's folder, and how much of them one page may still embed.
+
+    A picture is named in ten characters and embedded in millions: a student could name one as often as a cell is long.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.room = folder, MAX_IMAGES
+
+    def address(self, name: str) -> str | None:
+        """A picture that lies in the folder, as an address that holds it; None where it can't be shown."""
+        image_type = SUBTYPE_BY_ENDING.get(Path(name).suffix.lower())
+        if image_type is None or "\0" in name:
+            return None
+        path, most = (self.folder / name).resolve(), min(MAX_IMAGE, self.room)
+        if not path.is_relative_to(self.folder.resolve()) or not path.is_file() or path.stat().st_size > most:
+            return None
+        content = path.read_bytes()
+        self.room -= len(content)
+        return f"data:image/{image_type};base64,{base64.b64encode(content).decode()}"
+
+
+def render_markdown(markdown: str, pictures: Pictures | None = None, attachments: dict[str, Any] | None = None) -> Markup:
+    """Convert Markdown to sanitized HTML. Pictures come from `attachments` or from files, links become text."""
     if len(markdown) > MAX_MARKDOWN:
         return Markup("<pre>{}</pre>").format(clean_text(markdown))
-    if folder is None and not attachments:
+    if pictures is None and not attachments:
         return _cached_markdown(markdown)
-    return _markdown(markdown, folder, attachments or {})
+    return _markdown(markdown, pictures, attachments or {})
 
 
 @functools.lru_cache(maxsize=2048)  # a class reads the same lesson
@@ -65,13 +88,13 @@ def _cached_markdown(markdown: str) -> Markup:
     return _markdown(markdown, None, {})
 
 
-def _markdown(markdown: str, folder: Path | None, attachments: dict[str, Any]) -> Markup:
+def _markdown(markdown: str, pictures: Pictures | None, attachments: dict[str, Any]) -> Markup:
     renderer = IPythonRenderer(escape=False, attachments=attachments, embed_images=False, exclude_anchor_links=True)
     cleaner = bleach.Cleaner(
         tags=MARKDOWN_TAGS,
         attributes=_attribute_allowed,
         protocols={"http", "https", "mailto", "data"},
-        filters=[functools.partial(_StandaloneFilter, folder=folder)],
+        filters=[functools.partial(_StandaloneFilter, pictures=pictures)],
     )
     try:
         return Markup(cleaner.clean(MarkdownWithMath(renderer=renderer).render(clean_text(markdown, MAX_MARKDOWN))))
@@ -88,9 +111,9 @@ def _attribute_allowed(tag: str, name: str, value: str) -> bool:
 class _StandaloneFilter(Filter):
     """Makes a page stand alone: a link becomes its text and address, an image is embedded or replaced by its text."""
 
-    def __init__(self, source: Any, folder: Path | None) -> None:
+    def __init__(self, source: Any, pictures: Pictures | None) -> None:
         super().__init__(source)
-        self.folder = folder
+        self.pictures = pictures
 
     def __iter__(self) -> Iterator[Token]:
         address = link_text = ""
@@ -111,22 +134,13 @@ class _StandaloneFilter(Filter):
 
     def _picture(self, token: Token) -> Token:
         source = token["data"].get((None, "src"), "")
-        found = source if IMAGE_DATA.fullmatch(source) else _file(self.folder, source)
+        found = source if IMAGE_DATA.fullmatch(source) else None
+        if found is None and self.pictures is not None:
+            found = self.pictures.address(source)
         if found is None:
             return {"type": "Characters", "data": f"[picture: {token['data'].get((None, 'alt')) or 'not shown'}]"}
         token["data"] = {(None, "src"): found, (None, "alt"): token["data"].get((None, "alt"), "")}
         return token
-
-
-def _file(folder: Path | None, name: str) -> str | None:
-    """A picture that lies in the notebook's folder, as an address that holds it."""
-    image_type = SUBTYPE_BY_ENDING.get(Path(name).suffix.lower())
-    if folder is None or image_type is None or "\0" in name:
-        return None
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()) or not path.is_file() or path.stat().st_size > MAX_IMAGE:
-        return None
-    return f"data:image/{image_type};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def clean_verdict(html: str) -> Markup:

@@ -74,10 +74,17 @@ def test_a_picture_comes_from_the_notebooks_own_folder_or_not_at_all(tmp_path: P
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     (folder / "page.html").write_text("<script>")
     attached = {"a.png": {"image/png": DOT}}
-    assert f"data:image/png;base64,{DOT}" in sanitize.render_markdown("![own](mine.png)", folder)
-    assert f"data:image/png;base64,{DOT}" in sanitize.render_markdown("![own](attachment:a.png)", folder, attached)
+    pictures = sanitize.Pictures(folder)
+    assert f"data:image/png;base64,{DOT}" in sanitize.render_markdown("![own](mine.png)", pictures)
+    assert f"data:image/png;base64,{DOT}" in sanitize.render_markdown("![own](attachment:a.png)", pictures, attached)
     for name in ("../secret.png", "link.png", f"{tmp_path}/secret.png", "page.html", "nothing.png"):
-        assert "<img" not in sanitize.render_markdown(f"![other]({name})", folder)
+        assert "<img" not in sanitize.render_markdown(f"![other]({name})", pictures)
+
+
+def test_a_picture_that_is_shown_a_thousand_times_fills_no_page(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(bytes(sanitize.MAX_IMAGES // 10))
+    html = page(*(new_markdown_cell("![x](a.png)" * 1000) for _ in range(3)), folder=tmp_path)
+    assert html.count("<img") == 10 and html.count("[picture: x]") == 2990
 
 
 def test_a_link_says_where_it_led() -> None:
