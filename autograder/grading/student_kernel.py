@@ -60,7 +60,8 @@ class GraderLink:
         if not descriptors:
             raise ConnectionLost("no process could be started for it")
         process, self.is_counted = STARTED.unpack(message)
-        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0]), READ_AHEAD), Meter(process, descriptors[1:]))
+        meter = Meter(process, descriptors[1:])
+        return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0]), READ_AHEAD), meter, is_discreet=True)
 
     def check_limits(self, strictly: bool = False) -> None:
         """Have the grader look at once how many processes and files the student has. Raises ConnectionLost where too many.

@@ -2,6 +2,7 @@
 
 import contextlib
 import inspect
+import linecache
 import multiprocessing
 import os
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support import small_course
 
 from autograder.bank import catalog
 from autograder.grading.rpc.calls import RemoteFunction, RpcEndpoint, StudentError
@@ -118,7 +120,15 @@ def in_a_child(Q: np.ndarray, K: np.ndarray, V: np.ndarray, block: int) -> np.nd
     return result
 
 
-FUNCTIONS = [add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix, lying_matrix, in_a_child, rows]
+def tells(function: Callable[[int], float]) -> tuple[str, str]:
+    try:
+        function(0)
+    except ZeroDivisionError as error:
+        return function.__name__, error.theirs  # type: ignore[attr-defined]
+    return "", ""
+
+
+FUNCTIONS = [tells, add_up, swap, clip, fill, draw, twice, says, fails, makes, unwritten, never, holds, whole_matrix, lying_matrix, in_a_child, rows]
 
 
 def other_end(connection: socket.socket) -> None:
@@ -158,6 +168,33 @@ def test_what_a_function_changes_is_changed_here(remote: dict[str, RemoteFunctio
 def test_a_generator_goes_on_where_they_left_it(remote: dict[str, RemoteFunction]) -> None:
     mine, same = np.random.default_rng(3), np.random.default_rng(3)
     assert [remote["draw"](mine), remote["draw"](mine), mine.random()] == [same.random() for _ in range(3)]
+
+
+@pytest.mark.parametrize("is_discreet", [False, True])
+def test_what_a_function_is_called_and_where_it_failed_is_told_or_not(remote: dict[str, RemoteFunction], is_discreet: bool) -> None:
+    source, file = "def secret(n):\n    return 1 / n", "<ipython-input-1-test>"
+    names: dict[str, Callable[[int], float]] = {}
+    linecache.cache[file] = (len(source), None, source.splitlines(True), file)
+    exec(compile(source, file, "exec"), names)
+    remote["tells"].endpoint.is_discreet = is_discreet
+    name, line = remote["tells"](names["secret"])
+    assert (name, "1 / n" in line) == (("function", False) if is_discreet else ("secret", True))
+
+
+BY_NAME = small_course.notebook(
+    small_course.answer("is_yes", "def is_yes(f):\n    return f(1)"),
+    small_course.check("t_yes", "def yes(n):\n    return True\ndef no(n):\n    return False\nassert is_yes(yes)\nassert not is_yes(no)", 1.0),
+    small_course.answer("called", "def called(f):\n    return f.__name__"),
+    small_course.check("t_called", "def seven(n):\n    return 7\nassert called(seven) == 'seven'", 1.0),
+)
+
+
+def test_an_isolated_test_does_not_tell_its_functions_names() -> None:
+    cheat = {**small_course.solutions(BY_NAME), "is_yes": "def is_yes(f):\n    return f.__name__ == 'yes'"}
+    with small_course.grader(BY_NAME) as grader:
+        right, _ = grader.grade(small_course.submission(BY_NAME, small_course.solutions(BY_NAME)))
+        wrong, _ = grader.grade(small_course.submission(BY_NAME, cheat))
+    assert (right, wrong) == ({"t_yes": 1.0, "t_called": 1.0}, {"t_yes": 0.0, "t_called": 1.0})
 
 
 def test_memory_is_measured_where_it_is_held(remote: dict[str, RemoteFunction]) -> None:

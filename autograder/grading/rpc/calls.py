@@ -48,10 +48,14 @@ class _Expected:
 
 
 class RpcEndpoint:
-    """One end. `deadline` holds for whatever it waits for; `meter` measures the process at the other end."""
+    """One end. `deadline` holds for whatever it waits for; `meter` measures the process at the other end.
 
-    def __init__(self, channel: Channel, meter: Meter | None = None) -> None:
-        self.channel, self.meter = channel, meter
+    Where it `is_discreet`, its functions cross without their names, and their errors without the line that raised them: a test
+    may hand over a function whose name is the answer, or one in the middle of a hidden test.
+    """
+
+    def __init__(self, channel: Channel, meter: Meter | None = None, is_discreet: bool = False) -> None:
+        self.channel, self.meter, self.is_discreet = channel, meter, is_discreet
         self.deadline: Deadline | None = None
         self.broken: ConnectionLost | None = None  # why nothing more can be asked
         self.on_refusal: Callable[[str], None] = lambda _: None  # hears why a value could not be handed over
@@ -64,7 +68,10 @@ class RpcEndpoint:
         self._used, self._used_until = 0.0, 0.0  # the processor time of the other process, and how long that is good enough
 
     def send(self, message: Any) -> None:
-        self.channel.send(encode(message, self.export, self._number_of_theirs), self.deadline)
+        self.channel.send(self._encode(message), self.deadline)
+
+    def _encode(self, message: Any) -> bytes:
+        return encode(message, self.export, self._number_of_theirs, tells_names=not self.is_discreet)
 
     def receive(self) -> Any:
         """The next message, whatever it is. Raises ConnectionLost."""
@@ -201,14 +208,15 @@ class RpcEndpoint:
                 result = function(*args, **kwargs)
                 changed = {key: value for key, value in _mutable(args, kwargs) if _print_of(value) != before[key]}
                 # Encoded in here, for an object of theirs may print or raise while it is read.
-                return encode([token, "returned", result, changed, printed()], self.export, self._number_of_theirs)
+                return self._encode([token, "returned", result, changed, printed()])
             except NotSerializable as reason:
                 return encode([token, "not serializable", str(reason)])
             except ConnectionLost:
                 raise
             except BaseException as error:
                 self._was_unwritten = issubclass(type(error), NotImplementedError)
-                return encode([token, "raised", error_names_of(error), text_of(error), line_of(error), printed()])
+                line = "" if self.is_discreet else line_of(error)
+                return encode([token, "raised", error_names_of(error), text_of(error), line, printed()])
 
     def cpu_seconds(self) -> float:
         """The processor time of this process's thread and of the other process, which is known within `TICK` seconds."""

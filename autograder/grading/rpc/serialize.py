@@ -32,6 +32,7 @@ KINDS = "biufcSUmM"  # of arrays: nothing that holds a pointer
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 _JSON = json.JSONEncoder(separators=(",", ":"))
 MANY_PARTS = 1000  # from so many on, it matters how many have the same hash
+NO_NAME = "function"  # what a function is called whose name is not told
 TYPES = ("bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "dict", "set", "object")
 
 Export = Callable[[Callable[..., Any]], int]
@@ -48,12 +49,12 @@ class MalformedMessage(ValueError):
     """Bytes that are no message."""
 
 
-def encode(value: Any, export: Export | None = None, back: Back | None = None) -> bytes:
+def encode(value: Any, export: Export | None = None, back: Back | None = None, tells_names: bool = True) -> bytes:
     """A message that holds `value`; `export` numbers the functions in it, `back` those that the other end has handed over.
 
-    Raises NotSerializable.
+    `tells_names` says whether it holds what the functions are called. Raises NotSerializable.
     """
-    writer = _Writer(export, back)
+    writer = _Writer(export, back, tells_names)
     tree = _JSON.encode(writer.tree(value, 0)).encode()
     message = struct.pack("<I", len(tree)) + tree + b"".join(writer.blobs)
     if len(message) > MAX_BYTES:
@@ -79,8 +80,9 @@ def decode(message: bytes, imported: Import | None = None, own: Own | None = Non
 
 
 class _Writer:
-    def __init__(self, export: Export | None, back: Back | None) -> None:
+    def __init__(self, export: Export | None, back: Back | None, tells_names: bool) -> None:
         self.export, self.back, self.blobs, self.size, self.nodes = export, back, list[bytes](), 0, 0
+        self.tells_names = tells_names
 
     def tree(self, value: Any, depth: int) -> Any:
         self.nodes += 1
@@ -140,7 +142,8 @@ class _Writer:
         if self.back and (number := self.back(value)) is not None:
             return ["m", number]
         if self.export and callable(value):  # a class too: who only calls it needs no more
-            return ["h", self.export(value), str(getattr(value, "__name__", "function"))[:80], is_unwritten(value)]
+            name = str(getattr(value, "__name__", NO_NAME))[:80] if self.tells_names else NO_NAME
+            return ["h", self.export(value), name, is_unwritten(value)]
         if self.export and isinstance(value, Iterator):
             return ["x", self.export(functools.partial(_step, value))]
         raise NotSerializable(f"It is {_kind(value)}, which can't be handed over to the tests as plain data.")
