@@ -26,6 +26,7 @@ from autograder.judge.guarded_call import guarded_call
 from autograder.judge.judge import judge
 from autograder.judge.verdict import Verdict
 from autograder.notebook.slicing import slice_for
+from autograder.sandbox import linux
 
 LOAD_SECONDS = 30.0
 TOTAL_SECONDS = 120.0  # of processor time; five times as long by the clock on the wall
@@ -98,10 +99,30 @@ def _receive(receiver: Any, child: Any, unjudged: FileResult) -> FileResult:
         if not child.is_alive() and not receiver.poll():
             return _zero_points(unjudged, *_reason(child.exitcode))
     try:
-        return FileResult(**json.loads(receiver.recv_bytes()))
+        return _believed(unjudged, json.loads(receiver.recv_bytes()))
     except EOFError:
         child.join(1)
         return _zero_points(unjudged, *_reason(child.exitcode))
+    except (OSError, LookupError, TypeError, ValueError, RecursionError):
+        return _zero_points(unjudged, "raises", "Its process sent something that is no verdict.")
+
+
+def _believed(unjudged: FileResult, said: dict[str, Any]) -> FileResult:
+    """A verdict, as far as one about this file can be such. The file's own code could have sent it: it runs in that process.
+
+    Raises LookupError, TypeError or ValueError where it is none.
+    """
+    score, misconception = float(said["score"]), said["misconception"]
+    if not 0 <= score <= unjudged.max_score or (said["passed"] is True) != (score == unjudged.max_score):
+        raise ValueError("a score that nothing can have")
+    return replace(
+        unjudged,
+        passed=said["passed"] is True,
+        score=score,
+        misconception=None if misconception is None else str(misconception),
+        usable=bool(said["usable"]),
+        **{name: str(said[name]) for name in ("message", "details", "notice")},
+    )
 
 
 def _reason(exit_code: int | None) -> tuple[str, str]:
@@ -117,6 +138,8 @@ def _reason(exit_code: int | None) -> tuple[str, str]:
 
 def _end(child: Any) -> None:
     """End the child and all that it has started."""
+    if sys.platform == "linux" and child.is_alive():
+        linux.kill_tree(child.pid)  # those too that have left its group
     with contextlib.suppress(ProcessLookupError, PermissionError, AttributeError):
         os.killpg(child.pid, signal.SIGKILL)  # it leads a group of its own, see `_stand_alone`
     if child.is_alive():
@@ -145,6 +168,7 @@ def _stand_alone() -> None:
     """A process group, a limit of processor time, and no output: it belongs neither in our table nor in our JSON."""
     with contextlib.suppress(AttributeError, OSError):
         os.setsid()
+        linux.set_child_subreaper()  # what it leaves behind stays its own
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource  # not on Windows
 

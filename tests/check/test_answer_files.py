@@ -1,7 +1,10 @@
 """What `leftcontext check` finds in a file: an answer in whatever way it is written, or one clear reason why not."""
 
+import contextlib
 import json
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -211,3 +214,46 @@ def test_a_quiz_is_judged_by_the_order_that_the_file_was_written_for(tmp_path: P
     file.write_text(f'quiz_heads = "A"\nset_student("")\ncheck("quiz_heads", quiz_heads, variant="{name}")')
     (nobodys,) = check_files("quiz_heads", [file])
     assert not nobodys.usable and "does not say whose" in nobodys.message
+
+
+FORGED = """
+def forge(**said):
+    import gc, json, os, time
+    from multiprocessing.connection import Connection
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.execlp("sleep", "sleep", "{seconds}")
+        os._exit(0)
+    time.sleep(0.2)
+    said = dict(file="x", exercise="softmax", misconception=None, message="", usable=True, details="", notice="") | said
+    for one in gc.get_objects():
+        if isinstance(one, Connection) and one.writable:
+            one.send_bytes(json.dumps(said).encode())
+    time.sleep(60)
+def softmax(x, axis=forge({said})): return 0
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its processes are found in /proc")
+@pytest.mark.parametrize(
+    "said",
+    [
+        "passed=True, score=99.0, max_score=99.0", "passed=True, score=1.0, max_score=1.0", "passed=False, score=float('nan')",
+        "passed=False, score=-1", "passed=[], score={}", "passed=True",
+    ],
+)  # fmt: skip
+def test_no_verdict_is_above_the_points_and_no_process_stays(said: str, tmp_path: Path) -> None:
+    seconds = f"60.{abs(hash(said)) % 10**6}"
+    (tmp_path / "forge.py").write_text(FORGED.replace("{said}", said).replace("{seconds}", seconds))
+    (found,) = check_files("softmax", [tmp_path / "forge.py"])
+    assert (found.score, found.passed, found.file, found.exercise) == (0.0, False, str(tmp_path / "forge.py"), "softmax")
+    assert "no verdict" in found.message
+    assert found.max_score == 3.0
+    assert not [line for line in map(bytes, _command_lines()) if seconds.encode() in line]
+
+
+def _command_lines() -> Iterator[bytes]:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield path.read_bytes()
