@@ -168,6 +168,35 @@ def test_a_call_to_the_checker_fails(grader: small_course.Grader, method: str) -
         hold_to_honest(merged, result, f"{method} {at}")
 
 
+def test_a_forged_verdict_gives_no_point_that_the_isolated_run_does_not_give(grader: small_course.Grader) -> None:
+    forge = "import autograder.grading.student_process as there\nthere.verdict_of = lambda *_: ['tested', 'nothing', '', 0]\n"
+    points, result = grader.grade(small_course.submission(BOOK, {**MIXED, "double": forge + MIXED["double"]}))
+    assert points == HONEST, result.notes
+
+
+SWALLOWS = small_course.notebook(
+    small_course.answer("double", "def double(n):\n    return 2 * n"),
+    small_course.check("t_double", "assert double(2) == 4", 1.0),
+    small_course.check("t_swallows", "try:\n    double(2)\nexcept:\n    pass", 1.0),
+)
+ENDS_SOMEWHERE = """import os, sys
+def double(n):
+    if ("serve" in sys._getframe(1).f_code.co_name) == {isolated}:
+        os._exit(0)
+    return 2 * n"""
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_a_process_that_ends_in_one_of_the_two_runs_only_gives_no_points(isolated: bool) -> None:
+    """Though the test takes any error: each of the two runs has to say by itself that the process was lost."""
+    with small_course.grader(SWALLOWS) as made:
+        right, _ = made.grade(small_course.submission(SWALLOWS, small_course.solutions(SWALLOWS)))
+        points, result = made.grade(small_course.submission(SWALLOWS, {"double": ENDS_SOMEWHERE.format(isolated=isolated)}))
+    assert right == {"t_double": 1.0, "t_swallows": 1.0}
+    assert points == {"t_double": 0.0, "t_swallows": 0.0}
+    assert result.notes
+
+
 def test_a_checker_that_always_dies_gives_no_points_and_says_so(grader: small_course.Grader) -> None:
     merged = small_course.submission(BOOK, small_course.solutions(BOOK))
     with pytest.MonkeyPatch.context() as patch:
