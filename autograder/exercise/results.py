@@ -54,6 +54,14 @@ def describe(raw: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
+def describe_arrays(raw: Any) -> str | None:
+    """A tuple of arrays in a learner's words, such as `return output, weights` makes; None of anything else."""
+    if not isinstance(raw, tuple) or len(raw) < 2 or not all(isinstance(item, np.ndarray) for item in raw):
+        return None
+    shapes = ", ".join(str(item.shape) for item in raw[:-1])
+    return f"a tuple of {len(raw)} arrays, with the shapes {shapes} and {raw[-1].shape}"
+
+
 def _length(raw: Any) -> str:
     return f" of length {len(raw)}" if isinstance(raw, list | tuple) else ""
 
@@ -68,6 +76,8 @@ def _as_array(raw: Any, expected: str = "an array or a list") -> np.ndarray:
     try:
         array = np.array(raw, subok=False)
     except Exception as error:
+        if (arrays := describe_arrays(raw)) is not None:
+            raise InvalidResult("wrong_type", f"It returned {arrays}, expected one array.") from None
         ragged = isinstance(error, ValueError) and "inhomogeneous" in str(error)
         reason = "its rows have different lengths" if ragged else f"it can't become an array ({error})"
         raise InvalidResult("wrong_type", f"It returned {describe(raw)}, but {reason}.") from None
@@ -95,9 +105,7 @@ def _from_objects(array: np.ndarray, raw: Any) -> np.ndarray:
             return plain
         return array.astype(np.float64)
     except (TypeError, ValueError):
-        raise InvalidResult(
-            "wrong_type", f"It returned {describe(raw)} holding things that are not numbers."
-        ) from None
+        raise InvalidResult("wrong_type", f"It returned {describe(raw)} holding things that are not numbers.") from None
 
 
 def _tolerances(dtype: np.dtype) -> tuple[float, float]:

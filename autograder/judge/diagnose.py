@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.exercise.exercise import Exercise, Misconception
 from autograder.exercise.misconceptions import FLOAT16
-from autograder.exercise.results import Difference
+from autograder.exercise.results import Difference, describe_arrays
 from autograder.judge.failures import FAILURES
 from autograder.judge.guarded_call import clock_of, guarded_call
 from autograder.judge.kept_results import kept_result
@@ -232,5 +232,7 @@ def _message(misconception: Misconception | None, attempt: Attempt) -> str:
     found = attempt.difference
     if misconception.id != "wrong_shape" or found is None:
         return misconception.message
+    if not found.where and (arrays := describe_arrays(attempt.outcome.raw)) is not None:
+        return f"It returned {arrays}, expected one array of shape {np.shape(found.expected)}."
     what = f"The shape of `{found.where}`" if found.where else "Its shape"
     return f"{what} is {np.shape(found.actual)}, expected {np.shape(found.expected)}."

@@ -89,8 +89,8 @@ def _same_shapes(one: Attempt, other: Attempt) -> bool:
 
 
 def _shape(value: Any) -> Any:
-    """The shape of an argument; of a list, whose arrays may have different lengths, the shapes of its items."""
-    return [*map(_shape, value)] if isinstance(value, list) else np.shape(value)
+    """The shape of an argument; of a list or tuple, whose arrays may differ in theirs, the shapes of its items."""
+    return [*map(_shape, value)] if isinstance(value, list | tuple) else np.shape(value)
 
 
 def _with_one_array_of(exercise: Exercise, trial: Trial, other: Trial) -> Iterator[Trial]:

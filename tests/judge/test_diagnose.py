@@ -121,3 +121,10 @@ def test_a_line_of_an_exercise_file_is_not_shown_as_the_learners() -> None:
     assert "It raised ValueError" in message
     assert "attend(Q[:2], K[:2], V[:2])" in message
     assert "np.where" not in message
+
+
+@pytest.mark.parametrize("second", [lambda x: 2 * x, lambda x: x[..., :1]], ids=["of one shape", "of another shape"])
+def test_two_arrays_in_place_of_one_are_no_array_of_another_shape(second: Callable[[np.ndarray], np.ndarray]) -> None:
+    text = render.text(judge(EXERCISE, lambda x: (2 * x, second(x))))
+    assert "It returned a tuple of 2 arrays, with the shapes " in text and ", expected one array" in text
+    assert "Its shape is" not in text

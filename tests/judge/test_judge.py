@@ -368,3 +368,22 @@ def test_an_argument_may_be_a_list_of_arrays_of_different_lengths() -> None:
     verdict = judge(exercise, lambda rows: [0])
     assert verdict.finding is not None and not verdict.parts[0].passed
     assert judge(exercise, lambda rows: list(map(len, rows))).parts[0].passed
+
+
+def test_an_argument_may_be_a_tuple_of_arrays_of_different_widths() -> None:
+    exercise = Exercise(topic="caches", answer=Array())
+
+    @exercise.solution
+    def newest(x: np.ndarray, cache: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        return x + cache[0].sum() + cache[1].sum()
+
+    @exercise.part("A cache of keys and values")
+    def pairs(rng: np.random.Generator) -> Any:
+        for scale in (1.0, 100.0):
+            yield case(scale * rng.normal(size=3), (rng.normal(size=(2, 3)), rng.normal(size=(2, 4))))
+
+    def small_only(x: np.ndarray, cache: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        return np.where(np.abs(x).max() < 10, 1, 2) * newest(x, cache)
+
+    verdict = judge(exercise, small_only)  # right for the first, wrong for the second of the same shapes
+    assert verdict.finding is not None and not verdict.parts[0].passed
