@@ -105,7 +105,9 @@ def _from_objects(array: np.ndarray, raw: Any) -> np.ndarray:
             return plain
         return array.astype(np.float64)
     except (TypeError, ValueError):
-        raise InvalidResult("wrong_type", f"It returned {describe(raw)} holding things that are not numbers.") from None
+        raise InvalidResult(
+            "wrong_type", f"It returned {describe(raw)} holding things that are not numbers."
+        ) from None
 
 
 def _tolerances(dtype: np.dtype) -> tuple[float, float]:
