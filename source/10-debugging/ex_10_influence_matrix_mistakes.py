@@ -54,8 +54,8 @@ def noise_counted(*given):
 
 @exercise.mistake("A small leak slips through")
 def leak_below_tolerance(*given):
-    """The tolerance is larger than what the smallest leak (1e-6) moves, so a model that leaks a little is called
-    honest.
+    """The smallest leak (1e-6) moves an output by less than the tolerance, so a model that leaks a little is called
+    honest: either the tolerance is too large, or the row was changed by much less than 1.
 
     - How far does a leak of 1e-6 move an output after your change, and how small is your tolerance?
     - np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.
@@ -127,6 +127,24 @@ exercise.add_mistakes(
 def one_component(*given):
     """Every number of the row had to move; one of them is enough."""
     return _matrix(*given, size=lambda change: np.abs(change).min(axis=1))
+
+
+@exercise.mistake("Only one number of the row was changed")
+def one_number_changed(attend, Q, K, V):
+    """What comes through another number of row j of K or V stays unseen.
+
+    - How many numbers does row j of V have?
+    - Change the whole row of K and of V.
+    - V2[j] += 1, not V2[j, 0] += 1
+    """
+    keys, values = (np.eye(len(Q))[:, :, None] * (np.arange(x.shape[1]) == 0) for x in (K, V))
+    before = attend(Q, K, V)
+    return np.array([np.abs(attend(Q, K + k, V + v) - before).max(axis=1) > 1e-9 for k, v in zip(keys, values)]).T
+
+
+@exercise.mistake(leak_below_tolerance)
+def changed_too_little(*given):
+    return _matrix(*given, keys=1e-5, values=1e-5)
 
 
 @exercise.mistake(leak_detectors.ZEROED)

@@ -160,3 +160,36 @@ exercise.equivalent_mutant(
     "attend(Q, K2, V2) - before -> before - attend(Q, K2, V2)", because="the absolute value follows"
 )
 exercise.equivalent_mutant("change[i].max() > 1e-09 -> change[i].max() >= 1e-09", because="no change is exactly 1e-9")
+
+
+# Two mistakes that the rest of them, in a file of their own, leave out.
+
+
+@exercise.mistake("The first call was compared with later ones")
+def honest_call_compared(attend, Q, K, V):
+    """The outputs to compare with come from the very first call, which may be more honest than all later ones: then every
+    later call differs from it, whichever row was changed.
+
+    - Which of the two calls that you compare was the first one of all?
+    - Call attend once before, and forget what it gives.
+    - attend(Q, K, V); before = attend(Q, K, V)
+    """
+    before = attend(Q, K, V)
+    for i in range(len(Q)):
+        for j in range(i + 1, len(Q)):
+            here = (np.arange(len(Q)) == j)[:, None]
+            if np.abs(attend(Q, K + here, V + here) - before)[i].max() > 1e-9:
+                return i, j
+    return None
+
+
+@exercise.mistake("Only the last row was changed")
+def only_last_row_changed(*a):
+    """A leak from a row in the middle stays unseen when only the last row of K and V moves, and j is always the last.
+
+    - Can output 0 see row 1 and no other later row?
+    - Try every j from i + 1 on.
+    - for j in range(i + 1, len(Q))
+    """
+    seen = np.flatnonzero(_matrix(*a)[:-1, -1])
+    return (int(seen[0]), len(a[1]) - 1) if seen.size else None

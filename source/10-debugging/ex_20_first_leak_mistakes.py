@@ -25,8 +25,8 @@ def noise_counted(*a):
 
 @exercise.mistake("A small leak slips through")
 def leak_below_tolerance(*a):
-    """The tolerance is larger than what the smallest leak (1e-6) moves, so a model that leaks a little is called
-    honest.
+    """The smallest leak (1e-6) moves an output by less than the tolerance, so a model that leaks a little is called
+    honest: either the tolerance is too large, or the row was changed by much less than 1.
 
     - How far does a leak of 1e-6 move an output after your change, and how small is your tolerance?
     - np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.
@@ -75,8 +75,7 @@ def queries_changed_too(*a):
 
 @exercise.mistake("The loop ends too early")
 def last_row_not_tried(*a):
-    """The last row of K and V was never changed, or the last output but one never looked at. The very last pair can
-    leak too.
+    """The last row of K and V was never changed, or the last output but one never looked at: their pair can leak too.
 
     - Which pair (i, j) comes last?
     - i goes to T - 2, and j to T - 1.
@@ -85,9 +84,7 @@ def last_row_not_tried(*a):
     return _first(np.argwhere(np.triu(_matrix(*a), 1)[:, :-1]))
 
 
-exercise.add_mistakes(
-    (last_row_not_tried, lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1)[:-2]))),
-)
+exercise.add_mistakes((last_row_not_tried, lambda *a: _first(np.argwhere(np.triu(_matrix(*a), 1)[:-2]))))
 
 
 @exercise.mistake("Output 0 was not looked at")
@@ -109,12 +106,11 @@ exercise.add_mistakes(
 )
 
 
-@exercise.mistake(leak_detectors.SIGNS_CANCEL)
-def signs_cancel(*a):
-    return _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c.sum(axis=1))), 1)))
-
-
 exercise.add_mistakes(
+    (
+        leak_detectors.SIGNS_CANCEL,
+        lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: np.abs(c.sum(axis=1))), 1))),
+    ),
     (
         leak_detectors.SIGNS_CANCEL,
         lambda *a: _first(np.argwhere(np.triu(_matrix(*a, size=lambda c: c.max(axis=1)), 1))),
@@ -234,16 +230,24 @@ def set_to_zero(attend, Q, K, V):
 
 @exercise.mistake("(0, 1) for every model")
 def everybody_accused(attend, Q, K, V):
-    """Honest models are accused too. Either rows and columns are swapped, or the change was NaN, which passes every
-    mask.
+    """Honest models are accused too: what was looked at moves for every model. Either all outputs were compared and
+    not output i alone, or rows and columns are swapped, or the change was NaN, which passes every mask.
 
-    - Does an honest attention move output 0 in your code?
-    - moves[i, j]: output i, changed row j. 0 * NaN is NaN.
+    - Which outputs may move when row j changes, also in an honest model?
+    - Look at output i alone, with i < j.
     - K2[j] += 1; V2[j] += 1; then look at change[i]
     """
     poison = np.where(np.eye(len(Q))[:, :, None] > 0, np.nan, 0.0)
     moved = np.array([np.isnan(attend(Q, K + nan, V + nan)).any(axis=1) for nan in poison]).T
     return _first(np.argwhere(np.triu(moved, 1)))
+
+
+exercise.add_mistakes(
+    (
+        everybody_accused,
+        lambda *a: _first(np.argwhere(np.triu(_matrix(*a).any(axis=0, keepdims=True) | _matrix(*a), 1))),
+    ),
+)
 
 
 @exercise.mistake(leak_detectors.POISONED)

@@ -26,8 +26,8 @@ def noise_counted(f, x):
 
 @exercise.mistake("A small leak slips through")
 def leak_below_tolerance(f, x):
-    """The tolerance is larger than what the smallest leak (1e-6) moves, so a model that leaks a little is called
-    honest.
+    """The smallest leak (1e-6) moves an output by less than the tolerance, so a model that leaks a little is called
+    honest: either the tolerance is too large, or the row was changed by much less than 1.
 
     - How far does a leak of 1e-6 move an output after your change, and how small is your tolerance?
     - np.allclose has tolerances of its own: 1e-8, plus 1e-5 of the value.
@@ -250,6 +250,43 @@ def changes_all_rows_alike(f, x):
         if np.abs(f(x + later) - before)[i].max() > 1e-9:
             return False
     return True
+
+
+@exercise.mistake("The loop ends after its first turn")
+def returns_too_early(f, x):
+    """True was returned as soon as one row moved nothing; the rows after it were never changed.
+
+    - When is it known that no row leaks?
+    - return True stands behind the loop, not in it.
+    - for j ...: if ...: return False; and after the loop: return True
+    """
+    f(x)
+    return len(x) < 2 or bool((_changes(f, x)[0, 1] < 1e-9).all())
+
+
+@exercise.mistake("The row just before was left out")
+def neighbour_left_out(f, x):
+    """Output j - 1 was not compared when row j changed, and a look one row ahead is the commonest leak.
+
+    - Which outputs come before row j?
+    - 0 to j - 1, the last of them included.
+    - change[:j], not change[:j - 1]
+    """
+    return not (np.triu(_changes(f, x), 2) > 1e-9).any()
+
+
+def _primed(mistake):
+    """The same wrong answer behind a first call of f, of which nothing is kept."""
+
+    def primed(f, x):
+        f(x)
+        return mistake(f, x)
+
+    return primed
+
+
+for _mistake in (future_reordered, cuts_instead_of_changing, changes_all_rows_alike, one_split_only, noise_counted):
+    exercise.add_mistakes((_mistake, _primed(_mistake)))
 
 
 @exercise.mistake(mc.CHANGES_INPUTS)
