@@ -167,8 +167,8 @@ exercise.equivalent_mutant("change[i].max() > 1e-09 -> change[i].max() >= 1e-09"
 
 @exercise.mistake("The first call was compared with later ones")
 def honest_call_compared(attend, Q, K, V):
-    """The outputs to compare with come from the very first call, which may be more honest than all later ones: then every
-    later call differs from it, whichever row was changed.
+    """The outputs to compare with come from the very first call, which may be more honest than all later ones. Then
+    every later call differs from it, whichever row was changed.
 
     - Which of the two calls that you compare was the first one of all?
     - Call attend once before, and forget what it gives.
