@@ -35,6 +35,12 @@ ROW_ZERO = Misconception(
     "The first query sees one key only, so its weight is 1 and its output is V[0], whatever the scores.",
     ("How many keys does query 0 see?", "softmax of a single number is 1.", "output[0] has to equal V[0]."),
 )
+ROW_ZERO_OF_HEADS = Misconception(
+    "first_output_wrong",
+    "The first output is wrong",
+    "In every head the first query sees one key only, with weight 1, so output 0 is x[0] @ Wv @ Wo, whatever the scores.",
+    ("What is each head's output at position 0?", "Its own part of x[0] @ Wv.", "Look at split, merge, Wo and softmax."),
+)
 SUMS = Misconception(
     "rows_do_not_sum_to_one",
     "The weights of a row don't sum to 1",
@@ -139,11 +145,16 @@ def unstable(attend: Function) -> bool:
     return not np.isfinite(attend(40 * Q, 40 * K, V)).all()
 
 
-def attention_probes(adapter: Adapter = lambda answer: answer, batched: bool = True) -> tuple[Probe, ...]:
-    """The probes for an answer that `adapter` turns into `attend(Q, K, V)`, the most telling symptom first."""
+def attention_probes(
+    adapter: Adapter = lambda answer: answer, batched: bool = True, row_zero: Misconception = ROW_ZERO
+) -> tuple[Probe, ...]:
+    """The probes for an answer that `adapter` turns into `attend(Q, K, V)`, the most telling symptom first.
+
+    `row_zero` is how a wrong first output is told where there is no V among the arguments.
+    """
     table: list[tuple[Misconception, Function]] = [
         (LEAKS, leaks),
-        (ROW_ZERO, first_output_wrong),
+        (row_zero, first_output_wrong),
         (FORGETS, forgets),
         (SUMS, does_not_sum),
         (NOT_UNIFORM, not_a_mean),

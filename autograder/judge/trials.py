@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -88,10 +89,22 @@ class Attempt:
         """Whether two answers did the same on one trial."""
         mine, others = self.outcome, other.outcome
         if mine.failure or others.failure:
-            return mine.failure_id == others.failure_id
+            return _failed_alike(mine.failure, others.failure)
         if bool(mine.changed) != bool(others.changed):
             return False
         return self.trial.type.compare(others.value, mine.value) is None
+
+
+def _failed_alike(one: CallFailure | None, other: CallFailure | None) -> bool:
+    """Whether two calls failed in the same way; of Python's own errors, with the same words, whatever line and numbers."""
+    if one is None or other is None or one.id != other.id:
+        return False
+    return not one.error_name or _words_of_error(one) == _words_of_error(other)
+
+
+def _words_of_error(failure: CallFailure) -> str:
+    """What Python says of an error, without its line and without shapes and other numbers."""
+    return re.sub(r"[\d.,()\s]+", " ", failure.message.split(" (line ")[0])
 
 
 @functools.lru_cache(maxsize=256)

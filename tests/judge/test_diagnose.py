@@ -128,3 +128,22 @@ def test_two_arrays_in_place_of_one_are_no_array_of_another_shape(second: Callab
     text = render.text(judge(EXERCISE, lambda x: (2 * x, second(x))))
     assert "It returned a tuple of 2 arrays, with the shapes " in text and ", expected one array" in text
     assert "Its shape is" not in text
+
+
+def test_two_errors_are_alike_only_where_python_says_the_same() -> None:
+    exercise = Exercise("batches", Array())
+    exercise.solution(lambda x: x @ np.swapaxes(x, -1, -2))
+    exercise.part("A matrix, and a batch")(lambda rng: iter([case(rng.normal(size=shape)) for shape in ((3, 2), (4, 3, 2))]))
+    for_two = Misconception("turned", "All axes are turned over", "`.T` turns all axes over.")
+    exercise.mistake(for_two)(lambda x: x @ x.T)
+
+    def unpacks_two(x: np.ndarray) -> np.ndarray:
+        rows, _width = x.shape
+        return (x @ x.T).reshape(rows, rows)
+
+    def turns_all(x: np.ndarray) -> np.ndarray:
+        turned = x.T
+        return x @ turned
+
+    assert judge(exercise, turns_all).misconception == "turned"
+    assert judge(exercise, unpacks_two).misconception == "raises"  # and not "turned": it ends in another error
