@@ -12,6 +12,7 @@ entries up to
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise import wrong_losses
 from autograder.exercise.exercise import Exercise, Misconception, Probe, case
 from autograder.exercise.results import Array
 
@@ -238,3 +239,9 @@ def global_max(x, axis=-1):
 def changes(x, axis=-1):
     x -= x.max(axis=axis, keepdims=True)
     return x - np.log(np.exp(x).sum(axis=axis, keepdims=True))
+
+
+@exercise.mistake(wrong_losses.BASES_MIXED)
+def bases_mixed(x, axis=-1):
+    shifted = x - x.max(axis=axis, keepdims=True)
+    return shifted - np.log2(np.exp(shifted).sum(axis=axis, keepdims=True))

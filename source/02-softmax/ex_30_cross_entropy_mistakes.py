@@ -3,6 +3,7 @@
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise import wrong_losses
 
 from .ex_30_cross_entropy import EPSILON, exercise
 
@@ -219,3 +220,6 @@ def shifted_again(logits, targets):
     if targets.shape[-1] == 1:
         return _nll(logits, targets).mean()
     return _nll(logits[..., :-1, :], targets[..., 1:]).mean()
+
+
+exercise.add_mistakes((wrong_losses.BASES_MIXED, lambda *given: wrong_losses.bases_mixed(*given).mean()))
