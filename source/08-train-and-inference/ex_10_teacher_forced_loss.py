@@ -11,6 +11,7 @@ against the next tokens. Logits may be large.
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise import wrong_losses
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Number
 from leftcontext.model.toy_models import LEAKS, ToyModel, toy_models
@@ -277,3 +278,9 @@ def global_max(f, tokens):
 _TWO_D = "axis 1 is the last axis of (T, vocab) logits"
 exercise.equivalent_mutant("-1 -> 1 #2", because=_TWO_D)
 exercise.equivalent_mutant("-1 -> 1 #3", because=_TWO_D)
+
+
+exercise.add_mistakes(
+    (wrong_losses.BASES_MIXED, lambda f, tokens: wrong_losses.bases_mixed(f(tokens[:-1]), tokens[1:]).mean()),
+    (wrong_losses.EPSILON_IN_LOG, lambda f, tokens: wrong_losses.with_epsilon(f(tokens[:-1]), tokens[1:]).mean()),
+)

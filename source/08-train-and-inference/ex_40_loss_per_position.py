@@ -10,6 +10,7 @@ A model that sees its targets has a loss near 0 everywhere but at the last posit
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
+from autograder.exercise import wrong_losses
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
@@ -263,4 +264,10 @@ exercise.equivalent_mutant("0 -> -1", because="the axis has one entry")
 exercise.equivalent_mutant(
     "np.take_along_axis(log_probs, targets[..., None], axis=-1) -> np.take_along_axis(log_probs, targets[..., None])",
     because="-1 is the default axis since NumPy 2.3",
+)
+
+
+exercise.add_mistakes(
+    (wrong_losses.BASES_MIXED, lambda *given: wrong_losses.bases_mixed(*given).mean(axis=0)),
+    (wrong_losses.EPSILON_IN_LOG, lambda *given: wrong_losses.with_epsilon(*given).mean(axis=0)),
 )

@@ -185,6 +185,13 @@ def draws(rng):
     coin = np.array([[0.6, 0.4], [0.05, 0.95]])
     yield case(Chain("keeps_at_it", coin), np.array([0, 0, 1]), 1, rng, note="0 or 1 after 0, nearly always 1 after 1")
     yield case(Chain("rarely_leaves", np.array([[0.9, 0.1], [0.02, 0.98]])), np.array([0, 1, 1, 1]), 1, rng)
+    yield case(
+        Chain("knows_nothing", np.full((4, 4), 0.25)),
+        np.array([1, 0, 3]),
+        1,
+        rng,
+        note="every token has probability 1/4",
+    )
     three = np.array([[0.1, 0.6, 0.3], [0.05, 0.05, 0.9], [0.8, 0.1, 0.1]])
     yield case(Chain("goes_round", three), np.array([0, 2, 1, 0, 0]), 2, rng, note="two of five tokens are given")
 

@@ -237,3 +237,40 @@ def sign_flipped(f, tokens, prompt, rng):
     - Put a minus in front.
     """
     return -_losses(f, tokens, prompt, rng).mean()
+
+
+@exercise.mistake("Bits instead of nats")
+def other_base(f, tokens, prompt, rng):
+    """The loss was measured with the logarithm to the base 2.
+
+    - Which logarithm is natural?
+    - np.log
+    - np.log, not np.log2
+    """
+    return _losses(f, tokens, prompt, rng).mean() / np.log(2)
+
+
+exercise.add_mistakes(
+    (
+        other_base,
+        lambda f, tokens, prompt, rng: _losses(
+            f, tokens, prompt, rng, score=lambda row, t: np.log2(np.exp(row - row.max()).sum()) - (row - row.max())[t]
+        ).mean(),
+    ),
+)
+
+
+@exercise.mistake("Another token was scored")
+def neighbour_scored(f, tokens, prompt, rng):
+    """The row that follows tokens 0 to i - 1 predicts token i; its loss was taken with the token before.
+
+    - Which token does the last row of the logits predict?
+    - tokens[i], where i tokens were read.
+    - -log_p[tokens[i]], not -log_p[tokens[i - 1]]
+    """
+    text, losses = list(tokens[:prompt]), []
+    for i in range(prompt, len(tokens)):
+        row = f(np.array(text))[-1]
+        losses.append(_nll(row, tokens[i - 1]))
+        text.append(_draw(row, rng))
+    return np.mean(losses)
