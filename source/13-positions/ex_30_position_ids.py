@@ -162,3 +162,14 @@ def mask_returned(is_token):
 
 
 exercise.equivalent_mutant("-1 -> 1", because="axis 1 is the last axis of a (B, T) array")
+
+
+@exercise.mistake("Padding got position 1")
+def padding_is_one(is_token):
+    """Some libraries write 1 at the padding, which nobody reads; here it is 0.
+
+    - Which position does padding have here?
+    - 0
+    - np.maximum(cumsum - 1, 0)
+    """
+    return np.where(is_token, np.cumsum(is_token, axis=-1) - 1, 1)
