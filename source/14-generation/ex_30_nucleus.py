@@ -112,7 +112,7 @@ def _keep(probs, order, kept):
 
 @exercise.mistake("The token that crosses the line is missing")
 def crossing_token_left_out(logits, p):
-    """The set stops *before* it reaches p; with a sure model nothing is left at all.
+    """The set stops *before* it reaches p; it should stop with the token that takes it there.
 
     - With 0.5, 0.3 and p = 0.6: is 0.5 enough?
     - A token stays if the mass *before* it is below p.
