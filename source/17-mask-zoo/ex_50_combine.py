@@ -149,11 +149,11 @@ def in_place(*allowed):
 
 @exercise.mistake("Different shapes break it")
 def no_broadcasting(*allowed):
-    """Stacking needs equal shapes; `(T, T)` and `(B, 1, T)` have to broadcast.
+    """It works for masks of one shape only; `(T, T)` and `(B, 1, T)` have to broadcast.
 
     - What is the shape of (4, 4) & (2, 1, 4)?
-    - & broadcasts by itself.
-    - Use &, or np.broadcast_arrays first.
+    - & broadcasts by itself; np.stack and &= into the first mask do not.
+    - Use out = out & mask, or np.broadcast_arrays first.
     """
     return np.all(np.stack(allowed), axis=0)
 
