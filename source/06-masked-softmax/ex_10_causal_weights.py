@@ -112,7 +112,7 @@ def large(rng):
         [[0.0, 0.0, 0.0, 0.0], [0.0, 1700.0, 0.0, 0.0], [0.0, 1700.25, 1700.0, 0.0], [-850.0, 850.0, 849.5, -850.0]]
     )
     yield case(far, note="scores of 0 and 1700 in one row")
-    yield case(rng.integers(-3, 4, size=(4, 4)) - 2.0**18, note="every score far below -100000")
+    yield case(rng.integers(-3, 4, size=(4, 4)) - 1e6 + 3, note="every score near -1000000")
     for scores, note in hidden_far_above(rng):
         yield case(scores, note=note)
 
@@ -242,7 +242,10 @@ def in_place(scores):
     return softmax(scores)
 
 
-exercise.add_mistakes((mc.FILL_WEAK, lambda scores: weights(scores, fill=-10.0)))
+exercise.add_mistakes(
+    (mc.FILL_WEAK, lambda scores: weights(scores, fill=-10.0)),
+    (fill_weak, lambda scores: weights(scores, fill=-1e6)),
+)
 exercise.add_shared_mistakes((*WRONG_MASKS, *WRONG_SOFTMAXES), without=[BATCH_MAXIMUM])
 
 

@@ -203,7 +203,8 @@ def whole_matrix(weights, allowed):
 
 @exercise.mistake(mc.EPSILON)
 def epsilon(weights, allowed):
-    """A small number in the denominator: where little is left, rows sum to far less than 1.
+    """A small number was added to the sum, or small sums were taken for 0: where little is left, rows sum to far less
+    than 1.
 
     - How small can a row sum be?
     - Divide by the row sum itself; only a sum of exactly 0 is special.
