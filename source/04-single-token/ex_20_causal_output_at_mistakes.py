@@ -3,7 +3,14 @@
 import numpy as np
 
 from autograder.exercise import misconceptions as mc
-from autograder.exercise.attention_mistakes import BATCH_MAXIMUM, attention_scores, softmax, weights, wrong_attentions
+from autograder.exercise.attention_mistakes import (
+    BATCH_MAXIMUM,
+    FILL_ADDED,
+    attention_scores,
+    softmax,
+    weights,
+    wrong_attentions,
+)
 
 from .ex_20_causal_output_at import causal_output_at, exercise
 
@@ -193,6 +200,17 @@ def mask_aftersoftmax(Q, K, V, i):
 def fill_weak(Q, K, V, i):
     """A number such as -1e4 or -1e5 looks low, but real scores can be lower still; then hidden keys win."""
     return _filled(Q, K, V, i, -1e5)
+
+
+def _added(Q, K, V, i, low):
+    return softmax(K @ Q[i] / np.sqrt(Q.shape[1]) + np.where(np.arange(len(K)) <= i, 0, low)) @ V
+
+
+for _low in (-30.0, -1e4):
+    exercise.add_mistakes(
+        (fill_weak, lambda Q, K, V, i, low=_low: _filled(Q, K, V, i, low)),
+        (FILL_ADDED, lambda Q, K, V, i, low=_low: _added(Q, K, V, i, low)),
+    )
 
 
 @exercise.mistake(mc.SCALE_BY_T)
