@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from autograder.feedback import sanitize
 
@@ -17,5 +18,15 @@ def environment(*packages: str) -> Environment:
     templates.trim_blocks = templates.lstrip_blocks = True
     templates.globals |= {"policy": POLICY, "code_styles": sanitize.code_styles}
     templates.filters["moment"] = lambda moment: moment.strftime("%d %B %Y, %H:%M UTC").lstrip("0")
+    templates.filters["css_string"] = css_string
     templates.filters["points"] = lambda number: f"{round(float(number), 2):g}"
     return templates
+
+
+def css_string(text: str) -> Markup:
+    """`text` as a string of a style sheet: each character that is no plain letter or digit is escaped, so none can end it.
+
+    https://www.w3.org/TR/css-syntax-3/#escaping
+    """
+    safe = (one if one.isascii() and one.isalnum() else f"\\{ord(one):x} " for one in text.encode("utf-8", "replace").decode())
+    return Markup(f'"{"".join(safe)}"')

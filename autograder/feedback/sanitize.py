@@ -174,6 +174,7 @@ def highlighted_code(source: str, language: str = "python") -> Markup:
 
 
 def code_styles() -> str:
-    """The style sheet of `highlighted_code`."""
-    return str(HtmlFormatter(style="default").get_style_defs("pre"))
+    """The style sheet of `highlighted_code`, for light and for dark screens."""
+    light, dark = (HtmlFormatter(style=style).get_style_defs("pre") for style in ("default", "github-dark"))
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}"
 

@@ -15,7 +15,7 @@ from autograder.feedback.sanitize import clean_text
 from autograder.report.statistics import ExerciseStatistics, ScoreDistribution
 from leftcontext.plots.charts import STYLE
 from leftcontext.plots.colours import BLUE, MUTED, PALE, PAPER, VERMILION
-from leftcontext.plots.picture import image
+from leftcontext.plots.picture import themed_image
 
 LABEL_BOX = {"boxstyle": "round,pad=0.15", "facecolor": PAPER, "edgecolor": "none"}
 WIDTH = 5.2  # inches: on a phone the numbers are still to be read
@@ -38,7 +38,7 @@ def score_histogram(scores: ScoreDistribution) -> Markup:
         axes.spines["left"].set_visible(False)
         axes.axvline(scores.mean, zorder=0, color=VERMILION, linestyle="--", linewidth=1.5)
         axes.set_title(f"dashed line: mean {scores.mean:.2f}", fontsize=9, fontweight="normal", color=MUTED, loc="right")
-        return Markup(image(figure, f"Histogram of the scores. {histogram_text(scores)}"))
+        return Markup(themed_image(figure, f"Histogram of the scores. {histogram_text(scores)}"))
 
 
 def histogram_text(scores: ScoreDistribution) -> str:
@@ -66,7 +66,7 @@ def credit_chart(exercises: list[ExerciseStatistics]) -> Markup:
         axes.spines[["left", "bottom"]].set_visible(False)
         axes.legend(ncols=3, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
         sentences = (f"{e.title}: {e.full} full, {e.partial} partial, {e.no_credit} none" for e in exercises)
-        return Markup(image(figure, "How many students got full, partial and no credit. " + "; ".join(sentences) + "."))
+        return Markup(themed_image(figure, "How many students got full, partial and no credit. " + "; ".join(sentences) + "."))
 
 
 @contextlib.contextmanager

@@ -94,6 +94,16 @@ def _png(figure: Figure, bounds: Bbox) -> tuple[str, int]:
     return base64.b64encode(small.getvalue()).decode(), picture.width // DENSITY
 
 
+def themed_image(figure: Figure, alt: str) -> str:
+    """`figure` as `image` gives it, with a dark one in its place on a dark screen."""
+    bounds = _bounds(figure)
+    light = _png(figure, bounds)
+    darken(figure)
+    dark, _ = _png(figure, bounds)
+    source = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{DATA}{dark}">'
+    return f"<picture>{source}{_element(light, alt)}</picture>"
+
+
 def _element(png: tuple[str, int], alt: str, name: str = "") -> str:
     data, width = png
     style = "max-width:100%;height:auto;border-radius:4px"

@@ -1,6 +1,7 @@
 """The feedback page in a browser: a hostile notebook's neither runs nor fetches anything, a right one reads well when narrow."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from autograder.feedback.exporter import FeedbackExporter
 from autograder.judge.judge import judge
 from autograder.report import records, statistics
 from autograder.report.page import Report, render_page
+
+Scheme = Literal["light", "dark"]
 
 
 def watched(page: Page, html: str, file: Path) -> list[str]:
@@ -52,8 +55,8 @@ def test_the_watch_does_see_what_runs_and_what_is_fetched(browser: Browser, tmp_
     assert any("evil.example" in what for what in happened)
 
 
-@pytest.mark.parametrize("width", share([360, 1280], 2))
-def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) -> None:  # noqa: F811
+@pytest.mark.parametrize(("width", "scheme"), share([(360, "dark"), (1280, "light")], 2))
+def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int, scheme: Scheme) -> None:  # noqa: F811
     cells = [new_markdown_cell("# Masks"), new_code_cell("x" * 300)]
     for id in ("causal_mask", "causal_attention"):
         exercise = catalog.find(id).load()
@@ -64,6 +67,7 @@ def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) ->
     about = {"notebook": "04", "score": 0, "max_score": 4, "late_penalty": 0}
     html, _ = FeedbackExporter().from_notebook_node(new_notebook(cells=cells), {"nbgrader": about})
     page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
     assert watched(page, html, tmp_path / "page.html") == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     expect(page.get_by_role("cell", name="wrong").first).to_be_visible()
@@ -74,8 +78,8 @@ def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) ->
     assert serious(page) == []
 
 
-@pytest.mark.parametrize("width", share([360, 1280], 2))
-def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int) -> None:  # noqa: F811
+@pytest.mark.parametrize(("width", "scheme"), share([(360, "dark"), (1280, "light")], 2))
+def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int, scheme: Scheme) -> None:  # noqa: F811
     ids = tuple(f"check_multi_head_causal_attention_{n}" for n in range(6))
     scores, points = np.random.default_rng(0).integers(0, 3, (40, 6)).astype(float), np.full(6, 2.0)
     found = {"exercise": "f", "passed": False, "misconception": "m", "title": "Transposed", "says": "`x`", "text": "wide " * 60}
@@ -89,6 +93,7 @@ def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, 
         records.misconceptions(entries), records.unclassified(entries), records.grader_notes(entries), {"test_f": 40},
     )  # fmt: skip
     page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
     assert watched(page, render_page(report), tmp_path / "page.html") == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
     expect(page.get_by_role("img", name="Histogram of the scores")).to_be_visible()

@@ -7,6 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+import tinycss2
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from support.clone import BIN, ROOT, run
@@ -17,6 +18,7 @@ from traitlets.config import Config
 from autograder.bank import catalog
 from autograder.feedback import hidden_tests, render, sanitize
 from autograder.feedback.exporter import FeedbackExporter
+from autograder.feedback.page_templates import css_string
 from autograder.judge.judge import judge
 
 DOT = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
@@ -64,6 +66,14 @@ DEEP = ["> " * 3000 + "x", "<div>" * 5000, "[" * 5000, "*a" * 20000, "<b " * 200
 def test_markdown_that_wears_the_parser_out_still_makes_a_page(deep: str) -> None:
     assert Dangers(sanitize.render_markdown(deep)).found == []
     assert Dangers(sanitize.clean_verdict(deep)).found == []
+
+
+@pytest.mark.parametrize("text", ["Ada O'Neil", '"; } </style><script>x()</script>', "\\", "a\n*/b", "Zoë 中 0f"])
+def test_a_name_at_the_head_of_a_printed_page_is_a_string_of_the_style_sheet_and_no_more(text: str) -> None:
+    written = str(css_string(text))
+    assert "<" not in written
+    (token,) = tinycss2.parse_component_value_list(written)
+    assert (token.type, token.value) == ("string", text)
 
 
 def test_a_picture_comes_from_the_notebooks_own_folder_or_not_at_all(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def _encodable(value: object) -> object:
 
 TAGS = {
     *("script", "iframe", "frame", "object", "embed", "applet", "form", "input", "button", "base", "link", "svg", "math"),
-    *("template", "noscript", "video", "audio", "source", "portal"),
+    *("template", "noscript", "video", "audio", "portal"),  # of a <source> it is the address that counts
 }
 ADDRESSES = {
     *("href", "src", "srcset", "action", "formaction", "poster", "data", "background", "cite", "ping", "xlink:href"),
