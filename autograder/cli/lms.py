@@ -67,6 +67,9 @@ def grades(
         Path | None,
         typer.Option(metavar="FILE", help="A file that Canvas or Moodle exported: its rows stay, and get their grades."),
     ] = None,
+    column: Annotated[
+        str, typer.Option(metavar="NAME", help="What the system calls the assignment. Default: its name here.")
+    ] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Default: standard output.", dir_okay=False)
     ] = None,
@@ -82,7 +85,7 @@ def grades(
         raise UserError(f"{form[:40]!r} is no format. Choose one of {', '.join(FORMATS)}.")
     course = _course()
     with course.open():
-        made = export_grades(class_standing(course, assignment), GradesFormat(form), fill, zero_missing)
+        made = export_grades(class_standing(course, assignment), GradesFormat(form), fill, zero_missing, column)
     _say(made.notes)
     if output is None:
         typer.echo(made.text, nl=False)

@@ -13,6 +13,7 @@ from autograder.errors import UserError
 from autograder.student import Student
 
 NAME = re.compile(r"[A-Za-z0-9][\w.@-]*")  # what can stand in a folder's and in an assignment's name
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ALLOWED = "use letters, digits, '-', '_', '.' and '@'"
 MAX_BYTES = 20 * 2**20
 # Headers in lower case, the first that a file has counts. Canvas: Student, ID, SIS User ID, SIS Login ID, Section.
@@ -25,6 +26,7 @@ EMAILS = ("email address", "email", "e-mail")
 FIRST_NAMES, LAST_NAMES = ("first name", "firstname", "given name"), ("last name", "lastname", "surname", "family name")
 LMS_IDS = ("lms user id", "identifier")
 CANVAS = {"student", "id", "section"}
+CANVAS_IN_TWO = {"lastname", "firstname", "id", "section"}  # where Canvas is told to export names in two columns
 
 
 class UnusableRoster(UserError, ValueError):
@@ -49,7 +51,7 @@ class Table:
 
     @property
     def is_canvas(self) -> bool:
-        return self.columns.keys() >= CANVAS
+        return self.columns.keys() >= CANVAS or self.columns.keys() >= CANVAS_IN_TWO
 
     def column(self, names: Sequence[str]) -> int | None:
         """The position of the first of these headers that the file has."""
@@ -123,7 +125,8 @@ def _id_column(table: Table) -> int | None:
 
 def is_no_student(row: list[str]) -> bool:
     """Whether a row is one of those that Canvas puts among the students: points, posting, and the test student."""
-    return "Points Possible" in row[0] or row[0].strip() in ("", "Student, Test")
+    is_test_student = row[0].strip() == "Student, Test" or [cell.strip() for cell in row[:2]] == ["Student", "Test"]
+    return "Points Possible" in row[0] or not row[0].strip() or is_test_student
 
 
 def _student(table: Table, row: list[str], column: int, is_list: bool) -> Student:
@@ -135,7 +138,8 @@ def _student(table: Table, row: list[str], column: int, is_list: bool) -> Studen
         first, last = split_name(_first(fields, NAMES))
     lms_id = fields.get("id", "") if table.is_canvas else re.sub(r"^Participant\s*", "", _first(fields, LMS_IDS))
     id = row[column].strip() if column < len(row) else ""
-    return Student(id, first, last, _first(fields, EMAILS), lms_id)
+    email = _first(fields, EMAILS) or (id if EMAIL.fullmatch(id) else "")  # a login often is the address
+    return Student(id, first, last, email, lms_id)
 
 
 def _first(fields: Mapping[str, str], names: Sequence[str]) -> str:

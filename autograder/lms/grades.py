@@ -11,6 +11,7 @@ Gradescope imports no scores. Its own export has the columns that are written he
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -52,13 +53,17 @@ class Export:
     notes: list[str] = field(default_factory=list)
 
 
-def export_grades(standing: ClassStanding, form: GradesFormat, fill: Path | None = None, zero_missing: bool = False) -> Export:
+def export_grades(
+    standing: ClassStanding, form: GradesFormat, fill: Path | None = None, zero_missing: bool = False, column: str = ""
+) -> Export:
     """The grades of an assignment. `fill` is a file that the system exported, whose rows stay and get their grades.
+    `column` is what the system calls the assignment, where that is not its name here.
 
     A student whose answers wait for manual grading gets none, and one who handed in nothing gets none or, with
     `zero_missing`, 0. Raises CannotExport, UnusableRoster.
     """
     made = Export(notes=_notes(standing, zero_missing))
+    standing = dataclasses.replace(standing, assignment=column or standing.assignment)
     grades = {one.student.id: _grade(one, zero_missing) for one in standing.students}
     if fill is not None:
         fillers = {GradesFormat.CANVAS: _fill_canvas, GradesFormat.MOODLE: _fill_moodle}
@@ -85,6 +90,14 @@ def _grade(one: Standing, zero_missing: bool) -> str:
 def number(value: float) -> str:
     """A number of points, to two places, as Canvas and Moodle keep them."""
     return f"{round(value, 2) + 0.0:g}" if abs(value) < 1e5 else f"{value:.2f}"  # + 0.0: no "-0"
+
+
+def _as_number(text: str) -> float | None:
+    """A number of an exported file, with a decimal point or comma; None where it is none, as with a scale."""
+    try:
+        return round(float(text.replace(",", ".")), 9)
+    except ValueError:
+        return None
 
 
 def _notes(standing: ClassStanding, zero_missing: bool) -> list[str]:
@@ -187,10 +200,16 @@ def _fill_canvas(
         left = [*row, *[""] * end][:end]
         if "Points Possible" in row[0]:
             rows.append([*left, number(standing.max_score)])
+            there = row[at].strip() if at is not None and at < len(row) else ""
+            if there and _as_number(there) != standing.max_score:
+                here = number(standing.max_score)
+                made.notes.append(f"Canvas has {there} points possible for {kept[0]}, and the file {here}: an import sets that.")
         elif not is_no_student(row):
             rows.append([*left, by_row[number_of_row]])
     if at is None:
-        made.notes.append(f"{file} has no column {name!r}; Canvas will ask whether to make the assignment.")
+        made.notes.append(
+            f"{file} has no column {name!r}; Canvas will ask whether to make the assignment. --column names one of another name."
+        )
     made.text = _table(rows, table.separator)
 
 
@@ -205,8 +224,8 @@ def _fill_moodle(table: Table, file: str, standing: ClassStanding, grades: Mappi
         filled = [*row, *[""] * (len(table.header) - len(row))]
         filled[column] = by_row[number_of_row] or filled[column]
         rows.append(filled)
-        stated = filled[maximum].replace(",", ".") if maximum is not None else ""
-        if stated and stated != "-" and abs(float(stated) - standing.max_score) > 1e-9:
+        stated = filled[maximum].strip() if maximum is not None else ""
+        if stated and stated != "-" and _as_number(stated) != standing.max_score:
             raise CannotExport(
                 f"{file} has a maximum grade of {filled[maximum or 0]}, and {standing.assignment} has "
                 f"{number(standing.max_score)} points. Set the assignment's maximum grade in Moodle to that."

@@ -44,6 +44,8 @@ if [ -z "$python" ]; then
     python=$(command -v python3.11 || python3 -m uv python find 3.12)
 fi
 apt-get install -y libseccomp2 || true
+# Debian and Ubuntu keep what `venv` needs in a package of its own.
+"$python" -c 'import ensurepip' 2> /dev/null || {{ apt-get update; apt-get install -y "$(basename "$python")-venv"; }}
 "$python" -m venv /autograder/venv
 /autograder/venv/bin/python -m pip install --no-cache-dir -r requirements.txt
 """

@@ -145,7 +145,7 @@ def gather(course: NbgraderCourse, assignment: str, output: Path) -> Report:
     notes = records.grader_notes(entries)
     ideas = records.misconceptions(entries)
     roster = gather_rows(
-        standing, table, order, _flags(notes, failures, same, copies),
+        standing, table, order, _flags(notes, failures, same, copies, records.nothing_written(entries)),
         lambda student: feedback_link(course.folder("feedback", student, assignment), output),
     )  # fmt: skip
     return Report(
@@ -177,11 +177,14 @@ def _flags(
     failures: list[answers.CellFailure],
     same: list[similarity.SameCode],
     copies: list[similarity.SolutionCopy],
+    empty: list[str],
 ) -> Mapping[str, list[str]]:
     """What needs a look, by student, each once."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for failure in failures:
         found[failure.student]["package missing" if failure.is_missing_package else "not Python"] = None
+    for student in empty:
+        found[student]["nothing written"] = None
     for note in notes:
         found[note.student][note.kind] = None
     for group in same:

@@ -93,6 +93,12 @@ def unclassified(entries: Entries) -> Unclassified:
     return Unclassified(empty, other)
 
 
+def nothing_written(entries: Entries) -> list[str]:
+    """Students who handed in and left every exercise empty."""
+    found = {student: [one.misconception for one in _findings(entries[student]).values()] for student in sorted(entries)}
+    return [student for student, ideas in found.items() if ideas and set(ideas) == {NOT_WRITTEN}]
+
+
 def _failed_findings(entries: Entries) -> Iterable[tuple[str, JudgedFinding]]:
     for student in sorted(entries):
         for finding in _findings(entries[student]).values():

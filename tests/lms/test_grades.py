@@ -64,6 +64,27 @@ def test_canvass_own_file_is_filled_in(tmp_path: Path) -> None:
     assert any("=1+1" in note for note in made.notes)
 
 
+def test_an_assignment_that_canvas_calls_by_another_name(tmp_path: Path) -> None:
+    (tmp_path / "export.csv").write_text(CANVAS.replace("week-1 (8123)", "Homework 1 (8123)"))
+    made = export_grades(CLASS, GradesFormat.CANVAS, tmp_path / "export.csv")
+    assert rows(made)[0][-1] == "week-1" and any("--column" in note for note in made.notes)
+    made = export_grades(CLASS, GradesFormat.CANVAS, tmp_path / "export.csv", column="Homework 1")
+    assert rows(made)[0][-1] == "Homework 1 (8123)" and not any("--column" in note for note in made.notes)
+    assert any("Canvas has 10 points possible for Homework 1 (8123), and the file 15" in note for note in made.notes)
+    assert rows(export_grades(CLASS, GradesFormat.MOODLE, column="Quiz"))[0][-1] == "Assignment: Quiz (Real)"
+
+
+def test_canvass_file_with_names_in_two_columns_is_filled_in(tmp_path: Path) -> None:
+    exported = CANVAS.replace("Student,ID", "LastName,FirstName,ID", 1).replace('"Student, Test"', "Student,Test")
+    exported = exported.replace("Points Possible,", "Points Possible,,").replace('"Lovelace, Ada"', "Lovelace,Ada")
+    for last, first in (("Nobody", "Ned"), ("Test", "Jo"), ("Waits", "Kim")):
+        exported = exported.replace(f'"{last}, {first}"', f"{last},{first}")
+    (tmp_path / "export.csv").write_text(exported)
+    header, points, *students = rows(export_grades(CLASS, GradesFormat.CANVAS, tmp_path / "export.csv"))
+    assert header[:3] == ["LastName", "FirstName", "ID"] and header[-1] == "week-1 (8123)" and points[-1] == "15"
+    assert [(row[2], row[-1]) for row in students] == [("1201", "12.35"), ("1300", ""), ("1202", "9"), ("1203", "")]
+
+
 def test_moodles_worksheet_is_filled_in_and_all_else_stays(tmp_path: Path) -> None:
     (tmp_path / "Grades.csv").write_text(MOODLE)
     header, ada, jo = rows(export_grades(CLASS, GradesFormat.MOODLE, tmp_path / "Grades.csv"))
@@ -72,6 +93,9 @@ def test_moodles_worksheet_is_filled_in_and_all_else_stays(tmp_path: Path) -> No
     assert jo[4:] == ["9", "15.00", "-", "See me"]
     (tmp_path / "Grades.csv").write_text(MOODLE.replace("15.00", "100.00"))
     with pytest.raises(CannotExport, match=r"maximum grade of 100\.00, and week-1 has 15 points"):
+        export_grades(CLASS, GradesFormat.MOODLE, tmp_path / "Grades.csv")
+    (tmp_path / "Grades.csv").write_text(MOODLE.replace("15.00", "Competent"))  # graded by a scale
+    with pytest.raises(CannotExport, match="maximum grade of Competent"):
         export_grades(CLASS, GradesFormat.MOODLE, tmp_path / "Grades.csv")
 
 

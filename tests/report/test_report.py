@@ -232,6 +232,12 @@ def test_a_finding_is_read_as_it_was_written(passed: bool, misconception: str | 
     assert JudgedFinding.from_json({"exercise": "f", "says": "s"}) == JudgedFinding("f", message="s")
 
 
+def test_who_left_everything_empty_is_named() -> None:
+    empty, answered = {"exercise": "f", "misconception": "not_written"}, {"exercise": "g", "passed": True}
+    findings = {"all": {"check_f": empty, "quiz_g": empty}, "one": {"check_f": empty, "quiz_g": answered}, "unread": {}}
+    assert records.nothing_written({student: {"findings": found} for student, found in findings.items()}) == ["all"]
+
+
 def test_the_same_code_but_not_where_it_is_short_or_published(page: str) -> None:
     what = "“Convert between the four conventions” (5 lines)"
     assert rows(page, "The same code") == [["s04, s09, s14", what, "identical", "5"]]
