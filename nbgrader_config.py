@@ -17,7 +17,7 @@ for step in ("submitted", "autograded", "feedback"):
 c.CourseDirectory.db_url = f"sqlite:///{root}/course/gradebook.db"
 # Applied to learners' folders too: narrow on purpose.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "ex_*.py", "quiz_*.md", "lesson.md"]
-c.Exchange.root = str(root / "course" / "exchange")
+c.Exchange.root = os.environ.get("LEFTCONTEXT_EXCHANGE") or str(root / "course" / "exchange")  # a hub's lies outside the clone
 c.ExportPlugin.to = str(root / "course" / "grades.csv")
 c.GenerateAssignment.force = True  # notebooks/ is committed, so a release is always there already
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE"}

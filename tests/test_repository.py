@@ -11,7 +11,8 @@ import pytest
 from support.clone import ROOT
 
 TOP = {
-    ".ci", ".gitattributes", ".gitignore", ".npmrc", "CONTRIBUTING.md", "LICENSE", "LICENSE-TEXT", "Makefile", "README.md",
+    ".ci", ".devcontainer", ".dockerignore", ".gitattributes", ".gitignore", ".npmrc", "CONTRIBUTING.md", "Dockerfile",
+    "LICENSE", "LICENSE-TEXT", "Makefile", "README.md",
     "autograder", "benchmarks", "biome.jsonc", "docs", "environment.yml", "leftcontext", "nbgrader_config.py", "notebooks",
     "package-lock.json", "package.json", "pyproject.toml", "requirements-site.txt", "requirements-test.txt",
     "requirements.txt", "solutions", "source", "tests", "tools", "tsconfig.json",
