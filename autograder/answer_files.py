@@ -121,7 +121,9 @@ def _believed(unjudged: FileResult, said: dict[str, Any]) -> FileResult:
         score=score,
         misconception=None if misconception is None else str(misconception),
         usable=bool(said["usable"]),
-        **{name: str(said[name]) for name in ("message", "details", "notice")},
+        message=str(said["message"]),
+        details=str(said["details"]),
+        notice=str(said["notice"]),
     )
 
 

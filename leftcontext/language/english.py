@@ -17,13 +17,13 @@ FOLDER = Path(__file__).resolve().with_name("stories")
 BOOKS = ("alice_in_wonderland", "through_the_looking_glass", "wizard_of_oz")
 SYMBOLS = ("\n", *" !\"'(),-.:;?ABCDEFGHIJKLMNOPQRSTUVWYZabcdefghijklmnopqrstuvwxyz")  # 64; there is no capital X
 HELD_OUT = 10  # the last tenth of each book is never trained on
-TYPED = dict(zip("‘’“”–—[]\t", ("'", "'", '"', '"', "-", "--", "(", ")", " "), strict=True))  # what else is typed
+TYPED = str.maketrans(dict(zip("‘’“”–—[]\t", ("'", "'", '"', '"', "-", "--", "(", ")", " "), strict=True)))  # what else is typed
 
 
 def encode(text: str) -> NDArray[np.intp]:
     """Text → tokens (T,). Raises ValueError at a character that the books do not have."""
     known = {symbol: token for token, symbol in enumerate(SYMBOLS)}
-    plain = text.translate(str.maketrans(TYPED))
+    plain = text.translate(TYPED)
     unknown = sorted(set(plain) - set(known))
     if unknown:
         raise ValueError(f"not among the {len(SYMBOLS)} characters of the books: {' '.join(unknown)}")
