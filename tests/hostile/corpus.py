@@ -36,6 +36,12 @@ class Case:
     files: dict[str, bytes] = field(default_factory=dict)
     why_not: str = ""
     evaluates: bool = False  # the last test evaluates a text that is the answer
+    spoilt: tuple[float, ...] = ()  # what its answers would earn without a trick against our own processes, which costs them that
+
+    @property
+    def elsewhere(self) -> tuple[float, ...]:
+        """What a grader gives that the trick does not aim at."""
+        return self.spoilt or self.points
 
 
 CASES: list[Case] = []
@@ -63,9 +69,9 @@ def written(answers: dict[str, str], first: str = "", change: Callable[[Notebook
     return make
 
 
-def cheat(group: str, name: str, first: str = "", trips: str = "paid", points: tuple[float, ...] = NONE, files: dict[str, bytes] | None = None, why_not: str = "", **answers: str) -> None:
+def cheat(group: str, name: str, first: str = "", trips: str = "paid", points: tuple[float, ...] = NONE, files: dict[str, bytes] | None = None, why_not: str = "", spoilt: tuple[float, ...] = (), **answers: str) -> None:
     """Wrong answers, and a trick."""
-    CASES.append(Case(name, group, written({**WRONG, **answers}, first), points, trips, files or {}, why_not))
+    CASES.append(Case(name, group, written({**WRONG, **answers}, first), points, trips, files or {}, why_not, spoilt=spoilt))
 
 
 ALL_THE_SAME = "it must not cost a right answer its points"
@@ -271,12 +277,12 @@ cheat(REACH, "a mark on a file that can be read", "import fcntl, os, struct\nfor
 cheat(REACH, "a child of one's parent", "import ctypes, os, platform\nmade = ctypes.CDLL(None).syscall({'x86_64': 56, 'aarch64': 220}[platform.machine()], 0x8000 | 17, 0, 0, 0, 0)\nif made == 0:\n    os._exit(0)\nassert made > 0\nopen('{outside}/left-sibling', 'w')", trips="left")
 cheat(REACH, "a lock on a file of everybody's", "import fcntl, os\nfcntl.flock(open(os.__file__), fcntl.LOCK_EX)\nprint(open('{outside}/secret').read())", trips="read")
 cheat(MESSAGES, "a verdict is made up", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'nothing', '', 0]", trips="", why_not="in one process no verdict is sent", points=NONE)
-cheat(MESSAGES, "a verdict of a hundred points", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'result', '100', 0]", trips="", why_not="in one process no verdict is sent", points=NOTHING)
+cheat(MESSAGES, "a verdict of a hundred points", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'result', '100', 0]", trips="", why_not="in one process no verdict is sent", points=NOTHING, spoilt=NONE)
 cheat(MESSAGES, "a verdict with half a character", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'result', chr(0xd800) + chr(27) + ']52;c;eA==', 0]", trips="", why_not="in one process no verdict is sent", points=NONE)
-cheat(MESSAGES, "a verdict in a line that is not there", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'error', 'AssertionError', 10**30]", trips="", why_not="in one process no verdict is sent", points=NOTHING)
-cheat(MESSAGES, "a verdict whose error has a name of tags", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'error', '<img src=x onerror=alert(1)>', 1]", trips="", why_not="in one process no verdict is sent", points=NOTHING)
-cheat(MESSAGES, "values are made up where they are asked for", "import autograder.grading.student_process as here\nhere._value = lambda endpoint, value: ['module', 'numpy']", trips="", why_not="in one process no value is sent", points=NOTHING)
-cheat(MESSAGES, "every value is a module of the test's", "import autograder.grading.student_process as here\nhere._value = lambda endpoint, value: ['module', 'os']", trips="", why_not="in one process no value is sent", points=NOTHING)
+cheat(MESSAGES, "a verdict in a line that is not there", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'error', 'AssertionError', 10**30]", trips="", why_not="in one process no verdict is sent", points=NOTHING, spoilt=NONE)
+cheat(MESSAGES, "a verdict whose error has a name of tags", "import autograder.grading.student_process as here\nhere.verdict_of = lambda *_: ['tested', 'error', '<img src=x onerror=alert(1)>', 1]", trips="", why_not="in one process no verdict is sent", points=NOTHING, spoilt=NONE)
+cheat(MESSAGES, "values are made up where they are asked for", "import autograder.grading.student_process as here\nhere._value = lambda endpoint, value: ['module', 'numpy']", trips="", why_not="in one process no value is sent", points=NOTHING, spoilt=NONE)
+cheat(MESSAGES, "every value is a module of the test's", "import autograder.grading.student_process as here\nhere._value = lambda endpoint, value: ['module', 'os']", trips="", why_not="in one process no value is sent", points=NOTHING, spoilt=NONE)
 cheat(LIE, "it says that it is another class", total="class C:\n    __class__ = property(lambda s: float)\n    __eq__ = lambda *_: True\ntotal = C()")
 cheat(LIE, "an array by word of mouth", prefix="class A:\n    shape = (3,)\n    def __array__(self, *a, **k):\n        return np.array([1.0, 2, 3])\n    __eq__ = lambda *_: True\n    __getitem__ = lambda *_: 36\ndef prefix(x):\n    return A()", trips="", points=NONE, why_not="it is an array in one process too")
 cheat(LIE, "an array that changes each time it is read", prefix="class A:\n    n = 0\n    def __array__(self, *a, **k):\n        A.n += 1\n        return np.full(3, float(A.n))\ndef prefix(x):\n    return A()", trips="", points=NOTHING, why_not="which value is right it can't know")
@@ -356,6 +362,8 @@ unlucky(STYLE, "magics", "%timeit -n1 -r1 1\n%%time\n")
 unlucky(STYLE, "a shell line", "!ls")
 unlucky(STYLE, "a shell line in an answer", prefix="!echo here\nfiles = !ls\ndef prefix(x):\n    return np.cumsum(x)")
 unlucky(STYLE, "a shell that waits for what it has started", prefix="!sleep 0.1 & wait\nimport subprocess\nsubprocess.run('sleep 0.1 & wait', shell=True)\ndef prefix(x):\n    return np.cumsum(x)")
+unlucky(STYLE, "two processes go on after a fork", "import os\nos.fork()")
+unlucky(STYLE, "an answer that forks, and returns twice", prefix="import os\ndef prefix(x):\n    os.fork()\n    return np.cumsum(x)")
 unlucky(STYLE, "%%time over an answer", prefix="%%time\ndef prefix(x):\n    return np.cumsum(x)")
 unlucky(STYLE, "%%capture over an answer", prefix="%%capture said\nprint('here')\ndef prefix(x):\n    return np.cumsum(x)")
 unlucky(STYLE, "an answer that awaits", prefix="import asyncio\nawait asyncio.sleep(0)\ndef prefix(x):\n    return np.cumsum(x)")

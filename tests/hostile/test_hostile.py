@@ -79,8 +79,8 @@ def test_the_page_in_docs_is_made_of_the_corpus() -> None:
 
 def stumbles(case: Case) -> bool:
     """Whether stock nbgrader gives it another score than it has earned."""
-    given = STOCK.get(case.name, list(case.points))
-    return given is None or tuple(given) != case.points
+    given = STOCK.get(case.name, list(case.elsewhere))
+    return given is None or tuple(given) != case.elsewhere
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ALONE])
@@ -171,10 +171,10 @@ def cmdline(process: psutil.Process) -> list[str]:
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_stock_nbgrader_stumbles_as_the_table_says(field: Field, tmp_path: Path) -> None:
-    stumbling = [case for case in CASES if stumbles(case)]
+    stumbling = [case for case in CASES if stumbles(case) and stock.is_harmless(case)]
     for case in stumbling[:: max(1, len(stumbling) // TRIED)]:
         folder = tmp_path / f"{CASES.index(case)}"
         folder.mkdir()
         course = field.copy(folder)
-        given = stock.grade(course.with_evaluating_test() if case.evaluates else course, case, "ada")
-        assert given is None or tuple(given) != case.points, case.name
+        given = stock.grade(course.with_evaluating_test() if case.evaluates else course, case, "ada", stock.unheld)
+        assert given is None or tuple(given) != case.elsewhere, case.name
