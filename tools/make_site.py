@@ -28,6 +28,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.course.exercise_cells import NOTEBOOK_METADATA
+from autograder.course.install_guard import ID as GUARD
 from autograder.workspace.take_along import FILE
 from autograder.workspace.workspace import update_workspace
 from leftcontext.widgets import TrainAndGenerate
@@ -41,8 +42,8 @@ TITLE = "Left Context"
 SUBTITLE = "Why does the model with the lowest loss write the worst texts?"
 ABOUT = (
     "The same small language model was trained with different attention masks. Choose one, and compare two things: how low its "
-    "loss gets, and what it writes. The course shows why, and you build it all yourself: 19 units with exercises that are "
-    "judged at once, in this browser, with nothing to install."
+    "loss gets, and what it writes. The course shows why, and you build it all yourself: {units} units with exercises that "
+    "are judged at once, in this browser, with nothing to install."
 )
 MORE = (
     ("lab/lab/index.html?path=start.ipynb", "Begin the course", "in your browser; Python starts in some seconds"),
@@ -50,6 +51,7 @@ MORE = (
     ("lab/lab/index.html?path=keep-my-work.ipynb", "Keep your work", "download it, hand it in, put it back"),
     ("gallery/index.html", "All widgets", "pictures one can touch"),
 )
+PURE = ("--only-binary", ":all:", "--platform", "any", "--abi", "none")  # wheels that run on every machine, a browser's too
 KEEPING = "keep-my-work.ipynb"
 KEEP = """# Keep your work
 
@@ -77,8 +79,7 @@ def build_site(site: Path, tools: Path, pyodide: Path, self_hosted: bool, reposi
     wheels, workspace = work / "wheels", work / "workspace"
     wheels.mkdir(parents=True)
     _collect_wheels(tools, wheels)
-    update_workspace(workspace)
-    nbformat.write(keeping_page(), workspace / KEEPING)
+    lay_workspace(workspace)
     site_lite.build_lite(tools, workspace, sorted(wheels.glob("*.whl")), pyodide, site / "lab", self_hosted)
     _step("JupyterLite is built")
     try:
@@ -91,6 +92,19 @@ def build_site(site: Path, tools: Path, pyodide: Path, self_hosted: bool, reposi
     (site / "index.html").write_text(landing_page() + "\n", encoding="utf-8")
     (site / ".nojekyll").touch()  # GitHub Pages leaves out folders that begin with _ otherwise
     shutil.rmtree(work)
+
+
+def lay_workspace(folder: Path) -> None:
+    """What a learner has in the lab: a workspace whose notebooks don't ask whether the course is installed."""
+    update_workspace(folder)
+    nbformat.write(keeping_page(), folder / KEEPING)
+    for path in folder.rglob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells = [cell for cell in notebook.cells if cell.id != GUARD]
+        for cell in notebook.cells:
+            if cell.get("outputs"):  # of the first page: a browser has no list of what is trusted
+                cell.metadata["trusted"] = True
+        nbformat.write(notebook, path)
 
 
 def keeping_page() -> NotebookNode:
@@ -106,14 +120,15 @@ def keeping_page() -> NotebookNode:
 
 def landing_page() -> str:
     """The first page: a demonstration that works, and three ways on."""
+    about = escape(ABOUT.format(units=len(list((ROOT / "source").glob("[0-9][0-9]-*")))))
     training = TrainAndGenerate("none")
     training.recorded = RECORDED
     ways = "".join(f'<li><a href="{link}"><b>{escape(name)}</b> {escape(text)}</a></li>' for link, name, text in MORE)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}: a course on causal attention</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="description" content="{escape(ABOUT)}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="description" content="{about}">'
         f"<style>{STYLE}{LOOK}</style></head><body><main><h1>{TITLE}</h1><p class='note lead'><b>{escape(SUBTITLE)}</b></p>"
-        f'<p class="note">{escape(ABOUT)}</p><ul class="ways">{ways}</ul>{holder(training)}</main>'
+        f'<p class="note">{about}</p><ul class="ways">{ways}</ul>{holder(training)}</main>'
         f'<script type="module">{SCRIPT}</script></body></html>'
     )
 
@@ -125,7 +140,7 @@ def _collect_wheels(tools: Path, folder: Path) -> None:
     pinned = [line for line in lines if line.split("==")[0] in site_lite.ADDED] + [site_lite.WIDGETS]
     for options in (
         ["hatchling", "build", "--target", "wheel", "--directory", str(folder)],
-        ["pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(folder), *pinned],
+        ["pip", "download", "--quiet", "--no-deps", *PURE, "--dest", str(folder), *pinned],
     ):
         done = subprocess.run([str(python), "-m", *options], cwd=ROOT, capture_output=True, text=True)
         if done.returncode:

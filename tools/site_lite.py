@@ -16,6 +16,8 @@ from email import message_from_string
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[1]
+SETTINGS = ROOT / "autograder/jupyter/labconfig/default_setting_overrides.json"  # those of `leftcontext lab`
 CORE = ("pyodide.js", "pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 CDN = "https://cdn.jsdelivr.net/pyodide/v{version}/full/"
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
@@ -29,9 +31,15 @@ ADDED: dict[str, tuple[list[str], list[str]]] = {
     "typing-extensions": (["typing_extensions"], []),
 }
 WIDGETS = "jupyterlab-widgets==3.0.15"  # for JupyterLab 4.4, which JupyterLite 0.6 is
-STARTED = ("micropip", "ssl", "sqlite3", "ipython", "jedi", "left-context")  # a kernel loads these itself, or at once
+# What a kernel loads while Pyodide starts: what it would install itself, one after the other, and the course.
+STARTED = ("micropip", "ssl", "sqlite3", "ipython", "jedi", "comm", "left-context")
 # A kernel works for a person, in the workspace, as JupyterLab's does.
-ENVIRONMENT = {"HOME": "/home/pyodide", "LEFTCONTEXT_WORKSPACE": "/drive", "JPY_SESSION_NAME": "browser"}
+ENVIRONMENT = {
+    "HOME": "/home/pyodide",
+    "JPY_SESSION_NAME": "browser",
+    "LEFTCONTEXT_WORKSPACE": "/drive",
+    "PYTHONSTARTUP": "/lib/python3.12/site-packages/autograder/jupyter/kernel_startup.py",
+}
 
 
 class CannotBuild(Exception):
@@ -44,22 +52,30 @@ def build_lite(tools: Path, workspace: Path, wheels: list[Path], pyodide: Path, 
     `pyodide` holds Pyodide's files: the core of the npm package, and for a self-hosted site the packages too.
     Raises CannotBuild.
     """
-    lite = output.with_name(f"{output.name}-parts")
+    lite = output.with_name(f"parts-of-{output.name}")  # JupyterLite skips settings whose path begins as the output's does
     shutil.rmtree(lite, ignore_errors=True)
     shutil.rmtree(output, ignore_errors=True)
     importable = [wheel for wheel in wheels if not wheel.name.startswith(_file_name(WIDGETS))]
     _lay_pyodide(pyodide, importable, lite / "static/pyodide", self_hosted)
     _write(lite / "jupyter-lite.json", _page_config(self_hosted))
+    shutil.copy(SETTINGS, lite / "overrides.json")
     _write(lite / "jupyter_lite_config.json", _build_config(tools, _widgets_extension(wheels, lite), workspace, output))
     command = [str(tools / "bin/jupyter-lite"), "build", "--force"]
     done = subprocess.run(command, cwd=lite, capture_output=True, text=True)
     if done.returncode:
         raise CannotBuild(f"JupyterLite could not be built:\n{(done.stdout + done.stderr)[-3000:]}")
     shutil.rmtree(lite)
-    settings = json.loads((output / "jupyter-lite.json").read_text(encoding="utf-8"))["jupyter-config-data"]
-    address = settings["litePluginSettings"][f"{KERNEL}:kernel"].get("pyodideUrl", "")
-    if address != "./static/pyodide/pyodide.js":  # it would silently ask another host
-        raise CannotBuild(f"JupyterLite looks for Pyodide at {address!r}, not in the site.")
+    _check_settings(output, self_hosted)
+
+
+def _check_settings(output: Path, self_hosted: bool) -> None:
+    """JupyterLite leaves out settings without a word; a kernel would then ask another host, and keep no progress."""
+    built = json.loads((output / "jupyter-lite.json").read_text(encoding="utf-8"))["jupyter-config-data"]
+    kernel = built.get("litePluginSettings", {}).get(f"{KERNEL}:kernel", {})
+    wanted = _page_config(self_hosted)["jupyter-config-data"]["litePluginSettings"][f"{KERNEL}:kernel"]
+    for name, value in ({"pyodideUrl": "./static/pyodide/pyodide.js"} | wanted).items():
+        if kernel.get(name) != value:
+            raise CannotBuild(f"JupyterLite's setting {name} is {kernel.get(name)!r}, not {value!r}.")
 
 
 def _lay_pyodide(pyodide: Path, wheels: list[Path], folder: Path, self_hosted: bool) -> None:
@@ -134,8 +150,12 @@ def _with_dependencies(packages: dict[str, Any], names: tuple[str, ...]) -> set[
 
 
 def _page_config(self_hosted: bool) -> dict[str, Any]:
-    kernel = {"disablePyPIFallback": self_hosted, "loadPyodideOptions": {"env": ENVIRONMENT}}
-    data = {"appName": "Left Context", "litePluginSettings": {f"{KERNEL}:kernel": kernel}}
+    kernel = {"disablePyPIFallback": self_hosted, "loadPyodideOptions": {"env": ENVIRONMENT, "packages": list(STARTED)}}
+    data = {
+        "appName": "Left Context",
+        "exposeAppInBrowser": True,  # through which the map on the first page reads what is solved
+        "litePluginSettings": {f"{KERNEL}:kernel": kernel},
+    }
     return {"jupyter-lite-schema-version": 0, "jupyter-config-data": data}
 
 

@@ -1,5 +1,5 @@
 // Keeps the map of a workspace true while it stands on the page: reads progress.json every few seconds, as JupyterLab
-// serves it, and writes what has been solved since into the bars. Where nobody serves it, the map stays as it was drawn.
+// serves it or JupyterLite keeps it, and writes what has been solved since into the bars. Elsewhere it stays as it was drawn.
 for (const map of document.querySelectorAll(".lc-map:not([data-live])")) {
   map.dataset.live = "yes";
   const config = document.getElementById("jupyter-config-data");
@@ -23,12 +23,16 @@ for (const map of document.querySelectorAll(".lc-map:not([data-live])")) {
     map.querySelector(".lc-all").value = solved;
     map.querySelector(".lc-total").textContent = `${solved} of ${total} exercises solved`;
   };
+  const read = async () => {
+    if (window.jupyterapp) return (await window.jupyterapp.serviceManager.contents.get("progress.json")).content;
+    const answer = await fetch(`${base}files/progress.json?${Date.now()}`, { cache: "no-store" });
+    return answer.ok ? await answer.json() : {};
+  };
   const look = async () => {
     if (!map.isConnected) return clearInterval(timer);
     if (document.hidden) return;
     try {
-      const answer = await fetch(`${base}files/progress.json?${Date.now()}`, { cache: "no-store" });
-      if (answer.ok) show(await answer.json());
+      show(await read());
     } catch {
       // The server is gone for a moment; the next look comes soon.
     }

@@ -1,12 +1,14 @@
 """A learner's work as one file: it can be handed in as it is, and comes back whole where it is put back."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from autograder import paths
+from autograder.atomic_write import write_json_over
 from autograder.nbgrader.submitted_files import SubmittedFiles, with_notebooks_found
 from autograder.workspace.take_along import FILE, CannotPutBack, put_back, work
 
@@ -61,3 +63,13 @@ def test_what_is_no_zip_file_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("no zip")
     with pytest.raises(CannotPutBack, match="zip"):
         put_back(tmp_path / FILE, tmp_path)
+
+
+@pytest.mark.parametrize("old", [None, "", '""', '{"a": 1, "b": 2}\n'])
+def test_json_is_written_over_a_file_that_is_never_emptied(tmp_path: Path, old: str | None) -> None:
+    path = tmp_path / "progress.json"
+    if old is not None:
+        path.write_text(old, encoding="utf-8")
+    write_json_over(path, '{"ä": 1}\n')
+    assert json.loads(path.read_text(encoding="utf-8")) == {"ä": 1}
+    assert path.stat().st_size >= len(old or "")
