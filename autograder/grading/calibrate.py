@@ -66,7 +66,7 @@ def calibrate(
         on_message(f"{notebook.name}: the solution of {', '.join(broken)} is not valid Python, so its tests can't be tried.")
     elif lost and not failed:
         on_message(f"{notebook.name}: there is no solution in the source, so nothing is known of its tests.")
-    _tell(calibrated, failed, on_message)
+    _tell(calibrated, failed, lost, on_message)
     return calibrated
 
 
@@ -123,11 +123,14 @@ def _sources(merged: MergedNotebook) -> list[str]:
     return [cell.source for cell in merged.cells]
 
 
-def _tell(notebook: ReleasedNotebook, lost: set[str], on_message: Callable[[str], None]) -> None:
-    for test in sorted(lost):
+def _tell(notebook: ReleasedNotebook, failed: set[str], lost: set[str], on_message: Callable[[str], None]) -> None:
+    """Say which tests the solution fails, and which are not isolated; the `lost` ones pass in neither run."""
+    for test in sorted(failed):
         on_message(f"{notebook.name}: the instructor's own solution does not pass {test}.")
-    if names := ", ".join(sorted(notebook.one_kernel_tests)):
+    if names := ", ".join(sorted(notebook.one_kernel_tests - lost)):
         on_message(f"{notebook.name}: not isolated, for the solution passes in one process with the tests only: {names}.")
+    if names := ", ".join(sorted(notebook.one_kernel_tests & lost)):
+        on_message(f"{notebook.name}: not isolated, for no solution is known to pass them: {names}.")
     if names := ", ".join(sorted(notebook.toothless_tests)):
         on_message(f"{notebook.name}: not isolated, for without an answer too they pass in a process of their own: {names}.")
 
