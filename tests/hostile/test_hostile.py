@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,9 +157,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
 
 
 def is_left(process: psutil.Process) -> bool:
-    """Whether it is one of a grader's processes, and the grader is gone. Another test's grader may be at work."""
-    parent = process.parent()
-    return "autograder.grading" in " ".join(cmdline(process)) and (parent is None or "python" not in " ".join(cmdline(parent)))
+    """Whether it is one of a grader's processes, and the grader is gone. Another test's may be at work, or another clone's."""
+    parent, line = process.parent(), cmdline(process)
+    is_ours = line[:1] == [sys.executable] and "autograder.grading" in " ".join(line)
+    return is_ours and (parent is None or "python" not in " ".join(cmdline(parent)))
 
 
 def cmdline(process: psutil.Process) -> list[str]:
