@@ -23,7 +23,6 @@ import re
 import shutil
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -79,25 +78,30 @@ def tell_failure(what: str, done: dict[str, Any]) -> None:
 
 
 def grade_by_nbgrader(root: Path, assignments: list[str]) -> float:
-    """Seconds. This is what `nbgrader autograde` runs, one student at a time."""
-    began = time.perf_counter()
+    """Seconds of processor time. This is what `nbgrader autograde` runs, one student at a time."""
+    began = processor_time()
     api = open_course(root)
     for assignment in assignments:
         for student in sorted(api.get_submitted_students(assignment)):
             tell_failure(f"{assignment} of {student}", api.autograde(assignment, student, create=True))
-    return time.perf_counter() - began
+    return processor_time() - began
 
 
 def grade_by_ours(root: Path, assignments: list[str]) -> float:
-    """Seconds. This is what `leftcontext grade` runs."""
-    began = time.perf_counter()
+    """Seconds of processor time. This is what `leftcontext grade` runs."""
+    began = processor_time()
     open_course(root)
     with contextlib.chdir(root):
         for assignment in assignments:
             for graded in grade(assignment, jobs=2, on_message=lambda sentence: print(f"  {sentence}")):
                 for note in graded.notes:
                     print(f"  {assignment} of {graded.student}: {note.text}")
-    return time.perf_counter() - began
+    return processor_time() - began
+
+
+def processor_time() -> float:
+    """Seconds that this process and its ended children have computed: how busy the machine is does not matter."""
+    return sum(os.times()[:4])
 
 
 def hand_in(course: Path, assignment: str, student: str, change: Callable[[list[str]], list[str]] | None) -> None:
@@ -209,7 +213,7 @@ def wrote_to_stderr(stock: Path, cell: Cell) -> bool:
 
 
 def compare(course: Path, assignments: list[str], students: list[str], folder: Path) -> tuple[Counter[str], dict[str, float]]:
-    """Grade a course both ways: how many cells are equal, documented or different, and the seconds of both."""
+    """Grade a course both ways: how many cells are equal, documented or different, or have points, and the seconds of both."""
     release(course, folder / "stock", assignments, students)
     shutil.copytree(folder / "stock", folder / "ours")
     seconds = {
@@ -224,6 +228,7 @@ def compare(course: Path, assignments: list[str], students: list[str], folder: P
         same = stock.get(cell) == ours.get(cell)
         kind = "equal" if same else "documented" if cell in stock and wrote_to_stderr(folder / "stock", cell) else "different"
         counts[kind] += 1
+        counts["earned"] += bool(stock.get(cell, (0,))[0])
         if kind != "equal":
             print(f"{course.name}: {kind}: {' '.join(cell)}: stock {stock.get(cell)}, ours {ours.get(cell)}")
     return counts, seconds
@@ -236,14 +241,16 @@ def main() -> None:
     parser.add_argument("--student", action="append", choices=STUDENTS, help="only this one; may be given more than once")
     options = parser.parse_args()
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by name
-    table = Table("course", "assignments", "cells", "equal", "documented", "different", "stock, s", "ours, s")
+    columns = ("cells", "with points", "equal", "documented", "different")
+    table = Table("course", "assignments", *columns, "stock, CPU s", "ours, CPU s")
     differences = 0
     for course in options.courses or [EXAMPLE]:
         chosen = options.assignment or (None if options.courses else ["ps1"])
         assignments = sorted(chosen or (path.name for path in (course / "source").iterdir() if path.is_dir()))
         with tempfile.TemporaryDirectory() as folder:
             counts, seconds = compare(course, assignments, options.student or [*STUDENTS], Path(folder))
-        numbers = counts.total(), *(counts[kind] for kind in ("equal", "documented", "different"))
+        numbers = [counts[kind] for kind in ("equal", "documented", "different")]
+        numbers = [sum(numbers), counts["earned"], *numbers]  # where nothing earns points, to be equal means little
         table.add_row(course.name, f"{len(assignments)}", *map(str, numbers), *(f"{seconds[who]:.0f}" for who in seconds))
         differences += counts["different"]
         Console().print(table)
