@@ -6,6 +6,7 @@ instructor released, so that a deleted, duplicated, split, moved or relabelled c
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,11 @@ from dataclasses import dataclass, field
 from autograder.notebook.cell import Cell, Role
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.submission import SubmittedCell
+
+# At the beginning of a line: `def f(`, `class C:`, `x = 1`, `x: int = 1`.
+_DEFINITION = re.compile(
+    r"^(?:(?:(?:async[^\S\n]+)?def|class)[^\S\n]+(\w+)[^\S\n]*[(:\[]|(\w+)[^\S\n]*(?::[^=\n]{1,80})?=(?!=))", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -135,27 +141,37 @@ def _match(released: tuple[Cell, ...], submitted: list[SubmittedCell]) -> dict[i
 
 
 def _match_untagged(released: tuple[Cell, ...], submitted: list[SubmittedCell], matching: _Matching) -> None:
-    """An answer whose mark was lost: by the cell's id, or by the first line that defines what is asked for."""
+    """An answer whose mark was lost: by the cell's id, or by the name that it defines."""
     lost = [place for place, cell in enumerate(released) if cell.is_answer and place not in matching.taken]
-    candidates: dict[str | None, list[int]] = {}  # by cell id, and by the first line of each definition
+    candidates: dict[str, list[int]] = {}  # by cell id, and by each name that is defined
     for number, candidate in enumerate(submitted if lost else ()):
         if number not in matching.places and candidate.cell_type == "code":
-            for key in {f"id {candidate.id}", *_heads(candidate.source)}:
+            for key in {f"id {candidate.id}", *_defined_names(candidate.source)}:
                 candidates.setdefault(key, []).append(number)
     for place in lost:
-        head = next(_heads(released[place].source), None)
-        found = {*candidates.get(f"id {released[place].id}", ()), *candidates.get(head, ())} - matching.places.keys()
+        keys = (f"id {released[place].id}", *_names_of_answer(released, place))
+        found = {number for key in keys for number in candidates.get(key, ())} - matching.places.keys()
         if found:
             matching.take(max(found), place)
 
 
-def _heads(source: str) -> Iterator[str]:
-    """The beginnings of the lines that define something outside all others, such as "def softmax"."""
-    for line in source.splitlines():
-        if line.startswith(("def ", "class ")):
-            head = line.split("(")[0].split(":")[0]
-            if head != line:
-                yield head
+def _names_of_answer(released: tuple[Cell, ...], place: int) -> list[str]:
+    """The names by which a code answer is found: the first that stands in what was released, else those of the solution."""
+    cell = released[place]
+    if cell.cell_type != "code":
+        return []
+    if first := next(_defined_names(cell.source), None):
+        return [first]
+    names = set(_defined_names(cell.solved))
+    for other in released if names else ():
+        if not other.is_answer and other.cell_type == "code":
+            names.difference_update(_defined_names(other.source))  # a cell that defines such a name is no answer
+    return sorted(names)
+
+
+def _defined_names(source: str) -> Iterator[str]:
+    """The names of the functions, classes and variables that lines define outside all others."""
+    return (match[1] or match[2] for match in _DEFINITION.finditer(source))
 
 
 def _merged_cell(cell: Cell, submitted: SubmittedCell | None, notes: list[tuple[str | None, Note]]) -> MergedCell:

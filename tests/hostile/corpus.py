@@ -448,6 +448,7 @@ odd("answers are tests", right(each(is_answer, lambda c: marks(c).update(grade=T
 odd("answers are Markdown", right(each(is_answer, lambda c: [c.update(cell_type="markdown"), c.pop("outputs", 0), c.pop("execution_count", 0)])))
 odd("answers are raw", right(each(is_answer, lambda c: [c.update(cell_type="raw"), c.pop("outputs", 0), c.pop("execution_count", 0)])))
 odd("nbgrader's marks are gone", right(each(lambda c: True, lambda c: c["metadata"].clear())))
+odd("nbgrader's marks and the cells' ids are gone", right(each(lambda c: True, lambda c: [c["metadata"].clear(), c.pop("id", None)])))
 odd("marks of the answers are gone", right(each(is_answer, lambda c: c["metadata"].clear())))
 odd("grade ids are numbers", right(each(is_answer, lambda c: marks(c).update(grade_id=7))))
 odd("the schema is old", right(each(lambda c: bool(marks(c)), lambda c: marks(c).update(schema_version=1))))

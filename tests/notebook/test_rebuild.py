@@ -153,3 +153,27 @@ def test_a_test_of_an_earlier_release_is_not_said_to_be_changed_by_the_student()
         cells, _ = read(changed)
         assert not cells[0].is_as_handed_out
         assert [note.text for note in merge((now,), cells).notes] == ["The test t was changed; it was put back."]
+
+
+TABLE = (
+    Cell("a", "code", "limit = 3", Role.LESSON),
+    Cell("b", "code", 'quiz = ""  # your answer: one letter\n# YOUR CODE HERE', Role.SOLUTION, "quiz", metadata=mark("quiz"), solved='quiz = "B"'),
+    Cell("c", "code", "# YOUR CODE HERE", Role.SOLUTION, "total", metadata=mark("total"), solved="limit = 4\ntotal = 0\nfor i in range(limit):\n    total += i"),
+    Cell("d", "code", "# YOUR CODE HERE", Role.SOLUTION, "square", metadata=mark("square"), solved="def square(n):\n    return n * n"),
+)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("limit = 3", 'quiz = "A"', "total = 6", "def square(n): return n ** 2"),
+        ("limit = 3", 'quiz: str = "A"', "x = 1\ntotal=6", "square = lambda n: n ** 2"),
+        ("limit = 3", 'quiz="A"', "total = sum(range(4))", "async def square(n):\n    return n"),
+    ],
+    ids=["as released", "with a type, a helper, a lambda", "without spaces"],
+)
+def test_answers_without_marks_and_ids_are_found_by_the_name_that_they_define(written: tuple[str, ...]) -> None:
+    node = {"cells": [*map(cell, written), cell("limit = 99"), cell("if quiz == 1:\n    total = 0")], "nbformat": 4}
+    made = merge(TABLE, *read(json.dumps(node).encode()))
+    assert [one.source for one in made.cells if one.released] == list(written)
+    assert [note.text.split()[2] for note in made.notes] == ["quiz", "total", "square"]
