@@ -25,7 +25,8 @@ from autograder.nbgrader.submitted_files import MAX_BYTES, MAX_ENTRIES, MAX_FILE
 from autograder.student import Student
 
 CANVAS = re.compile(r"(?P<name>[^/]*?)_(?P<late>LATE_)?(?P<user>\d+)_(?P<attachment>\d+)_(?P<file>[^/]+)")
-# Neither system leaves `_NUMBER_` in a person's name, but a student's file may be called like another one's: the first counts.
+# No system leaves a number between underscores in a person's name. A student's file may hold one, and be called like another
+# one's submission: the first number counts.
 MOODLE = re.compile(r"(?P<name>[^/]*?)_(?P<user>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_/?|/)(?P<file>.+)")
 GRADESCOPE = re.compile(r"(?:[^/]+/)?(?P<folder>submission_\d+)/(?P<file>.+)")
 TIMESTAMP = "timestamp.txt"

@@ -30,7 +30,7 @@ from autograder.bank.former_names import unit_moved
 from autograder.errors import UserError
 from autograder.nbgrader import release, scores
 from autograder.nbgrader.scores import Recorded, ScoreTable
-from autograder.nbgrader.submitted_files import SubmittedFiles, read_folder, with_notebooks_found
+from autograder.nbgrader.submitted_files import SubmittedFiles, may_be_folder, read_folder, with_notebooks_found
 from autograder.notebook.released import ReleasedNotebook
 
 MAX_TIMESTAMP = 1000  # bytes of timestamp.txt
@@ -107,7 +107,7 @@ class NbgraderCourse:
         except (FileNotFoundError, NotADirectoryError):
             return []
         # A link is somebody's submission too, though nothing is read through it.
-        handed_in = (name for name in names if _may_be_folder(Path(base, name, *parts[place + 1 :])))
+        handed_in = (name for name in names if may_be_folder(Path(base, name, *parts[place + 1 :])))
         found = (name[len(before) : len(name) - len(after)] for name in handed_in if _is_between(before, name, after))
         return [student for student in found if student not in excluded]
 
@@ -375,14 +375,6 @@ def _remove(place: Path) -> None:
         place.unlink()
     else:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _may_be_folder(path: Path) -> bool:
-    """Whether it is a folder, or somebody's who lets nobody look: a link to a closed place. Whoever reads it tells of it."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return True
 
 
 def _is_between(before: str, name: str, after: str) -> bool:

@@ -84,6 +84,14 @@ def read_folder(folder: Path, ignore: Sequence[str] = (), first: Iterable[str] =
     return read
 
 
+def may_be_folder(path: Path) -> bool:
+    """Whether it is a folder, or somebody's who lets nobody look: a link to a closed place. Whoever reads it tells of it."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
+
+
 def is_notebook(name: str) -> bool:
     """Whether a name ends as a notebook's does, also after a browser has changed it."""
     return name.lower().endswith(NOTEBOOK_ENDINGS)
