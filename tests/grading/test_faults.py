@@ -17,14 +17,15 @@ from support import small_course
 from support.sizes import sized
 
 from autograder.grading import checker_process, fork_server, home, ipython_shell, pool, student_process
-from autograder.grading.executor import Result, Task
+from autograder.grading.executor import Result, Task, notes_on_tests
+from autograder.grading.judged_finding import JudgedFinding
 from autograder.grading.rpc.calls import RpcEndpoint
 from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExceeded, NoAnswer
 from autograder.grading.rpc.control_messages import Failed
 from autograder.grading.rpc.control_socket import ControlSocket
 from autograder.grading.student_kernel import GraderLink
 from autograder.notebook.rebuild import MergedNotebook
-from autograder.notebook.test_result import Status, not_run
+from autograder.notebook.test_result import Status, not_run, passed
 from autograder.sandbox.meter import Meter
 
 BOOK = small_course.notebook(
@@ -195,6 +196,25 @@ def test_a_process_that_ends_in_one_of_the_two_runs_only_gives_no_points(isolate
     assert right == {"t_double": 1.0, "t_swallows": 1.0}
     assert points == {"t_double": 0.0, "t_swallows": 0.0}
     assert result.notes
+
+
+def test_what_has_no_result_has_a_note() -> None:
+    merged = small_course.submission(BOOK, MIXED)
+    notes = notes_on_tests("one", merged, Result())
+    assert [name in note.text and "could not be run" in note.text for name, note in zip(HONEST, notes, strict=True)] == [True] * 3
+    results = {str(number): passed(1.0) for number in range(len(merged.cells))}
+    assert notes_on_tests("one", merged, Result(tests=results)) == []
+
+
+@pytest.mark.parametrize(("points", "counted"), [(2.0, 2.0), (0.5, 0.5), (2.5, 0), (-1, 0), (float("nan"), 0), (float("inf"), 0)])
+def test_a_checkers_message_gives_no_more_points_than_its_test(points: float, counted: float) -> None:
+    job = BOOK.job(small_course.submission(BOOK, MIXED), {}, SECONDS)
+    (step,) = (str(number) for number, step in enumerate(job.steps) if step.grade_id == "t_double")
+    fields = Result(tests={step: passed(points)}, findings={"of no test": JudgedFinding("x")}).to_json()
+    found = Result.from_checker(json.loads(json.dumps(fields)), job)
+    assert found.tests[step].points == counted
+    assert (found.tests[step].status is Status.NOT_RUN) == (not counted)
+    assert found.findings == {}
 
 
 def test_a_checker_that_always_dies_gives_no_points_and_says_so(grader: small_course.Grader) -> None:
