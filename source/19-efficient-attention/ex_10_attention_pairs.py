@@ -67,7 +67,7 @@ def with_numpy(T, window=None):
 
 @exercise.mistake("All pairs, not only the causal ones")
 def all_pairs(T, window=None):
-    """T squared counts the future too.
+    """Every query was given as many keys as the last one has, and that counts the future too.
 
     - How many keys does query 0 see?
     - 1 + 2 + ... + T
@@ -167,3 +167,14 @@ def thirty_two_bits(T, window=None):
     - Use Python ints or np.int64.
     """
     return int(np.int64(attention_pairs(T, window)).astype(np.int32))
+
+
+@exercise.mistake("Half of the square")
+def half_of_the_square(T, window=None):
+    """T * T // 2 takes half of the diagonal away; a query sees its own key as well.
+
+    - How many keys does query 0 see?
+    - 1 + 2 + ... + T
+    - T * (T + 1) // 2
+    """
+    return T * T // 2 if window is None else T * T // 2 - max(0, T - window) ** 2 // 2

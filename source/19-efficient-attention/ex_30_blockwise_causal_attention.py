@@ -11,7 +11,7 @@ columns.
 
 import numpy as np
 
-from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
+from autograder.exercise.attention_cases import all_far_below, hidden_far_above, queries_and_keys
 from autograder.exercise.attention_probes import attention_probes
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Boolean, Tuple
@@ -111,7 +111,7 @@ def large(rng):
     yield case(Q, K, V, 3, note="all scores far below 0")
     Q, K, V = np.stack([Q, Q]), np.stack([K, -K]), rng.normal(size=(2, 6, 3))
     yield case(Q, K, V, 2, note="scores far below 0 beside others far above, in a batch")
-    for scores, note in hidden_far_above(rng):
+    for scores, note in (*hidden_far_above(rng), all_far_below(rng)):
         yield case(*queries_and_keys(scores), rng.normal(size=(4, 3)), 3, note=note)
 
 

@@ -20,6 +20,8 @@ def _blockwise(
     k=0,
     scale=None,
     mask=None,
+    aligned=False,
+    fill=-np.inf,
 ):
     """Blockwise attention with one thing changed."""
     T, d = Q.shape[-2:]
@@ -30,8 +32,12 @@ def _blockwise(
         for b in range(0, last(a, T), block):
             s = q @ np.swapaxes(K[..., b : b + block, :], -1, -2)
             if masked(a, b):
-                own = np.tri(*s.shape[-2:], k=k, dtype=bool) if mask is None else mask[a : a + block, b : b + block]
-                s = np.where(own, s, -np.inf)
+                own = (
+                    np.tri(*s.shape[-2:], k=k + (a - b if aligned else 0), dtype=bool)
+                    if mask is None
+                    else mask[a : a + block, b : b + block]
+                )
+                s = np.where(own, s, fill)
             top = np.maximum(m, s.max(axis=-1, keepdims=True))
             shrink, e = (np.exp(m - top) if rescale else 1.0), np.exp(s - top)
             l = l * shrink + e.sum(axis=-1, keepdims=True)
@@ -200,3 +206,21 @@ def block_normalised(Q, K, V, block):
             parts.append(w @ V[..., b : b + block, :] / w.sum(axis=-1, keepdims=True))
         out[..., a : a + block, :] = np.mean(parts, axis=0)
     return out
+
+
+@exercise.mistake("Blocks of the future are computed too")
+def future_blocks_computed(Q, K, V, block):
+    """The result is right. But blocks of keys that lie wholly in the future were computed and masked afterwards; NaN
+    in them (nothing has been written there yet, say) gets through.
+
+    - Which is the last block of keys that the queries of block 0 need?
+    - Their own: the later ones are left out of the loop.
+    - for start in range(0, end_of_the_queries, block)
+    """
+    return _blockwise(Q, K, V, block, masked=lambda a, b: b >= a, last=lambda a, T: T, aligned=True)
+
+
+exercise.add_mistakes(
+    (mc.FILL_WEAK, lambda Q, K, V, block: _blockwise(Q, K, V, block, fill=-30.0)),
+    (mc.FILL_WEAK, lambda Q, K, V, block: _blockwise(Q, K, V, block, fill=-1e4)),
+)
