@@ -57,12 +57,13 @@ class OneAheadBehindTheCache(CausalLayer):
 class OneOfEight(CausalLayer):
     """One row of eight sees the next one, in one pass and in chunks alike."""
 
-    row, numbers, size = 3, slice(None), 1.0
+    row, numbers, size, period = 3, slice(None), 1.0, 8
 
     def step(self, x: Array, cache: Cache | None, fused: bool = True) -> tuple[Array, Cache]:
         output, longer = super().step(x, cache, fused)
         at = np.arange(len(x) - 1) + (0 if cache is None else len(cache[0]))
-        output[:-1, self.numbers] += np.where(at % 8 == self.row, self.size, 0.0)[:, None] * np.sin(x[1:, self.numbers])
+        leaks = np.where(at % self.period == self.row, self.size, 0.0)[:, None]
+        output[:-1, self.numbers] += leaks * np.sin(x[1:, self.numbers])
         return output, longer
 
 
@@ -82,6 +83,22 @@ class LittleOfEight(OneOfEight):
     """The same, by a ten thousandth."""
 
     size = 1e-4
+
+
+class FirstSeesSecond(OneOfEight):
+    """The very first row sees the second one, and no other row sees a later one."""
+
+    row, period = 0, 128
+
+
+class LittleBesideTen(OneOfEight):
+    """A hundred-thousandth, in outputs of about 10: within the relative tolerance of np.allclose."""
+
+    size = 1e-5
+
+    def step(self, x: Array, cache: Cache | None, fused: bool = True) -> tuple[Array, Cache]:
+        output, longer = super().step(x, cache, fused)
+        return output + 10, longer
 
 
 class OpenWhereFused(CausalLayer):

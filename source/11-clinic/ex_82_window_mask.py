@@ -73,6 +73,9 @@ def padded(rng):
     real = np.arange(7) < rng.integers(3, 8, size=(2, 1, 1, 1))
     yield case(np.where(np.tri(7, dtype=bool) & real, 0.0, low), 3, note="a batch (2, 1, T, T)")
     yield case(_causal(70, LOWEST), 33)
+    mask = _causal(5, LOWEST)
+    mask[:, 1] = LOWEST
+    yield case(mask, 4, note="a column of padding, hidden by the lowest float32")
 
 
 @exercise.equivalent
@@ -144,7 +147,7 @@ def only_the_window(mask, window):
     return _window(mask, window, lambda shown, back: np.broadcast_to((back >= 0) & (back < window), shown.shape))
 
 
-@exercise.mistake("The window reaches into the past only")
+@exercise.mistake("Old keys are not hidden")
 def window_left_out(mask, window):
     """Old keys are still visible: the window has no effect.
 
@@ -163,6 +166,34 @@ def low_numbers_kept(mask, window):
     - 0 or -np.inf, nothing else.
     """
     return mask + np.where(np.tri(mask.shape[-1], k=-window, dtype=bool), -np.inf, 0.0)
+
+
+@exercise.mistake(low_numbers_kept)
+def low_numbers_kept_where_near(mask, window):
+    at = np.arange(mask.shape[-1])
+    return np.where(at[:, None] - at < window, mask, -np.inf)
+
+
+@exercise.mistake("A finite number in place of -inf")
+def finite_fill(mask, window):
+    """The right keys are visible. But this mask promises -inf for all others, and here stands a finite number.
+
+    - What is a very low float plus a very high score?
+    - 0 or -np.inf, nothing else.
+    """
+    return _window(mask, window, lambda shown, back: shown & (back < window)).clip(LOWEST)
+
+
+@exercise.mistake("Only -inf was taken for hidden")
+def lowest_taken_for_visible(mask, window):
+    """A key is hidden by -inf or by the lowest float; here the second kind counts as visible.
+
+    - What is the value of an entry that may be seen?
+    - Visible is where mask == 0.
+    """
+    at = np.arange(mask.shape[-1])
+    back = at[:, None] - at
+    return np.where((mask != -np.inf) & (back >= 0) & (back < window), 0.0, -np.inf)
 
 
 @exercise.mistake(mc.ZERO_TIMES_INF)

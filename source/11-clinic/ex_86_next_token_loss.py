@@ -9,6 +9,7 @@ own** text, of `-log softmax(logits)[next token]`. Logits may be as large as ±1
 
 import numpy as np
 
+from autograder.exercise import wrong_losses
 from autograder.exercise.exercise import Exercise, Misconception, case
 from autograder.exercise.results import Number
 
@@ -174,3 +175,30 @@ def sign_missing(logits, tokens):
 
 for joined in ("1 -> 2", "1 -> 2 #3"):
     exercise.equivalent_mutant(joined, because="of reshape's arguments, any negative one is the length left open")
+
+
+exercise.add_mistakes(
+    (wrong_losses.BASES_MIXED, lambda logits, tokens: wrong_losses.bases_mixed(logits[:, :-1], tokens[:, 1:]).mean()),
+    (
+        wrong_losses.EPSILON_IN_LOG,
+        lambda logits, tokens: wrong_losses.with_epsilon(logits[:, :-1], tokens[:, 1:]).mean(),
+    ),
+)
+
+
+@exercise.mistake("Divided by all positions")
+def divided_by_all_positions(logits, tokens):
+    """The sum was divided by the number of all tokens, or of texts; only positions with a next token are counted.
+
+    - How many losses were added up?
+    - T - 1 of each text.
+    """
+    return _loss(logits[:, :-1], tokens[:, 1:]) * tokens[:, 1:].size / tokens.size
+
+
+exercise.add_mistakes(
+    (
+        divided_by_all_positions,
+        lambda logits, tokens: _loss(logits[:, :-1], tokens[:, 1:]) * tokens[:, 1:].size / len(tokens),
+    ),
+)

@@ -87,6 +87,8 @@ exercise.part("In one pass", points=1)(
         unseen.LastButOneOfEight,
         unseen.IntoOneNumber,
         unseen.LittleOfEight,
+        unseen.FirstSeesSecond,
+        unseen.LittleBesideTen,
     )
 )
 exercise.part("On every path, at every size and length", points=1)(

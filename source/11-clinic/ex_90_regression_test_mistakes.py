@@ -167,3 +167,23 @@ def past_counted(model):
     changed = x.copy()
     changed[2] += 1
     return bool(np.abs(model(changed) - model(x))[3:].max() < 1e-6)
+
+
+@exercise.mistake("A small leak slips through")
+def tolerance_too_large(model):
+    """The tolerance is larger than the smallest difference that counts, 1e-6.
+
+    - Which tolerance does np.allclose add by itself, beside a value of 10?
+    - More than 1e-6, however large the outputs are.
+    """
+    return _tester(tolerance=1e-2)(model)
+
+
+@exercise.mistake("The plain path only")
+def other_path_only(model):
+    """Only `fused=False` was tried, and the fused path has a mask of its own.
+
+    - With which values of `fused` did you call the model?
+    - for fused in (True, False)
+    """
+    return _tester(paths=(False,))(model)

@@ -123,20 +123,60 @@ class LongNeighbour(layers.CausalLayer):
         return out
 
 
-class LowersOneNumber(layers.CausalLayer):
-    """The last number of each output is lower in a row of several documents."""
-
-    def packed(self, x, documents):
-        out = super().packed(x, documents)
-        out[:, -1] -= 0.5 * (documents.max() > 0)
-        return out
-
-
 class LowersAllNumbers(layers.CausalLayer):
     """Every output is lower in a row of several documents."""
 
+    numbers = -0.5
+
     def packed(self, x, documents):
-        return super().packed(x, documents) - 0.5 * (documents.max() > 0)
+        return super().packed(x, documents) + self.numbers * (documents.max() > 0)
+
+
+class LowersOneNumber(LowersAllNumbers):
+    numbers = np.array([0, 0, 0, -0.5])
+
+
+class ReadsOn(layers.CausalLayer):
+    """The first document sees the first row of the second."""
+
+    def packed(self, x, documents):
+        out = super().packed(x, documents)
+        out[documents == 0] += x[documents == 1][:1].sum(axis=0)
+        return out
+
+
+class NumberOfTheDocument(layers.CausalLayer):
+    """The number of the document comes into its outputs."""
+
+    def packed(self, x, documents):
+        return super().packed(x, documents) + 0.1 * documents[:, None]
+
+
+class AtTheBorder(layers.CausalLayer):
+    """One row of each document sees the next row, or the one before, of another document."""
+
+    shift = 1
+
+    def packed(self, x, documents):
+        out, near = super().packed(x, documents), np.roll(documents, self.shift)
+        near[0 if self.shift > 0 else -1] = layers.PADDING
+        other = (near != layers.PADDING) & (near != documents)
+        return out + np.where(other[:, None], np.roll(x, self.shift, axis=0), 0.0)
+
+
+class AtTheEnd(AtTheBorder):
+    shift = -1
+
+
+class LittleBesideTen(layers.CausalLayer):
+    """Outputs of about 10 that move by a hundred-thousandth in a row of several documents."""
+
+    def packed(self, x, documents):
+        return 10 + super().packed(x, documents) + 1e-5 * (documents.max() > 0)
+
+
+class UpAndDown(LowersAllNumbers):
+    numbers = np.array([0.5, -0.5, 0, 0])
 
 
 def _model(layer, rng):
@@ -169,6 +209,12 @@ exercise.part("Padding, and more documents", points=1)(
         LongNeighbour,
         LowersOneNumber,
         LowersAllNumbers,
+        ReadsOn,
+        NumberOfTheDocument,
+        AtTheBorder,
+        AtTheEnd,
+        LittleBesideTen,
+        UpAndDown,
     )
 )
 exercise.part("No false alarm", points=1)(_cases(AnythingAtPadding, Rounding, layers.WrongCorner, layers.EncoderMask))
@@ -179,6 +225,8 @@ def _tester(
     tolerance=1e-6,
     all_outputs=False,
     apart=lambda beside, alone: np.abs(beside - alone).max(),
+    numbers=lambda last: range(last + 1),
+    alone_as=lambda n: 0,
 ):
     """A test in which something may be left out."""
 
@@ -188,9 +236,9 @@ def _tester(
             documents = np.array([-1 if letter == "-" else int(letter) for letter in row])
             x = rng.normal(size=(len(row), 4))
             beside = model(x, documents)
-            for n in range(int(documents.max()) + 1):
+            for n in numbers(int(documents.max())):
                 own = documents == n
-                if apart(beside[own], model(x[own], np.zeros(own.sum(), dtype=int))) > tolerance:
+                if apart(beside[own], model(x[own], np.full(own.sum(), alone_as(n)))) > tolerance:
                     return False
             if all_outputs and np.abs(beside[documents < 0]).max(initial=0) > tolerance:
                 return False

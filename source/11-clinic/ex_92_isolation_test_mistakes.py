@@ -124,3 +124,71 @@ def one_number_compared(model):
 @exercise.mistake(leak_detectors.SIGNS_CANCEL)
 def rises_only(model):
     return _tester(apart=lambda beside, alone: (beside - alone).max())(model)
+
+
+@exercise.mistake(leak_detectors.SIGNS_CANCEL)
+def sums_compared(model):
+    return _tester(apart=lambda beside, alone: np.abs(beside.sum() - alone.sum()))(model)
+
+
+@exercise.mistake(leak_detectors.SIGNS_CANCEL)
+def sums_of_rows_compared(model):
+    return _tester(apart=lambda beside, alone: np.abs((beside - alone).sum(axis=1)).max())(model)
+
+
+@exercise.mistake("A small difference slips through")
+def tolerance_too_large(model):
+    """The tolerance is larger than the smallest difference that counts, 1e-6.
+
+    - Which tolerance does np.allclose add by itself, beside a value of 10?
+    - More than 1e-6, however large the outputs are.
+    """
+    return _tester(tolerance=1e-2)(model)
+
+
+@exercise.mistake(tolerance_too_large)
+def relative_tolerance(model):
+    return _tester(apart=lambda beside, alone: 0 if np.allclose(beside, alone) else 1)(model)
+
+
+LONGER = ("000111", "001111", "--0000", "000---", "0011--22233", "-00011-2222--", "00011")  # no document of one row
+
+
+@exercise.mistake("Only one row of each document was compared")
+def last_row_compared(model):
+    """All rows of a document have to come out as alone; a row at the border to another document is hit first.
+
+    - Which row of a document stands beside the next one?
+    - Compare all rows: beside[own] with alone.
+    """
+    return _tester(rows=LONGER, apart=lambda beside, alone: np.abs(beside - alone)[-1].max())(model)
+
+
+@exercise.mistake(last_row_compared)
+def first_row_compared(model):
+    return _tester(rows=LONGER, apart=lambda beside, alone: np.abs(beside - alone)[0].max())(model)
+
+
+@exercise.mistake("Only one document was looked at")
+def last_document_only(model):
+    """Each document has to come out as alone, the first one and the last one too.
+
+    - Which documents did you compare with themselves alone?
+    - for n in range(documents.max() + 1)
+    """
+    return _tester(numbers=lambda last: [last])(model)
+
+
+@exercise.mistake(last_document_only)
+def first_document_only(model):
+    return _tester(numbers=lambda last: [0])(model)
+
+
+@exercise.mistake("The document kept its number")
+def number_kept(model):
+    """Alone, a document was called by the number that it has beside the others; there it is document 0.
+
+    - What are `documents` of a text that stands alone?
+    - np.zeros(own.sum(), dtype=int)
+    """
+    return _tester(alone_as=lambda n: n)(model)
