@@ -13,9 +13,9 @@ scores may be large. You may call what you wrote above.
 
 import numpy as np
 
-from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
+from autograder.exercise.attention_cases import all_far_below, hidden_far_above, queries_and_keys
 from autograder.exercise.attention_mistakes import attention_scores
-from autograder.exercise.attention_probes import SEVEN_DIGITS, attention_probes
+from autograder.exercise.attention_probes import ROW_ZERO_OF_HEADS, SEVEN_DIGITS, attention_probes
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array
 
@@ -47,7 +47,7 @@ def _as_attention(answer):
 exercise = Exercise(
     topic="multi-head attention",
     answer=_kind,
-    probes=attention_probes(_as_attention),
+    probes=attention_probes(_as_attention, row_zero=ROW_ZERO_OF_HEADS),
     hints=(
         "Which of the steps run in each head, and which on the whole width D?",
         (
@@ -143,7 +143,7 @@ def large_scores(rng):
     x[..., 0], x[..., 1] = np.array([[1.0], [-1.0]]), 1.0
     yield case(x, Wq, Wk, Wv, Wo, 2, note="a batch of 2: scores near +800 in one, near -800 in the other")
     Wv, Wo = rng.normal(size=(2, 4, 4))
-    for scores, note in hidden_far_above(rng):
+    for scores, note in (*hidden_far_above(rng), all_far_below(rng)):
         yield case(np.eye(4), *queries_and_keys(scores), Wv, Wo, 1, note=note)
 
 
