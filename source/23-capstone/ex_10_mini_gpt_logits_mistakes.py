@@ -147,6 +147,17 @@ def norm_forgotten(params, tokens):
     return _forward(params, tokens, order="none")
 
 
+@exercise.mistake("The second norm is missing")
+def second_norm_forgotten(params, tokens):
+    """The feed-forward part reads norm(x), not x itself.
+
+    - What does W1 multiply in step 3?
+    - relu(norm(x) W1) W2
+    - Normalise once more before W1.
+    """
+    return _forward(params, tokens, feed_forward=lambda x, h, part: x + part(x))
+
+
 @exercise.mistake("The last norm is missing")
 def last_norm_forgotten(params, tokens):
     """The logits are norm(x) U, not x U.

@@ -219,6 +219,9 @@ def hidden(rng):
     yield case(Model("leaks_from_the_second_call_on", rng, 5, LEAKS["sees_one_ahead"], first_calls_honest=1), 5, 5)
     for token in (1, 4):
         yield case(_after(token)(rng, 7), 7, 6)
+    padding = Model("leaks_unless_the_rows_own_token_is_0", rng, 7)
+    padding.leak = lambda x: _next(x) * (x != padding.vectors[0]).any(axis=1, keepdims=True)
+    yield case(padding, 7, 6)
     yield case(Model("leaks_with_two_tokens_of_vocabulary", rng, 2, LEAKS["sees_one_ahead"]), 2, 5)
     yield case(Model("leaks_at_position_1_only", rng, 2, LEAKS["leaks_at_position_1_only"]), 2, 6)
 

@@ -148,3 +148,50 @@ def argmax_compared(logits_fn, vocab, T):
         if (np.argmax(logits_fn(changed), axis=-1)[:j] != best[:j]).any():
             return False
     return True
+
+
+@exercise.mistake("The verdict is upside down")
+def verdict_inverted(logits_fn, vocab, T):
+    """True means that the model is causal: no earlier row moved.
+
+    - What does True say about the model?
+    - False as soon as an earlier row moves.
+    - return not leaks
+    """
+    return not _auditor()(logits_fn, vocab, T)
+
+
+@exercise.mistake("The text was cut, not changed")
+def cut_not_changed(logits_fn, vocab, T):
+    """The model was called with fewer tokens. Honest models may depend on the length T; here T stays the same.
+
+    - Must logits_fn(tokens[:3]) equal logits_fn(tokens)[:3]?
+    - Keep all T tokens, and change the later ones.
+    - changed = tokens.copy(); changed[j] = (changed[j] + 1) % vocab
+    """
+    tokens = np.arange(T) % vocab
+    whole = np.array(logits_fn(tokens))
+    return all(np.abs(np.array(logits_fn(tokens[: i + 1]))[-1] - whole[i]).max() < 1e-9 for i in range(T))
+
+
+@exercise.mistake("A text of one token only")
+def text_of_zeros(logits_fn, vocab, T):
+    """All tokens of the text were the same, 0. What a row lets through may depend on its own token.
+
+    - Does a row whose token is padding read anything at all?
+    - Take a text of many different tokens.
+    - tokens = np.arange(T) % vocab
+    """
+    before = np.array(logits_fn(np.zeros(T, dtype=int)))
+    for j in range(1, T):
+        for token in range(1, vocab):
+            changed = np.array(logits_fn(np.where(np.arange(T) == j, token, 0)))
+            if np.abs(changed - before)[:j].max() > 1e-9:
+                return False
+    return True
+
+
+for _mistake in (cut_not_changed, text_of_zeros):
+    exercise.add_mistakes(
+        (_mistake, lambda f, vocab, T, mistake=_mistake: (f(np.zeros(T, int)), mistake(f, vocab, T))[1])
+    )

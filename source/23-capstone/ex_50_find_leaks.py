@@ -103,6 +103,28 @@ def into_one_number(x):
     return out
 
 
+def from_the_last_number(x):
+    out = mlp(x)
+    out[:-1, 0] += x[1:, 3]
+    return out
+
+
+def up_and_down(x):
+    out = mlp(x)
+    out[:-1] += np.tanh(x[1:, :1]) * [1, -1, 1, -1]
+    return out
+
+
+def a_millionth_beside_ten(x):
+    return 10 + a_millionth(x)
+
+
+def row_9_to_2(x):
+    out = mlp(x)
+    out[2:3] += x[9:10].sum(axis=0) * (len(x) > 9)
+    return out
+
+
 def row_17_to_16(x):
     out = mlp(x)
     if len(x) > 17:
@@ -123,6 +145,17 @@ class _Late(layers.CausalLayer):
         return np.zeros((T_q, T_k)) if cache is not None and len(cache[0]) > 16 else self.mask(T_q, T_k)
 
 
+class _OpenInOnePass(layers.CausalLayer):
+    """No mask where the rows come without chunks."""
+
+    def __call__(self, x, fused=True, chunks=None):
+        self.open = chunks is None
+        return super().__call__(x, fused, chunks)
+
+    def step_mask(self, T_q, T_k, cache, fused):
+        return np.zeros((T_q, T_k)) if self.open else self.mask(T_q, T_k)
+
+
 class _OneAhead(layers.CausalLayer):
     def allowed(self, T_q, T_k):
         return np.tri(T_q, T_k, k=T_k - T_q + 1, dtype=bool)
@@ -135,6 +168,7 @@ ATTENTIONS = {
     "bidirectional": layers.EncoderMask,
     "cache": layers.NoMaskWithCache,
     "late": _Late,
+    "once": _OpenInOnePass,
     "block": layers.BlockSummary,
 }
 
@@ -172,6 +206,9 @@ def elsewhere(rng):
     yield _case(rng, row_4_to_3, row_norm)
     yield _case(rng, mean_subtracted, next_row_mixed_in, a_millionth)
     yield _case(rng, into_one_number, row_17_to_16, "cache", mlp)
+    yield _case(rng, from_the_last_number, "right")
+    yield _case(rng, up_and_down, row_9_to_2)
+    yield _case(rng, "once", a_millionth_beside_ten)
 
 
 @exercise.part("No false alarm", points=1)

@@ -7,9 +7,10 @@ from autograder.exercise import leak_detectors
 from .ex_50_find_leaks import _finder, exercise
 
 
-@exercise.mistake("Never in chunks")
+@exercise.mistake("Never in chunks of several rows")
 def one_pass_only(run, parts):
-    """Every part got its rows in one pass; a cache that is not used can't be tested.
+    """The rows came in one pass, or one by one. Only a chunk of several rows behind others has a later row inside and
+    rows in the cache.
 
     - Which of the suspect's leaks showed in chunks only?
     - run(part, x, chunks=(18, 6))
@@ -19,7 +20,7 @@ def one_pass_only(run, parts):
 
 @exercise.mistake("Too short for what comes late")
 def short_texts(run, parts):
-    """A leak behind more than 16 rows can't show in a text of twelve.
+    """A leak behind more than 16 rows can't show in a text that is no longer.
 
     - How many rows are in the cache, at most, in your longest text?
     - Take 24 rows, and chunks such as (18, 6).
@@ -61,8 +62,8 @@ def own_row_counted(run, parts):
 def tolerance_too_large(run, parts):
     """The tolerance is larger than the smallest leak, of about 1e-6.
 
-    - How small may a leak be?
-    - More than 1e-9.
+    - How small may a leak be? And what does np.allclose add to its tolerance beside a value of 10?
+    - More than 1e-9, however large the outputs are.
     """
     return _finder(tolerance=1e-4)(run, parts)
 
@@ -122,3 +123,81 @@ def whole_model_only(run, parts):
     - One verdict for each name.
     """
     return [any(_finder()(run, parts))] * len(parts)
+
+
+@exercise.mistake("Never in one pass")
+def chunks_only(run, parts):
+    """Every part got its rows in chunks; without `chunks` other code may make the mask.
+
+    - With which values of `chunks` did you call run?
+    - run(part, x), too.
+    """
+    return _finder(calls=((24,), (18, 6)))(run, parts)
+
+
+@exercise.mistake("One chunk of everything only")
+def one_chunk_only(run, parts):
+    """All rows came in one chunk, so the cache was empty whenever it was read.
+
+    - How many rows are in the cache before your chunk?
+    - Split the rows: run(part, x, chunks=(18, 6)).
+    """
+    return _finder(calls=(None, (24,)))(run, parts)
+
+
+exercise.add_mistakes((one_pass_only, _finder(calls=(None, (1,) * 24))))
+
+
+@exercise.mistake("Only the row before was looked at")
+def neighbour_only(run, parts):
+    """When row j changed, only output j - 1 was compared; an earlier one may read row j as well.
+
+    - Can output 2 read row 9?
+    - All outputs before the changed row.
+    """
+    x = np.random.default_rng(6).normal(size=(24, 4))
+
+    def leaks(part, chunks):
+        before = run(part, x, chunks=chunks)
+        moved = (
+            run(part, x + 0.9 * (np.arange(24) == j)[:, None] * [1, -1, 0.7, -1.2], chunks=chunks) for j in range(24)
+        )
+        return any((np.abs(after - before)[j - 1] > 1e-9).any() for j, after in enumerate(moved) if j)
+
+    return [any(leaks(part, chunks) for chunks in (None, (24,), (18, 6))) for part in parts]
+
+
+@exercise.mistake("Only one number of the row was changed")
+def one_number_changed(run, parts):
+    """The other numbers of the later row stayed as they were, and what one of them lets through stays unseen.
+
+    - How many numbers has a row?
+    - Change all four, each by another amount.
+    """
+    x = np.random.default_rng(6).normal(size=(24, 4))
+
+    def leaks(part, chunks):
+        before = run(part, x, chunks=chunks)
+        moved = (run(part, x + np.outer(np.arange(24) == j, np.arange(4) == 0), chunks=chunks) for j in range(24))
+        return any((np.abs(after - before)[:j] > 1e-9).any() for j, after in enumerate(moved))
+
+    return [any(leaks(part, chunks) for chunks in (None, (24,), (18, 6))) for part in parts]
+
+
+@exercise.mistake(leak_detectors.SIGNS_CANCEL)
+def signs_cancel(run, parts):
+    return _finder(size=lambda moved: np.abs(moved.sum(axis=1)))(run, parts)
+
+
+@exercise.mistake(tolerance_too_large)
+def relative_tolerance(run, parts):
+    def leaks(part, chunks):
+        x, other = np.random.default_rng(4).normal(size=(2, 24, 4))
+        before = run(part, x, chunks=chunks)
+        for i in range(23):
+            changed = np.concatenate([x[: i + 1], other[i + 1 :]])
+            if not np.allclose(run(part, changed, chunks=chunks)[: i + 1], before[: i + 1]):
+                return True
+        return False
+
+    return [any(leaks(part, chunks) for chunks in (None, (24,), (18, 6))) for part in parts]
