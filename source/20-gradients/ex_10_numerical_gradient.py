@@ -260,3 +260,35 @@ def nudge_not_taken_back(f, x, eps=1e-6):
         x[index] -= 2 * eps
         grad[index] = (up - f(x)) / (2 * eps)
     return grad
+
+
+@exercise.mistake("Divided by 2 and multiplied by eps")
+def divided_then_multiplied(f, x, eps=1e-6):
+    """Python works from left to right: a / 2 * eps is (a / 2) * eps.
+
+    - What is 8 / 2 * 4?
+    - The whole of 2 eps belongs under the fraction.
+    - / (2 * eps)
+    """
+    return _differences(f, x, eps) * eps**2
+
+
+@exercise.mistake("Nothing was subtracted")
+def nothing_subtracted(f, x, eps=1e-6):
+    """f(x + eps) was divided as it is; a gradient measures how much f changes between two points.
+
+    - What does your code give for a constant f?
+    - f(x + eps e) - f(x - eps e)
+    - Subtract f(x - step).
+    """
+    grad = np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[index] = eps
+        grad[index] = f(x + step) / (2 * eps)
+    return grad
+
+
+@exercise.mistake(eps_ignored)
+def a_large_step(f, x, eps=1e-6):
+    return _differences(f, x, 1e-2)

@@ -181,3 +181,41 @@ def keepdims_missing(weights, grad_weights):
     - keepdims=True
     """
     return weights * (grad_weights - (weights * grad_weights).sum(axis=-1))
+
+
+@exercise.mistake("Added, not subtracted")
+def mean_added(weights, grad_weights):
+    """g + mean was taken; what an equal rise of all scores does has to cancel.
+
+    - What is the sum of a row of your result?
+    - w (g - mean), whose sum is 0
+    - Put a minus in front of the sum.
+    """
+    return weights * (grad_weights + (weights * grad_weights).sum(axis=-1, keepdims=True))
+
+
+@exercise.mistake("Another sum was subtracted")
+def another_sum(weights, grad_weights):
+    """What is subtracted has to be the weighted sum of the row, sum_k w_k g_k; here it is another sum or mean.
+
+    - What does the formula sum over k?
+    - sum_k w_k g_k
+    - (weights * grad_weights).sum(axis=-1, keepdims=True)
+    """
+    return weights * (grad_weights - grad_weights.sum(axis=-1, keepdims=True))
+
+
+exercise.add_mistakes((another_sum, lambda w, g: w * (g - (w * g).mean(axis=-1, keepdims=True))))
+
+
+@exercise.mistake("The weights went through a softmax again")
+def softmax_again(weights, grad_weights):
+    """What is given is the weights already, not the scores.
+
+    - What does a row of `weights` sum to?
+    - Use the weights as they are.
+    - No np.exp is needed.
+    """
+    e = np.exp(weights)
+    w = e / e.sum(axis=-1, keepdims=True)
+    return w * (grad_weights - (w * grad_weights).sum(axis=-1, keepdims=True))

@@ -10,7 +10,7 @@ have to compute the weights again on the way. Scores may be large.
 
 import numpy as np
 
-from autograder.exercise.attention_cases import hidden_far_above, queries_and_keys
+from autograder.exercise.attention_cases import all_far_below, hidden_far_above, queries_and_keys
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Array, Tuple
 
@@ -70,7 +70,7 @@ def in_a_batch(rng):
     Q, K, V, g = _inputs(rng, T=4, d=3, d_v=2)
     K[:, 0] = [0.0, 4000.0, -4000.0, 8000.0]
     yield case(np.abs(Q) + 0.5, K, V, g, note="large scores")
-    for scores, note in hidden_far_above(rng):
+    for scores, note in (*hidden_far_above(rng), all_far_below(rng)):
         yield case(*queries_and_keys(scores), *rng.normal(size=(2, 4, 3)), note=note)
 
 

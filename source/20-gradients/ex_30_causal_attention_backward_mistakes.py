@@ -193,3 +193,56 @@ def in_place(Q, K, V, g):
     Q /= np.sqrt(Q.shape[-1])
     dQ, dK, dV = _backward(Q, K, V, g, weights=lambda q, k: _weights(q * np.sqrt(q.shape[-1]), k), scale=1.0)
     return dQ / np.sqrt(Q.shape[-1]), dK, dV
+
+
+def _weights_of(scores, fill=-np.inf, k=0):
+    s = np.where(np.tri(scores.shape[-1], k=k, dtype=bool), scores, fill)
+    e = np.exp(s - s.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def _scores(Q, K):
+    return Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1])
+
+
+exercise.add_mistakes(
+    (mc.FILL_WEAK, lambda *a: _backward(*a, weights=lambda q, k: _weights_of(_scores(q, k), fill=-30.0))),
+    (mc.FILL_WEAK, lambda *a: _backward(*a, weights=lambda q, k: _weights_of(_scores(q, k), fill=-1e4))),
+    (mc.ONE_AHEAD, lambda *a: _backward(*a, weights=lambda q, k: _weights_of(_scores(q, k), k=1))),
+)
+
+
+@exercise.mistake("The scale is missing on the way forth")
+def scale_forgotten_forward(Q, K, V, g):
+    """The gradient of the scores was divided by sqrt(d), but the weights come from scores that were not.
+
+    - What are the scores that the softmax gets?
+    - Q K^T / sqrt(d), before the mask.
+    - Divide the scores by np.sqrt(Q.shape[-1]).
+    """
+    return _backward(Q, K, V, g, weights=lambda q, k: _weights(q * np.sqrt(q.shape[-1]), k))
+
+
+@exercise.mistake("dQ, dK and dV are in another order")
+def reversed_order(Q, K, V, g):
+    """The three gradients are right, and came back as (dV, dK, dQ).
+
+    - In which order are the gradients wanted?
+    - Q, K, V
+    - return dQ, dK, dV
+    """
+    return causal_attention_backward(Q, K, V, g)[::-1]
+
+
+@exercise.mistake("dQ was multiplied by Q")
+def query_gradient_of_queries(Q, K, V, g):
+    """Query i meets the keys, so its gradient is a mixture of keys: dS @ K.
+
+    - In q . k, what is the derivative with respect to q?
+    - k
+    - dS @ K, not dS @ Q
+    """
+    _, dK, dV = causal_attention_backward(Q, K, V, g)
+    w = _weights(Q, K)
+    dW = g @ V.swapaxes(-1, -2)
+    return w * (dW - (w * dW).sum(-1, keepdims=True)) / np.sqrt(Q.shape[-1]) @ Q, dK, dV
