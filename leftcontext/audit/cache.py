@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,13 +68,22 @@ def find_step(subject: Subject) -> Step | None:
     if "use_cache" not in subject.options:
         return None
 
+    name = _name_of_the_cache(subject.call)
+
     def step(inputs: Any, cache: Any) -> tuple[Any, Any]:
-        result = subject.call(inputs, past_key_values=cache, use_cache=True)
-        if getattr(result, "past_key_values", None) is None:
-            raise ValueError("the model returns no past_key_values")
-        return result.logits, result.past_key_values
+        result = subject.call(inputs, use_cache=True, **{name: cache})
+        if getattr(result, name, None) is None:
+            raise ValueError(f"the model returns no {name}")
+        return result.logits, getattr(result, name)
 
     return step
+
+
+def _name_of_the_cache(model: Any) -> str:
+    """`cache`, as newer releases of transformers call it, or `past_key_values`, as before: what its own class takes."""
+    own = [vars(kind).get("forward") for kind in type(model).__mro__ if kind.__module__.startswith("transformers.")]
+    takes_it = any("cache" in inspect.signature(each).parameters for each in own if each is not None)
+    return "cache" if takes_it else "past_key_values"
 
 
 @dataclass(frozen=True)

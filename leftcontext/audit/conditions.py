@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
 
 from leftcontext.audit.examination import Examination, Leak
-from leftcontext.audit.inputs import KINDS
+from leftcontext.audit.inputs import KINDS, TokenDraws
 from leftcontext.audit.movements import Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts, repeat_move
 from leftcontext.audit.parameters import in_double_precision, redraw_parameters
-from leftcontext.audit.tokens import name_tokens
+from leftcontext.audit.tokens import Tokens, find_tokens
 from leftcontext.audit.tolerance import tolerance_of
 
 FAILURES = (RuntimeError, TypeError, ValueError, IndexError)
@@ -49,7 +49,29 @@ def shows(exam: Examination, move: Movement) -> bool:
     return again.size > min(tolerance_of(move.dtype).certain * again.scale, move.size / 4)
 
 
-def name_conditions(exam: Examination, leak: Leak, pair: tuple[int, int]) -> list[str]:
+def tokens_of(exam: Examination, leak: Leak, pair: tuple[int, int]) -> Tokens | None:
+    """For which later tokens the leak shows; None where for all, or where it can't be said."""
+    move = leak.move
+    if move is None or leak.through is not None or move.base.shape != move.changed.shape:
+        return None
+    try:
+        with as_found(exam, leak):
+            coarse = move.dtype in ("bfloat16", "float16")  # most changes are too small for them, whatever the token
+            if coarse or (exam.subject.batched and len(find_rows(exam, leak)[0]) < 4):  # texts are tried in all rows
+                return None
+            return find_tokens(exam, leak, pair)
+    except FAILURES:
+        return None
+
+
+def with_tokens(exam: Examination, tokens: Tokens | None) -> AbstractContextManager[None]:
+    """Within, what is put behind an output are the tokens that the leak needs."""
+    if tokens is None or tokens.ids is None or not isinstance(exam.draws, TokenDraws):
+        return nullcontext()
+    return exam.draws.only(tokens.ids)
+
+
+def name_conditions(exam: Examination, leak: Leak, pair: tuple[int, int], tokens: Tokens | None = None) -> list[str]:
     """What must hold for the leak to show, each as a few words; `pair` is the first output and input that leak."""
     move, out = leak.move, []
     if leak.through is not None:
@@ -61,15 +83,15 @@ def name_conditions(exam: Examination, leak: Leak, pair: tuple[int, int]) -> lis
         _only_in_some_rows,
         _only_in_this_precision,
         _only_at_some_lengths,
-        _only_for_some_tokens,
     ):
         try:
-            found = condition(exam, leak, move, pair)
+            with with_tokens(exam, tokens):
+                found = condition(exam, leak, move, pair)
         except FAILURES:
             continue
         if found is not None:
             out.append(found)
-    return out
+    return [*out, *([tokens.said] if tokens is not None else [])]
 
 
 def _only_in_one_mode(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
@@ -116,7 +138,10 @@ def _only_in_this_precision(exam: Examination, leak: Leak, move: Movement, pair:
         return None
     with as_found(exam, leak), in_double_precision(exam.subject):
         again = repeat_move(exam.subject, move)
-    return f"only in {move.dtype}, not in float64" if again.size <= tolerance_of("float64").certain * again.scale else None
+        # What is drawn at random is drawn anew in float64, so it is looked for among other texts too.
+        if again.size > tolerance_of("float64").certain * again.scale or leaks_at(exam, leak, move.length) is not None:
+            return None
+    return f"only in {move.dtype}, not in float64"
 
 
 def leaks_at(exam: Examination, leak: Leak, T: int) -> Movement | None:
@@ -124,16 +149,29 @@ def leaks_at(exam: Examination, leak: Leak, T: int) -> Movement | None:
     assert leak.move is not None
     if not exam.takes(T):
         return None
+    least = min(tolerance_of(leak.move.dtype).certain, leak.move.size / leak.move.scale / 4)
+    if (same := _same_texts(exam, leak.move, T)) is not None and same.size > least * same.scale:
+        return same
     rows = min(exam.rows(T), 8)
     count = exam.structure.count(T)
     cuts = plan_cuts(count, 16)
     own = [leak.move.i] if leak.move.i < count - 1 else []
     questions = kinds_in_turn([*own, *cuts], (leak.move.kind,)) + every_kind(own, KINDS) + kinds_in_turn(cuts, KINDS)
-    least = min(tolerance_of(leak.move.dtype).certain, leak.move.size / leak.move.scale / 4)
     for move in ask_outputs(exam.subject, exam.draws, exam.structure, T, questions, rows):
         if move.size > least * move.scale:
             return move
     return None
+
+
+def _same_texts(exam: Examination, move: Movement, T: int) -> Movement | None:
+    """The same question with the leak's own texts, cut to T positions or with others behind them; None where nothing is left."""
+    if move.base.shape != move.changed.shape or move.i >= exam.structure.count(T):
+        return None
+    n, base = min(T, move.length), exam.draws.contexts(len(move.base), T)
+    changed = base.copy()
+    base[:, :n], changed[:, :n] = move.base[:, :n], move.changed[:, :n]
+    differs = np.flatnonzero((base[move.row] != changed[move.row]).reshape(T, -1).any(axis=1))
+    return repeat_move(exam.subject, replace(move, base=base, changed=changed, j=int(differs[0]))) if differs.size else None
 
 
 def _only_at_some_lengths(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
@@ -165,11 +203,3 @@ def _boundary(exam: Examination, leak: Leak, clean: int, leaky: int) -> int:
         else:
             leaky = middle
     return leaky
-
-
-def _only_for_some_tokens(exam: Examination, leak: Leak, move: Movement, pair: tuple[int, int]) -> str | None:
-    with as_found(exam, leak):
-        coarse = move.dtype in ("bfloat16", "float16")  # most changes are too small for them, whatever the token
-        if coarse or (exam.subject.batched and len(find_rows(exam, leak)[0]) < 4):  # texts are tried in all rows
-            return None
-        return name_tokens(exam, leak, pair)

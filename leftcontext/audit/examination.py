@@ -61,11 +61,13 @@ class Examination:
     clean: dict[str, list[int]] = field(default_factory=dict)  # mode → lengths at which nothing moved
     noise: float = 0.0  # between two calls with equal inputs
     rounding: float = 0.0  # the largest difference that was found to be rounding, relative
+    directed: list[Movement] = field(default_factory=list)  # as small as a float32 rounds, but in one direction
+    random: list[str] = field(default_factory=list)  # modes in which equal inputs give other outputs: not audited
 
     @property
     def modes(self) -> list[str]:
         """The modes to audit in, the more important one first."""
-        return ["eval", "train"] if self.subject.has_modes else [AS_IT_IS]
+        return [mode for mode in ("eval", "train") if mode not in self.random] if self.subject.has_modes else [AS_IT_IS]
 
     @property
     def can_be_doubled(self) -> bool:
@@ -133,7 +135,7 @@ class Examination:
         if not is_systematic(self.subject, self.draws, move):
             return None
         if move.dtype == "float32":  # a sum over everything, less what comes later, rounds in one direction too
-            self._warn_of_rounding(move)
+            self.directed.append(move)
             return None
         return move
 
@@ -141,11 +143,5 @@ class Examination:
         """Whether a move in float64 is as small as a float32 rounds, and the model computes in float32 inside: a warning."""
         if move.size > SINGLE * move.scale or not uses_single_precision(self.subject, move.base):
             return False
-        self._warn_of_rounding(move)
+        self.directed.append(move)
         return True
-
-    def _warn_of_rounding(self, move: Movement) -> None:
-        self.warnings.append(
-            f"Output {move.i} moves with a later input by {move.size:.2g}, as little as a float32 rounds, but always in the "
-            "same direction. Audit it in float64 to see whether it is a leak."
-        )

@@ -192,6 +192,18 @@ def _settle(exam: Examination) -> None:
             if np.array_equal(subject.outputs(base), subject.outputs(other), equal_nan=True):
                 exam.warnings.append("The outputs are the same for other inputs. Are these what the model computes?")
     exam.dtype = subject.dtype
+    for further in exam.modes[1:]:
+        _leave_out_a_random_mode(exam, further)
+
+
+def _leave_out_a_random_mode(exam: Examination, mode: str) -> None:
+    """In train mode a model may draw from a source that nobody can put back, as a seed from the operating system."""
+    try:
+        with probes.in_mode(exam, mode):
+            exam.noise = max(exam.noise, contact.make_repeatable(exam.subject, exam.draws.contexts(2, exam.short)))
+    except AuditError as error:
+        exam.random.append(mode)
+        exam.not_tried.append(f"{mode} mode: {str(error).split('. ')[0]}")
 
 
 def _run(exam: Examination, chosen: Iterable[Callable[[Examination], None]]) -> None:

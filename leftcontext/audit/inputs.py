@@ -5,6 +5,8 @@ An input is tokens (T,) or rows of numbers (T, ...). Changes come in kinds, beca
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import numpy as np
@@ -93,9 +95,18 @@ class TokenDraws:
         return out
 
     def _next(self, count: int) -> Inputs:
-        places = (self.steps + np.arange(count)) % self.vocab
+        places = (self.steps + np.arange(count)) % len(self.walk)
         self.steps += count
         return self.walk[places]
+
+    @contextmanager
+    def only(self, ids: Inputs) -> Iterator[None]:
+        """Within, fresh tokens are these alone: those that a leak was found to need."""
+        before, self.walk = self.walk, ids
+        try:
+            yield
+        finally:
+            self.walk = before
 
     def describe_untried(self) -> list[str]:
         """Which share of the vocabulary never stood at a changed position."""

@@ -32,7 +32,7 @@ def to_native(library: str, inputs: Inputs, like: Any = None) -> Any:
     if library == "torch":
         import torch
 
-        tensor = torch.from_numpy(np.ascontiguousarray(inputs))
+        tensor = torch.from_numpy(np.array(inputs))  # a copy: what works in place must not spoil ours
         if like is None:
             return tensor
         return tensor.to(like.device, like.dtype if tensor.is_floating_point() else tensor.dtype)
@@ -40,7 +40,7 @@ def to_native(library: str, inputs: Inputs, like: Any = None) -> Any:
         import jax.numpy as jnp
 
         return jnp.asarray(inputs)
-    return np.array(inputs)  # a copy: what works in place must not spoil ours
+    return np.array(inputs)  # a copy, too
 
 
 def to_array(value: Any) -> tuple[Inputs, str]:

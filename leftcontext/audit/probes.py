@@ -11,7 +11,7 @@ import numpy as np
 from leftcontext.audit.examination import SHORT, SINGLE, Examination
 from leftcontext.audit.inputs import ALL, KINDS, LATEST, WIDE
 from leftcontext.audit.libraries import Inputs
-from leftcontext.audit.movements import BLOCKS, Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts
+from leftcontext.audit.movements import BLOCKS, Movement, ask_outputs, every_kind, kinds_in_turn, plan_cuts, repeat_move
 from leftcontext.audit.parameters import can_be_redrawn, in_double_precision, redraw_parameters
 from leftcontext.audit.statistics import is_systematic
 from leftcontext.audit.ties import take_the_first_of_equals
@@ -105,11 +105,11 @@ def change_rows_of_a_batch(exam: Examination) -> None:
         exam.not_tried.append("rows of a batch: the function takes one text at a time")
         return
     for mode in exam.modes:
-        with in_mode(exam, mode):
-            through = "through another row of the batch"
-            if exam.judge("another row changed", mode, _other_rows(exam, T), through):
-                subject.coupled.add(mode)
-                subject.separate = not subject.has_modes
+        _judge_other_rows(exam, mode, lambda: _other_rows(exam, T))
+    moved = [leak.move for leak in exam.leaks if leak.move is not None]
+    for mode in exam.modes if moved else ():  # what moved in one mode is asked in the other too
+        if mode not in subject.coupled:
+            _judge_other_rows(exam, mode, lambda: [repeat_move(subject, move) for move in moved])
     questions = [(cut, (ALL, "fresh")) for cut in plan_cuts(exam.structure.count(T), SHORT) for _ in range(4)]
     for mode in exam.modes:
         with in_mode(exam, mode):
@@ -118,13 +118,21 @@ def change_rows_of_a_batch(exam: Examination) -> None:
     exam.tried.append("each row of a batch changed alone, and a row alone")
 
 
+def _judge_other_rows(exam: Examination, mode: str, ask: Callable[[], list[Movement]]) -> None:
+    subject, through = exam.subject, "through another row of the batch"
+    with in_mode(exam, mode):
+        if exam.judge("another row changed", mode, ask(), through):
+            subject.coupled.add(mode)
+            subject.separate = not subject.has_modes
+
+
 def _other_rows(exam: Examination, T: int) -> list[Movement]:
     base = exam.draws.contexts(4, T)
     before = exam.subject.outputs(base)
     found = []
-    for row in range(4):
+    for row, content in [(row, content) for content in ("fresh", "constant", "repeated") for row in range(4)]:
         changed = base.copy()
-        changed[row] = exam.draws.change(base[row], np.ones(T, dtype=bool), "fresh")
+        changed[row] = exam.draws.change(base[row], np.ones(T, dtype=bool), content)
         moved = difference(before, exam.subject.outputs(changed))
         moved[row] = 0
         scale = scale_of(before)

@@ -22,7 +22,7 @@ def name_shape(leaking: Bool, influence: Floats) -> str:
         return "no pair alone: only several inputs together"
     if leaking.shape[0] != leaking.shape[1]:
         return f"scattered: {_count(leaking)}"
-    for recognise in (_before, _one_pair, _ahead, _mirrored, _inverted, _in_blocks, _wrapped, _whole, _column, _row, _far):
+    for recognise in RECOGNISERS:
         if (found := recognise(leaking, influence)) is not None:
             return found
     return f"scattered: {_count(leaking)}, as after a reshape without its transpose, or a choice over time"
@@ -72,12 +72,13 @@ def _ahead(leaking: Bool, influence: Floats) -> str | None:
 
 
 def _crossing(leaking: Bool) -> int | None:
-    """The block size n such that every leak stays inside a block of n, most of which leaks; None if there is none."""
+    """The block size n such that every leak stays inside a block of n, most of which leaks, and at least two of which do; None
+    if there is none."""
     T = len(leaking)
     i, j = np.nonzero(leaking)
     sizes = sorted({*(n for n in BLOCKS if n < T), *range(2, T)})
     for n in sizes:
-        if not np.array_equal(i // n, j // n):
+        if not np.array_equal(i // n, j // n) or len(np.unique(i // n)) < 2:
             continue
         inside = (np.arange(T)[:, None] // n == np.arange(T) // n) & np.triu(np.ones((T, T), dtype=bool), 1)
         if leaking[inside].mean() > 0.5:
@@ -86,12 +87,17 @@ def _crossing(leaking: Bool) -> int | None:
 
 
 def _mirrored(leaking: Bool, influence: Floats) -> str | None:
-    """Output i sees input T - 1 - i."""
+    """Output i sees input T - 1 - i; or all up to that one, where what is turned round was causal before."""
     T = len(leaking)
     i, j = np.nonzero(leaking)
-    if T < 4 or len(i) < MOST * (T // 2) or (i + j != T - 1).any():
+    if T < 4 or (i + j > T - 1).any():
         return None
-    return "mirrored: the first output sees the last input, the second the last but one ..., as after a flip of time"
+    if (i + j == T - 1).all() and len(i) >= MOST * (T // 2):
+        return "mirrored: the first output sees the last input, the second the last but one ..., as after a flip of time"
+    row, column = np.nonzero(np.triu(np.ones((T, T), dtype=bool), 1))
+    if T < 8 or leaking[row, column][row + column <= T - 1].mean() < MOST:
+        return None
+    return "mirrored: the first output sees all inputs, the second all but the last ..., as after a flip of time"
 
 
 def _in_blocks(leaking: Bool, influence: Floats) -> str | None:
@@ -99,6 +105,23 @@ def _in_blocks(leaking: Bool, influence: Floats) -> str | None:
     if n is None:
         return None
     return f"inside blocks of {n}: an output sees its own block of {n} inputs to the end"
+
+
+def _first_part(leaking: Bool, influence: Floats) -> str | None:
+    """The first n see each other, as in a prefill without a mask, and nothing else leaks."""
+    n = int(np.nonzero(leaking)[1].max()) + 1
+    if n < 4 or n == len(leaking) or leaking[:n, :n][np.triu(np.ones((n, n), dtype=bool), 1)].mean() < MOST:
+        return None
+    return f"inside the first {n} positions: each of their outputs sees all {n} inputs"
+
+
+def _rectangle(leaking: Bool, influence: Floats) -> str | None:
+    """Some outputs in a row see some later inputs in a row: most of these, and nothing else."""
+    rows, columns = (np.flatnonzero(leaking.any(axis=axis)) for axis in (1, 0))
+    top, left, bottom, right = rows[0], columns[0], rows[-1], columns[-1]
+    if bottom >= left or min(len(rows), len(columns)) < 2 or leaking[top : bottom + 1, left : right + 1].mean() < 0.6:
+        return None
+    return f"outputs {top} to {bottom} see inputs {left} to {right}, as when one part of a text is open to another"
 
 
 def _inverted(leaking: Bool, influence: Floats) -> str | None:
@@ -144,7 +167,7 @@ def _whole(leaking: Bool, influence: Floats) -> str | None:
     rows: Bool = np.asarray(leaking.any(axis=1))[: T - 1]
     shares = np.array([leaking[i, i + 1 :].mean() for i in range(T - 1)])
     distances = np.array([np.diagonal(leaking, step).any() for step in range(1, T)])
-    if rows.mean() > 0.8 and shares.mean() > 0.4 and distances.mean() > 0.8:
+    if rows.mean() > 0.8 and shares.mean() > 0.4 and distances.mean() > 0.8 and distances[0]:
         return "whole row: every output sees every later input"
     count = int(rows.sum())
     if not count or shares[rows].mean() < MOST:
@@ -156,6 +179,8 @@ def _whole(leaking: Bool, influence: Floats) -> str | None:
     if count < 2:
         return None
     first = int(np.argmax(rows))
+    if rows.all():
+        return "whole row: every output sees every later input"
     if rows[first:].all():
         return f"whole row from output {first} on: each sees every later input"
     return f"whole row in {count} of {T} outputs: these see every later input"
@@ -172,7 +197,7 @@ def _column(leaking: Bool, influence: Floats) -> str | None:
         return None
     if len(columns) == 1 and columns[0] == T - 1:
         return "the last input: every output sees it"
-    return f"single inputs: every output sees input {', '.join(map(str, columns[:5]))}"
+    return f"single inputs: every output before them sees input {', '.join(map(str, columns[:5]))}"
 
 
 def _row(leaking: Bool, influence: Floats) -> str | None:
@@ -191,6 +216,23 @@ def _far(leaking: Bool, influence: Floats) -> str | None:
     if steps.min() > 1:
         return f"from {steps.min()} to {steps.max()} ahead: the inputs next to an output are hidden from it, farther ones are not"
     return f"up to {steps.max()} ahead: an output sees the next {steps.max()} inputs"
+
+
+RECOGNISERS = (
+    _before,
+    _one_pair,
+    _ahead,
+    _mirrored,
+    _inverted,
+    _in_blocks,
+    _first_part,
+    _wrapped,
+    _whole,
+    _column,
+    _row,
+    _rectangle,
+    _far,
+)
 
 
 def name_whole_row(before: Floats, after: Floats) -> str | None:

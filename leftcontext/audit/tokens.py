@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from leftcontext.audit.examination import Examination, Leak
@@ -12,7 +14,14 @@ MOST = 96  # ids that are tried
 ALMOST_ALL = 0.9
 
 
-def name_tokens(exam: Examination, leak: Leak, pair: tuple[int, int]) -> str | None:
+class Tokens(NamedTuple):
+    """The ids of the later tokens for which a leak shows, where they are the same behind any text, and what to say of them."""
+
+    ids: Inputs | None
+    said: str
+
+
+def find_tokens(exam: Examination, leak: Leak, pair: tuple[int, int]) -> Tokens | None:
     """`only for token 4`, `only for tokens from 10 on`, ...; None where all tokens do it, or where there are none."""
     move, vocab = leak.move, exam.vocab
     if move is None or vocab is None or vocab < 4 or move.base.shape != move.changed.shape:
@@ -24,16 +33,23 @@ def name_tokens(exam: Examination, leak: Leak, pair: tuple[int, int]) -> str | N
     if not active.any() or active.mean() > ALMOST_ALL:
         return None
     which, text = ids[active], move.base[move.row]
-    elsewhere = _active(exam, (text + 1) % vocab, move.dtype, i, j, ids)  # behind other tokens
-    if set(which.tolist()) <= set(text[: i + 1].tolist()) and not np.array_equal(active, elsewhere):
-        return f"only for a later token that stands before it too (here {', '.join(map(str, which[:5]))})"
+    other = (text + 1) % vocab  # other tokens before it
+    elsewhere = _active(exam, other, move.dtype, i, j, ids)
+    if not np.array_equal(active, elsewhere) and _are_among(which, text[: i + 1]) and _are_among(ids[elsewhere], other[: i + 1]):
+        return Tokens(None, f"only for a later token that stands before it too (here {', '.join(map(str, which[:5]))})")
+    if elsewhere.any() and (active & elsewhere).sum() < (active | elsewhere).sum() / 2:
+        return Tokens(None, "only for some later tokens, which are others behind another text")
     if len(which) == 1:
-        return f"only for token {which[0]}"
+        return Tokens(which, f"only for token {which[0]}")
     if active[np.argmax(active) :].all():
-        return f"only for tokens from {which[0]} on"
+        return Tokens(which, f"only for tokens from {which[0]} on")
     if len(which) > len(ids) // 2:
         return None
-    return f"only for some tokens, such as {', '.join(map(str, which[:5]))}"
+    return Tokens(which, f"only for some tokens, such as {', '.join(map(str, which[:5]))}")
+
+
+def _are_among(ids: Inputs, text: Inputs) -> bool:
+    return bool(np.isin(ids, text).all())
 
 
 def _active(exam: Examination, text: Inputs, dtype: str, i: int, j: int, ids: Inputs) -> Inputs:
