@@ -55,7 +55,13 @@ EXCEPTIONS: dict[str, dict[str, Any]] = {
         "indexer_budget": 16,
         "indexer_compress_ratio": 4,
     },
-    "reformer": {"axial_pos_embds": False, "attn_layers": ["local", "lsh"], "num_hidden_layers": 2},
+    "reformer": {
+        "axial_pos_embds": False,
+        "attn_layers": ["local", "lsh"],
+        "num_hidden_layers": 2,
+        "local_attn_chunk_length": 8,  # so that a text is more than one chunk
+        "lsh_attn_chunk_length": 8,
+    },
     "xlstm": {"hidden_size": 128, "embedding_dim": 128},
     "xmod": {"default_language": "en_XX"},
     "mamba2": {"num_heads": 8, "head_dim": 8},
