@@ -50,6 +50,7 @@ LONGEST = (
     "model/test_demo.py",
     "torch_jax/test_torch_jax.py",
     "test_install.py",
+    "browser/test_built_site.py",
     "browser/test_train_in_page.py",
     "browser/test_tokens.py",
     "browser/test_masks.py",

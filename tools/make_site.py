@@ -62,7 +62,7 @@ of the files that it changed; what was here before is kept beside them, with `.b
 LOOK = """
 .lead { font-size: 1.15rem; }
 .ways { display: flex; flex-wrap: wrap; gap: .7rem; padding: 0; list-style: none; margin: 1.2rem .25rem 2rem; }
-.ways li { flex: 1 1 12rem; }
+.ways li { flex: 1 1 9.5rem; }
 .ways a { display: block; height: 100%; box-sizing: border-box; border: 1px solid #8888; border-radius: .5rem;
   padding: .7rem .9rem; color: inherit; text-decoration: none; }
 

@@ -65,6 +65,9 @@ def build_lite(tools: Path, workspace: Path, wheels: list[Path], pyodide: Path, 
     if done.returncode:
         raise CannotBuild(f"JupyterLite could not be built:\n{(done.stdout + done.stderr)[-3000:]}")
     shutil.rmtree(lite)
+    for page in output.rglob("index.html"):  # where JupyterLite takes its name from no setting
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace("<title>JupyterLite</title>", "<title>Left Context</title>"), encoding="utf-8")
     _check_settings(output, self_hosted)
 
 

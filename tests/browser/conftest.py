@@ -18,6 +18,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from support import axe_core
 from support.jupyter_lab import jupyterlab
 
 from leftcontext.widgets.shared.base import CourseWidget
@@ -59,6 +60,11 @@ def page(browser: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert not errors, errors
+
+
+@pytest.fixture(scope="session")
+def axe() -> Path:
+    return axe_core.script()
 
 
 @pytest.fixture

@@ -1,18 +1,12 @@
-"""Every widget's page, looked over by axe-core: nothing serious, in light and dark, wide and narrow.
+"""Every widget's page, looked over by axe-core: nothing serious, in light and dark, wide and narrow."""
 
-axe-core comes from npm into build/, once. Without npm the tests are skipped, but where CI is set they fail.
-"""
-
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+from support.axe_core import serious
 from support.sizes import share
 
 from leftcontext import widgets
@@ -20,7 +14,6 @@ from leftcontext.widgets import gallery
 from leftcontext.widgets.shared.base import CourseWidget
 from leftcontext.widgets.shared.page import page as widgets_page
 
-ROOT = Path(__file__).resolve().parents[2]
 STRAY = np.tri(5, dtype=bool) | np.eye(5, k=2, dtype=bool)
 IN_THE_MIDDLE: list[Callable[[], CourseWidget]] = [
     lambda: widgets.AttentionMap(mask="none"),
@@ -34,42 +27,6 @@ IN_THE_MIDDLE: list[Callable[[], CourseWidget]] = [
     lambda: widgets.SingleToken(query=2),
 ]
 EVERY_STATE = [*(getattr(widgets, name) for name in widgets.__all__), *IN_THE_MIDDLE]
-AXE = "axe-core@4.14.1"
-
-
-def unavailable(why: str) -> NoReturn:
-    pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    script = ROOT / "build" / f"{AXE}.min.js"
-    if script.is_file():
-        return script
-    npm = shutil.which("npm")
-    if npm is None:
-        unavailable("There is no npm on PATH; axe-core comes from it.")
-    folder = tmp_path_factory.mktemp("npm")
-    command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--prefix", str(folder), AXE]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode:
-        unavailable(f"npm cannot install axe-core: {done.stderr[-500:]}")
-    script.parent.mkdir(exist_ok=True)
-    half = script.with_suffix(f".{os.getpid()}")  # another worker may do the same
-    shutil.copy(folder / "node_modules/axe-core/axe.min.js", half)
-    half.replace(script)
-    return script
-
-
-def serious(page: Page) -> list[str]:
-    """What axe calls serious or critical: the rule and the element."""
-    found = page.evaluate("axe.run(document).then((result) => result.violations)")
-    return [
-        f"{violation['id']}: {node['html'][:120]} {node['failureSummary'][:200]}"
-        for violation in found
-        if violation["impact"] in ("serious", "critical")
-        for node in violation["nodes"]
-    ]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ addEventListener("DOMContentLoaded", () => {
   tell();
   new MutationObserver(tell).observe(document.body, { attributeFilter: ["data-theme"] });
   dark.addEventListener("change", tell);
-  for (const scrolling of document.querySelectorAll("pre, .table-wrapper, .cell_output")) {
+  // The theme's headings of the list of pages have no level, which readers of a screen need.
+  for (const caption of document.querySelectorAll(".caption[role=heading]")) caption.ariaLevel = "2";
+  for (const scrolling of document.querySelectorAll("pre, .table-wrapper, .cell_output, div.math")) {
     if (scrolling.scrollWidth > scrolling.clientWidth) scrolling.tabIndex = 0; // so that arrow keys scroll it
   }
 });
