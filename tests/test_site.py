@@ -94,3 +94,11 @@ def test_a_self_hosted_site_takes_no_other_bytes_than_pyodides(wheels: list[Path
     (pyodide / "numpy-1.whl").write_text("something else")
     with pytest.raises(site_lite.CannotBuild, match=r"numpy-1\.whl"):
         site_lite._lay_pyodide(pyodide, wheels, tmp_path / "laid", self_hosted=True)
+
+
+def test_a_notebook_of_the_lab_asks_for_no_installation_and_the_first_page_is_trusted(tmp_path: Path) -> None:
+    make_site.lay_workspace(tmp_path)
+    first = json.loads((tmp_path / "start.ipynb").read_text(encoding="utf-8"))
+    assert all(cell["metadata"].get("trusted") for cell in first["cells"] if cell.get("outputs"))
+    unit = json.loads((tmp_path / UNIT).read_text(encoding="utf-8"))
+    assert "install-guard" not in [cell["id"] for cell in unit["cells"]]

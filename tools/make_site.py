@@ -13,6 +13,7 @@ The site's tools have a virtual environment of their own, so that JupyterLite's 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -104,7 +105,7 @@ def lay_workspace(folder: Path) -> None:
         for cell in notebook.cells:
             if cell.get("outputs"):  # of the first page: a browser has no list of what is trusted
                 cell.metadata["trusted"] = True
-        nbformat.write(notebook, path)
+        path.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")  # nbformat would leave out what is trusted
 
 
 def keeping_page() -> NotebookNode:

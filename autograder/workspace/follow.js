@@ -24,7 +24,8 @@ for (const map of document.querySelectorAll(".lc-map:not([data-live])")) {
     map.querySelector(".lc-total").textContent = `${solved} of ${total} exercises solved`;
   };
   const read = async () => {
-    if (window.jupyterapp) return (await window.jupyterapp.serviceManager.contents.get("progress.json")).content;
+    const contents = window.jupyterapp?.serviceManager.contents;
+    if (contents) return (await contents.get("progress.json", { content: true })).content;
     const answer = await fetch(`${base}files/progress.json?${Date.now()}`, { cache: "no-store" });
     return answer.ok ? await answer.json() : {};
   };

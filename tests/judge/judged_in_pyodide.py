@@ -21,14 +21,6 @@ def swallows(*_):
             pass
 
 
-def recurses(*arguments):
-    return recurses(*arguments)
-
-
-def counts(*_):
-    return [0 for _ in iter(int, 1)]
-
-
 def timed(exercise, answer):
     begun = time.monotonic()
     verdict = judge(exercise, answer)
@@ -40,5 +32,5 @@ for id in ARGUMENTS:  # noqa: F821 (set by in_pyodide.mjs)
     print(json.dumps({"id": id, "kind": "solution", **timed(exercise, exercise.reference)}))
     for mistake in exercise.wrong_answers[:2]:
         print(json.dumps({"id": id, "kind": "mistake", **timed(exercise, mistake.function)}))
-for endless in (spins, swallows, counts, recurses):
+for endless in (spins, swallows):
     print(json.dumps({"id": "causal_mask", "kind": "endless", **timed(catalog.find("causal_mask").load(), endless)}))
