@@ -48,12 +48,22 @@ apt-get install -y libseccomp2 || true
 "$python" -c 'import ensurepip' 2> /dev/null || {{ apt-get update; apt-get install -y "$(basename "$python")-venv"; }}
 "$python" -m venv /autograder/venv
 /autograder/venv/bin/python -m pip install --no-cache-dir -r requirements.txt
+id grader > /dev/null 2>&1 || useradd --system --create-home grader
 """
 RUN = """#!/usr/bin/env bash
 # Gradescope runs this for each submission.
 cd {root}/source
 export PYTHONPATH={root}/source
-exec {python} -m autograder.lms.gradescope {assignment} {root}/submission {root}/results/results.json {least}
+become=
+if [ "$(id -u)" = 0 ] && id grader > /dev/null 2>&1; then
+    # Root in a container lacks rights that the sandbox needs to hold another user's processes; an ordinary user needs none.
+    mkdir -p {root}/results
+    chown grader {root}/results
+    chmod -R a+rX {root}/source {root}/submission
+    chmod a+r {root}/submission_metadata.json 2> /dev/null || true
+    become="setpriv --reuid=grader --regid=grader --clear-groups env HOME=/home/grader"
+fi
+exec $become {python} -m autograder.lms.gradescope {assignment} {root}/submission {root}/results/results.json {least}
 """
 
 

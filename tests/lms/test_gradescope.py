@@ -81,7 +81,11 @@ def test_the_zip_file_holds_the_grader_and_this_assignment_only(tmp_path: Path, 
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
-        assert archive.read("run_autograder").startswith(b"#!/usr/bin/env bash")
+        setup, script = (archive.read(name).decode() for name in ("setup.sh", "run_autograder"))
+    assert script.startswith("#!/usr/bin/env bash") and setup.startswith("#!/usr/bin/env bash")
+    for text in (setup, script):
+        assert subprocess.run(["bash", "-n"], input=text, text=True, capture_output=True, check=False).stderr == ""
+    assert "useradd --system --create-home grader" in setup and "--reuid=grader" in script  # root's own rights do not suffice
     assert {"setup.sh", "run_autograder", "requirements.txt", "autograder/paths.py", "leftcontext/__init__.py"} <= names
     books = {name for name in names if name.endswith(".ipynb")}
     assert books == {f"source/{UNIT}/{UNIT}.ipynb", f"notebooks/{UNIT}/{UNIT}.ipynb"}
