@@ -1,7 +1,7 @@
 # The course in a container: JupyterLab for a learner, `leftcontext grade` for an instructor, the server of a hub's user.
 #
 #     docker build -t left-context .
-#     docker run --rm -p 8888:8888 -v left-context:/home/learner/workspace left-context
+#     docker run --rm -p 8888:8888 -v left-context:/workspace left-context
 #
 # PYTHON is any image with Python 3.11 or newer and its venv module.
 ARG PYTHON=python:3.12-slim
@@ -20,8 +20,8 @@ RUN pip install --no-cache-dir --no-deps -e . \
 
 # Nothing of the course needs root, neither lessons nor grading.
 RUN useradd --create-home --uid 1000 --shell /bin/bash learner \
-    && mkdir /home/learner/workspace && chown learner: /home/learner/workspace
+    && mkdir /workspace && chown learner: /workspace
 USER learner
 WORKDIR /home/learner
 EXPOSE 8888
-CMD ["leftcontext", "lab", "--no-browser", "--port", "8888", "/home/learner/workspace"]
+CMD ["leftcontext", "lab", "--no-browser", "--port", "8888", "/workspace"]
