@@ -19,7 +19,8 @@ UNIT = "05-causal-mask/05-causal-mask.ipynb"
 
 def test_the_first_page_is_a_demonstration_with_relative_links() -> None:
     page = make_site.landing_page()
-    assert '"recorded"' in page
+    assert '"recorded"' in page and make_site.ENGLISH in page
+    assert page.count('<script type="application/json">') == 2  # a training, and models of real English
     for link, _, _ in make_site.MORE:
         assert f'href="{link}"' in page
         assert not link.startswith(("/", "http"))

@@ -32,7 +32,7 @@ from autograder.course.exercise_cells import NOTEBOOK_METADATA
 from autograder.course.install_guard import ID as GUARD
 from autograder.workspace.take_along import FILE
 from autograder.workspace.workspace import update_workspace
-from leftcontext.widgets import TrainAndGenerate
+from leftcontext.widgets import StoryWriter, TrainAndGenerate
 from leftcontext.widgets.gallery import PAGE as GALLERY
 from leftcontext.widgets.shared.page import SCRIPT, STYLE, holder
 from leftcontext.widgets.train_and_generate import RECORDED
@@ -53,6 +53,12 @@ MORE = (
     ("gallery/index.html", "All widgets", "pictures one can touch"),
 )
 PURE = ("--only-binary", ":all:", "--platform", "any", "--abi", "none")  # wheels that run on every machine, a browser's too
+ENGLISH = "The same with real English"
+ABOUT_ENGLISH = (
+    "A language of 48 words is easy to look through, but is it all an effect of so few words? These three models were trained "
+    "by the course’s own code on three children’s books, character by character. They run in this page. Let each of them write, "
+    "type a beginning of your own, and see where its heads look."
+)
 KEEPING = "keep-my-work.ipynb"
 KEEP = """# Keep your work
 
@@ -120,7 +126,7 @@ def keeping_page() -> NotebookNode:
 
 
 def landing_page() -> str:
-    """The first page: a demonstration that works, and three ways on."""
+    """The first page: two demonstrations that work, and the ways on."""
     about = escape(ABOUT.format(units=len(list((ROOT / "source").glob("[0-9][0-9]-*")))))
     training = TrainAndGenerate("none")
     training.recorded = RECORDED
@@ -129,7 +135,8 @@ def landing_page() -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}: a course on causal attention</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="description" content="{about}">'
         f"<style>{STYLE}{LOOK}</style></head><body><main><h1>{TITLE}</h1><p class='note lead'><b>{escape(SUBTITLE)}</b></p>"
-        f'<p class="note">{about}</p><ul class="ways">{ways}</ul>{holder(training)}</main>'
+        f'<p class="note">{about}</p><ul class="ways">{ways}</ul>{holder(training)}'
+        f'<h2>{escape(ENGLISH)}</h2><p class="note">{escape(ABOUT_ENGLISH)}</p>{holder(StoryWriter("none"))}</main>'
         f'<script type="module">{SCRIPT}</script></body></html>'
     )
 

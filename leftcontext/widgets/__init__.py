@@ -12,6 +12,7 @@ from leftcontext.widgets.mask_zoo import MaskZoo
 from leftcontext.widgets.sampling import Sampling
 from leftcontext.widgets.single_token import SingleToken
 from leftcontext.widgets.softmax import Softmax
+from leftcontext.widgets.story_writer import StoryWriter
 from leftcontext.widgets.train_and_generate import TrainAndGenerate
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "Sampling",
     "SingleToken",
     "Softmax",
+    "StoryWriter",
     "TrainAndGenerate",
 ]

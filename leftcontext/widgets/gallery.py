@@ -27,6 +27,7 @@ from leftcontext.widgets import (
     Sampling,
     SingleToken,
     Softmax,
+    StoryWriter,
     TrainAndGenerate,
 )
 from leftcontext.widgets.shared.base import CourseWidget
@@ -61,6 +62,8 @@ NOTES = {
     "five replacements give it away?",
     "What is a mask worth?": "Unit 08. Predict first: whose loss ends below the entropy, and whose texts are legal? "
     "Then train each yourself: the page has the whole model in JavaScript, and paint a mask of your own.",
+    "Does it hold for real English?": "Unit 08. Predict first: does the model that was trained without a mask write one English "
+    "word? Three models of three children’s books, trained by the course’s own code. Type a beginning, and look at the heads.",
     "Which words can still be drawn?": "Unit 14. Predict first: which of the three sliders can make an ungrammatical word "
     "impossible, and which can only make it rare?",
     "What does a cache save?": "Unit 15. Predict first: how often has the score of “these” with itself been computed when "
@@ -78,7 +81,7 @@ def exhibits() -> dict[str, CourseWidget]:
     training.recorded = RECORDED
     shown = (
         *(LeftContext(), Softmax(), AttentionMap(), SingleToken(), Heads(), MaskPainter(value=STRAY), MaskZoo("packed")),
-        *(LeakDetector(STRAY), training, Sampling(top_p=0.9), CachedGeneration(step=3), BlockTiles(step=6)),
+        *(LeakDetector(STRAY), training, StoryWriter(), Sampling(top_p=0.9), CachedGeneration(step=3), BlockTiles(step=6)),
         GradientPattern(loss=2),
     )
     return dict(zip([name for name in NOTES if name != TITLE], shown, strict=True))

@@ -14,13 +14,15 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 from support import axe_core
 from support.jupyter_lab import jupyterlab
 
+from leftcontext import widgets
 from leftcontext.widgets.shared.base import CourseWidget
 from leftcontext.widgets.shared.page import page as widgets_page
 
@@ -30,6 +32,8 @@ FLAGS = (
 )
 PATIENCE = 60_000  # milliseconds: how long a busy machine may take, never what is measured
 expect.set_options(timeout=PATIENCE)
+SOURCES = Path(widgets.__file__).parent
+ADDRESS = "http://modules.test"  # no host: `modules` answers itself
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build/screenshots"
 # anywidget gives a model two seconds on the clock, which are not enough on a busy machine.
 PATIENT = "const timeout = AbortSignal.timeout; AbortSignal.timeout = (ms) => timeout.call(AbortSignal, 30 * ms);"
@@ -82,6 +86,27 @@ def alone(page: Page, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
     yield show
     if page.locator(".lc").count():
         page.screenshot(path=picture(request.node.name), full_page=True)
+
+
+@pytest.fixture
+def modules(page: Page) -> Callable[[str, Any], Any]:
+    """Run the body of an async function of `given` and `load("folder/module")` in a page that has the widgets' sources."""
+
+    def serve(route: Route) -> None:
+        name = route.request.url.removeprefix(f"{ADDRESS}/")
+        if name:
+            route.fulfill(path=SOURCES / name, content_type="text/javascript")
+        else:
+            route.fulfill(body="<title>Modules</title>", content_type="text/html")
+
+    page.route(f"{ADDRESS}/**", serve)
+    page.goto(f"{ADDRESS}/")
+
+    def run(body: str, given: Any = None) -> Any:
+        load = "const load = (name) => import(`/${name}.js`);"
+        return page.evaluate(f"async (given) => {{ {load} {body} }}", given)
+
+    return run
 
 
 def picture(name: str) -> Path:

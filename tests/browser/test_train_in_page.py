@@ -5,15 +5,13 @@ import json
 import re
 import statistics
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from leftcontext import widgets
 from leftcontext.language.language import LITTLE_LANGUAGE
 from leftcontext.model.evaluation import held_out_loss, influence
 from leftcontext.model.generation import generate_texts, share_legal
@@ -23,32 +21,9 @@ from leftcontext.widgets import TrainAndGenerate
 from leftcontext.widgets.shared.base import CourseWidget
 from leftcontext.widgets.train_and_generate.in_page import grammar, page_training
 
-SOURCES = Path(widgets.__file__).parent
-ADDRESS = "http://modules.test"
 PLAN = page_training(Schedule.steps, 0)
 ENTROPY = LITTLE_LANGUAGE.entropy(16)
 STEPS = 50
-
-
-@pytest.fixture
-def modules(page: Page) -> Callable[[str, Any], Any]:
-    """Run the body of an async function of `given` and `load(module)` in a page that has the sources of the widgets."""
-
-    def serve(route: Route) -> None:
-        name = route.request.url.removeprefix(f"{ADDRESS}/")
-        if name:
-            route.fulfill(path=SOURCES / name, content_type="text/javascript")
-        else:
-            route.fulfill(body="<title>Modules</title>", content_type="text/html")
-
-    page.route(f"{ADDRESS}/**", serve)
-    page.goto(f"{ADDRESS}/")
-
-    def run(body: str, given: Any = None) -> Any:
-        load = "const load = (name) => import(`/train_and_generate/${name}.js`);"
-        return page.evaluate(f"async (given) => {{ {load} {body} }}", given)
-
-    return run
 
 
 def masks() -> dict[str, NDArray[np.bool_]]:
@@ -70,7 +45,7 @@ def test_the_losses_are_those_of_numpy_step_by_step(modules: Callable[[str, Any]
     exact, usual = (Transformer(allowed=mask, seed=3, dtype=dtype) for dtype in (np.float64, np.float32))
     exact.theta[:] = usual.theta
     body = """
-        const { Transformer, train } = await load("model");
+        const { Transformer, train } = await load("train_and_generate/model");
         const model = new Transformer(given.config, Float64Array.from(given.theta));
         const losses = [];
         const rows = given.rows[Symbol.iterator]();
@@ -98,7 +73,10 @@ def test_the_losses_are_those_of_numpy_step_by_step(modules: Callable[[str, Any]
 def test_the_learning_rate_is_that_of_python(modules: Callable[[str, Any], Any]) -> None:
     for schedule in (Schedule(), Schedule(steps=60), Schedule(steps=1)):
         given = page_training(schedule.steps, 0)["schedule"]
-        body = "const { rateAt } = await load('model'); return Array.from({ length: given.steps }, (_, k) => rateAt(given, k));"
+        body = """
+            const { rateAt } = await load("train_and_generate/model");
+            return Array.from({ length: given.steps }, (_, k) => rateAt(given, k));
+        """
         np.testing.assert_allclose(modules(body, given), [schedule.rate_at(k) for k in range(schedule.steps)], rtol=1e-12)
 
 
@@ -119,11 +97,11 @@ def test_what_is_written_and_measured_is_that_of_python_on_the_same_weights(
         "rows": {"inputs": flat(rows[:, :-1]), "targets": flat(rows[:, 1:])}, "sentence": flat(sentence),
     }  # fmt: skip
     body = """
-        const { Transformer } = await load("model");
-        const { Language } = await load("language");
-        const { generator } = await load("random");
-        const { shareLegal } = await load("worker");
-        const writing = await load("writing");
+        const { Transformer } = await load("train_and_generate/model");
+        const { Language } = await load("train_and_generate/language");
+        const { generator } = await load("train_and_generate/random");
+        const { shareLegal } = await load("train_and_generate/worker");
+        const writing = await load("train_and_generate/writing");
         const model = new Transformer(given.config, Float64Array.from(given.theta));
         const uniform = given.uniform[Symbol.iterator]();
         const texts = writing.generateTexts(model, given.mask, given.texts, () => uniform.next().value);
@@ -149,7 +127,7 @@ def test_the_language_is_that_of_python(modules: Callable[[str, Any], Any]) -> N
     uniform = np.random.default_rng(0).random(16 * 300)
     noise = np.random.default_rng(1).integers(48, size=(200, 16))
     body = """
-        const { Language } = await load("language");
+        const { Language } = await load("train_and_generate/language");
         const language = new Language(given.language);
         const numbers = given.uniform[Symbol.iterator]();
         const { inputs, targets } = language.rows(300, 16, () => numbers.next().value);
@@ -177,8 +155,8 @@ def test_the_grammar_that_a_page_is_given_is_the_whole_language() -> None:
 
 def test_a_fresh_model_has_the_spread_of_python_s(modules: Callable[[str, Any], Any]) -> None:
     body = """
-        const { draw } = await load("model");
-        const { generator } = await load("random");
+        const { draw } = await load("train_and_generate/model");
+        const { generator } = await load("train_and_generate/random");
         return [...draw(given, generator(11))];
     """
     model = Transformer(seed=4)
@@ -202,7 +180,7 @@ def sfc32(seed: int, stream: int) -> Iterator[float]:
 
 def test_random_numbers_are_repeated_by_a_seed_and_even(modules: Callable[[str, Any], Any]) -> None:
     body = """
-        const { generator, normal, integer } = await load("random");
+        const { generator, normal, integer } = await load("train_and_generate/random");
         const list = (seed, stream, n, f) => {
             const random = generator(seed, stream);
             return Array.from({ length: n }, () => f(random));

@@ -179,7 +179,7 @@ def test_one_token_is_enough_and_sixteen_fit(name: str) -> None:
         arrays, mask = RNG.normal(size=(3, T, 2)), np.tri(T, dtype=bool)
         given = {
             "LeakDetector": (mask,), "MaskPainter": (mask,), "TrainAndGenerate": (), "MaskZoo": (), "LeftContext": (),
-            "Softmax": (RNG.normal(size=(T, T)),), "Sampling": (),
+            "Softmax": (RNG.normal(size=(T, T)),), "Sampling": (), "StoryWriter": (),
         }.get(name, arrays)  # fmt: skip
         shown = make(*given)
         assert shown.picture().text
@@ -314,6 +314,7 @@ VARIANTS = {
     "MaskZoo of ALiBi": lambda: widgets.MaskZoo("alibi"),
     "SingleToken of arrays": lambda: widgets.SingleToken(Q, K, V),
 }
+WITH_MODEL = (TrainAndGenerate, widgets.StoryWriter)  # these bring a whole model
 MAKES = {name: getattr(widgets, name) for name in widgets.__all__} | VARIANTS
 
 
@@ -321,7 +322,7 @@ MAKES = {name: getattr(widgets, name) for name in widgets.__all__} | VARIANTS
 def test_a_widget_is_small_stands_alone_and_has_a_static_form(make: Callable[[], CourseWidget]) -> None:
     widget = make()
     code = (widget._esm + widget._css).replace("http://www.w3.org/2000/svg", "")  # a name, not an address
-    assert len(code) < (48_000 if isinstance(widget, TrainAndGenerate) else 40_000)  # that one brings a whole model
+    assert len(code) < (48_000 if isinstance(widget, WITH_MODEL) else 40_000)
     assert not re.search(r"https?:|\bimport\b|@import|url\(", code)
     assert re.search(r"export\{\w+ as default\};\s*$", widget._esm) and code.count("export") == 1
     bundle = widget._repr_mimebundle_()

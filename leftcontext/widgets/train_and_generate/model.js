@@ -32,7 +32,7 @@ import { normal } from "./random.js";
  */
 
 // Multiplies the logits: they must grow large to rule a word out, and Adam's steps are small.
-const SHARPNESS = 4;
+export const SHARPNESS = 4;
 
 /**
  * The parameters by name and shape; a matrix W of shape (n_in, n_out) is used as x W.
