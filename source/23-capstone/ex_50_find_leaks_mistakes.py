@@ -38,12 +38,12 @@ def last_row_only(run, parts):
     return _finder(rows=(22,))(run, parts)
 
 
-@exercise.mistake("Only output 0 was looked at")
+@exercise.mistake("One output or one row only")
 def first_output_only(run, parts):
-    """Output 0 can be right while a later one looks ahead.
+    """Only output 0 was looked at, or only one row was changed. Output 0 can be right while a later one looks ahead.
 
-    - Which outputs have no changed row before them?
-    - All of 0 to i.
+    - Which outputs come before a changed row, and which rows may have changed?
+    - All outputs 0 to i, and each i in turn.
     """
     return _finder(earlier=lambda moved, i: moved[:1])(run, parts)
 
