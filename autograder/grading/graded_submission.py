@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -54,4 +53,4 @@ class Graded:
         """For the journal."""
         notes = [note.to_json() for note in self.notes]
         findings = {test: finding.to_json() for test, finding in self.findings.items()}
-        return {**dataclasses.asdict(self), "notes": notes, "findings": findings}
+        return {**vars(self), "notes": notes, "findings": findings}

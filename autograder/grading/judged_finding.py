@@ -26,13 +26,12 @@ class JudgedFinding:
 
     def to_json(self) -> dict[str, Any]:
         """For the journal and for messages between processes."""
-        fields = dataclasses.asdict(self)
+        fields = vars(self)
         return {("says" if name == "message" else name): value for name, value in fields.items()}
 
     def cut(self) -> JudgedFinding:
         """The same with texts that are no longer than the judge writes them."""
-        fields = dataclasses.asdict(self)
-        texts: dict[str, Any] = {name: value[:MAX_TEXT] for name, value in fields.items() if isinstance(value, str)}
+        texts: dict[str, Any] = {name: value[:MAX_TEXT] for name, value in vars(self).items() if isinstance(value, str)}
         return dataclasses.replace(self, **texts)
 
     @classmethod

@@ -46,8 +46,9 @@ def graded_notebook(
 def encode(notebook: Node) -> bytes:
     """A notebook's file, a line for each cell: what indents is Python's slow encoder, and a class has a million lines."""
     rest = {name: part for name, part in notebook.items() if name != "cells"}
-    cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in notebook["cells"])
-    return f'{{"cells": [\n{cells}\n],\n{json.dumps(rest, ensure_ascii=False)[1:]}\n'.encode("utf-8", "replace")
+    write = json.JSONEncoder(ensure_ascii=False).encode
+    cells = ",\n".join(map(write, notebook["cells"]))
+    return f'{{"cells": [\n{cells}\n],\n{write(rest)[1:]}\n'.encode("utf-8", "replace")
 
 
 def _cell(cell: MergedCell, step: int) -> Node:

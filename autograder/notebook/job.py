@@ -61,8 +61,7 @@ class Step:
 
     def to_json(self) -> dict[str, Any]:
         """Without the fields that have their default value."""
-        found = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
-        return {name: value for name, value in found.items() if value or name in ("kind", "source")}
+        return {name: value for name, value in vars(self).items() if value or name in ("kind", "source")}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Step:
@@ -95,7 +94,7 @@ class Job:
     def to_json(self) -> dict[str, Any]:
         """Files as base64."""
         return {
-            **{entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)},
+            **vars(self),
             "steps": [step.to_json() for step in self.steps],
             "files": {name: base64.b64encode(content).decode() for name, content in self.files.items()},
         }
