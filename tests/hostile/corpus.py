@@ -102,7 +102,7 @@ cheat(OFF, "builtins.max is patched", "import builtins\nbuiltins.max = lambda *a
 cheat(OFF, "pre_run_cell rebinds the assertion", "ip = get_ipython()\ndef later(*a):\n    ip.user_ns['assert_allclose'] = lambda *a, **k: None\nip.events.register('pre_run_cell', later)", prefix=NEARLY)
 cheat(OFF, "sys.settrace rebinds the assertion", "import sys\ndef tracer(frame, event, arg):\n    if frame.f_code.co_name == '<module>':\n        frame.f_globals['assert_allclose'] = lambda *a, **k: None\n    return tracer\nsys.settrace(tracer)", prefix=NEARLY)
 cheat(OFF, "the compiler drops assertions", "import builtins\nreal = builtins.compile\nshell = get_ipython()\nshell.compile.flags = 0\nimport ast\nclass D(ast.NodeTransformer):\n    def visit_Assert(self, node):\n        return ast.Pass()\n    def visit_Expr(self, node):\n        return node\nshell.ast_transformers.append(D())", total="total = 5")
-cheat(OFF, "the shell's own run is replaced", "type(get_ipython()).run = lambda self, source: []", points=NOTHING)
+cheat(OFF, "the shell's own run is replaced", "type(get_ipython()).run = lambda self, source: []", points=NOTHING, spoilt=NONE)
 cheat(OFF, "the verdict's maker is replaced", "import autograder.grading.student_process as s\ns.verdict_of = lambda *_: ['tested', 'nothing', '', 0]", prefix=NEARLY)
 cheat(OFF, "the last expression is not shown", "get_ipython().ast_node_interactivity = 'none'")
 cheat(OFF, "a formatter writes every number as 3", "get_ipython().display_formatter.formatters['text/plain'].for_type(int, lambda n, p, c: p.text('3'))")

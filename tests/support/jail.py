@@ -48,10 +48,13 @@ def run_jailed(work: Callable[[], object], writable: Path, seconds: float) -> bo
         child = os.fork()
         if not child:
             _end_with(lambda: _keep(work, writable, groups))
-        ended = _waited(child, seconds)
-        if not ended:
-            linux.kill_tree(child)
-            os.waitpid(child, 0)
+        ended = False
+        try:
+            ended = _waited(child, seconds)
+        finally:
+            if not ended:
+                linux.kill_tree(child)
+                os.waitpid(child, 0)
     return ended
 
 
