@@ -26,7 +26,6 @@ ENGLISH_SCHEDULES = {  # a model that copies what it should predict has learned 
     "one_ahead": Schedule(steps=3_000, batch=16, rate=1e-2, warm_up=200),
     "none": Schedule(steps=3_000, batch=16, rate=1e-2, warm_up=200),
 }
-ENGLISH_STEPS = {"causal": 4_500, "one_ahead": 3_000, "none": 3_000}  # after so many of them a training was ended
 FOLDER = Path(__file__).resolve().with_name("english_weights")
 LARGEST = 127  # of a signed byte, so that 0 stays 0
 
