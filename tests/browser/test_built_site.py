@@ -89,9 +89,9 @@ def links_lead_somewhere(page: Page, address: str) -> None:
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_the_first_page_is_a_demonstration(opened: Open, address: str, axe: Path, scheme: str, width: int) -> None:
     page = opened("index.html", scheme, width)
-    causal = page.get_by_role("group", name="trained with").get_by_role("radio", name="causal")
-    causal.check()
-    expect(page.get_by_role("status")).to_contain_text("The leak test finds none")
+    widget = page.get_by_role("group", name="Train and generate")
+    widget.get_by_role("group", name="trained with").get_by_role("radio", name="causal").check()
+    expect(widget.get_by_role("status")).to_contain_text("The leak test finds none")
     links_lead_somewhere(page, address)
     looked_over(page, axe, f"first page {scheme} {width}")
 
