@@ -132,10 +132,10 @@ def test_the_lessons_are_searched(opened: Open, axe: Path) -> None:
 
 
 def cell(page: Page, text: str) -> Locator:
-    """The code cell that holds `text`, scrolled to: JupyterLab draws only what is near."""
+    """The code cell that holds `text`, scrolled to: JupyterLab draws only what is near, and hides or drops the rest."""
     notebook = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    found = notebook.locator(".jp-CodeCell").filter(has_text=text).first
-    for direction in (500, -500):
+    found = notebook.locator(".jp-CodeCell").filter(has_text=text).filter(visible=True).first
+    for direction in (500, -500, 500, -500):
         for _ in range(80):
             if found.count():
                 break
