@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Browser, Page, expect
+from support.axe_core import serious
 from support.hostile_notebook import ATTACKS, hostile_page
 from support.sizes import share
-from test_accessibility import axe, serious  # noqa: F401 (a fixture)
 
 from autograder.bank import catalog
 from autograder.feedback import render
@@ -56,7 +56,7 @@ def test_the_watch_does_see_what_runs_and_what_is_fetched(browser: Browser, tmp_
 
 
 @pytest.mark.parametrize(("width", "scheme"), share([(360, "dark"), (1280, "light")], 2))
-def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int, scheme: Scheme) -> None:  # noqa: F811
+def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int, scheme: Scheme) -> None:
     cells = [new_markdown_cell("# Masks"), new_code_cell("x" * 300)]
     for id in ("causal_mask", "causal_attention"):
         exercise = catalog.find(id).load()
@@ -79,7 +79,7 @@ def test_a_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int, sc
 
 
 @pytest.mark.parametrize(("width", "scheme"), share([(360, "dark"), (1280, "light")], 2))
-def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int, scheme: Scheme) -> None:  # noqa: F811
+def test_the_instructors_page_reads_well(page: Page, tmp_path: Path, axe: Path, width: int, scheme: Scheme) -> None:
     ids = tuple(f"check_multi_head_causal_attention_{n}" for n in range(6))
     scores, points = np.random.default_rng(0).integers(0, 3, (40, 6)).astype(float), np.full(6, 2.0)
     found = {"exercise": "f", "passed": False, "misconception": "m", "title": "Transposed", "says": "`x`", "text": "wide " * 60}

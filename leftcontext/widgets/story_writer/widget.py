@@ -132,7 +132,7 @@ def _asset() -> dict[str, Any]:
 
 
 def packed_text(mask: str) -> dict[str, str]:
-    """The weights of a model as the page gets them: bytes and 32-bit factors, in base64."""
+    """The weights of a model as the page gets them: bytes and factors in float32, in base64."""
     numbers, factors = packed(mask)
     return {
         "bytes": b64encode(numbers.tobytes()).decode(),
