@@ -36,6 +36,7 @@ def demo_class(
     from autograder.report.invented_class import make_course
     from autograder.report.page import write
     from autograder.sandbox.levels import IsolationLevel
+    from autograder.workspace.workspace import as_root
 
     folder = folder.absolute()
     try:
@@ -60,4 +61,4 @@ def demo_class(
     typer.echo(f"Formgrader:  cd {folder}, then: jupyter lab, menu Nbgrader, Formgrader")
     if open_pages:
         webbrowser.open(report.as_uri())
-        subprocess.run([sys.executable, "-m", "jupyterlab", "--LabApp.default_url=/formgrader"], check=False)
+        subprocess.run([sys.executable, "-m", "jupyterlab", "--LabApp.default_url=/formgrader", *as_root()], check=False)

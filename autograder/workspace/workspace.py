@@ -102,6 +102,11 @@ class _HandOut:
         path.write_bytes(content)
 
 
+def as_root() -> list[str]:
+    """What Jupyter wants to be told by root: in a container there is nobody else to be."""
+    return ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+
+
 def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoReturn:
     """Become a JupyterLab on the workspace. Raises NoWorkspace for an occupied port."""
     if port and not _is_free(port):
@@ -117,8 +122,7 @@ def open_lab(folder: Path, port: int | None = None, browser: bool = True) -> NoR
     ]
     if not browser:
         options.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        options.append("--allow-root")  # in a container there is nobody else to be
+    options += as_root()
     # More BLAS threads than one make the course's small matrices slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Defaults of ours (no question about news at the start) behind the learner's own.
