@@ -47,10 +47,7 @@ def drawn(figure: Figure, alt: str, text: str) -> Picture:
     It is drawn twice, and where the notebook is dark, a style shows the dark one in place of the other. Where styles are
     taken out of a page, the light one stays.
     """
-    bounds = _bounds(figure)
-    light = _png(figure, bounds)
-    darken(figure)
-    dark, _ = _png(figure, bounds)
+    light, dark = _light_and_dark(figure)
     name = f"lc-{hashlib.sha256(dark.encode()).hexdigest()[:12]}"
     style = f"<style>:is([data-jp-theme-light=false],.vscode-dark) .{name}{{content:url({DATA}{dark})}}</style>"
     return Picture(f'<figure style="margin:0">{style}{_element(light, alt, name)}</figure>', text)
@@ -70,14 +67,6 @@ def stacked(pictures: list[Picture], title: str = "") -> Picture:
     return Picture(html, "\n\n".join([*([title] if title else []), *(picture.text for picture in pictures)]))
 
 
-def image(figure: Figure, alt: str) -> str:
-    """`figure` as one `<img>` element that holds its own bytes.
-
-    An `image/png` output would lose the text: JupyterLab ignores an image's `alt` metadata.
-    """
-    return _element(_png(figure, _bounds(figure)), alt)
-
-
 def _bounds(figure: Figure) -> Bbox:
     """Where something is drawn, with a margin, in inches: as bbox_inches="tight" does, which draws everything twice."""
     figure.set_dpi(DPI)
@@ -95,13 +84,21 @@ def _png(figure: Figure, bounds: Bbox) -> tuple[str, int]:
 
 
 def themed_image(figure: Figure, alt: str) -> str:
-    """`figure` as `image` gives it, with a dark one in its place on a dark screen."""
+    """`figure` as one element that holds its own bytes, with a dark one in its place on a dark screen.
+
+    An `image/png` output would lose the text: JupyterLab ignores an image's `alt` metadata.
+    """
+    light, dark = _light_and_dark(figure)
+    source = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{DATA}{dark}">'
+    return f"<picture>{source}{_element(light, alt)}</picture>"
+
+
+def _light_and_dark(figure: Figure) -> tuple[tuple[str, int], str]:
+    """The bytes of the figure as it is, with its width, and then those of it for a dark screen, for which it is changed."""
     bounds = _bounds(figure)
     light = _png(figure, bounds)
     darken(figure)
-    dark, _ = _png(figure, bounds)
-    source = f'<source media="screen and (prefers-color-scheme: dark)" srcset="{DATA}{dark}">'
-    return f"<picture>{source}{_element(light, alt)}</picture>"
+    return light, _png(figure, bounds)[0]
 
 
 def _element(png: tuple[str, int], alt: str, name: str = "") -> str:
