@@ -15,7 +15,7 @@ def is_unwritten(function: Any) -> bool:
     if code is None:
         return False
     steps = (step for step in dis.get_instructions(code) if step.opname not in _NO_STEP)
-    return next((False for step in steps if not _returns_none(step)), True)  # as a rule the first step says it all
+    return all(map(_returns_none, steps))  # as a rule the first step says it all
 
 
 def _returns_none(step: dis.Instruction) -> bool:

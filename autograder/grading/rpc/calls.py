@@ -183,7 +183,7 @@ class RpcEndpoint:
         """Answer a call of one of this end's functions: a token, "call", its number, args and kwargs."""
         token = question[0]
         match question[1:]:
-            case ["call", int(), tuple(), dict(), "behind"] if self._was_unwritten:
+            case ["call", int(), tuple(), dict(), *how] if BEHIND in how and self._was_unwritten:
                 answer = encode([token, *NOT_CALLED])
             case ["call", int(number), tuple(args), dict(named), *how] if self._may_call(number):
                 self._depth += 1
