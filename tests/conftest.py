@@ -8,6 +8,7 @@ import json
 import os
 import signal
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -65,6 +66,16 @@ LONGEST = (
 _seconds: Counter[str] = Counter()
 _tests: Counter[str] = Counter()
 _workers: defaultdict[str, set[str]] = defaultdict(set)
+
+
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """PyTorch on one thread: two would wait for each other on a busy machine."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 
 from leftcontext.audit import audit  # noqa: E402
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("one_torch_thread")]
 SIZES = {
     "vocab_size": 40,
     "hidden_size": 16,
@@ -17,14 +17,6 @@ SIZES = {
     "num_key_value_heads": 1,
     "max_position_embeddings": 128,
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def tiny(**options):

@@ -11,16 +11,9 @@ from support.sizes import share  # noqa: E402
 
 from leftcontext.audit import audit  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 LATER = [name for name in LEAKY if name not in share(LEAKY, 2)]  # left to `make test-long`
 LATER_HONEST = [name for name in HONEST if name not in share(HONEST, 2)]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def later(names, left):
