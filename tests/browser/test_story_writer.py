@@ -32,7 +32,7 @@ def given(mask: str, use: str, text: str = PROMPT, **more: Any) -> dict[str, Any
     return {"config": CONFIG, "packed": packed_text(mask), "mask": allowed_by(use, T).tolist(), "tokens": tokens, **more}
 
 
-@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("mask", [pytest.param(mask, marks=[pytest.mark.long] * (mask != "causal")) for mask in MASKS])
 def test_the_weights_and_the_logits_are_those_of_numpy(modules: Callable[[str, Any], Any], mask: str) -> None:
     body = """
         const { Transformer } = await load("train_and_generate/model");
@@ -56,7 +56,13 @@ def test_the_weights_and_the_logits_are_those_of_numpy(modules: Callable[[str, A
 
 
 @pytest.mark.parametrize(
-    ("mask", "use"), [("causal", "causal"), ("causal", "none"), ("none", "causal"), ("one_ahead", "one_ahead")]
+    ("mask", "use"),
+    [
+        ("causal", "causal"),
+        pytest.param("causal", "none", marks=pytest.mark.long),
+        pytest.param("none", "causal", marks=pytest.mark.long),
+        ("one_ahead", "one_ahead"),
+    ],
 )
 def test_the_likeliest_text_is_that_of_python_with_and_without_a_cache(
     modules: Callable[[str, Any], Any], mask: str, use: str

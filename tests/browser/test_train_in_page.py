@@ -38,7 +38,9 @@ def flat(tokens: NDArray[np.integer]) -> list[int]:
     return [int(token) for token in tokens.ravel()]
 
 
-@pytest.mark.parametrize("name", masks())
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (name in ("causal", "one_ahead"))) for name in masks()]
+)
 def test_the_losses_are_those_of_numpy_step_by_step(modules: Callable[[str, Any], Any], name: str) -> None:
     mask, schedule = masks()[name], Schedule()  # that of the course; its first steps
     rows = LITTLE_LANGUAGE.rows(STEPS * schedule.batch, 16, np.random.default_rng(5))  # (STEPS · B, 17)
