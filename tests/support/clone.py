@@ -11,10 +11,10 @@ from support.warm_command import run_warm
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-NOT_CLONED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", "*.db")
+NOT_CLONED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*_cache", ".hypothesis", "*.db")
 NEED_NBGRADER = {"grade", "report", "compose"}  # what they take is mostly its import
 READ_AT_START = {"LANG", "LC_ALL", "PYTHONIOENCODING", "PYTHONUTF8", "PYTHONWARNINGS"}  # by Python, before a command begins
-A_USERS_OWN = {"course", "workspace"}  # at the root only: packages are called so too
+NOT_TRACKED = {"course", "workspace", "build", "node_modules", "site"}  # at the root only: packages are called so too
 
 
 def clone(to: Path) -> Path:
@@ -24,7 +24,7 @@ def clone(to: Path) -> Path:
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
-    return set(NOT_CLONED(folder, names)) | (A_USERS_OWN & set(names) if Path(folder) == ROOT else set())
+    return set(NOT_CLONED(folder, names)) | (NOT_TRACKED & set(names) if Path(folder) == ROOT else set())
 
 
 def run(
