@@ -38,11 +38,14 @@ _ROPE = {"rope_type": "default", "rope_theta": 10000.0}
 # By model type: what the default leaves open or what must fit together.
 EXCEPTIONS: dict[str, dict[str, Any]] = {
     "cohere_compass_text": {"rope_parameters": {"full_attention": _ROPE, "sliding_attention": _ROPE}},
+    "deepseek_v2": {"num_experts_per_tok": 2, "topk_method": "greedy"},
     "dots1": {"n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2},
+    "gpt_neo": {"attention_types": [[["global", "local"], 1]]},
     "bamba": {"attn_layer_indices": [1]},
     "granitemoehybrid": {"layer_types": ["mamba", "attention"]},
     "jamba": {"attn_layer_period": 2, "attn_layer_offset": 1, "expert_layer_period": 2, "expert_layer_offset": 1},
     "lfm2_moe": {"layer_types": ["conv", "full_attention"]},
+    "longcat_flash": {"qk_head_dim": 16},
     "ministral": {"head_dim": 8},
     "mistral4": {"head_dim": 16},
     "nemotron": {"head_dim": 8, "num_key_value_heads": 2},
@@ -106,7 +109,8 @@ def small(default: PretrainedConfig) -> dict[str, Any]:
             out[name] = type(value)(**small(value))
         elif (fitting := _fitting(name, value, layers)) is not None:
             out[name] = fitting
-    if getattr(default, "num_key_value_heads", None) == getattr(default, "num_attention_heads", HEADS):
+    all_heads = getattr(default, "num_attention_heads", HEADS)
+    if "num_attention_heads" in out and getattr(default, "num_key_value_heads", None) == all_heads:
         out["num_key_value_heads"] = out["num_attention_heads"]  # none are shared
     return out
 
