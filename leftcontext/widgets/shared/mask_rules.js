@@ -30,6 +30,17 @@ export function sees(rule) {
 }
 
 /**
+ * A whole mask of so many positions (size, size), true where a query may see a key.
+ *
+ * @param {MaskRule} rule
+ * @param {number} size
+ */
+export function allowedBy(rule, size) {
+  const seen = sees(rule);
+  return Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) => seen(i, j)));
+}
+
+/**
  * Each node of a tree with all nodes that it continues; the parent of a root is −1.
  *
  * @param {number[]} parents

@@ -19,8 +19,11 @@ export function sink(weights) {
   return later.length ? sum(later.map((row) => row[0])) / later.length : 1;
 }
 
-/** How much of it goes to the next token, which has to be predicted. */
-/** @param {number[][]} weights (T, T) */
+/**
+ * How much of it goes to the next token, which has to be predicted.
+ *
+ * @param {number[][]} weights (T, T)
+ */
 export function ahead(weights) {
   const earlier = weights.slice(0, -1);
   return earlier.length ? sum(earlier.map((row, i) => row[i + 1])) / earlier.length : 0;

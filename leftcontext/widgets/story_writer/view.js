@@ -1,14 +1,15 @@
 // @ts-check
 // The view of StoryWriter: a worker beside the page writes and reads, and what it reports is drawn.
 
+import source from "worker:./worker.js";
+import { backgroundWork } from "../shared/background.js";
 import { choice, slider } from "../shared/controls.js";
 import { beside, element, markLegend, muted, statusLine } from "../shared/dom.js";
 import { view } from "../shared/host.js";
-import { labelsOf, sees } from "../shared/mask_rules.js";
+import { allowedBy, labelsOf, sees } from "../shared/mask_rules.js";
 import { number, sum } from "../shared/numbers.js";
 import { numberTable } from "../shared/tables.js";
 import { headMaps, visible } from "./heads.js";
-import { pageWork } from "./page_work.js";
 import { promptField } from "./prompt_field.js";
 import { shareKnown, textList } from "./texts.js";
 
@@ -75,8 +76,8 @@ function build(model, node, set) {
   const texts = textList(labels, known);
   const maps = headMaps(say);
   const table = numberTable();
-  const writer = pageWork({ report: heard, end: written });
-  const reader = pageWork({ report: looked, end: (failed) => failed && fail() });
+  const writer = backgroundWork(source, { report: heard, end: written });
+  const reader = backgroundWork(source, { report: looked, end: (failed) => failed && fail() });
   const controls = element("div", { className: "lc-controls" }, button, bill);
   node.append(trained.node, used.node, caches.node, temperature.node, field.node, controls, note, status);
   node.append(texts.node, beside(table.node), maps.node, markLegend());
@@ -91,16 +92,15 @@ function build(model, node, set) {
 
   const use = () => (model.get("used") === AS_TRAINED ? model.get("trained") : model.get("used"));
 
-  function mask() {
-    const seen = sees(asset.rules[use()]);
-    const T = asset.config.context;
-    return Array.from({ length: T }, (_, i) => Array.from({ length: T }, (_, j) => seen(i, j)));
-  }
+  const mask = () => allowedBy(asset.rules[use()], asset.config.context);
 
   /** A cache is of use only where no later character changes an earlier key: under a causal mask. */
   const mayCache = () => !sees(asset.rules[use()])(0, 1);
 
-  /** @param {number} characters */
+  /**
+   * @param {number} characters
+   * @returns {Job}
+   */
   function job(characters) {
     return {
       config: asset.config,

@@ -1,6 +1,7 @@
 // @ts-check
 // A model writes, character by character, as `write` of leftcontext/model/english.py does, and what it costs.
 
+import { choose } from "../train_and_generate/writing.js";
 import { CachedReader } from "./cached_reader.js";
 
 /** @import { Mask } from "../train_and_generate/layers.js" */
@@ -32,7 +33,7 @@ export function* write(model, mask, tokens, { temperature, cached, random }) {
     const width = window.length;
     const read = cached ? width - reader.length : width;
     const logits = cached ? readOn(reader, window) : lastLogits(model, window, mask);
-    const token = choose(logits, temperature, random);
+    const token = choose(logits, random, temperature);
     window.push(token);
     yield { token, read, width };
   }
@@ -55,18 +56,6 @@ function readOn(reader, window) {
 function lastLogits(model, window, mask) {
   const { data, columns } = model.logits(window, window.length, mask); // (T, V)
   return data.subarray(data.length - columns); // (V,)
-}
-
-/**
- * A draw from the softmax of logits over a temperature; 0 takes the likeliest.
- *
- * @param {Float64Array} logits (V,)
- * @param {number} temperature
- * @param {Random} random
- */
-function choose(logits, temperature, random) {
-  const noisy = temperature ? logits.map((x) => x / temperature - Math.log(-Math.log(1 - random()))) : logits;
-  return noisy.indexOf(noisy.reduce((a, b) => Math.max(a, b), -Infinity));
 }
 
 /**

@@ -1,8 +1,9 @@
 // @ts-check
-// Trains in the page, where no kernel does: starts and ends the worker, and puts together what it needs.
+// Trains in the page, where no kernel does: puts together what the worker needs, and knows which one runs.
 
 import source from "worker:./worker.js";
-import { sees } from "../shared/mask_rules.js";
+import { backgroundWork } from "../shared/background.js";
+import { allowedBy } from "../shared/mask_rules.js";
 import { each } from "../shared/numbers.js";
 
 /** @import { MaskRule } from "../shared/types.d.ts" */
@@ -16,16 +17,13 @@ import { each } from "../shared/numbers.js";
  */
 
 /**
- * A mask by name (size, size), of the model's size unless it is given.
+ * A mask by name, of the model's size (context, context).
  *
  * @param {Plan} plan
  * @param {string} name
  * @returns {Mask}
  */
-export function maskOf(plan, name, size = plan.config.context) {
-  const seen = sees(plan.rules[name]);
-  return Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) => seen(i, j)));
-}
+export const maskOf = (plan, name) => allowedBy(plan.rules[name], plan.config.context);
 
 /**
  * A painted mask, top left of a causal one of the model's size.
@@ -39,18 +37,20 @@ export function withPainted(plan, painted) {
 }
 
 /**
- * One training at a time, in a worker of its own, so that the page stays responsive and a stop is a stop.
+ * One training at a time.
  *
  * @param {Plan} plan
  * @param {string[]} sentence
  * @param {string[]} uses masks used while writing
- * @param {{ report: (mask: string, news: Partial<Run>) => void, end: (mask: string) => void }} listener
+ * @param {{ report: (mask: string, news: Partial<Run>) => void, end: (mask: string) => void }} listener `end`
+ *   hears of a stop too
  */
 export function pageTraining(plan, sentence, uses, { report, end }) {
-  /** @type {Worker | undefined} */
-  let worker;
   let running = "";
   let failed = false;
+  /** @param {Partial<Run>} news */
+  const heard = (news) => report(running, news);
+  const work = backgroundWork(source, { report: heard, end: over });
 
   /**
    * @param {string} name
@@ -60,27 +60,19 @@ export function pageTraining(plan, sentence, uses, { report, end }) {
     running = name;
     const { rules, ...rest } = plan;
     const used = Object.fromEntries(uses.map((use) => [use, maskOf(plan, use)]));
-    try {
-      const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-      worker = new Worker(address);
-      worker.onmessage = ({ data: { news, over } }) => (over ? stop() : report(name, news));
-      worker.onerror = fail;
-      worker.postMessage({ ...rest, mask, uses: used, sentence });
-    } catch {
-      fail(); // the host allows no worker
-    }
+    work.start({ ...rest, mask, uses: used, sentence });
   }
 
-  function fail() {
-    failed = true;
+  /** @param {boolean} hasFailed */
+  function over(hasFailed) {
+    failed ||= hasFailed;
     stop();
   }
 
   /** What the training has come to stays. */
   function stop() {
     const name = running;
-    worker?.terminate();
-    worker = undefined;
+    work.stop();
     running = "";
     if (name) end(name);
   }

@@ -1,6 +1,7 @@
 // @ts-check
 // Who trains: a kernel where one answers, the page where none does. Either way the result stands in `runs`.
 
+import { allowedBy } from "../shared/mask_rules.js";
 import { kernelOf } from "./kernel.js";
 import { maskOf, pageTraining, withPainted } from "./page_training.js";
 
@@ -83,7 +84,7 @@ export function trainerOf(model, set, onChange) {
 
   /** A mask to begin painting with: the causal one. */
   function giveOwnMask() {
-    if (!model.get("allowed")) set("allowed", maskOf(plan, "causal", sentence.length));
+    if (!model.get("allowed")) set("allowed", allowedBy(plan.rules.causal, sentence.length));
   }
 
   return {

@@ -33,13 +33,14 @@ export function generateTexts(model, mask, texts, random) {
 }
 
 /**
- * A draw from the softmax of logits, by the Gumbel trick: the largest of logits + noise.
+ * A draw from the softmax of logits over a temperature, by the Gumbel trick: the largest of logits + noise. A
+ * temperature of 0 takes the likeliest.
  *
  * @param {Float64Array} logits (V,)
  * @param {Random} random
  */
-function choose(logits, random) {
-  const noisy = logits.map((x) => x - Math.log(-Math.log(1 - random())));
+export function choose(logits, random, temperature = 1) {
+  const noisy = temperature ? logits.map((x) => x / temperature - Math.log(-Math.log(1 - random()))) : logits;
   return noisy.indexOf(Math.max(...noisy));
 }
 

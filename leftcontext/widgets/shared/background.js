@@ -1,16 +1,15 @@
 // @ts-check
-// Starts and ends the workers of the page: one that writes, one that reads the prompt.
-
-import source from "worker:./worker.js";
-
-/** @import { Job, News } from "./worker.js" */
+// Work beside the page, in a worker, so that the page stays responsive and a stop is a stop.
 
 /**
- * One job at a time; a new one ends the last one.
+ * One job at a time; a new one ends the last one. The worker answers with `{ news }`, and `{ over: true }` at
+ * its end. `end` hears that a job has come to its end or has failed, not that it was stopped.
  *
+ * @template Job, News
+ * @param {string} source the text of the worker's script
  * @param {{ report: (news: News) => void, end: (failed: boolean) => void }} listener
  */
-export function pageWork({ report, end }) {
+export function backgroundWork(source, { report, end }) {
   /** @type {Worker | undefined} */
   let worker;
 
