@@ -55,7 +55,8 @@ def collect(
     if found.without_notebook:
         _say([f"No notebook from {', '.join(found.without_notebook)}."])
     if found.late:
-        _say([f"{found.system} marks as late, without saying when: {', '.join(found.late)}."])
+        who = ", ".join(found.late)
+        _say([f"{found.system} marks as late, without saying when: {who}. The report says so; no penalty is computed for them."])
     counts = f"{len(found.new)} new, {len(found.replaced)} replaced, {len(found.unchanged)} already there"
     typer.echo(f"{found.system}: {counts}.{' Nothing was written.' if dry_run else f' Next: leftcontext grade {assignment}'}")
 

@@ -135,6 +135,7 @@ def _fields(one: Standing) -> dict[str, object]:
         "waiting_for_manual_grading": one.waiting,
         "submitted_at": one.submitted_at.isoformat() if one.submitted_at else None,
         "seconds_late": one.seconds_late,
+        "marked_late_by": one.marked_late_by or None,
     }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from autograder.lms.collect import TIMESTAMP, CannotCollect, Submission, contents, open_archive, read_archive
 from autograder.nbgrader.class_list import people
 from autograder.nbgrader.gradebook import NbgraderCourse
+from autograder.nbgrader.late_marks import update_late_marks
 from autograder.nbgrader.submitted_files import is_notebook
 
 
@@ -26,6 +27,7 @@ class Placed:
     unchanged: list[str] = field(default_factory=list)
     without_notebook: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)  # as the system says it
+    is_late: dict[str, bool] = field(default_factory=dict)  # the same of each submission that now lies in the course
     notes: list[str] = field(default_factory=list)
 
 
@@ -44,6 +46,8 @@ def collect(course: NbgraderCourse, assignment: str, path: Path, replace: bool =
         outcome = Placed(found.system, notes=found.notes)
         for submission in sorted(found.submissions, key=lambda one: one.student):
             _place(course, assignment, archive, submission, outcome, replace, dry_run)
+    if not dry_run:
+        update_late_marks(course, assignment, found.system, outcome.is_late)
     return outcome
 
 
@@ -62,12 +66,14 @@ def _place(
         files[TIMESTAMP] = timestamp(submission.submitted_at)
     if not any(map(is_notebook, files)) and not any(name.lower().endswith(".zip") for name in files):
         outcome.without_notebook.append(student)
-    if any(one.is_late for one in submission.members.values()):
+    is_late = any(one.is_late for one in submission.members.values())
+    if is_late:
         outcome.late.append(student)
     place = course.folder("submitted", student, assignment)
     if os.path.isdir(place) or os.path.islink(place):  # noqa: PTH112, PTH114 (those of Path raise where a link leads too far)
         if dict(_lying(place)) == files:
             outcome.unchanged.append(student)
+            outcome.is_late[student] = is_late
             return
         if not replace:
             outcome.notes.append(f"{student}: another submission is in {place} already; it stays. --replace takes the new one.")
@@ -76,6 +82,7 @@ def _place(
         outcome.replaced.append(student)
     else:
         outcome.new.append(student)
+    outcome.is_late[student] = is_late
     if not dry_run:
         _write(course, assignment, place, student, files, outcome)
 

@@ -11,6 +11,7 @@ from nbgrader.api import MissingEntry, SubmittedAssignment
 from nbgrader.api import Student as Entry
 
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
+from autograder.nbgrader.late_marks import read_late_marks
 from autograder.student import Student
 
 
@@ -26,6 +27,7 @@ class Standing:
     waiting: int = 0  # answers that the instructor still has to read
     submitted_at: datetime | None = None
     seconds_late: float = 0.0
+    marked_late_by: str = ""  # the learning management system that says so, without a time
 
     @property
     def is_final(self) -> bool:
@@ -76,16 +78,18 @@ def class_standing(course: NbgraderCourse, assignment: str) -> ClassStanding:
     handed_in = set(course.students(assignment))
     everybody |= {id: Student(id) for id in handed_in - everybody.keys() if _is_text(id)}
     recorded, times = course.recorded(assignment), _times(course, assignment)
+    marks = read_late_marks(course, assignment)
     found = []
     for person in sorted(everybody.values(), key=lambda one: (one.sortable_name.casefold(), one.id)):
         entry = recorded.get(person.id)
         at, late = times.get(person.id, (None, 0.0))
+        marked = marks.get(person.id, "")
         if entry is None:
-            found.append(Standing(person, is_submitted=person.id in handed_in))
+            found.append(Standing(person, is_submitted=person.id in handed_in, marked_late_by=marked))
             continue
         waiting = sum(score is None for score in entry.cells.values())
         score = max(0.0, entry.score - entry.late_penalty)
-        found.append(Standing(person, True, True, score, entry.late_penalty, waiting, at, late))
+        found.append(Standing(person, True, True, score, entry.late_penalty, waiting, at, late, marked))
     return ClassStanding(assignment, float(known.max_score), _utc(known.duedate), tuple(found))
 
 

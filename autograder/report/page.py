@@ -57,6 +57,11 @@ class Report:
         return sum(bool(row.late) for row in self.roster.rows)
 
     @property
+    def marked_late_by(self) -> str:
+        """The system that marked submissions as late without saying when they were handed in; empty where none did."""
+        return next((row.standing.marked_late_by for row in self.roster.rows if row.standing.marked_late_by), "")
+
+    @property
     def at_risk(self) -> int:
         return sum(row.is_at_risk for row in self.roster.rows)
 

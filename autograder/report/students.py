@@ -52,7 +52,9 @@ class StudentRow:
 
     @property
     def late(self) -> str:
-        """How late, in words; empty where it was in time."""
+        """How late, or who says that it is late, in words; empty where it was in time."""
+        if self.standing.marked_late_by:  # a time in the gradebook is then one of an earlier submission
+            return f"marked late by {self.standing.marked_late_by}"
         return duration(self.standing.seconds_late) if self.standing.seconds_late > 0 else ""
 
     @property

@@ -117,7 +117,7 @@ def test_gradescopes_columns() -> None:
 def test_for_programs() -> None:
     lines = [json.loads(line) for line in export_grades(CLASS, GradesFormat.JSON).text.splitlines()]
     assert [line["status"] for line in lines] == ["graded", "graded", "graded", "waiting", "missing"]
-    assert lines[2] | {"score": 9.0, "late_penalty": 1.0, "seconds_late": 3723.0} == lines[2]
+    assert lines[2] | {"score": 9.0, "late_penalty": 1.0, "seconds_late": 3723.0, "marked_late_by": None} == lines[2]
     header, *table = rows(export_grades(CLASS, GradesFormat.CSV))
     assert header == [*lines[0], "max_score"]
     assert table[4][header.index("score")] == ""

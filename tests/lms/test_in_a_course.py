@@ -63,7 +63,7 @@ def test_what_is_collected_twice_stays_and_what_is_replaced_is_kept(graded: Path
     done = run(graded, "leftcontext", "collect", "bank", "second.zip", "--replace")
     assert "1 replaced" in done.stdout
     assert (graded / "grading/replaced/bank/jo/1/bank.ipynb").read_bytes() == before
-    (graded / "submitted/jo/bank/bank.ipynb").write_bytes(before)
+    assert "1 replaced" in run(graded, "leftcontext", "collect", "bank", "submissions.zip", "--replace").stdout  # the late one
 
 
 def test_the_grades_go_back_into_canvass_own_file(graded: Path) -> None:
@@ -78,9 +78,13 @@ def test_the_report_begins_with_the_class(graded: Path) -> None:
     done = run(graded, "leftcontext", "report", "bank")
     page = (graded / "grading/bank.html").read_text()
     assert done.returncode == 0, done.stderr
+    assert "1 submission was late" in page and "Canvas marks submissions as late without saying when" in page
     assert "Lovelace, Ada" in page and "Handed in nothing:</b> Kim Missing (kim)" in page
     rows = {row["student"]: row for row in csv.DictReader((graded / "grading/bank.csv").read_text("utf-8-sig").splitlines())}
     assert rows["ada"]["score"] == rows["ada"]["max_score"] and rows["kim"]["score"] == ""
+    assert {student: row["late"] or "" for student, row in rows.items()} == {"ada": "", "jo": "marked late by Canvas", "kim": ""}
+    lines = map(json.loads, run(graded, "leftcontext", "grades", "bank", "--format", "json").stdout.splitlines())
+    assert {line["student"]: line["marked_late_by"] for line in lines} == {"ada": None, "jo": "Canvas", "kim": None}
 
 
 def test_a_term_on_one_page(graded: Path) -> None:
