@@ -28,7 +28,7 @@ help:
 	@echo 'make pictures   make the pictures in the README: a lesson in JupyterLab, and widgets'
 	@echo 'make slides     make slides of the lessons, in build/slides, which needs Node'
 	@echo 'make site       build the course as a static site, in site/, which needs Node; SITE=--self-hosted asks no other host'
-	@echo 'make documents  write the counts in the README and the layers in docs/architecture.md'
+	@echo 'make documents  write the numbers, the tables of layers and the list of exercises in the documents'
 	@echo 'make test       check everything: style, types, drift, the proof of the bank, tests; it takes minutes'
 	@echo 'make lint       the quick part of it: style, types, layers, drift'
 	@echo 'make lint-js    the part of it for the JavaScript of the widgets, which needs Node'

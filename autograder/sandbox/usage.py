@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from autograder.sandbox import linux
 from autograder.sandbox.policy import SandboxPolicy
 
-_MAX_FILES = 20_000  # and folders, of a home that are looked at
-_MAX_DEPTH = 100  # of folders in it
+MAX_FILES = 20_000  # and folders, of a home that are looked at
+MAX_DEPTH = 100  # of folders in it
 _TOO_MUCH = 1 << 62  # bytes
 _FEW_DESCRIPTORS = 32  # open files of a process that do not count as sockets
 _MAX_MAPPINGS = 100_000  # of all processes together that are looked at; PyTorch has some thousand
@@ -168,7 +168,7 @@ def _threads(process: int) -> int:
 def _disk(home: str) -> int:
     """Bytes on the disk below a folder. What can't be seen to be little is `_TOO_MUCH`.
 
-    That is: more than `_MAX_FILES` files and folders, folders more than `_MAX_DEPTH` deep, and one that its owner may not list.
+    That is: more than `MAX_FILES` files and folders, folders more than `MAX_DEPTH` deep, and one that its owner may not list.
     """
     found = count = 0
     unseen: list[OSError] = []
@@ -176,7 +176,7 @@ def _disk(home: str) -> int:
     for folder, folders, files, descriptor in os.fwalk(home, onerror=unseen.append):
         count += len(folders) + len(files)
         is_hidden = any(error.errno == errno.EACCES for error in unseen)  # others have just been removed
-        if is_hidden or count > _MAX_FILES or folder.count("/") - above > _MAX_DEPTH:
+        if is_hidden or count > MAX_FILES or folder.count("/") - above > MAX_DEPTH:
             return _TOO_MUCH
         for name in (*folders, *files):
             with contextlib.suppress(OSError):

@@ -176,7 +176,7 @@ def test_folders_count_as_files_do(tmp_path: Path) -> None:
         (tmp_path / f"{number}").mkdir()
     assert exceeded_limit(policy, os.getpid(), 0, str(tmp_path)) is None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(usage, "_MAX_FILES", 100)
+        patch.setattr(usage, "MAX_FILES", 100)
         assert exceeded_limit(policy, os.getpid(), 0, str(tmp_path)) == "disk"
 
 
