@@ -9,6 +9,7 @@ from enum import StrEnum
 from autograder.errors import UserError
 from autograder.sandbox import landlock, seccomp
 from autograder.sandbox.policy import SandboxPolicy
+from autograder.sandbox.restrict import missing_capabilities
 from autograder.sandbox.visible_paths import hidden_paths, visible_paths
 
 
@@ -58,6 +59,12 @@ def unmet_requirement(level: IsolationLevel) -> str | None:
         return f"this is {sys.platform}, and Landlock, seccomp and namespaces are features of Linux"
     if not landlock.abi():
         return "this kernel has no Landlock"
+    if missing := missing_capabilities():
+        options = " ".join(f"--cap-add {name.removeprefix('CAP_')}" for name in missing)
+        return (
+            f"root lacks {', '.join(missing)} here, without which it can't run a student's code as another user. "
+            f"Run the grader as an ordinary user, who needs no capability, or start the container with {options}"
+        )
     try:
         make_policy(level)
     except (ImportError, OSError) as error:

@@ -167,6 +167,13 @@ def become_user(user: int, keep: int) -> None:
     call("prctl", _CAP_AMBIENT, _AMBIENT_RAISE, keep, 0, 0)
 
 
+def effective_capabilities() -> int:
+    """The capabilities that this process can use, a bit for each number of capabilities(7) (capget(2))."""
+    header, data = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    call("capget", ctypes.pointer(header), ctypes.pointer(data))
+    return data[0] | data[3] << 32  # effective, permitted, inheritable: of the lower 32, then of the higher ones
+
+
 def _set_capabilities(which: int) -> None:
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     call("capset", ctypes.pointer(header), ctypes.pointer((ctypes.c_uint32 * 6)(which, which, which)))

@@ -12,6 +12,15 @@ from autograder.sandbox.policy import SandboxPolicy, set_limits
 from autograder.sandbox.visible_paths import DEVICES, SYSTEM_FILES, SYSTEM_FOLDERS
 
 NOBODY = 65534
+# What root needs to hand a student's process and its folder to another user, to let it read Python, to measure and to end it.
+CAPABILITIES = {
+    "CAP_CHOWN": 0,
+    "CAP_DAC_READ_SEARCH": linux.CAP_DAC_READ_SEARCH,
+    "CAP_KILL": 5,
+    "CAP_SETGID": 6,
+    "CAP_SETUID": 7,
+    "CAP_SYS_PTRACE": 19,
+}  # numbers of capabilities(7)
 
 
 def map_users(process: int, user: int | None) -> None:
@@ -33,6 +42,14 @@ def map_users(process: int, user: int | None) -> None:
 def other_user() -> int | None:
     """The user that students' processes of root become; None where this process is not root, or can't become another."""
     return NOBODY if os.geteuid() == 0 and linux.is_mapped(NOBODY) else None
+
+
+def missing_capabilities() -> list[str]:
+    """Which of `CAPABILITIES` this process lacks, as root in a container may; none where it does not change the user."""
+    if other_user() is None:
+        return []
+    held = linux.effective_capabilities()
+    return [name for name, number in CAPABILITIES.items() if not held >> number & 1]
 
 
 def restrict(policy: SandboxPolicy, home: str, readable: Iterable[str], hidden: Iterable[str]) -> None:
