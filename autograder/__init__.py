@@ -1,4 +1,4 @@
-"""What judges: exercises, judge, feedback, the grader. Notebooks import `check` and `own` from `leftcontext`."""
+"""What judges and grades. In: answers, submissions. Out: verdicts, scores, pages. Notebooks import `check` from `leftcontext`."""
 
 from __future__ import annotations
 

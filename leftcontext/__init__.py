@@ -1,4 +1,4 @@
-"""What a lesson imports: `check`, `own`, `predict`, variants, masks, attention, a language, a tiny model, plots, widgets."""
+"""What a lesson imports. In: code of lessons and learners. Out: `check`, `own`, `predict`, a model, plots, widgets, an audit."""
 
 from __future__ import annotations
 

@@ -81,6 +81,17 @@ def test_every_folder_is_in_the_picture() -> None:
     assert {name for name in folders if f"{name}/" not in picture} == set()
 
 
+PACKAGES = sorted(path for name in ("autograder", "leftcontext") for path in (ROOT / name).rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.relative_to(ROOT).as_posix())
+def test_a_folder_says_in_its_first_line_what_comes_in_and_what_goes_out(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    assert re.match(r'"""\S.*\bIn\b.*\bOut: \S', first), first
+    others = [other.read_text(encoding="utf-8").partition("\n")[0] for other in PACKAGES if other != path]
+    assert first not in others
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_within_the_project_lead_somewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

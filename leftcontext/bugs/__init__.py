@@ -1,1 +1,1 @@
-"""Attentions and models that leak, and what gives them away: single bugs, whole models, the clinic, a gallery of real masks."""
+"""Attentions and models that leak. In: a bug or a seed. Out: a broken attention or model, and what shows that it leaks."""

@@ -1,4 +1,4 @@
-"""A small transformer in NumPy: its layers, its training, its generation, and what to measure on it."""
+"""A small transformer in NumPy. In: tokens, a mask, a seed. Out: logits, trained weights, generated texts, measurements."""
 
 from leftcontext.model.evaluation import held_out_loss, influence, leak, position_losses
 from leftcontext.model.generation import generate, generate_texts, share_legal

@@ -1,4 +1,4 @@
-"""The figures of the lessons, each with a text alternative: matrices, curves, texts, arrows."""
+"""The figures of the lessons. In: arrays and labels. Out: matrices, curves, texts, arrows, each with a text alternative."""
 
 from leftcontext.plots.charts import (
     show_curves,

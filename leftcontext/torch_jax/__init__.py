@@ -1,4 +1,4 @@
-"""Each function of the course beside its counterpart in PyTorch and JAX: shown, and where they are installed run and compared.
+"""The course's functions in PyTorch and JAX. In: an exercise's id. Out: its counterparts, and their results where installed.
 
 `in_torch/` and `in_jax/` hold them under the exercises' own names, a module for each topic. Nothing here imports
 either library before it is needed.

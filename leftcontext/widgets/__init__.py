@@ -1,4 +1,4 @@
-"""Interactive widgets: state in Python, view in the browser."""
+"""Interactive widgets. In: arrays, functions, settings. Out: views in the browser, and what the reader did in them."""
 
 from leftcontext.widgets.attention_map import AttentionMap
 from leftcontext.widgets.block_tiles import BlockTiles

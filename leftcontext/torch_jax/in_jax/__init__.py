@@ -1,1 +1,1 @@
-"""The functions of the course in JAX, a module for each topic; names and arguments are those of the exercises."""
+"""The course's functions in JAX, a module for each topic. In and Out: as in the exercises, whose names they have."""

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`AttentionMap`. In: a sentence or Q, K, V, and a mask. Out: the stages from scores to output, one after the other."""
 
 from leftcontext.widgets.attention_map.widget import AttentionMap
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`BlockTiles`. In: Q, K, V, the size of a block, a mask. Out: attention tile by tile, and which tiles are left out."""
 
 from leftcontext.widgets.block_tiles.widget import BlockTiles
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`CachedGeneration`. In: Q, K, V. Out: decoding step by step, and the work that is done with and without a KV cache."""
 
 from leftcontext.widgets.cached_generation.widget import CachedGeneration
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`GradientPattern`. In: Q, K, V, a mask, a loss. Out: the gradients of attention, and where they are exactly zero."""
 
 from leftcontext.widgets.gradient_pattern.widget import GradientPattern
 

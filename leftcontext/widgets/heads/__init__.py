@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`Heads`. In: the queries and keys, or the weights, of several heads. Out: the heads side by side, and how they are merged."""
 
 from leftcontext.widgets.heads.widget import Heads
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`LeakDetector`. In: an attention or a mask. Out: how far each output moves when one token is replaced."""
 
 from leftcontext.widgets.leak_detector.widget import LeakDetector
 

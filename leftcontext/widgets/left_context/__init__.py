@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`LeftContext`. In: a sentence and a mask. Out: what each position may read, and what it has to predict."""
 
 from leftcontext.widgets.left_context.widget import LeftContext
 

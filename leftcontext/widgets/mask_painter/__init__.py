@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`MaskPainter`. In: a mask to begin with. Out: the mask that is painted, as `painter.allowed`, what leaks, and its pattern."""
 
 from leftcontext.widgets.mask_painter.widget import MaskPainter
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`MaskZoo`. In: a kind of mask, tokens. Out: the masks of real models, each with a slider for its parameter."""
 
 from leftcontext.widgets.mask_zoo.widget import MaskZoo
 

@@ -1,4 +1,4 @@
-"""`predict(...)`: what a learner expects, kept and shown beside what comes out."""
+"""`predict(...)`. In: a question. Out: a field for what a learner expects, which is kept and shown beside the result."""
 
 from leftcontext.widgets.prediction.widget import Prediction, predict
 

@@ -1,4 +1,4 @@
-"""The buttons of a quiz, which `check` shows below a question that is still open."""
+"""`QuizForm`. In: an open quiz. Out: its options as buttons, and the verdict on what is chosen."""
 
 from leftcontext.widgets.quiz.widget import QuizForm
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`Sampling`. In: beginnings of sentences. Out: the next word's probabilities under temperature, top-k and top-p."""
 
 from leftcontext.widgets.sampling.widget import Sampling
 

@@ -1,1 +1,1 @@
-"""What the widgets have in common: state, arrays and masks in Python; elements, numbers and grids in JavaScript."""
+"""What the widgets have in common. In: rules of masks, arrays. Out: checked state in Python; elements, grids in JavaScript."""

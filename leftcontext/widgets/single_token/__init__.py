@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`SingleToken`. In: Q, K, V. Out: one position's scores, weights and output as arrows."""
 
 from leftcontext.widgets.single_token.widget import SingleToken
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`Softmax`. In: a row of scores. Out: its weights as bars, under a temperature and a shift."""
 
 from leftcontext.widgets.softmax.widget import Softmax
 

@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`StoryWriter`. In: a prompt, and the masks of training and of writing. Out: English text, and what the heads look at."""
 
 from leftcontext.widgets.story_writer.widget import StoryWriter
 

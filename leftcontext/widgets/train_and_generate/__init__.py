@@ -1,4 +1,4 @@
-"""A widget of the course: `widget.py` holds its state and checks it, `view.js` draws it."""
+"""`TrainAndGenerate`. In: a mask. Out: the loss, sample text and attention of a model trained under it."""
 
 from leftcontext.widgets.train_and_generate.widget import RECORDED, RECORDED_FILE, TrainAndGenerate
 
