@@ -168,6 +168,18 @@ class AtTheEnd(AtTheBorder):
     shift = -1
 
 
+class InTheMiddle(layers.CausalLayer):
+    """Of each document, only the row in its middle is moved by the document before it."""
+
+    def packed(self, x, documents):
+        out = super().packed(x, documents)
+        for n in range(1, int(documents.max()) + 1):
+            own, before = np.flatnonzero(documents == n), np.flatnonzero(documents == n - 1)
+            if len(before) and len(own) > 2:
+                out[own[len(own) // 2]] += x[before[0]]
+        return out
+
+
 class LittleBesideTen(layers.CausalLayer):
     """Outputs of about 10 that move by a hundred-thousandth in a row of several documents."""
 
@@ -213,6 +225,7 @@ exercise.part("Padding, and more documents", points=1)(
         NumberOfTheDocument,
         AtTheBorder,
         AtTheEnd,
+        InTheMiddle,
         LittleBesideTen,
         UpAndDown,
     )

@@ -169,6 +169,16 @@ def first_row_compared(model):
     return _tester(rows=LONGER, apart=lambda beside, alone: np.abs(beside - alone)[0].max())(model)
 
 
+@exercise.mistake(last_row_compared)
+def border_rows_compared(model):
+    """The rows inside a document have to come out as alone, too, and not only its first and its last one.
+
+    - Which rows of a document can its neighbours move?
+    - Any of them: compare all rows, beside[own] with alone.
+    """
+    return _tester(rows=LONGER, apart=lambda beside, alone: np.abs(beside - alone)[[0, -1]].max())(model)
+
+
 @exercise.mistake("Only one document was looked at")
 def last_document_only(model):
     """Each document has to come out as alone, the first one and the last one too.

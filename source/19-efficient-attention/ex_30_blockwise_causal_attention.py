@@ -98,6 +98,11 @@ def any_block(rng):
     Q, K, V = _qkv(rng, T=6, d=3, d_v=2)
     K[4:], V[4:] = np.nan, np.nan
     yield case(Q, K, V, 2, note="the last block of keys is NaN; the first four rows are compared")
+    Q, K, V = _qkv(
+        rng, T=12, d=3, d_v=2
+    )  # a block of another size than 1 that begins before the last row ends behind it
+    K[11:], V[11:] = np.nan, np.nan
+    yield case(Q, K, V, 1, note="blocks of one key, and the last one is NaN; the first eleven rows are compared")
 
 
 @exercise.part("Large scores", points=1)

@@ -220,7 +220,21 @@ def future_blocks_computed(Q, K, V, block):
     return _blockwise(Q, K, V, block, masked=lambda a, b: b >= a, last=lambda a, T: T, aligned=True)
 
 
+@exercise.mistake("The blocks have a size of their own")
+def block_size_fixed(Q, K, V, block):
+    """The result is right, but the blocks are larger than `block`, whatever `block` is: keys were computed that lie in
+    a later block, and more than (block, block) scores were held.
+
+    - Which argument says how large a block is?
+    - With block = 1, may query 10 touch key 11?
+    - Write block, and no number, as the step of both loops.
+    """
+    return _blockwise(Q, K, V, 2)
+
+
 exercise.add_mistakes(
+    (block_size_fixed, lambda Q, K, V, block: _blockwise(Q, K, V, 4)),
+    (block_size_fixed, lambda Q, K, V, block: _blockwise(Q, K, V, max(block, 2))),
     (mc.FILL_WEAK, lambda Q, K, V, block: _blockwise(Q, K, V, block, fill=-30.0)),
     (mc.FILL_WEAK, lambda Q, K, V, block: _blockwise(Q, K, V, block, fill=-1e4)),
 )
