@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable
 
 from autograder.grading.executor import Executor, Result, Task
+from autograder.notebook.note import NoteKind
 from autograder.notebook.rebuild import MergedCell, MergedNotebook, merge
 from autograder.notebook.released import ReleasedNotebook
 from autograder.notebook.solution_stubs import is_python
@@ -18,6 +19,8 @@ from autograder.notebook.submission import Unreadable, read
 from autograder.notebook.test_result import Status, TestResult, not_run
 
 UNLIKELY_SEED = 0x5EED1E55  # that no test sets by itself: what passes with it does not pass by that chance
+
+WHY_LOST = {NoteKind.RAN_TOO_LONG, NoteKind.TOO_MUCH_MEMORY, NoteKind.ENDED_PYTHON, NoteKind.LEFT_OUT}
 
 Results = dict[str, TestResult]  # by grade id
 
@@ -66,6 +69,9 @@ def calibrate(
         on_message(f"{notebook.name}: the solution of {', '.join(broken)} is not valid Python, so its tests can't be tried.")
     elif lost and not failed:
         on_message(f"{notebook.name}: there is no solution in the source, so nothing is known of its tests.")
+    for note in right.notes if lost else ():
+        if note.kind in WHY_LOST:
+            on_message(f"{notebook.name}, with the instructor's own solution: {note.text}")
     _tell(calibrated, failed, lost, on_message)
     return calibrated
 

@@ -63,11 +63,16 @@ class Checker:
         """Outputs for each step that has some, a result for each test, notes for the instructor, and what the judge found."""
         for number, step in enumerate(self.job.steps):
             self._run_step(number, step)
+            if self.job.report_every_step and (step.instructor_source or step.runs_isolated):
+                self.grader.check_own_limits()
+        self.grader.check_own_limits()  # the run in one kernel is not to be blamed for what a test has left here
         self.kernel.close()
-        for name in sorted(self.kernel.unwritten_files):
+        unwritten = set(self.kernel.unwritten_files)
+        tests = self._tests_for_one_kernel()
+        one_kernel = run_in_one_kernel(self.grader, self.job, tests, self.kernel.left_out, unwritten, self.notes)
+        for name in sorted(unwritten):
             text = f"The file {name!r} could not be written beside the notebook: it is too large."
             self.notes.append(Note(NoteKind.LEFT_OUT, text))
-        one_kernel = run_in_one_kernel(self.grader, self.job, self._tests_for_one_kernel(), self.kernel.left_out, self.notes)
         counted = {n: self._combine(n, step, one_kernel.get(n)) for n, step in enumerate(self.job.steps) if step.is_test}
         return Result(
             {str(number): shown for number, shown in self.outputs.items()},

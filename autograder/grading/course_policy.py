@@ -43,4 +43,5 @@ def checker_policy(policy: SandboxPolicy, files: Mapping[str, bytes]) -> Sandbox
         readable=(*policy.readable, *map(str, more)),
         hidden=(),
         disk=policy.disk + sum(map(len, files.values())),
+        file_size=max(policy.file_size, *map(len, files.values())) if files else policy.file_size,
     )

@@ -168,8 +168,8 @@ class _ForkServer:
     def _try_shared_cells(self, channel: Channel) -> SharedCellsRun | Failed:
         try:
             self._run_shared_cells(channel)
-        except OSError as error:  # no room for the files that lie beside the notebook, say
-            return Failed(str(error))
+        except OSError as error:  # no room for them, say
+            return Failed(f"the files beside the notebook can't be written for the lesson's cells: {error.strerror or error}")
         return SharedCellsRun()
 
     def _run_shared_cells(self, channel: Channel) -> None:

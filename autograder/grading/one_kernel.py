@@ -39,9 +39,12 @@ class KernelResult:
 
 
 def run_in_one_kernel(
-    grader: GraderLink, job: Job, tests: set[int], left_out: set[int], notes: list[Note]
+    grader: GraderLink, job: Job, tests: set[int], left_out: set[int], unwritten_files: set[str], notes: list[Note]
 ) -> dict[int, KernelResult]:
-    """The results of these tests. `left_out` are cells that have ended a process before; `notes` hears of more."""
+    """The results of these tests. `left_out` are cells that have ended a process before; `notes` hears of more.
+
+    `unwritten_files` hears of what could not be written beside the notebook.
+    """
     if not tests:
         return {}
 
@@ -70,6 +73,7 @@ def run_in_one_kernel(
         elif step.is_test:
             results[number] = read_verdict(step, answer)
     kernel.close()
+    unwritten_files |= kernel.unwritten_files
     return {number: result for number, result in results.items() if number in tests}
 
 

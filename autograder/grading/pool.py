@@ -206,6 +206,9 @@ class Pool:
             running.limit = _limit(running.task.job, running.meter)
         elif "student" in message:
             self._new_student(running)
+        elif message.get("check") == "own":
+            self._enforce_checker_limits(running)
+            self._tell(running, {"why": None})
         elif "check" in message:
             self._enforce_limits(running, message["check"] == "strictly")
             self._tell(running, {"why": running.why})

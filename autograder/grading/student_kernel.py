@@ -74,6 +74,14 @@ class GraderLink:
             if json.loads(self.channel.receive())["why"]:
                 raise ConnectionLost("it was ended")
 
+    def check_own_limits(self) -> None:
+        """Have the grader look at once how much this process uses, and end it if that is too much.
+
+        By the time that it looks by itself a later step may run, which would be blamed for what an earlier one has left.
+        """
+        self.tell({"check": "own"})
+        self.channel.receive()
+
     def end_student(self) -> dict[str, Any]:
         """End the student's process; how it ended."""
         self.tell({"end": True})
@@ -152,6 +160,11 @@ class StudentKernel:
             min(longest_wait(self.job.seconds), wait),
             endpoint.meter.cpu_seconds,
         )
+
+    def _is_used_up(self) -> bool:
+        """Whether the processes that have ended took all the time of the whole notebook."""
+        waited = time.monotonic() - self.began
+        return self.spent >= self._allowed(self.job.total_seconds) or waited >= longest_wait(self.job.total_seconds)
 
     def _allowed(self, seconds: float) -> float:
         return seconds if self.job.is_alone else LENIENCE * seconds
@@ -235,12 +248,16 @@ class StudentKernel:
 
     def describe_end(self, reason: ConnectionLost) -> Note:
         """End the process, and say what a cell or a call did to it."""
+        limit = self.endpoint.deadline if self.endpoint is not None else None
         how = self.close()
         if (why := how.get("why")) in EXCEEDED:
             self.is_strict |= why == "processes"
             return EXCEEDED[why]
         if isinstance(reason, DeadlineExceeded):
             self.grader.try_alone |= reason.worth_a_retry
+            had = limit.seconds if reason.seconds is None and isinstance(limit, TimeLimit) else reason.seconds or 0.0
+            if had < self.job.seconds and self._is_used_up():
+                return Note(NoteKind.RAN_TOO_LONG, "The time for the whole notebook was used up.")
             seconds = self.job.seconds if reason.seconds is None else reason.seconds
             return Note(NoteKind.RAN_TOO_LONG, f"It was still running after {seconds:.2g} seconds, and was ended.")
         if isinstance(reason, NoAnswer):

@@ -19,6 +19,7 @@ class SandboxPolicy:
     memory: int = 1536 * MB  # the address space of one process, above what it starts with
     total_memory: int = 2560 * MB  # resident memory of all processes of one student together
     disk: int = 64 * MB
+    file_size: int = 64 * MB - MB // 4  # of one file: a folder with one that is as large as may be holds less than `disk`
     files: int = 6000  # and folders: a submission may hold 2,000, and its answers write some
     processes: int = 32  # processes and threads
     students: int = 1  # how many run at once under one user, whom the kernel counts together at level basic
@@ -64,7 +65,7 @@ def set_limits(policy: SandboxPolicy, initial_memory: int, other_processes: int 
     limit_memory(policy.memory, initial_memory)
     limits = {
         resource.RLIMIT_CORE: 1,  # with 0, a program of the machine's that is sent core dumps would be started all the same
-        resource.RLIMIT_FSIZE: policy.disk,
+        resource.RLIMIT_FSIZE: policy.file_size,
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_NPROC: other_processes + policy.processes * policy.students,
         resource.RLIMIT_MEMLOCK: 0,

@@ -33,5 +33,12 @@ def test_where_there_are_stubs_only_no_solution_is_spoken_of() -> None:
     ]
 
 
+def test_why_the_solution_fails_is_said_where_it_is_how_the_cells_end() -> None:
+    ends = (small_course.answer("total", "import os\nos._exit(3)"), small_course.check("total_test", "assert total == 6"))
+    messages = told(*TWICE, *ends)
+    assert "one: the instructor's own solution does not pass total_test." in messages
+    assert [says for says in messages if says.startswith("one, with the instructor's own solution: A cell was left out (import os)")]
+
+
 def test_nothing_is_said_where_all_is_well() -> None:
     assert told(*TWICE) == []

@@ -175,6 +175,27 @@ def test_a_text_that_takes_too_much_costs_its_own_test(grader: Grader, text: str
     assert [path for path in grader.pool.folder.iterdir() if path.name != "0"] == []
 
 
+FILLS = "try:\n    with open({name!r}, 'wb') as file:\n        while True: file.write(bytes(10**7))\nexcept OSError:\n    pass\n"
+
+
+def test_one_file_that_is_as_large_as_may_be_costs_nothing(grader: Grader) -> None:
+    """Whenever the grader looks: it is told to look between the two runs, in which the file lies there."""
+    points, result = graded(grader, FILLS.format(name="full") + "done = 1")
+    assert points == {"t_text": 1, "t_other": 1}, result.outputs
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_what_a_text_leaves_on_the_disk_is_not_blamed_on_a_later_step(grader: Grader, late: int) -> None:
+    """Though the grader looks by itself only when something else is run."""
+    text = FILLS.format(name="one") + FILLS.format(name="two") + "done = 1"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "TICK", 60.0 if late else 0.01)
+        patch.setattr(grader.pool, "next_memory_check", time.monotonic() + 60.0 * late)
+        points, result = graded(grader, text)
+    assert points == {"t_text": 0, "t_other": 1}, result.outputs
+    assert "wrote more to the disk" in result.tests["2"].reason
+
+
 LOSES_NOTHING_ELSE = [name for name, text in FORGED.items() if "'at'" in text or ("without end" in name and "notes" not in name)]
 
 

@@ -72,6 +72,8 @@ class LocalGrader(GraderLink):
 
     def tell(self, message: dict[str, Any]) -> None: ...
 
+    def check_own_limits(self) -> None: ...
+
     def start_student(self) -> RpcEndpoint:
         ours, theirs = socket.socketpair()
         self.child = os.fork()

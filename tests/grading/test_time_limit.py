@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from support import small_course
 
 from autograder.grading import time_limit
 from autograder.grading.rpc.channel import Channel, DeadlineExceeded
 from autograder.grading.time_limit import LEAST_WAIT, PATIENCE, TimeLimit, longest_wait
+from autograder.notebook.note import NoteKind
 
 
 @pytest.fixture
@@ -80,3 +83,14 @@ def test_the_other_process_is_looked_at_no_more_than_needed(monkeypatch: pytest.
     assert len(looks) < 12
     assert limit.has_used(1.9)
     assert not limit.has_used(2.2)
+
+
+def test_a_note_says_whether_a_cell_or_the_whole_notebook_took_too_long() -> None:
+    """What is begun when the notebook's time is nearly over has not run for a hundredth of a second "too long"."""
+    cells = [(small_course.answer(f"a{n}", f"a{n} = 1"), small_course.check(f"t{n}", f"assert a{n} == 1")) for n in range(9)]
+    book = small_course.notebook(*itertools.chain.from_iterable(cells))
+    with small_course.grader(book, seconds=0.5) as grader:
+        points, result = grader.grade(small_course.submission(book, {f"a{n}": "while True: pass" for n in range(9)}))
+    assert set(points.values()) == {0.0}
+    says = [note.text.rpartition(": ")[2] for note in result.notes if note.kind is NoteKind.RAN_TOO_LONG]
+    assert set(says) == {"It was still running after 0.5 seconds, and was ended.", "The time for the whole notebook was used up."}
