@@ -42,7 +42,8 @@ from autograder.grading.journal import digest
 from autograder.grading.pool import Pool
 from autograder.grading.reading import OpenSubmission
 from autograder.grading.run import Grading, verify_sandbox
-from autograder.nbgrader.gradebook import NbgraderCourse, write_files
+from autograder.nbgrader.gradebook import NbgraderCourse
+from autograder.nbgrader.written_files import write_files
 from autograder.notebook.graded import encode, graded_notebook, results
 from autograder.notebook.job import Job
 from autograder.notebook.rebuild import MergedNotebook

@@ -14,8 +14,9 @@ from autograder import paths
 from autograder.course.roster import NAME
 from autograder.grading.graded_submission import Graded
 from autograder.grading.run import grade
-from autograder.nbgrader.gradebook import MissingData, NbgraderCourse, write_files
+from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.nbgrader.submitted_files import MAX_BYTES, is_notebook, read_folder
+from autograder.nbgrader.written_files import write_files
 from autograder.notebook.dependencies import VARIANT
 from autograder.notebook.submission import Unreadable, read
 from autograder.notebook.variant_tests import declared_student

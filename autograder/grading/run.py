@@ -70,10 +70,13 @@ class Grading:
         return self.course.recorded(self.assignment)
 
     def waiting(self, force: bool) -> list[str]:
-        """The students whose submission has to be graded: all, if `force`, else those that are new or changed."""
-        self.recorded  # noqa: B018 (read before anything is written)
+        """The students whose submission has to be graded: all, if `force`, else those that are new or changed.
+
+        One that the gradebook does not hold is graded though the journal knows it: the gradebook may be another one by now.
+        """
+        recorded = self.recorded  # read before anything is written
         students = self.course.students(self.assignment)
-        known = {} if force else self.journal.digests
+        known = {} if force else {name: now for name, now in self.journal.digests.items() if name in recorded}
         graded = [name for name in students if name in known and self.course.folder("autograded", name, self.assignment).is_dir()]
         done = {student for student, now in self.reader.digests(graded).items() if now in (None, known[student])}
         return [student for student in students if student not in done]
@@ -83,6 +86,8 @@ class Grading:
         old = self.journal.digests.get(student)
         if old is None:
             return "it is new"
+        if student not in self.recorded:
+            return "the gradebook did not hold it"
         changed = [before != after for before, after in itertools.zip_longest(old.split("."), new.split("."))]
         causes = ("the released tests, points, files or solutions changed", "the time limit changed", "the submission changed")
         return " and ".join(cause for cause, is_so in zip(causes, changed, strict=False) if is_so) or "it was asked for"

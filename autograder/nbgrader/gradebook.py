@@ -31,6 +31,7 @@ from autograder.errors import UserError
 from autograder.nbgrader import release, scores
 from autograder.nbgrader.scores import Recorded, ScoreTable
 from autograder.nbgrader.submitted_files import SubmittedFiles, may_be_folder, read_folder, with_notebooks_found
+from autograder.nbgrader.written_files import remove_place, write_files
 from autograder.notebook.released import ReleasedNotebook
 
 MAX_TIMESTAMP = 1000  # bytes of timestamp.txt
@@ -113,29 +114,40 @@ class NbgraderCourse:
 
     def released(self, assignment: str) -> tuple[ReleasedNotebook, ...]:
         """The assignment's notebooks as they were released, with hidden tests. Raises MissingData."""
-        folder = self.release_folder(assignment)
-        found = read_folder(folder, [*self.folders.ignore, "*.ipynb"]) if folder.is_dir() else SubmittedFiles()
+        files = self._released_files(assignment).files
         made = []
         for known in self._notebooks_of(assignment):
             paths = self._paths(assignment, known.name)
-            notebook = release.read_notebook(self.config, known, *paths, found.files)
+            notebook = release.read_notebook(self.config, known, *paths, files)
             if notebook is None:
-                raise MissingData(f"{paths[0]} and {paths[1]} are missing: the order of the cells stands in them.")
+                raise MissingData(
+                    f"Neither {paths[0]} nor {paths[1]} holds all cells of {known.name} that the gradebook knows. "
+                    f"Put back what was released; to release another one, run `nbgrader generate_assignment {assignment}`."
+                )
             made.append(notebook)
         return tuple(made)
 
     def release_differences(self, assignment: str) -> list[str]:
-        """Sentences on how the source differs from what was released; the released tests and points are what counts."""
+        """Sentences on how the source differs from what was released, and on released files that no student's cell can read.
+
+        The released tests and points are what counts.
+        """
         found = {
             str(known.name): release.differences(self.config, known, *self._paths(assignment, known.name))
             for known in self._notebooks_of(assignment)
         }
-        return [
+        too_much = self._released_files(assignment).left_out_sentences()
+        return [f"Of the files released with {assignment}: {sentence}" for sentence in too_much] + [
             f"The source of {name} differs from what was released in: {'; '.join(clauses)}. The released tests and "
             f"points are used. To release the change, run `nbgrader generate_assignment {assignment}`."
             for name, clauses in found.items()
             if clauses
         ]
+
+    def _released_files(self, assignment: str) -> SubmittedFiles:
+        """What lies beside the notebooks that were released."""
+        folder = self.release_folder(assignment)
+        return read_folder(folder, [*self.folders.ignore, "*.ipynb"]) if folder.is_dir() else SubmittedFiles()
 
     def is_released(self, assignment: str) -> bool:
         """Whether both the source and the release of an assignment are here."""
@@ -351,30 +363,9 @@ class NbgraderCourse:
         new.mkdir(parents=True)
         lost = write_files(new, files, 0o664 if self.folders.groupshared else 0o444)
         if place.exists() or place.is_symlink():
-            _remove(place)
+            remove_place(place)
         new.rename(place)
         return lost
-
-
-def write_files(folder: Path, files: dict[str, bytes], mode: int = 0o644) -> list[str]:
-    """Write files below a folder; the names of those whose place another one has taken."""
-    lost = []
-    for name in sorted(files, key=lambda name: (not name.endswith(".ipynb"), name)):  # a folder may have a notebook's name
-        path = folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(files[name])
-            path.chmod(mode)
-        except (FileExistsError, NotADirectoryError, IsADirectoryError):
-            lost.append(name)
-    return lost
-
-
-def _remove(place: Path) -> None:
-    if place.is_symlink() or not place.is_dir():
-        place.unlink()
-    else:
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def _is_between(before: str, name: str, after: str) -> bool:

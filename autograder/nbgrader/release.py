@@ -89,13 +89,18 @@ def read_notebook(config: Config, known: Any, release: Path, source: Path, files
         for cell in (_cells_with_id(worked) if worked else ())
     }
     node = _read(release)
-    if node is None or not cells.keys() <= {cell.metadata.nbgrader.grade_id for cell in _cells_with_id(node)}:
+    if node is None or not _holds(node, cells):
         node = _without_solutions(config, known.name, source)
-    if node is None:
+    if node is None or not _holds(node, cells):  # a test that is in neither could not be run, and would keep an old score
         return None
     metadata = {name: node.metadata[name] for name in ("kernelspec", "language_info") if name in node.metadata}
     made = tuple(_cell(cell, number, cells, solved) for number, cell in enumerate(node.cells))
     return ReleasedNotebook(known.name, made, json.loads(json.dumps(metadata)), files)
+
+
+def _holds(node: NotebookNode, cells: dict[str, _Entry]) -> bool:
+    """Whether a notebook has all of these cells."""
+    return cells.keys() <= {cell.metadata.nbgrader.grade_id for cell in _cells_with_id(node)}
 
 
 def differences(config: Config, known: Any, release: Path, source: Path) -> list[str]:

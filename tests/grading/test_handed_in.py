@@ -5,10 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
-from support import sample_course
+from support import sample_course, small_course
 from support.clone import ROOT, run
 
 from autograder.feedback.render import NEXT_HINT
+from autograder.grading.executor import Task
+from autograder.sandbox.levels import IsolationLevel, unmet_requirement
 
 LARGE = 65 * 2**20
 BESIDE = ("numpy.py", "autograder.py", "sitecustomize.py", "conftest.py", "__init__.py", "ipython_config.py", "x.pth", "-rf", "a\nb", "y" * 250)
@@ -62,6 +64,31 @@ def made(notebooks: bytes, submitted: Path) -> dict[str, tuple[bool, str]]:
     (submitted / "a file").write_text("not a folder")
     (submitted / "empty").mkdir()
     return wanted
+
+
+def test_released_files_that_no_cell_can_read_are_told_to_the_instructor(tmp_path: Path) -> None:
+    root = sample_course.course(tmp_path / "course")
+    with (root / "release/mixed/data.bin").open("wb") as sparse:
+        sparse.truncate(LARGE)
+    sample_course.submit(root, "mixed", "ada", 0)
+    for dry_run in ((), ("--dry-run",)):
+        done = run(root, "leftcontext", "grade", "mixed", "--force", *dry_run)
+        assert "Of the files released with mixed: 'data.bin' is too large" in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(bool(unmet_requirement(IsolationLevel.FULL)), reason="this machine has no sandbox of level full")
+@pytest.mark.parametrize("isolated", [True, False])
+def test_a_file_that_there_is_no_room_for_is_told_in_whichever_run_it_is_missed(isolated: bool) -> None:
+    test = "assert twice(4) == 8" if isolated else "assert type(twice(4)) is Number"
+    answer = "class Number(int):\n    pass\ndef twice(x):\n    return Number(2 * x)"
+    book = small_course.notebook(small_course.answer("twice", answer), small_course.check("t_twice", test))
+    files = {"first.bin": bytes(40 * 2**20), "second.bin": bytes(40 * 2**20)}
+    with small_course.grader(book, IsolationLevel.FULL) as grader:
+        assert (grader.book.one_kernel_tests == frozenset()) == isolated
+        job = grader.book.job(small_course.submission(book, small_course.solutions(book)), files, grader.seconds)
+        ((_, result),) = grader.pool.results([Task("ada", book.name, job)])
+    assert [note.text for note in result.notes] == ["The file 'second.bin' could not be written beside the notebook: it is too large."]
+    assert {found.points for found in result.tests.values()} == {1.0}
 
 
 @pytest.mark.long

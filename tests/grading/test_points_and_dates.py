@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.plugins import LateSubmissionPlugin
 from support import sample_course
 from support.sizes import sized
 
@@ -369,6 +370,33 @@ def test_a_new_due_date_is_noticed_and_nothing_is_run(world: World) -> None:
     assert Stub.tasks == tasks
 
 
+@pytest.mark.parametrize("asked", [1000.0, -5.0, 0.5])
+def test_no_penalty_takes_more_than_there_is_or_gives_anything(world: World, monkeypatch: pytest.MonkeyPatch, asked: float) -> None:
+    world.hand_in("ada", (3, 0), 15)
+    world.due = 10
+    with Gradebook(f"sqlite:///{world.root}/gradebook.db", "honest") as book:
+        book.update_or_create_assignment("ps", duedate="2026-01-10 00:00:00 UTC")
+    monkeypatch.setattr(LateSubmissionPlugin, "late_submission_penalty", lambda *_: asked)
+    (found,) = run().values()
+    assert (found.score, found.late_penalty) == (2.0, min(2.0, max(0.0, asked)))
+    with Gradebook(f"sqlite:///{world.root}/gradebook.db", "honest") as book:
+        kept = book.find_submission("ps", "ada").notebooks[0]
+        assert (kept.score, kept.late_submission_penalty) == (2.0, found.late_penalty)
+
+
+def test_a_test_without_a_result_costs_its_points_and_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was lost on the way: its worker, its checker, a part of the message."""
+    world.hand_in("ada", (3, 7), None)
+    assert run()["ada"].score == 6
+    monkeypatch.setattr(Stub, "results", lambda self, tasks: ((task, Result()) for task in tasks))
+    world.hand_in("ada", (3, 7), 5)
+    calibrate = Grading.calibrate
+    monkeypatch.setattr(Grading, "calibrate", lambda self, *args, **more: calibrate(self, *args, **{**more, "overwrite": True}))
+    found = run()["ada"]
+    assert (found.score, found.cells) == (0.0, {"test_x": 0.0, "test_y": 0.0})
+    assert [test for test in ("test_x", "test_y") if f"ps: {test} could not be run." in " ".join(note.text for note in found.notes)] == ["test_x", "test_y"]
+
+
 @pytest.mark.long
 def test_an_assignment_that_is_released_and_not_registered_is_registered(world: World) -> None:
     world.submit()
@@ -392,6 +420,40 @@ def test_an_assignment_of_which_only_the_due_date_is_known_is_registered(world: 
     assert graded.status == "graded"
     with NbgraderCourse().open() as course:
         assert course.is_entered("ps") and course.gradebook.find_assignment("ps").duedate == due
+
+
+def test_what_another_gradebook_does_not_hold_is_graded_again(world: World) -> None:
+    """As after a gradebook was lost, or an older one was put in its place; the journal and the graded folders are still there."""
+    world.chance = random.Random(5)
+    while len(world.submitted) < 3:
+        world.submit()
+    before = run()
+    with Gradebook(f"sqlite:///{world.root}/gradebook.db", "honest") as book:
+        book.remove_submission("ps", "bo")
+    found = run()
+    assert {student: one.status for student, one in found.items()} == {"ada": "unchanged", "bo": "graded", "cy": "unchanged"}
+    assert found["bo"].reason == "the gradebook did not hold it"
+    (world.root / "gradebook.db").unlink()
+    found = run()
+    assert {student: (one.status, one.score) for student, one in found.items()} == {
+        student: ("graded", one.score) for student, one in before.items()
+    }
+
+
+def test_a_test_that_nobody_has_any_more_is_not_graded_around(world: World) -> None:
+    """Else it would keep the score of an earlier answer. Where the release has it, the source may have lost it."""
+    world.hand_in("ada", (3, 7), None)
+    assert run()["ada"].score == 6
+    world.hand_in("ada", (0, 0), None)
+    source = world.root / "source" / "ps" / "ps.ipynb"
+    node = nbformat.read(source, as_version=4)
+    node.cells = [cell for cell in node.cells if cell.metadata.get("nbgrader", {}).get("grade_id") != "test_y"]
+    nbformat.write(node, source)
+    shutil.move(world.root / "release", world.root / "aside")
+    with pytest.raises(MissingData, match=r"holds all cells of ps.*generate_assignment ps"):
+        run()
+    shutil.move(world.root / "aside", world.root / "release")
+    assert run()["ada"].score == 0
 
 
 @pytest.mark.long
