@@ -6,10 +6,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from nbformat import from_dict
+from nbgrader.preprocessors import SaveAutoGrades
 from support import sample_course
 from support.clone import ROOT, run
+
+from autograder.nbgrader_plugins import RESULTS, SaveGradesAndComments
+from autograder.notebook.test_result import passed
 
 HERE = {"PYTHONPATH": str(ROOT)}
 PREPROCESSORS = "from autograder.nbgrader_plugins import PREPROCESSORS\nc.Autograde.autograde_preprocessors = PREPROCESSORS\n"
@@ -45,6 +51,20 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.truncate(65 * 1024 * 1024)
     (place / "data.txt").write_text("data")
     return folder
+
+
+def test_a_test_that_our_runner_has_not_run_keeps_no_points_of_nbgraders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody has left our runner out of the list: nbgrader counts a cell without outputs as passed."""
+    grade = SimpleNamespace(auto_score=None, manual_score=None, needs_manual_grade=True)
+    book = SimpleNamespace(find_grade=lambda *_: grade, db=SimpleNamespace(commit=lambda: None))
+    monkeypatch.setattr(SaveAutoGrades, "_add_score", lambda *_: setattr(grade, "auto_score", 4.0))
+    saves = SaveGradesAndComments()
+    saves.gradebook, saves.notebook_id, saves.assignment_id, saves.student_id = book, "one", "ps", "ada"
+    marks = {"grade_id": "t", "grade": True, "solution": False, "locked": True, "points": 4, "schema_version": 3}
+    cell = from_dict({"cell_type": "code", "source": "", "metadata": {"nbgrader": marks}, "outputs": []})
+    for resources, points in (({}, 0.0), ({RESULTS: {}}, 0.0), ({RESULTS: {"t": passed(4.0)}}, 4.0)):
+        saves._add_score(cell, resources)
+        assert (grade.auto_score, grade.needs_manual_grade) == (points, False)
 
 
 @pytest.mark.long

@@ -65,6 +65,14 @@ def test_what_happened_to_the_cells_does_not_matter(cells: list[dict[str, Any]])
     assert sources(*cells) == WANTED
 
 
+def test_a_locked_cell_of_the_lesson_is_put_back_and_an_open_one_is_the_students() -> None:
+    marks = {"grade_id": "given", "schema_version": 3, "grade": False, "solution": False}
+    for is_locked, source in ((True, "limit = 3"), (False, "limit = 99")):
+        given = Cell("given", "code", "limit = 3", Role.LESSON, "given", metadata={**marks, "locked": is_locked})
+        submitted, _ = read(json.dumps({"cells": [cell("limit = 99", "given"), *GOOD], "nbformat": 4}).encode())
+        assert [one.source for one in merge((given, *RELEASED), submitted).cells] == [source, *WANTED]
+
+
 def test_added_cells_stay_where_they_were_added() -> None:
     assert sources(cell("a = 1"), *GOOD[:2], cell("b = 2"), *GOOD[2:], cell("c = 3")) == [
         "a = 1", *WANTED[:2], "b = 2", *WANTED[2:], "c = 3",
