@@ -8,6 +8,8 @@ and tests alone, in one warm process. Linux only.
 """
 
 import argparse
+import contextlib
+import gc
 import os
 import sys
 import tempfile
@@ -24,15 +26,23 @@ from rich.table import Table
 
 sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))  # as the command line does
 BEGAN = time.process_time()
+gc.disable()
 from autograder.grading import fork_server, pool, run, worker  # noqa: E402
 
+gc.freeze()
+gc.enable()
 IMPORTS = time.process_time() - BEGAN
 
 
+_seen: dict[int, float] = {}  # by process, what was found when it was looked at last
+
+
 def used(process: int) -> float:
-    """Seconds of processor time of a process's threads, though it may have ended."""
+    """Seconds of processor time of a process's threads, though it may have ended; as last seen, where its end was waited for."""
     threads = Path(f"/proc/{process}/task")
-    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads.iterdir()) / 1e9
+    with contextlib.suppress(OSError):
+        _seen[process] = sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads.iterdir()) / 1e9
+    return _seen.get(process, 0.0)
 
 
 def family(process: int) -> list[int]:
@@ -85,6 +95,11 @@ def watch_processes(watch: Watch) -> None:
         time.sleep(0.01)  # it has sent its result, and is about to end
         watch.note("checker", used(running.checker.process))
 
+    def limits_are_checked(_: pool.Pool, running: pool.Running, *__: object) -> None:
+        if running.student is not None:  # it may be seen to have ended, and then be waited for
+            used(running.student.process)
+
+    before(pool.Pool, "_enforce_limits", limits_are_checked)
     before(pool.Pool, "_end_student", student_ends)
     before(pool.Pool, "_finish", checker_ends)
     before(worker.Worker, "_end", lambda reader: watch.note("reader", used(reader.process)))
