@@ -29,6 +29,8 @@ from traitlets.config import Config
 from autograder.bank.former_names import unit_moved
 from autograder.errors import UserError
 from autograder.nbgrader import release, scores
+from autograder.nbgrader.new_submission import enter_new
+from autograder.nbgrader.one_commit import one_commit
 from autograder.nbgrader.scores import Recorded, ScoreTable
 from autograder.nbgrader.submitted_files import SubmittedFiles, may_be_folder, read_folder, with_notebooks_found
 from autograder.nbgrader.written_files import remove_place, write_files
@@ -290,13 +292,15 @@ class NbgraderCourse:
         keep: frozenset[str],
     ) -> Recorded:
         book = self.gradebook
-        with _one_commit(book), book.db.no_autoflush:
-            known = scores.load_assignment(book, assignment)
-            book.update_or_create_student(student)
-            book.db.flush()  # nbgrader looks for the student again
+        with one_commit(book), book.db.no_autoflush:
             stamp = None
             with contextlib.suppress(ValueError):
                 stamp = self.submitted_at(assignment, student)
+            if (entered := enter_new(book, assignment, student, stamp, notebooks, remarks)) is not None:
+                return entered
+            known = scores.load_assignment(book, assignment)
+            book.update_or_create_student(student)
+            book.db.flush()  # nbgrader looks for the student again
             submission = book.update_or_create_submission(assignment, student, **({"timestamp": stamp} if stamp else {}))
             cells: dict[str, float | None] = {}
             for entry in submission.notebooks:
@@ -331,7 +335,7 @@ class NbgraderCourse:
 
     def _update_penalties(self, assignment: str) -> dict[str, tuple[float, float]]:
         changed = {}
-        with _one_commit(self.gradebook):
+        with one_commit(self.gradebook):
             for submission in self.gradebook.find_assignment(assignment).submissions:
                 before = sum(entry.late_submission_penalty or 0.0 for entry in submission.notebooks)
                 if not before and scores.seconds_late(submission) <= 0:
@@ -370,22 +374,3 @@ class NbgraderCourse:
 
 def _is_between(before: str, name: str, after: str) -> bool:
     return name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
-
-
-def _no_commit() -> None:
-    """Stands for the commit that nbgrader makes after every step."""
-
-
-@contextlib.contextmanager
-def _one_commit(book: Gradebook) -> Iterator[None]:
-    """Make one commit of the block, where nbgrader makes one after every step: a submission is entered whole or not at all."""
-    commit = book.db.commit
-    book.db.commit = _no_commit
-    try:
-        yield
-    except BaseException:
-        book.db.rollback()
-        raise
-    finally:
-        book.db.commit = commit
-    book.db.commit()

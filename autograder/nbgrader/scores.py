@@ -80,25 +80,30 @@ def enter_notebook(
     for grade in entry.grades:
         cell = known[grade.cell_id]
         if not (cell.name in keep and grade.auto_score is not None):
-            _enter_grade(grade, cell.max_score, node is not None, cells.get(cell.name))
+            found = automatic_score(cell.max_score, node is not None, cells.get(cell.name))
+            if found is not None:
+                grade.auto_score, waits = found
+                grade.needs_manual_grade = waits or (node is not None and grade.manual_score is not None)
         scores[cell.name] = grade.auto_score if grade.manual_score is None else grade.manual_score
     for comment in entry.comments:
         name = known[comment.cell_id].name
-        if (found := cells.get(name)) is not None:
-            comment.auto_comment = _comment(found, remarks.get(name, ""))
+        if (written := cells.get(name)) is not None:
+            comment.auto_comment = automatic_comment(written, remarks.get(name, ""))
     return scores
 
 
-def _enter_grade(grade: Grade, max_score: float, is_handed_in: bool, cell: NotebookNode | None) -> None:
+def automatic_score(max_score: float, is_handed_in: bool, cell: NotebookNode | None) -> tuple[float | None, bool] | None:
+    """What a graded cell gives by itself, None where a person has to say, and whether one has to look; None for a task."""
     if not is_handed_in:
-        grade.auto_score, grade.needs_manual_grade = 0, False
-    elif cell is not None and utils.is_grade(cell):  # a task has no automatic score
-        score, _ = utils.determine_grade(cell)
-        grade.auto_score = None if score is None else min(max(float(score), 0.0), float(max_score))
-        grade.needs_manual_grade = grade.manual_score is not None or score is None
+        return 0.0, False
+    if cell is None or not utils.is_grade(cell):  # a task has no automatic score
+        return None
+    score, _ = utils.determine_grade(cell)
+    return (None, True) if score is None else (min(max(float(score), 0.0), float(max_score)), False)
 
 
-def _comment(cell: NotebookNode, remark: str) -> str | None:
+def automatic_comment(cell: NotebookNode, remark: str) -> str | None:
+    """What stands below an answer before a person writes there."""
     is_unchanged = cell.metadata.nbgrader.get("checksum") == utils.compute_checksum(cell) and not utils.is_task(cell)
     return " ".join(filter(None, ("No response." if is_unchanged else "", plain(remark)))) or None
 
@@ -131,11 +136,10 @@ def recorded(book: Gradebook, assignment: str) -> dict[str, Recorded]:
     for student, _, penalty in rows:
         penalties[student] = penalties.get(student, 0.0) + (penalty or 0.0)
     cells: dict[str, dict[str, float | None]] = {student: {} for student in penalties}
+    totals = dict.fromkeys(penalties, 0.0)  # two notebooks may have cells of the same name
     grades = book.db.query(Grade.notebook_id, Grade.cell_id, Grade.score, Grade.needs_manual_grade)
     for id, cell, score, is_waiting in grades.filter(Grade.cell_id.in_(list(names))):
         if id in students:
             cells[students[id]][names[cell]] = None if is_waiting and not score else float(score or 0.0)
-    return {
-        student: Recorded(sum(score or 0.0 for score in found.values()), most, penalties[student], found)
-        for student, found in cells.items()
-    }
+            totals[students[id]] += score or 0.0
+    return {student: Recorded(totals[student], most, penalties[student], found) for student, found in cells.items()}
