@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.inputtransformer2 import TransformerManager
@@ -30,6 +31,8 @@ MAX_DATA = 4_000_000  # characters of one displayed object
 BASH = shutil.which("bash")  # where there is one: dash can't `wait` in the sandbox
 NO_MODULE = ""  # the name of none
 CUT = "\n[the rest was cut off]\n"
+ASYNC = re.compile(r"await|async")
+PLAIN_FLAGS = CachingCompiler().flags
 PLACE = re.compile(r"^(?:Cell|Input) In ?\[\d+\].*?, line (\d+)", re.MULTILINE)  # as IPython says it
 
 
@@ -92,15 +95,38 @@ class _Hook(DisplayHook):
 
 
 class _Transformers(TransformerManager):
+    """Leaves alone what is Python already, and keeps the tree that it has found, for the compiler."""
+
+    parsed: tuple[str, ast.Module] | None = None
+
     def do_token_transforms(self, lines: list[str]) -> list[str]:
         # What is Python needs none: magics and the like are not. To find that out by tokens takes longer than most cells.
+        source = "".join(lines)
+        self.parsed = None
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the compiler will say it again
-                ast.parse("".join(lines))
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always")
+                tree = compile(source, "<unknown>", "exec", PLAIN_FLAGS | ast.PyCF_ONLY_AST, True)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return list(super().do_token_transforms(lines))
+        if not said:  # else the compiler has to say it again
+            self.parsed = source, tree
         return lines
+
+    def take(self, source: str) -> ast.Module | None:
+        """The tree of a source that was parsed last; once, for whoever takes it may change it."""
+        parsed, self.parsed = self.parsed, None
+        return parsed[1] if parsed is not None and parsed[0] == source else None
+
+
+class _Compiler(CachingCompiler):
+    transformers: _Transformers | None = None
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        # A `from __future__` of an earlier cell may change how this one is read.
+        is_plain = symbol == "exec" and self.flags == PLAIN_FLAGS
+        tree = self.transformers.take(source) if self.transformers is not None and is_plain else None
+        return tree or super().ast_parse(source, filename, symbol)
 
 
 class Shell(InteractiveShell):
@@ -110,8 +136,8 @@ class Shell(InteractiveShell):
         self.outputs = _Outputs()
         self.error_line = 0  # of the cell, where its last error came from
         self.random_states: dict[str, Any] = {}  # in which cells that ran once for all have left the generators
-        super().__init__(displayhook_class=_Hook, display_pub_class=_Publisher, **options)
-        self.input_transformer_manager = _Transformers()
+        super().__init__(displayhook_class=_Hook, display_pub_class=_Publisher, compiler_class=_Compiler, **options)
+        self.input_transformer_manager = self.compile.transformers = _Transformers()
         self.colors = "nocolor"
         self.history_manager.enabled = False
 
@@ -128,6 +154,16 @@ class Shell(InteractiveShell):
         )
         sys.stdout.write(done.stdout.decode(errors="replace"))
         self.user_ns["_exit_code"] = done.returncode
+
+    def should_run_async(self, raw_cell: str, *, transformed_cell: Any = None, preprocessing_exc_tuple: Any = None) -> bool:
+        # IPython compiles the cell to find that out. Without one of these words nothing in it can be awaited.
+        if transformed_cell is not None and not ASYNC.search(transformed_cell):
+            return False
+        return bool(
+            super().should_run_async(
+                raw_cell, transformed_cell=transformed_cell, preprocessing_exc_tuple=preprocessing_exc_tuple
+            )
+        )
 
     def init_io(self) -> None: ...
 

@@ -153,12 +153,14 @@ class StudentKernel:
 
     def _limit_time(self, endpoint: RpcEndpoint) -> None:
         assert endpoint.meter is not None
-        unused = self._allowed(self.job.total_seconds) - self.spent - endpoint.meter.cpu_seconds()
+        used = endpoint.meter.cpu_seconds()
+        unused = self._allowed(self.job.total_seconds) - self.spent - used
         wait = self.began + longest_wait(self.job.total_seconds) - time.monotonic()
         endpoint.deadline = TimeLimit(
             min(self._allowed(self.job.seconds), unused),
             min(longest_wait(self.job.seconds), wait),
             endpoint.meter.cpu_seconds,
+            used,
         )
 
     def _is_used_up(self) -> bool:

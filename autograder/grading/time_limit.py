@@ -23,11 +23,16 @@ def longest_wait(seconds: float) -> float:
 
 
 class TimeLimit:
-    """From now on `seconds` of processor time by `clock`, and `wall_seconds` by the clock on the wall."""
+    """From now on `seconds` of processor time by `clock`, and `wall_seconds` by the clock on the wall.
 
-    def __init__(self, seconds: float, wall_seconds: float, clock: Callable[[], float]) -> None:
+    `started` is what the clock says now, for who has just looked.
+    """
+
+    def __init__(
+        self, seconds: float, wall_seconds: float, clock: Callable[[], float], started: float | None = None
+    ) -> None:
         self.seconds, self.wall_seconds, self.clock = seconds, wall_seconds, clock
-        self.started, self.wall_started = clock(), time.monotonic()
+        self.started, self.wall_started = clock() if started is None else started, time.monotonic()
         self._look_at = self.wall_started + seconds / CORES  # sooner it can't be used up
 
     def left(self) -> float:
