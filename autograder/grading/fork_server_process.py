@@ -45,7 +45,7 @@ from autograder.grading.rpc.control_socket import ControlSocket
 from autograder.sandbox import linux
 from autograder.sandbox.namespaces import HOME, SandboxRoot
 from autograder.sandbox.policy import SandboxPolicy, limit_memory
-from autograder.sandbox.restrict import enter_basic
+from autograder.sandbox.restrict import ProcessCount, enter_basic
 
 MAX_WORK = 1 << 31  # bytes of a trusted message
 
@@ -88,6 +88,8 @@ class _ForkServer:
         self.control = control
         self.children: set[int] = set()
         self.kept: set[int] = set()  # processes that the shared cells have started
+        self.size = self.others = 0  # bytes of the address space, and processes of a child's user, before a fork
+        self.counted = ProcessCount()
 
     def serve(self) -> None:
         while True:
@@ -251,7 +253,9 @@ class _StudentForkServer(_ForkServer):
             os._exit(0)
 
     def fork(self) -> int:
-        self.size = linux.address_space(self.sandbox.proc if self.sandbox else None) if self.policy.is_enforced else 0
+        if self.policy.is_enforced:
+            self.size = linux.address_space(self.sandbox.proc if self.sandbox else None)
+            self.others = 0 if self.sandbox else self.counted.now()  # in a namespace of its own it has none beside
         return self.sandbox.fork() if self.sandbox else os.fork()
 
     def outer_number(self, child: int) -> int:
@@ -274,7 +278,7 @@ class _StudentForkServer(_ForkServer):
             linux.set_parent_death_signal()
             os.setsid()
             if self.policy.is_enforced:
-                enter_basic(self.policy, home, self.size)
+                enter_basic(self.policy, home, self.size, self.others)
         for needless in needed:
             os.close(needless)
         enter_home(home)
@@ -317,6 +321,7 @@ class _CheckerForkServer(_ForkServer):
 
     def fork(self) -> int:
         self.size = linux.address_space() if sys.platform == "linux" else 0
+        self.others = self.counted.now() if self.policy.is_enforced else 0
         return super().fork()
 
     def run_child(self, question: Spawn, descriptor: int) -> None:
@@ -328,7 +333,7 @@ class _CheckerForkServer(_ForkServer):
         linux.set_parent_death_signal()
         os.setsid()
         if self.policy.is_enforced:
-            enter_basic(self.policy, home, self.size)
+            enter_basic(self.policy, home, self.size, self.others)
         elif self.size:
             limit_memory(self.policy.memory, self.size)
         enter_home(home)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -19,7 +18,6 @@ def enter_home(folder: str) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nobody, descriptor)
     os.close(nobody)
-    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)
 
 
 def copy_files(folder: str) -> None:

@@ -147,12 +147,9 @@ def drop_capabilities(keep: int | None = None) -> None:
 
     With `keep`, that one stays, as do those that changing the user takes; `become_user` then drops these.
     """
-    for capability in range(64):
-        if capability == keep:
-            continue
-        try:
-            call("prctl", _CAPBSET_DROP, capability, 0, 0, 0)
-        except OSError:
+    nothing = ctypes.c_ulong(0)
+    for capability in range(64):  # forty calls or so for each process: `call` would take a while over them
+        if capability != keep and (_libc is None or _libc.prctl(_CAPBSET_DROP, ctypes.c_ulong(capability), *3 * (nothing,)) < 0):
             break
     if keep is None:
         _set_capabilities(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -63,8 +64,11 @@ def restrict(policy: SandboxPolicy, home: str, readable: Iterable[str], hidden: 
     seccomp.load(policy.program)
 
 
-def enter_basic(policy: SandboxPolicy, home: str, initial_memory: int) -> None:
-    """Put this process at level `basic`, for good: it sees the whole machine and may open little of it."""
+def enter_basic(policy: SandboxPolicy, home: str, initial_memory: int, other_processes: int) -> None:
+    """Put this process at level `basic`, for good: it sees the whole machine and may open little of it.
+
+    `other_processes` are those of the user that it becomes, as `ProcessCount` counts them.
+    """
     user = other_user()
     if user is not None:
         # No limit counts the processes of root, so it becomes another user. Root may be the only one who can reach Python,
@@ -74,9 +78,28 @@ def enter_basic(policy: SandboxPolicy, home: str, initial_memory: int) -> None:
         linux.become_user(user, keep=linux.CAP_DAC_READ_SEARCH)
     linux.set_parent_death_signal()
     linux.set_child_subreaper()
-    set_limits(policy, initial_memory, other_processes=_count_processes(os.geteuid()))
+    set_limits(policy, initial_memory, other_processes)
     system = [path for path in (*(f"/{name}" for name in SYSTEM_FOLDERS), *SYSTEM_FILES) if os.path.exists(path)]
     restrict(policy, home, [*system, *policy.readable], policy.hidden)
+
+
+class ProcessCount:
+    """How many processes and threads the user has whom a process at level `basic` becomes.
+
+    To look at each process of the machine takes longer than all the rest of `enter_basic`, so the number may be `SECONDS` old.
+    """
+
+    SECONDS = 1.0
+
+    def __init__(self) -> None:
+        self.number, self.until = 0, 0.0
+
+    def now(self) -> int:
+        if time.monotonic() > self.until:
+            user = other_user()
+            self.number = _count_processes(os.geteuid() if user is None else user)
+            self.until = time.monotonic() + self.SECONDS
+        return self.number
 
 
 def _count_processes(user: int) -> int:

@@ -36,9 +36,9 @@ if not pid:
         if sandbox:
             home = sandbox.enter(size)
         else:
-            from autograder.sandbox.restrict import enter_basic
+            from autograder.sandbox.restrict import ProcessCount, enter_basic
             home = task["folder"]
-            enter_basic(policy, home, size)
+            enter_basic(policy, home, size, ProcessCount().now())
         os.chdir(home)
         exec(task["code"], {"__name__": "student"})
         status = 0
