@@ -9,6 +9,7 @@ import builtins
 import contextlib
 import copy
 import ctypes
+import functools
 import io
 import linecache
 import os
@@ -35,6 +36,7 @@ FRAMES_TO_HIDE = (*_OURS, "site-packages", ".pyx", "/lib/python", "\\Lib\\")  # 
 UNTRACED = (*FRAMES_TO_HIDE, "<string>", "<frozen ")  # nor do those of Python's own making, as a dataclass's methods
 MAX_OUTPUT = 100_000  # characters; a debugging print fits, a flood does not
 SLOWER = 3  # how many times the time a call may take in a browser, where Python is slower and the clock that on the wall
+MAX_STEPS = 5_000_000  # lines, calls and returns in a browser: a loop without end takes some seconds, and no right answer so many
 PATIENCE = 10  # how many times its processor time a call may take by the clock on the wall
 
 HAS_THREADS = sys.platform != "emscripten"  # Python in a browser has none, and no alarm either
@@ -64,8 +66,10 @@ class Call:
 
 
 # Not Exceptions: a learner's `except Exception` must not swallow them.
-class _OutOfTime(BaseException):
-    seconds: float | None = None  # the limit that was reached
+class _OutOfTime(BaseException): ...
+
+
+class _OutOfSteps(_OutOfTime): ...
 
 
 class _Flood(BaseException): ...
@@ -94,7 +98,7 @@ def time_limit(seconds: float, clock: Clock = PROCESSOR_TIME) -> Iterator[None]:
     that waits for something uses none, and is ended after `PATIENCE` times as many seconds by the clock on the wall.
     """
     if not HAS_THREADS:
-        yield from _by_tracing(_Timer(SLOWER * seconds, clock))
+        yield from _by_tracing(SLOWER * seconds)
     elif threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM"):
         yield from _by_alarm(_Timer(seconds, clock))
     else:  # another thread watches, which can't read the processor time of this one
@@ -111,11 +115,6 @@ class _Timer:
     def is_over(self) -> bool:
         used, waited = self.clock() - self.started, time.monotonic() - self.wall_started
         return used >= self.seconds or waited >= PATIENCE * self.seconds
-
-    def error(self) -> _OutOfTime:
-        error = _OutOfTime()
-        error.seconds = self.seconds if self.clock() - self.started >= self.seconds else PATIENCE * self.seconds
-        return error
 
 
 def clock_of(function: Callable[..., Any]) -> Clock:
@@ -134,14 +133,14 @@ def _by_alarm(timer: _Timer) -> Iterator[None]:
         if rang:
             _raise_on_next_line(frame)
         rang = True
-        raise timer.error()
+        raise _OutOfTime
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, timer.seconds, timer.tick)
     try:
         yield
         if rang:
-            raise timer.error()
+            raise _OutOfTime
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -183,29 +182,42 @@ def _by_thread(timer: _Timer) -> Iterator[None]:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
 
 
-def _by_tracing(timer: _Timer) -> Iterator[None]:
+def _by_tracing(seconds: float) -> Iterator[None]:
     # Where there is neither an alarm nor a thread, the answer's own code watches itself, at each call and at each line. Time
-    # runs by the clock on the wall there, so the course's own code, which comes to an end, isn't held to it.
+    # runs by the clock on the wall there, so the course's own code, which comes to an end, isn't held to it. Nor is a busy
+    # machine a reason to wait long for a loop without end: its steps are counted as well.
     # What stays inside compiled code for ever, as `sum(itertools.count())` does, only the browser can end.
-    target, tracing, rang = threading.get_ident(), sys.gettrace(), False
+    target, tracing, clock = threading.get_ident(), sys.gettrace(), time.monotonic
+    deadline, steps = clock() + seconds, 0
+    reached: type[_OutOfTime] | None = None
 
-    def watch(frame: types.FrameType, _event: str, _argument: Any) -> Any:
-        nonlocal rang
-        if any(part in frame.f_code.co_filename for part in UNTRACED):
-            return None
-        if timer.is_over:  # not raised here: Python stops tracing when a tracer raises, and the block may swallow it
-            rang = True
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(_OutOfTime))
+    def watch(_frame: types.FrameType, _event: str, _argument: Any) -> Any:
+        nonlocal steps, reached
+        steps += 1
+        if steps >= MAX_STEPS or clock() >= deadline:
+            reached = reached or (_OutOfSteps if steps >= MAX_STEPS else _OutOfTime)
+            # Not raised here: Python stops tracing when a tracer raises, and the block may swallow it.
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), ctypes.py_object(reached))
         return watch
 
-    sys.settrace(watch)
+    def enter(frame: types.FrameType, event: str, argument: Any) -> Any:
+        return watch(frame, event, argument) if _is_traced(frame.f_code.co_filename) else None
+
+    sys.settrace(enter)
     try:
         yield
-        if rang:
-            raise timer.error()
+        if reached:
+            raise reached
     finally:
         sys.settrace(tracing)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
+        if reached:  # it may have been set once more since it was raised
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(target), None)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_traced(filename: str) -> bool:
+    """Whether a file holds a learner's code, as far as its name tells."""
+    return not any(part in filename for part in UNTRACED)
 
 
 def same_data(before: Any, after: Any) -> bool:
@@ -253,7 +265,10 @@ def guarded_call(
 def _failure(error: BaseException, seconds: float) -> CallFailure:
     """What ended a call, for its learner."""
     if issubclass(type(error), _OutOfTime):
-        return CallFailure("hangs", f"It was still running after {seconds:g} seconds. Is there a loop that never ends?")
+        after = f"{seconds if HAS_THREADS else SLOWER * seconds:g} seconds"
+        if issubclass(type(error), _OutOfSteps):
+            after = f"{MAX_STEPS:,} steps"
+        return CallFailure("hangs", f"It was still running after {after}. Is there a loop that never ends?")
     for raised, id, message in _FAILURES:
         if issubclass(type(error), raised):  # isinstance would ask the learner's own `__class__`
             return CallFailure(id, message, _builtin_name(error))

@@ -1,12 +1,13 @@
 """A call is held to processor time, and what it starts does not go on judging."""
 
 import os
+import subprocess
 import sys
 import time
 
 import pytest
 
-from autograder.judge.guarded_call import PATIENCE, clock_of, guarded_call
+from autograder.judge.guarded_call import MAX_STEPS, PATIENCE, SLOWER, clock_of, guarded_call
 from autograder.judge.unwritten import is_unwritten
 
 
@@ -38,6 +39,34 @@ def test_who_waits_without_end_is_ended_by_the_clock_on_the_wall() -> None:
     assert failure is not None
     assert failure.id == "hangs"
     assert time.monotonic() - begun > 0.9 * PATIENCE * 0.05
+
+
+def in_a_browser(max_steps: int, seconds: float, answer: str) -> str:
+    """What becomes of an answer where Python has neither an alarm nor threads: in a process of its own, for it traces."""
+    lines = (
+        "import time",
+        "from autograder.judge import guarded_call as guarded",
+        f"guarded.HAS_THREADS, guarded.UNTRACED, guarded.MAX_STEPS = False, ['autograder'], {max_steps}",
+        answer,
+        f"call = guarded.guarded_call(answer, (), {{}}, {seconds})",
+        "print(call.failure.message if call.failure else call.result)",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=300, check=True)
+    return done.stdout.strip()
+
+
+def test_in_a_browser_a_loop_without_end_is_ended_by_its_steps() -> None:
+    message = in_a_browser(10_000, 3600.0, "def answer():\n    while True:\n        pass")
+    assert message == "It was still running after 10,000 steps. Is there a loop that never ends?"
+
+
+def test_in_a_browser_few_slow_steps_are_ended_by_the_clock() -> None:
+    message = in_a_browser(MAX_STEPS, 0.1, "def answer():\n    for _ in range(1000):\n        time.sleep(0.1)")
+    assert message == f"It was still running after {SLOWER * 0.1:g} seconds. Is there a loop that never ends?"
+
+
+def test_in_a_browser_the_longest_right_answer_of_the_bank_is_no_loop_without_end() -> None:
+    assert in_a_browser(MAX_STEPS, 3600.0, "answer = lambda: sum(n - n + 1 for n in range(1_000_000))") == "1000000"
 
 
 class ElsewhereFunction:
