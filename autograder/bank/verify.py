@@ -24,7 +24,8 @@ from autograder.bank.mutation import mutants
 from autograder.errors import ExerciseError
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
-from autograder.judge.diagnose import diagnose, mistake_attempts
+from autograder.judge.closest_mistake import mistake_attempts
+from autograder.judge.diagnose import diagnose
 from autograder.judge.judge import judge
 from autograder.judge.trials import draw_trials, try_all, try_once
 
@@ -223,7 +224,7 @@ def _failing_trial(exercise: Exercise, function: Callable[..., Any], seed: int, 
 def _identify(exercise: Exercise, number: int, seed: int) -> str | None:
     """What the judge calls a mistake, by the calls that the diagnosis of other answers has made of it already."""
     function = exercise.wrong_answers[number].function
-    attempts = mistake_attempts(exercise, seed)[number][1]
+    attempts = mistake_attempts(exercise, seed, number)
     if all(attempt.is_right for attempt in attempts):
         return None
     named = diagnose(exercise, function, seed, attempts).misconception

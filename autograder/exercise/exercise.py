@@ -106,7 +106,8 @@ class Probe:
 class Exercise:
     """A function to write. `answer` is what it returns: a type of result, or a function from a case's arguments to one.
 
-    `seconds` is the most processor time that one call may take; `probes` are symptoms to look for in an answer that
+    `seconds` is the most processor time that one call may take, and `min_calls` how often an answer is called at least, for
+    what is wrong now and then: less often where a call takes long. `probes` are symptoms to look for in an answer that
     resembles no known mistake; `hides_expected` keeps the right result out of the feedback, where a learner finds it
     out rather than computes it. An exercise file calls the decorators; the judge reads `case_groups`, `right_answers`,
     `wrong_answers`, `warning_cases`, `declared_equivalent` (a mutant's description → the reason) and `adapter`.
@@ -122,6 +123,7 @@ class Exercise:
         hints: tuple[str, ...] = (),
         probes: tuple[Probe, ...] = (),
         seconds: float = 5.0,
+        min_calls: int = 20,
         hides_expected: bool = False,
     ) -> None:
         self.topic = topic
@@ -129,6 +131,7 @@ class Exercise:
         self.hints = hints
         self.probes = probes
         self.seconds = seconds
+        self.min_calls = min_calls
         self.hides_expected = hides_expected
         self.adapter: Callable[..., Any] | None = None
         self.declared_equivalent: dict[str, str] = {}

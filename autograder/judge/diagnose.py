@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ import numpy as np
 from autograder.exercise.exercise import Exercise, Misconception
 from autograder.exercise.misconceptions import FLOAT16
 from autograder.exercise.results import Difference, describe_arrays
+from autograder.judge.closest_mistake import closest_mistake
 from autograder.judge.failures import FAILURES
 from autograder.judge.guarded_call import clock_of, guarded_call
 from autograder.judge.kept_results import kept_result
@@ -19,13 +18,10 @@ from autograder.judge.symptoms import name_symptom
 from autograder.judge.trials import (
     Attempt,
     differs_again,
-    draw_trials,
     not_repeatable,
-    try_all,
 )
 from autograder.judge.verdict import Finding
 
-SIMILARITY_THRESHOLD = 0.6  # share of the failing cases on which an answer has to agree with a mistake to look like it
 REPEATS = 4  # further calls, to see whether an answer that resembles no mistake always does the same
 NOT_REPEATED = ("hangs", "floods", "not_written", "overwritten", "remembered")  # not worth another call
 
@@ -36,7 +32,7 @@ def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts
     shown = min(failing, key=lambda attempt: (attempt.trial.part, attempt.trial.size))
     if shown.outcome.failure is not None and shown.outcome.failure.id == "not_written":
         return Finding(FAILURES["not_written"], shown.outcome.failure.message)  # no input shows what is not there
-    misconception, certain = _closest_mistake(exercise, seed, attempts)
+    misconception, certain = closest_mistake(exercise, seed, attempts)
     if not certain:
         shown = _nondeterministic_attempt(exercise, answer, [shown, *failing]) or shown
         known = _call_failure(shown)
@@ -55,79 +51,6 @@ def diagnose(exercise: Exercise, answer: Callable[..., Any], seed: int, attempts
             misconception, message = None, _where_wrong(difference)
         difference = None
     return Finding(misconception, message, certain, shown.trial, shown.outcome, difference, names)
-
-
-@functools.lru_cache(maxsize=256)
-def mistake_attempts(exercise: Exercise, seed: int) -> tuple[tuple[Misconception, list[Attempt]], ...]:
-    """What every mistake of the exercise does on the trials.
-
-    They are called again less often than an answer is: a mistake that does not do the same each time shows it at once.
-    """
-    trials = draw_trials(exercise, seed)
-    return tuple(
-        (mistake.misconception, try_all(exercise, mistake.function, trials, min_calls=0))
-        for mistake in exercise.wrong_answers
-    )
-
-
-@dataclass(frozen=True)
-class _Likeness:
-    """How near an answer is to a mistake: the share of cases on which both do the same."""
-
-    of_failing: float
-    of_all: float
-    misconception: Misconception
-
-
-def _closest_mistake(exercise: Exercise, seed: int, attempts: Sequence[Attempt]) -> tuple[Misconception | None, bool]:
-    """The mistake that the answer equals on all cases (certain), or else the one it equals on most that fail.
-
-    Where several come equally near, it is the one that also agrees on most other cases. If all of these are far off
-    there, it is none: on a single extreme input many mistakes give the same.
-    """
-    known = [(misconception, others) for misconception, others in mistake_attempts(exercise, seed) if _is_wrong(others)]
-    for misconception, others in known:
-        if all(mine.does_as(other) for mine, other in zip(attempts, others, strict=True)):
-            return misconception, True
-    likenesses = [_likeness(misconception, attempts, others) for misconception, others in known]
-    near = [likeness for likeness in likenesses if likeness.of_failing >= SIMILARITY_THRESHOLD]
-    if not near:
-        return None, False
-    best = max(near, key=lambda likeness: (likeness.of_failing, likeness.of_all))
-    rivals = [likeness for likeness in near if likeness.of_failing == best.of_failing]
-    if len(rivals) > 1 and best.of_all < SIMILARITY_THRESHOLD:
-        return None, False
-    return best.misconception, False
-
-
-def _is_wrong(attempts: Sequence[Attempt]) -> bool:
-    return not all(attempt.is_right for attempt in attempts)
-
-
-def _likeness(misconception: Misconception, attempts: Sequence[Attempt], others: Sequence[Attempt]) -> _Likeness:
-    """How near two answers are. Those that differ on the first failing case are not near at all on failing ones.
-
-    Nor are those that agree on nothing but results that two answers give by chance.
-    """
-    pairs = list(zip(attempts, others, strict=True))
-    same = [mine.does_as(other) for mine, other in pairs]
-    failing = [n for n, mine in enumerate(attempts) if not mine.is_right]
-    shared = [n for n in failing if same[n] and not others[n].is_right]
-    telling = any(_is_informative(attempts[n]) for n in shared)
-    of_failing = len(shared) / len(failing) if telling and same[failing[0]] else 0.0
-    return _Likeness(of_failing, sum(same) / len(same), misconception)
-
-
-def _is_informative(attempt: Attempt) -> bool:
-    """Whether two answers hardly give this result by chance: it is no lone 0 or True, and not all one plain number."""
-    value = attempt.outcome.value
-    if attempt.outcome.failure or not isinstance(value, np.ndarray):
-        return not attempt.outcome.failure and value is not None
-    if value.size == 0 or (value.dtype == bool and value.size < 4):
-        return False
-    first = value.ravel()[:1]
-    plain = not np.isfinite(first).all() or bool((first == np.rint(first)).all())
-    return not (plain and np.array_equal(value.ravel()[1:], value.ravel()[:-1], equal_nan=True))
 
 
 def _nondeterministic_attempt(

@@ -22,7 +22,6 @@ from autograder.judge.unwritten import is_unwritten
 REDRAW_OFFSET, WARNING_OFFSET = 2000, 1000
 FURTHER_OFFSETS = (3000, 4000)
 LOOK_SECONDS = 5.0  # to read a result once more
-MIN_CALLS = 20  # an answer that is called less often is called again, for what is wrong now and then
 KEPT_BY_IDENTITY = (
     "The same array was given twice, the second time with other numbers in it, and the result has to do with the first "
     "numbers: something was kept from the earlier call."
@@ -215,15 +214,17 @@ def _guarded(exercise: Exercise, call: Function, case: Case, result_type: Result
 
 
 def try_all(
-    exercise: Exercise, function: Function, trials: Sequence[Trial], min_calls: int = MIN_CALLS
+    exercise: Exercise, function: Function, trials: Sequence[Trial], min_calls: int | None = None
 ) -> list[Attempt]:
     """An attempt at every trial. A call that hangs, or was never written, ends the run: the others would do the same.
 
-    Then the first case of each part is called once more, or oftener where there are fewer than `min_calls` trials.
+    Then the first case of each part is called once more, or oftener where there are fewer than `min_calls` trials: as many
+    as the exercise wants, unless told otherwise.
     """
     if is_unwritten(function):
         unwritten = Outcome(failure=CallFailure("not_written", FAILURES["not_written"].message))
         return [Attempt(trial, unwritten) for trial in trials]
+    calls = exercise.min_calls if min_calls is None else min_calls
     attempts: list[Attempt] = []
     _expect_calls(exercise, function, [trial.case for trial in trials])
     for trial in trials:
@@ -231,7 +232,7 @@ def try_all(
         outcome = attempts[-1].outcome
         if outcome.failure_id in ("hangs", "not_written"):
             return attempts + [Attempt(skipped, outcome) for skipped in trials[len(attempts) :]]
-    return _refill(exercise, function, _repeat(exercise, function, _look_again(attempts), min_calls))
+    return _refill(exercise, function, _repeat(exercise, function, _look_again(attempts), calls))
 
 
 def _expect_calls(exercise: Exercise, function: Function, cases: Sequence[Case]) -> None:

@@ -49,6 +49,7 @@ exercise = Exercise(
     topic="training a transformer",
     answer=Tuple(same_names_and_shapes=Fine(), parameters_moved=Fine(), held_out_loss=Below()),
     seconds=20.0,
+    min_calls=6,
     hints=(
         "Does the loss of the first batches fall while you train? Print it every 20 steps.",
         "A step: loss, g = loss_and_gradients(params, batches[t % n]); then move every parameter against its gradient.",

@@ -1,5 +1,6 @@
 """What is said of a wrong answer is true of it: chance, None, a likeness, and the judge's own lines."""
 
+import collections
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -147,3 +148,51 @@ def test_two_errors_are_alike_only_where_python_says_the_same() -> None:
 
     assert judge(exercise, turns_all).misconception == "turned"
     assert judge(exercise, unpacks_two).misconception == "raises"  # and not "turned": it ends in another error
+
+
+def numbers_with_mistakes(calls: collections.Counter[str], **options: Any) -> Exercise:
+    """Twice a number, with mistakes that count how often they are called: two that are 1 more, and twenty that are far off."""
+    exercise = Exercise("numbers", Array(), **options)
+    exercise.solution(lambda n: 2.0 * n)
+    exercise.part("Small")(lambda rng: iter([case(n) for n in range(1, 9)]))
+    exercise.part("Large")(lambda rng: iter([case(n) for n in range(100, 108)]))
+
+    def add(id: str, gives: Callable[[int], float]) -> None:
+        def counted(n: int) -> float:
+            calls[id] += 1
+            return gives(n)
+
+        exercise.mistake(Misconception(id, id, id))(counted)
+
+    for k in range(20):
+        add(f"times {k + 3}", lambda n, k=k: (k + 3.5) * n)
+    add("one more from 105", lambda n: 2.0 * n + (n >= 105))
+    add("one more", lambda n: 2.0 * n + 1)
+    return exercise
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [(lambda n: 2.0 * n + 1, "one more"), (lambda n: 2.0 * n + (n >= 105), "one more from 105"), (lambda n: -n, None)],
+)
+def test_a_mistake_that_is_far_from_the_answer_is_called_once(answer: Callable[[int], float], named: str | None) -> None:
+    calls: collections.Counter[str] = collections.Counter()
+    exercise = numbers_with_mistakes(calls)
+    judge(exercise, answer)
+    assert {id: count for id, count in calls.items() if count > 1}.keys() <= {named, "one more"}
+    assert calls.total() >= len(exercise.wrong_answers)
+    known = {mistake.misconception.id for mistake in exercise.wrong_answers}
+    found = judge(exercise, answer).misconception
+    assert (found if found in known else None) == named
+    before = calls.total()
+    judge(exercise, answer)
+    assert calls.total() == before  # what a mistake does is known by now
+
+
+def test_an_exercise_whose_calls_take_long_wants_fewer_of_them() -> None:
+    calls = []
+    for exercise in (numbers_with_mistakes(collections.Counter(), min_calls=n) for n in (6, 40)):
+        count = itertools.count()
+        judge(exercise, lambda n, count=count: 2.0 * n + 0 * next(count))
+        calls.append(next(count))
+    assert calls == [16 + 2, 16 + 2 * 12]
