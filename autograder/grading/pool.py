@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.attempts import GRACE, SPOKE_WITHOUT_END, TaskAttempt
+from autograder.grading.bytecode import compile_packages
 from autograder.grading.executor import Result, Task
 from autograder.grading.fork_server import ForkServers
 from autograder.grading.rpc.channel import Channel, ConnectionLost, WallDeadline
@@ -90,6 +91,7 @@ class Pool:
         self.folder = Path(tempfile.mkdtemp(prefix="leftcontext-"))
         self.folder.chmod(0o755)
         self.servers: dict[str, ForkServers] = {}
+        compile_packages()
         try:
             for notebook in self.notebooks:
                 self.servers[notebook.name] = ForkServers(notebook, self.policy, self.folder / f"{len(self.servers)}")
