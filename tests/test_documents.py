@@ -8,9 +8,12 @@ from collections import defaultdict
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from autograder.bank import catalog
+from autograder.feedback import render
+from autograder.judge.judge import judge
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,6 +56,13 @@ def test_the_list_of_exercises_has_the_whole_bank_with_its_signatures(documents:
 
 def test_a_docstring_of_an_exercise_is_shown_as_it_is(documents: ModuleType) -> None:
     assert documents.as_cell("a | b, n * width, `x * y`, i < j") == r"a \| b, n \* width, `x * y`, i \< j"
+
+
+def test_the_feedback_in_the_readme_is_what_a_learner_reads() -> None:
+    exercise = catalog.find("causal_mask").load()
+    verdict = judge(exercise, lambda T: np.where(np.tri(T, k=-1) > 0, 0.0, -np.inf))
+    shown = README.split("```\n✗")[1].split("```")[0]
+    assert f"✗{shown}".strip() == render.text(verdict).strip()
 
 
 def test_only_marked_numbers_are_written(documents: ModuleType) -> None:
