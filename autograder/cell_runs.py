@@ -68,10 +68,10 @@ def why_stale(exercise: str, answer: Any) -> str | None:
         return None
     if _before.get(exercise, NOTHING) is not answer:  # defined by the running cell
         return None
-    return _newest_trouble(exercise)
+    return _newest_failure(exercise)
 
 
-def _newest_trouble(exercise: str) -> str | None:
+def _newest_failure(exercise: str) -> str | None:
     """What is wrong with the newest cell that means to define the answer; None where it did so."""
     for run in reversed(_runs):
         if exercise in run.replaced or (run.error is None and exercise in analyse(run.source).defines):
@@ -112,9 +112,9 @@ def _show_name_error(shell: Any, kind: type[BaseException], error: Any, trace: A
     name = getattr(error, "name", None)
     raised_by_cell = trace is not None and trace.tb_next is not None and trace.tb_next.tb_next is None
     if raised_by_cell and name in catalog.entries():
-        trouble = _newest_trouble(name)
-        said = trouble.replace("`", "") if trouble else f"{name} is not defined yet: run the cell in which you write it."
-        error._render_traceback_ = lambda: [f"NameError: {said}", *([] if trouble else [RESTART])]
+        failure = _newest_failure(name)
+        said = failure.replace("`", "") if failure else f"{name} is not defined yet: run the cell in which you write it."
+        error._render_traceback_ = lambda: [f"NameError: {said}", *([] if failure else [RESTART])]
     elif raised_by_cell and not _first_cells:
         said = f"{name} is not defined in this kernel, which has just been started."
         error._render_traceback_ = lambda: [f"NameError: {said}", RESTART]

@@ -49,7 +49,7 @@ from autograder.notebook.job import Job
 from autograder.notebook.rebuild import MergedNotebook
 from autograder.notebook.test_result import not_run
 from autograder.plain_text import plain_line
-from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel
+from autograder.sandbox.levels import LEVEL_BY_FORMER_NUMBER, IsolationLevel
 
 COMMENTS, RESULTS = "left_context_comments", "left_context_results"  # among nbconvert's resources, by grade id
 _read: dict[str, OpenSubmission] = {}  # what is being graded now, by student
@@ -66,7 +66,7 @@ class ExecuteIsolated(NbGraderPreprocessor):
     def _level(self) -> IsolationLevel:
         """The configured level; `c.ExecuteApart.rung` of older configurations still counts."""
         rung = self.config.get("ExecuteApart", {}).get("rung")
-        return IsolationLevel(self.isolation) if rung is None else LEVEL_BY_RUNG[int(rung)]
+        return IsolationLevel(self.isolation) if rung is None else LEVEL_BY_FORMER_NUMBER[int(rung)]
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Give the notebook the outputs that nbgrader then counts."""
@@ -142,7 +142,7 @@ def _submission(student: str, notebook: str, sanitized: bytes, grading: Grading)
     """What was handed in, as it was read before nbgrader touched it; or else what nbgrader made of it, and no file."""
     submission = _read.get(student)
     if submission is None or notebook not in submission.merged:
-        return grading.reader.plan_apart(student, notebook, sanitized)
+        return grading.reader.plan_in_process(student, notebook, sanitized)
     return submission.merged[notebook], submission.jobs[notebook]
 
 
@@ -159,7 +159,7 @@ def _copy_submissions(autograde: Autograde, folder: Path) -> None:
         wanted = autograde.coursedir.student_id
         students = [name for name in course.students(assignment) if name == wanted or fnmatch.fnmatchcase(name, wanted)]
         for student in students:
-            submission = _read[student] = grading.reader.read_apart(student)
+            submission = _read[student] = grading.reader.read_in_process(student)
             for note in submission.notes:
                 autograde.log.warning("%s: %s", student, plain_line(note.text))
             beside = submission.beside

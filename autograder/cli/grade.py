@@ -19,7 +19,7 @@ from autograder.grading.graded_submission import Graded
 from autograder.grading.pool import Pool
 from autograder.grading.run import grade
 from autograder.plain_text import plain_line
-from autograder.sandbox.levels import LEVEL_BY_RUNG, IsolationLevel, SandboxUnavailable
+from autograder.sandbox.levels import LEVEL_BY_FORMER_NUMBER, IsolationLevel, SandboxUnavailable
 
 STOPPED, REFUSED = 130, 2
 FORMER_OPTIONS = {"again": "--force", "seconds": "--timeout N", "rung": "--isolation full|basic", "unsafe": "--isolation none"}
@@ -58,7 +58,7 @@ def current_options(options: dict[str, Any], former: dict[str, Any]) -> dict[str
         print(f"leftcontext: --{name} is now called {FORMER_OPTIONS[name]}.", file=sys.stderr)
     isolation = options["isolation"]
     if "unsafe" in given or "rung" in given:
-        isolation = LEVEL_BY_RUNG[0 if "unsafe" in given else given["rung"]]
+        isolation = LEVEL_BY_FORMER_NUMBER[0 if "unsafe" in given else given["rung"]]
     return {
         "force": options["force"] or "again" in given,
         "timeout": given.get("seconds", options["timeout"]),

@@ -31,7 +31,7 @@ _MEANINGS = {
     IsolationLevel.BASIC: "Landlock, seccomp, resource limits",
     IsolationLevel.NONE: "no sandbox",
 }
-LEVEL_BY_RUNG = (IsolationLevel.NONE, IsolationLevel.BASIC, IsolationLevel.FULL)  # the levels' former numbers, 0 to 2
+LEVEL_BY_FORMER_NUMBER = (IsolationLevel.NONE, IsolationLevel.BASIC, IsolationLevel.FULL)  # the levels' former numbers, 0 to 2
 
 
 class SandboxUnavailable(UserError):

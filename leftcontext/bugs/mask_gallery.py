@@ -21,11 +21,11 @@ class Exhibit:
     """What a mask should be, and an attention whose own mask differs from it at one entry."""
 
     name: str
-    wanted: Bool  # (T, T) True where query i may attend to key j
+    expected: Bool  # (T, T) True where query i may attend to key j
     attend: Attend
 
 
-def wanted_masks() -> dict[str, Bool]:
+def expected_masks() -> dict[str, Bool]:
     """The right masks (T, T), by their names."""
     at = np.arange(T)
     back = at[:, None] - at
@@ -43,11 +43,11 @@ def gallery(seed: int = 9) -> list[Exhibit]:
     """The five masks; which entry is wrong follows from the seed."""
     rng = np.random.default_rng(seed)
     exhibits = []
-    for name, wanted in wanted_masks().items():
-        given = wanted.copy()
+    for name, expected in expected_masks().items():
+        given = expected.copy()
         i, j = rng.integers(T, size=2)
         given[i, j] = not given[i, j]
-        exhibits.append(Exhibit(name, wanted, _under(given)))
+        exhibits.append(Exhibit(name, expected, _under(given)))
     return exhibits
 
 

@@ -81,7 +81,7 @@ def spread_over_time(Q, K, V):
 
 
 @exercise.mistake(mc.WINDOW_TOO_SHORT)
-def only_the_leak_mended(Q, K, V):
+def only_the_leak_fixed(Q, K, V):
     """The leak is closed, and what it hid has come to light: each query sees itself and one key before, and forgets the
     rest.
 

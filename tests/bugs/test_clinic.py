@@ -164,7 +164,7 @@ def test_the_gallery_hangs_one_wrong_entry_on_each_mask(seed):
     for exhibit in mask_gallery.gallery(seed):
         Q, K, V = rng.normal(size=(3, 6, 4))
         moves = attention_bugs.influence(exhibit.attend, Q, K, V) > 1e-9
-        assert np.count_nonzero(moves != exhibit.wanted) == 1
+        assert np.count_nonzero(moves != exhibit.expected) == 1
 
 
 def test_the_gallery_is_drawn_by_its_seed():
@@ -174,6 +174,6 @@ def test_the_gallery_is_drawn_by_its_seed():
     def entries(seed):
         Q, K, V = np.random.default_rng(1).normal(size=(3, 6, 4))
         hung = mask_gallery.gallery(seed)
-        return [np.argwhere((attention_bugs.influence(e.attend, Q, K, V) > 1e-9) != e.wanted)[0].tolist() for e in hung]
+        return [np.argwhere((attention_bugs.influence(e.attend, Q, K, V) > 1e-9) != e.expected)[0].tolist() for e in hung]
 
     assert entries(3) == entries(3) != entries(4)

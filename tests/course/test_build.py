@@ -1,4 +1,4 @@
-"""The build: the same bytes twice, what nbgrader makes, no edit lost, drift named, lessons in rhythm."""
+"""The build: the same bytes twice, what nbgrader makes, no edit lost, drift named, lessons in style."""
 
 import json
 import re
@@ -155,7 +155,7 @@ def test_the_answer_cell_of_code_keeps_signature_and_docstring() -> None:
     assert code_answer(exercise) == f"{head}\n{begin}\n    # a comment of the solution\n    return 2 * x\n{end}"
 
 
-def test_code_to_mend_stands_before_the_solution() -> None:
+def test_code_to_fix_stands_before_the_solution() -> None:
     exercise = Exercise("a topic")
 
     @exercise.starter

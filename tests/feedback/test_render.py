@@ -34,7 +34,7 @@ def wrong_answers(id: str) -> list[Verdict]:
     return [judge(exercise, mistake.function) for mistake in exercise.wrong_answers]
 
 
-def troubles() -> list[Verdict]:
+def failures() -> list[Verdict]:
     """What the judge says by itself, of answers to a toy exercise."""
     hasty = doubling(seconds=0.3)
     test_judge.remembers.__defaults__[0].clear()
@@ -82,9 +82,9 @@ def test_a_sign_says_right_partly_right_wrong_or_not_written_yet(answer: object,
     assert f"{sign} " in render.as_html(verdict) and f"5px solid {colour}" in render.as_html(verdict)
 
 
-def test_the_wording_of_troubles() -> None:
-    texts = dict.fromkeys(re.sub(r"line \d+", "line N", render.text(verdict)) for verdict in troubles())
-    compared("troubles.txt", "\n\n\n".join(texts) + "\n")
+def test_the_wording_of_failures() -> None:
+    texts = dict.fromkeys(re.sub(r"line \d+", "line N", render.text(verdict)) for verdict in failures())
+    compared("failures.txt", "\n\n\n".join(texts) + "\n")
 
 
 def test_the_html_of_a_verdict() -> None:

@@ -126,11 +126,11 @@ MISBEHAVED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("answer", "trouble"), MISBEHAVED.items(), ids=lambda x: getattr(x, "__name__", x))
-def test_misbehaviour_has_a_finding_of_its_own(answer: Callable[..., Any], trouble: str) -> None:
+@pytest.mark.parametrize(("answer", "expected"), MISBEHAVED.items(), ids=lambda x: getattr(x, "__name__", x))
+def test_misbehaviour_has_a_finding_of_its_own(answer: Callable[..., Any], expected: str) -> None:
     remembers.__defaults__[0].clear()
     verdict = judge(HASTY, answer)
-    assert verdict.misconception == trouble
+    assert verdict.misconception == expected
     assert not verdict.passed
     assert verdict.finding is not None
     assert verdict.finding.certain
@@ -187,9 +187,9 @@ RETURNED = {
 
 @pytest.mark.parametrize("what", RETURNED)
 def test_a_wrong_kind_of_result_is_told_in_a_sentence(what: str) -> None:
-    raw, trouble = RETURNED[what]
+    raw, expected = RETURNED[what]
     verdict = judge(EXERCISE, lambda x: (2 * x, raw)[1])
-    assert verdict.misconception == trouble
+    assert verdict.misconception == expected
     assert verdict.score == 0
     assert verdict.finding is not None
     assert verdict.finding.message.endswith((".", "?"))
