@@ -25,7 +25,7 @@ from autograder.grading.reading import OpenSubmission, SubmissionReader
 from autograder.grading.worker import ReadAhead, Worker
 from autograder.nbgrader.gradebook import MissingData, NbgraderCourse
 from autograder.nbgrader.scores import Recorded
-from autograder.notebook.graded import encode, graded_notebook
+from autograder.notebook.graded import SameCells, encode, graded_notebook
 from autograder.notebook.job import Counting, Job, Step, StepKind
 from autograder.notebook.note import Note, NoteKind
 from autograder.notebook.rebuild import MergedCell
@@ -60,6 +60,7 @@ class Grading:
         self.notebooks = self.reader.notebooks
         self.journal = Journal(course.records / f"{assignment}.jsonl")
         self.open: dict[str, OpenSubmission] = {}
+        self.same = {name: SameCells() for name in self.notebooks}
         self.kept: frozenset[str] = frozenset()  # tests whose scores stay, for the instructor's own solution fails them
         self.failures: list[Graded] = []
         self.on_message: Callable[[str], None] = lambda _: None
@@ -172,9 +173,9 @@ class Grading:
         comments: dict[str, str] = {}
         for name, merged in submission.merged.items():
             notebook, result = self.notebooks[name], submission.results[name]
-            made = graded_notebook(notebook, merged, result.outputs, result.tests, executor.shown(name))
+            made = graded_notebook(notebook, merged, result.outputs, result.tests, executor.shown(name), self.same[name])
             files |= notebook.files
-            files[f"{name}.ipynb"] = encode(made)
+            files[f"{name}.ipynb"] = encode(made, self.same[name])
             marked = [cell for cell in made["cells"] if "grade_id" in cell["metadata"].get("nbgrader", {})]
             nodes[name] = from_dict({**made, "cells": marked})
             notes = notes + notes_on_tests(name, merged, result)
