@@ -58,7 +58,7 @@ def count() -> dict[str, float]:
 
 def count_bank() -> Counter[str]:
     """How much of each the bank has."""
-    numbers = Counter(repairs=sum(id.startswith("repair_") for id in catalog.entries()))
+    numbers: Counter[str] = Counter()
     for entry in catalog.entries().values():
         exercise = entry.load()
         numbers["exercises"] += 1

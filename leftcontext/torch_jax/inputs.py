@@ -138,6 +138,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "finite_causal_mask": lambda rng: [(T, np.float16), (T, np.float32)],
     "causal_allowed_between": lambda rng: [(2, T), (1, T)],
     "window_mask": lambda rng: [(MASKS["additive"], 2), (MASKS["additive"], 9)],
+    "visible_keys": lambda rng: [(MASKS["blocked"],), (MASKS["additive"],)],
     # zoo
     "padding_allowed": lambda rng: [(np.array([T, 3, 0]), T)],
     "sliding_window_allowed": lambda rng: [(T, 2), (T, 1), (T, 9)],
@@ -147,17 +148,20 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "alibi_bias": lambda rng: [(0.5 ** np.arange(1, H + 1), T)],
     "alibi_slopes": lambda rng: [(8,), (12,), (1,)],
     "tree_allowed": lambda rng: [(np.array([-1, 0, 0, 1, 1, -1, 5]),)],
+    "packed_inputs": lambda rng: [(np.array([-1, 2, 2, 0, -1, 1, 1, 1]),)],
     # batches
     "hf_to_allowed": lambda rng: [(PADDED, T), (PADDED, 2)],
     "sdpa_mask": lambda rng: [(PADDED, T), (PADDED, 2), *[(np.ones((B, T), dtype=int), n) for n in (T, 2, 1)]],
     "position_ids_from": lambda rng: [(PADDED, None), (PADDED, 2)],
     "dense_mask": lambda rng: [(Smooth(_each_differs), B, H, T, T), (Smooth(_each_differs), 1, 1, 2, T)],
+    "self_attention_allowed": lambda rng: [(PADDED == 1, is_decoder) for is_decoder in (True, False)],
     # softmax
     "softmax": lambda rng: [(1e4 * rng.normal(size=(B, T)),), (rng.normal(size=(B, T)), 0)],
     "log_softmax": lambda rng: [(rng.normal(size=(B, T)),), (rng.normal(size=(B, T)), 0)],
     "causal_weights": lambda rng: [(rng.normal(size=(B, H, T, T)),)],
     "masked_softmax": lambda rng: [(rng.normal(size=(B, H, T, T)), _rows(rng))],
     "mask_after_softmax": lambda rng: [(np.full((B, T, T), 1 / T), _rows(rng))],
+    "filled_weights": lambda rng: [(rng.normal(size=(B, H, T, T)), CAUSAL), (np.full((T, T), -2e4), CAUSAL)],
     # loss
     "left_context": lambda rng: [(_tokens(rng, T), 2)],
     "next_token_pairs": lambda rng: [(_tokens(rng, B, T + 1),)],
@@ -187,6 +191,12 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "attend_one": lambda rng: [(rng.normal(size=d), *_qkv(rng)[1:])],
     "causal_output_at": lambda rng: [(*_qkv(rng), 2)],
     "causal_attention": lambda rng: [_qkv(rng, B, H)],
+    "attention_layer": lambda rng: [
+        (*qkv, is_causal, with_weights)
+        for qkv in (_qkv(rng, B, H), _qkv(rng))
+        for is_causal in (True, False)
+        for with_weights in (True, False)
+    ],
     "repair": lambda rng: [_qkv(rng)],
     "split_heads": lambda rng: [(rng.normal(size=(B, T, D)), H)],
     "merge_heads": lambda rng: [(rng.normal(size=(B, H, T, d)),)],
@@ -202,6 +212,7 @@ CALLS: dict[str, Callable[[Rng], Calls]] = {
     "rotate_half_rope": lambda rng: [(rng.normal(size=(B, H, T, d)), np.arange(3, 3 + T))],
     "rope": lambda rng: [(rng.normal(size=(B, H, T, d)), np.arange(3, 3 + T))],
     "position_ids": lambda rng: [(np.arange(T) >= np.array([0, 2, 4])[:, None],)],
+    "add_positions": lambda rng: [(rng.normal(size=(len(PADDED), n, d)), PADDED == 1, rng.uniform(size=d)) for n in (T, 2)],
     # serving
     "cache_bytes": lambda rng: [(32, 8, 128, 1, 2), (2, 1, 4, T, 4)],
     "repeat_kv": lambda rng: [(rng.normal(size=(B, H, T, d)), 2), (rng.normal(size=(1, 1, d)), 3)],

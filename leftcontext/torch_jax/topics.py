@@ -29,6 +29,7 @@ NONE = {
     "diagnose_clinic": "a verdict on evidence: no library gives it",
     "diagnose_repairs": "a verdict on evidence: no library gives it",
     "diagnose_incidents": "a verdict on evidence: no library gives it",
+    "attend_last": "it calls the kernel that it is given, and needs no library",
     "regression_test": "it calls the model that it is given, and needs no library",
     "isolation_test": "it calls the model that it is given, and needs no library",
     "audit_report": "a verdict on evidence: no library gives it",

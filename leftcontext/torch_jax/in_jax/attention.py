@@ -1,7 +1,7 @@
 """Scores and attention in JAX."""
 
 import jax.numpy as jnp
-from jax.nn import dot_product_attention
+from jax.nn import dot_product_attention, softmax
 
 
 def query_key_score(q, k):
@@ -27,6 +27,15 @@ def causal_attention(Q, K, V):
     # (B, H, T, d) -> (B, T, H, d), with d_v = d
     q, k, v = (x.swapaxes(-2, -3) for x in (Q, K, V))
     return dot_product_attention(q, k, v, is_causal=True).swapaxes(-2, -3)
+
+
+def attention_layer(Q, K, V, is_causal, with_weights):
+    # dot_product_attention returns no weights, so one path is written here.
+    T, d = Q.shape[-2:]
+    allowed = jnp.tri(T, dtype=bool) if is_causal else True
+    scores = jnp.where(allowed, Q @ K.mT / jnp.sqrt(d), -jnp.inf)
+    weights = softmax(scores)
+    return weights @ V, weights if with_weights else None
 
 
 def repair_1(Q, K, V):

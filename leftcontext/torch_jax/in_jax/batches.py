@@ -28,3 +28,9 @@ def position_ids_from(attention_mask, T_q=None):
 def dense_mask(mask_mod, B, H, T_q, T_k):
     b, h, q, k = jnp.ogrid[:B, :H, :T_q, :T_k]
     return jnp.broadcast_to(mask_mod(b, h, q, k), (B, H, T_q, T_k))
+
+
+def self_attention_allowed(is_token, is_decoder):
+    B, T = is_token.shape
+    allowed = jnp.broadcast_to(is_token[:, None, :], (B, T, T))
+    return jnp.tril(allowed) if is_decoder else allowed

@@ -45,3 +45,7 @@ def causal_allowed_between(T_q, T_k):
 def window_mask(mask, window):
     too_old = jnp.tri(mask.shape[-1], k=-window, dtype=bool)
     return jnp.where((mask < 0) | too_old, -jnp.inf, 0)
+
+
+def visible_keys(mask):
+    return mask == 0

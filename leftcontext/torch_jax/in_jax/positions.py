@@ -24,3 +24,10 @@ def rotate_half_rope(x, positions):
     angle = jnp.tile(jnp.outer(positions, 10000 ** (-jnp.arange(0, d, 2) / d)), 2)
     first, second = jnp.split(x, 2, axis=-1)
     return x * jnp.cos(angle) + jnp.concatenate([-second, first], axis=-1) * jnp.sin(angle)
+
+
+def add_positions(x, is_token, rates):
+    n = x.shape[1]
+    positions = (is_token.cumsum(axis=1) - 1)[:, -n:]
+    added = jnp.sin(positions[..., None] * rates)
+    return jnp.where(is_token[:, -n:, None], x + added, x)

@@ -24,3 +24,7 @@ def mask_after_softmax(weights, allowed):
     kept = jnp.where(allowed, weights, 0)
     total = kept.sum(axis=-1, keepdims=True)
     return kept / jnp.where(total > 0, total, 1)
+
+
+def filled_weights(scores, allowed):
+    return jax.nn.softmax(scores, where=allowed)

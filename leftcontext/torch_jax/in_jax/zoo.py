@@ -47,3 +47,9 @@ def alibi_slopes(heads):
     n = 2 ** (heads.bit_length() - 1)
     between = jnp.arange(heads - n) + 0.5  # the slopes that 2 n heads have between those of n
     return jnp.exp2(-8 / n * jnp.concatenate([jnp.arange(1, n + 1), between]))
+
+
+def packed_inputs(documents):
+    same = (documents[:, None] == documents) & (documents >= 0)
+    allowed = jnp.tril(same)
+    return jnp.maximum(allowed.sum(axis=1) - 1, 0), allowed

@@ -28,6 +28,17 @@ def causal_attention(Q, K, V):
     return F.scaled_dot_product_attention(Q, K, V, is_causal=True)
 
 
+def attention_layer(Q, K, V, is_causal, with_weights):
+    if not with_weights:  # the fused kernels return no weights
+        return F.scaled_dot_product_attention(Q, K, V, is_causal=is_causal), None
+    scores = Q @ K.mT / math.sqrt(Q.shape[-1])
+    if is_causal:
+        future = torch.ones_like(scores, dtype=torch.bool).triu(1)
+        scores = scores.masked_fill(future, -torch.inf)
+    weights = scores.softmax(dim=-1)
+    return weights @ V, weights
+
+
 def repair_1(Q, K, V):
     return F.scaled_dot_product_attention(Q, K, V, is_causal=True)
 

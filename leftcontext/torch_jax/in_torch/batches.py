@@ -28,3 +28,9 @@ def position_ids_from(attention_mask, T_q=None):
 
 def dense_mask(mask_mod, B, H, T_q, T_k):
     return create_mask(mask_mod, B, H, T_q, T_k, device="cpu")
+
+
+def self_attention_allowed(is_token, is_decoder):
+    B, T = is_token.shape
+    allowed = is_token[:, None, :].expand(B, T, T)
+    return allowed.tril() if is_decoder else allowed

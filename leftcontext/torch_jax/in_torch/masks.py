@@ -48,3 +48,8 @@ def window_mask(mask, window):
     T = mask.shape[-1]
     too_old = torch.ones(T, T, dtype=torch.bool).tril(-window)
     return torch.zeros(mask.shape).masked_fill((mask < 0) | too_old, -torch.inf)
+
+
+def visible_keys(mask):
+    # what attn_mask of scaled_dot_product_attention takes, and key_padding_mask does not
+    return mask == 0

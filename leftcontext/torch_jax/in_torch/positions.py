@@ -26,3 +26,10 @@ def rotate_half_rope(x, positions):
     angle = torch.outer(positions.double(), 10000 ** (-torch.arange(0, d, 2).double() / d)).repeat(1, 2)  # (T, d)
     first, second = x.chunk(2, dim=-1)
     return (x * angle.cos() + torch.cat([-second, first], dim=-1) * angle.sin()).to(x.dtype)
+
+
+def add_positions(x, is_token, rates):
+    n = x.shape[1]
+    positions = (is_token.cumsum(dim=1) - 1)[:, -n:]
+    added = torch.sin(positions[..., None] * rates)
+    return torch.where(is_token[:, -n:, None], x + added, x)

@@ -26,3 +26,7 @@ def masked_softmax(scores, allowed):
 def mask_after_softmax(weights, allowed):
     # The default eps, 1e-12, would swallow a row of which little is left.
     return F.normalize(weights * allowed, p=1, dim=-1, eps=torch.finfo(weights.dtype).tiny)
+
+
+def filled_weights(scores, allowed):
+    return scores.masked_fill(~allowed, -torch.inf).softmax(dim=-1)

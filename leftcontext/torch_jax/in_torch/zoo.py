@@ -54,3 +54,9 @@ def alibi_slopes(heads):
     n = 2 ** (heads.bit_length() - 1)
     between = torch.arange(heads - n) + 0.5  # the slopes that 2 n heads have between those of n
     return torch.exp2(-8 / n * torch.cat([torch.arange(1, n + 1), between]).double())
+
+
+def packed_inputs(documents):
+    same = (documents[:, None] == documents) & (documents >= 0)
+    allowed = same.tril()
+    return (allowed.sum(1) - 1).clamp(min=0), allowed
