@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leftcontext.audit import shapes
+from leftcontext.audit.choices import WIDE, name_choice
 from leftcontext.audit.conditions import FAILURES, find_rows, shows
 from leftcontext.audit.examination import Examination, Leak
 from leftcontext.audit.libraries import Inputs
@@ -17,6 +20,7 @@ from leftcontext.audit.tolerance import difference, tolerance_of
 
 SMALL, LARGE = 40, 136  # positions: several blocks of 16, and two of 64
 INNER = 1e-7  # in float64, relative: what modules that go back to float32 inside may add
+Answer = TypeVar("Answer")
 TEXTS = 4  # of which the largest influence counts, at the small length
 
 
@@ -28,6 +32,7 @@ class LeakMap:
     leaking: NDArray[np.bool_]
     base: Inputs
     shape: str
+    least: float  # two outputs that are no further apart are the same
 
     @property
     def first(self) -> tuple[int, int]:
@@ -53,15 +58,32 @@ def map_leak(exam: Examination, leak: Leak) -> LeakMap | None:
     It is made in float64 where the leak shows there too. Where a whole row seems to leak, it may be a large block, so a longer
     text is mapped as well.
     """
+    return _in_double_where_it_shows(exam, leak, lambda move: _map(exam, leak, move))
+
+
+def name_choice_in(exam: Examination, leak: Leak, mapped: LeakMap) -> LeakMap:
+    """The map, its shape named as a choice among positions or a maximum where it is one."""
+    if not mapped.shape.startswith(WIDE):
+        return mapped
+    T = len(mapped.base)
+    texts = np.concatenate([mapped.base[None], exam.draws.contexts(TEXTS, T)])
+    choice = _in_double_where_it_shows(
+        exam, leak, lambda _: name_choice(exam.subject, exam.draws, texts, mapped.least, exam.rows(T))
+    )
+    return mapped if choice is None else replace(mapped, shape=choice)
+
+
+def _in_double_where_it_shows(exam: Examination, leak: Leak, ask: Callable[[Movement], Answer]) -> Answer:
+    """What `ask(move)` says: in float64 where the leak shows there too."""
     assert leak.move is not None
     try:
         if exam.can_be_doubled and leak.move.dtype != "float64":
             with in_double_precision(exam.subject):
                 if shows(exam, leak.move):
-                    return _map(exam, leak, replace(leak.move, dtype="float64"))
+                    return ask(replace(leak.move, dtype="float64"))
     except FAILURES:
         pass
-    return _map(exam, leak, leak.move)
+    return ask(leak.move)
 
 
 def _map(exam: Examination, leak: Leak, move: Movement) -> LeakMap | None:
@@ -111,7 +133,7 @@ def _map_at(exam: Examination, move: Movement, T: int, rows: int, only: int | No
     shape = shapes.name_shape(leaking, influence)
     if shape.startswith("whole row: "):
         shape = _name_whole_row(exam, bases[0], leaking, influence, shape)
-    return LeakMap(influence, leaking, bases[0], shape)
+    return LeakMap(influence, leaking, bases[0], shape, least)
 
 
 def _name_whole_row(

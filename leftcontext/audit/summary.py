@@ -7,7 +7,7 @@ from dataclasses import replace
 from leftcontext.audit.conditions import FAILURES, as_found, name_conditions, tokens_of, with_tokens
 from leftcontext.audit.examination import Examination, Leak
 from leftcontext.audit.example import find_example
-from leftcontext.audit.influence import LeakMap, map_leak
+from leftcontext.audit.influence import LeakMap, map_leak, name_choice_in
 from leftcontext.audit.report import Found, Report
 from leftcontext.audit.tokens import Tokens
 
@@ -81,6 +81,15 @@ def _map_with(exam: Examination, leak: Leak, tokens: Tokens | None, before: Leak
     return mapped if more else before
 
 
+def _with_choice(exam: Examination, leak: Leak, mapped: LeakMap) -> LeakMap:
+    """The map with the name of a choice over time, where it is one; as it is where that can't be asked."""
+    try:
+        with as_found(exam, leak):
+            return name_choice_in(exam, leak, mapped)
+    except FAILURES:
+        return mapped
+
+
 def _describe(exam: Examination, leak: Leak, report: Report) -> Report:
     """The report with the leak's pair, size, shape, conditions and example."""
     move = leak.move
@@ -96,6 +105,7 @@ def _describe(exam: Examination, leak: Leak, report: Report) -> Report:
         tokens = tokens_of(exam, leak, mapped.first if mapped is not None else first)
         mapped = _map_with(exam, leak, tokens, mapped)
         if mapped is not None:
+            mapped = _with_choice(exam, leak, mapped)
             first, size, reach = mapped.first, mapped.size, mapped.reach
             shape, influence = mapped.shape, mapped.influence
     conditions = name_conditions(exam, leak, first, tokens)
