@@ -24,7 +24,8 @@ from grading import COURSES, floor
 from rich.console import Console
 from rich.table import Table
 
-sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))  # as the command line does
+for name in ("rfc3987_syntax", "isoduration"):
+    sys.modules.setdefault(name, cast(ModuleType, None))  # as the command line does
 BEGAN = time.process_time()
 gc.disable()
 from autograder.grading import fork_server, pool, run, worker  # noqa: E402

@@ -307,8 +307,10 @@ app.command("demo-class")(demo_class)
 
 def main() -> None:
     """Run the command; bad input ends in one line on standard error and exit code 2."""
-    # nbformat's validator would build a grammar of international addresses for a second; no notebook's schema has any.
-    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))  # as if it were not installed
+    # nbformat's validator would build a grammar of international addresses for a second, and import much for durations; no
+    # notebook's schema has any.
+    for name in ("rfc3987_syntax", "isoduration"):
+        sys.modules.setdefault(name, cast(ModuleType, None))  # as if it were not installed
     ensure_home()
     prepare_streams()
     try:

@@ -191,7 +191,11 @@ def _python_path() -> str:
 
 def _fonts() -> dict[str, bytes]:
     """matplotlib's list of fonts, if it has made one: in the sandbox it would take a second to make it again."""
-    import matplotlib
+    return {path.name: path.read_bytes() for path in fonts_folder().glob("fontlist-v*.json")}
 
-    found = Path(matplotlib.get_cachedir()).glob("fontlist-v*.json")
-    return {path.name: path.read_bytes() for path in found}
+
+def fonts_folder() -> Path:
+    """Where matplotlib keeps that list on Linux (matplotlib.get_cachedir); the grader need not import it for that."""
+    if own := os.environ.get("MPLCONFIGDIR"):
+        return Path(own).resolve()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matplotlib")

@@ -24,13 +24,12 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from autograder.grading.forked import ending_forks
 from autograder.grading.rpc.errors import CELLS
-from autograder.notebook.test_result import Output
+from autograder.notebook.test_result import CUT, Output
 
 MAX_TEXT = 200_000  # characters of one cell's prints; a debugging print fits, a flood does not
 MAX_DATA = 4_000_000  # characters of one displayed object
 BASH = shutil.which("bash")  # where there is one: dash can't `wait` in the sandbox
 NO_MODULE = ""  # the name of none
-CUT = "\n[the rest was cut off]\n"
 ASYNC = re.compile(r"await|async")
 PLAIN_FLAGS = CachingCompiler().flags
 PLACE = re.compile(r"^(?:Cell|Input) In ?\[\d+\].*?, line (\d+)", re.MULTILINE)  # as IPython says it

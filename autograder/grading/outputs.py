@@ -6,8 +6,7 @@ import json
 import re
 from typing import Any
 
-from autograder.grading.ipython_shell import CUT
-from autograder.notebook.test_result import Output
+from autograder.notebook.test_result import CUT, Output
 from autograder.plain_text import inert_links
 
 MIME_TYPES = ("text/plain", "text/latex", "image/png", "image/jpeg")  # HTML could hold a script

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 Output = dict[str, Any]  # as nbformat stores it
+CUT = "\n[the rest was cut off]\n"  # what an output shows behind that of which there was too much
 # NumPy's ways to write one number: np.float64(2.5), array([3]).
 NUMPY_NUMBER = re.compile(r"(?:np\.\w+|array)\(\[*([-+.\w]+)\]*(?:, dtype=\w+)?\)")
 NOT_RUN = "The test could not be run, so it gives no points."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from support import small_course
 
 PROGRAM = """
@@ -22,6 +25,25 @@ print(*sorted(set(sys.modules) - before))
 def test_a_cell_that_passes_or_fails_imports_nothing() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("places", [{}, {"XDG_CACHE_HOME": "caches"}, {"MPLCONFIGDIR": "own", "XDG_CACHE_HOME": "caches"}])
+def test_matplotlibs_list_of_fonts_is_looked_for_where_it_is(places: dict[str, str], tmp_path: Path) -> None:
+    free = {name: value for name, value in os.environ.items() if name not in ("MPLCONFIGDIR", "XDG_CACHE_HOME")}
+    environment = {**free, "HOME": str(tmp_path), **{name: str(tmp_path / folder) for name, folder in places.items()}}
+    program = "import matplotlib; from autograder.grading.fork_server import fonts_folder; print(matplotlib.get_cachedir(), fonts_folder())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
+    theirs, ours = done.stdout.split()
+    assert theirs == ours
+
+
+NOT_NEEDED = {"IPython", "matplotlib", "dask", "arrow"}  # `isoduration` needs `arrow`, and no notebook a duration
+
+
+def test_the_grader_imports_no_more_than_it_needs() -> None:
+    program = "import sys; sys.modules['isoduration'] = None; from autograder.cli import grade; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert NOT_NEEDED & set(done.stdout.split()) == set()
 
 
 def test_a_lesson_that_seeds_and_simulates_runs_once_for_the_class() -> None:
