@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import nbformat.reader
 from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.converters import GenerateAssignment
@@ -196,16 +197,31 @@ def _cells_with_id(node: NotebookNode) -> Iterator[NotebookNode]:
 
 def _read(path: Path) -> NotebookNode | None:
     try:
-        return nbformat.read(path, as_version=4)
+        return _parse(path)
     except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError):
         return None
+
+
+def _parse(path: Path) -> NotebookNode:
+    """A notebook, as nbformat.read returns it, but not validated: to compile its schema takes longer than all else here.
+
+    What validation repairs is repaired: of cells with the same id the first alone keeps it.
+    """
+    node = nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8")), 4)
+    seen: set[str] = set()
+    for cell in node.cells:
+        if (id := cell.get("id")) in seen:
+            del cell["id"]
+        elif id is not None:
+            seen.add(id)
+    return node
 
 
 def _without_solutions(config: Config, name: str, source: Path) -> NotebookNode | None:
     """The source as nbgrader saves it in the gradebook: without solutions, with hidden tests."""
     if not source.is_file():
         return None
-    node = nbformat.read(source, as_version=4)
+    node = _parse(source)
     resources: dict[str, Any] = {"nbgrader": {"notebook": name}, "metadata": {"path": str(source.parent)}}
     for step in (IncludeHeaderFooter, LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
         node, resources = step(config=config).preprocess(node, resources)
