@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
+from support.main_thread import LONG_TASK, main_thread_tasks
 
 from leftcontext.language.english import SYMBOLS, encode, known_words, share_known
 from leftcontext.model.english import ENGLISH_MODEL, english_model, write
@@ -194,3 +195,19 @@ def test_a_text_can_be_stopped(alone: Callable[[CourseWidget], Page]) -> None:
     stood = page.locator(".lc-sample.now .lc-prose").inner_text()
     page.wait_for_timeout(300)
     assert page.locator(".lc-sample.now .lc-prose").inner_text() == stood
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("mask", ["causal", "none"])  # with a cache, and without one
+def test_the_page_has_no_long_task_while_a_model_writes_and_heads_are_looked_at(
+    alone: Callable[[CourseWidget], Page], browser: Browser, mask: str
+) -> None:
+    page = alone(StoryWriter(mask))
+    with main_thread_tasks(browser, page) as tasks:
+        idle(page).click()
+        page.get_by_label("beginning").fill("Dorothy and the Scarecrow walked along the yellow road")
+        radio(page, "written with", "one ahead").check()
+        expect(idle(page)).to_be_visible()
+        expect(page.get_by_role("status")).to_contain_text("of the words are words of the books")
+    assert len(tasks) > 50
+    assert max(tasks) < LONG_TASK
