@@ -101,5 +101,8 @@ def test_a_notebook_of_the_lab_asks_for_no_installation_and_the_first_page_is_tr
     make_site.lay_workspace(tmp_path)
     first = json.loads((tmp_path / "start.ipynb").read_text(encoding="utf-8"))
     assert all(cell["metadata"].get("trusted") for cell in first["cells"] if cell.get("outputs"))
+    (widget,) = (cell for cell in first["cells"] if cell["id"] == "widget")
+    assert widget["outputs"][0]["data"].keys() == {"text/html", "text/plain"}  # no view that waits for a kernel
+    assert "widgets" not in first["metadata"]
     unit = json.loads((tmp_path / UNIT).read_text(encoding="utf-8"))
     assert "install-guard" not in [cell["id"] for cell in unit["cells"]]

@@ -28,8 +28,10 @@ import site_pages
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.course.execute import WIDGET_VIEW
 from autograder.course.exercise_cells import NOTEBOOK_METADATA
 from autograder.course.install_guard import ID as GUARD
+from autograder.workspace.start_page import START, WIDGET
 from autograder.workspace.take_along import FILE
 from autograder.workspace.workspace import update_workspace
 from leftcontext.widgets import StoryWriter, TrainAndGenerate
@@ -104,6 +106,7 @@ def build_site(site: Path, tools: Path, pyodide: Path, self_hosted: bool, reposi
 def lay_workspace(folder: Path) -> None:
     """What a learner has in the lab: a workspace whose notebooks don't ask whether the course is installed."""
     update_workspace(folder)
+    _enliven(folder / START)
     nbformat.write(keeping_page(), folder / KEEPING)
     for path in folder.rglob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
@@ -112,6 +115,26 @@ def lay_workspace(folder: Path) -> None:
             if cell.get("outputs"):  # of the first page: a browser has no list of what is trusted
                 cell.metadata["trusted"] = True
         path.write_text(json.dumps(notebook, indent=1) + "\n", encoding="utf-8")  # nbformat would leave out what is trusted
+
+
+def _enliven(path: Path) -> None:
+    """Let the widget of the first page live without a kernel, which takes some seconds to start.
+
+    JupyterLab shows the stored state of a widget only once a kernel has answered, and until then nothing of it.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    del notebook.metadata["widgets"]
+    (shown,) = (cell.outputs[0] for cell in notebook.cells if cell.id == WIDGET)
+    del shown.data[WIDGET_VIEW]
+    shown.data["text/html"] = f'{holder(_trained("causal"))}<script type="module">{SCRIPT}</script>'
+    nbformat.write(notebook, path)
+
+
+def _trained(mask: str) -> TrainAndGenerate:
+    """The widget with its recorded trainings."""
+    widget = TrainAndGenerate(mask)
+    widget.recorded = RECORDED
+    return widget
 
 
 def keeping_page() -> NotebookNode:
@@ -128,14 +151,12 @@ def keeping_page() -> NotebookNode:
 def landing_page() -> str:
     """The first page: two demonstrations that work, and the ways on."""
     about = escape(ABOUT.format(units=len(list((ROOT / "source").glob("[0-9][0-9]-*")))))
-    training = TrainAndGenerate("none")
-    training.recorded = RECORDED
     ways = "".join(f'<li><a href="{link}"><b>{escape(name)}</b> {escape(text)}</a></li>' for link, name, text in MORE)
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{TITLE}: a course on causal attention</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="description" content="{about}">'
         f"<style>{STYLE}{LOOK}</style></head><body><main><h1>{TITLE}</h1><p class='note lead'><b>{escape(SUBTITLE)}</b></p>"
-        f'<p class="note">{about}</p><ul class="ways">{ways}</ul>{holder(training)}'
+        f'<p class="note">{about}</p><ul class="ways">{ways}</ul>{holder(_trained("none"))}'
         f'<h2>{escape(ENGLISH)}</h2><p class="note">{escape(ABOUT_ENGLISH)}</p>{holder(StoryWriter("none"))}</main>'
         f'<script type="module">{SCRIPT}</script></body></html>'
     )

@@ -16,6 +16,7 @@ from autograder.workspace.overview import Overview, overview
 from autograder.workspace.start_outputs import read_outputs
 
 START = "start.ipynb"
+WIDGET = "widget"  # the cell that shows it
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 WELCOME = """# Left Context
 
@@ -71,7 +72,7 @@ def start_notebook(folder: Path) -> bytes:
     now, drawn = overview(folder), read_outputs()
     cells = [
         new_markdown_cell(WELCOME, id="welcome"),
-        _shown(SHOW_WIDGET, "widget", drawn["widget"]),
+        _shown(SHOW_WIDGET, WIDGET, drawn["widget"]),
         new_markdown_cell(PICTURE, id="picture-text"),
         _shown(SHOW_PICTURE, "picture", drawn["picture"]),
         new_markdown_cell(BEFOREHAND, id="beforehand"),

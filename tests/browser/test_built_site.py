@@ -117,6 +117,17 @@ def test_a_widget_of_a_lesson_works_without_a_kernel(opened: Open) -> None:
     expect(widget.get_by_role("status")).to_contain_text("a leak")
 
 
+def test_a_printed_lesson_is_whole(opened: Open) -> None:
+    page = opened(f"lessons/{UNIT}/{UNIT}.html")
+    expect(page.locator("details p").first).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("details p").first).to_be_visible()
+    for left_out in ("Skip to content", "Open this unit"):
+        expect(page.get_by_role("link", name=left_out)).to_be_hidden()
+    cut = "blocks => blocks.filter(block => block.scrollWidth > block.clientWidth + 1).length"
+    assert page.locator(".highlight pre").evaluate_all(cut) == 0
+
+
 def test_the_lessons_are_searched(opened: Open, axe: Path) -> None:
     page = opened("lessons/index.html")
     page.get_by_role("search").get_by_role("textbox", name="Search").fill("nucleus")
@@ -178,6 +189,19 @@ def save(page: Page) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("Control+s")
     expect(page.get_by_text("Saving completed")).to_be_attached()
+
+
+def test_the_first_page_of_the_lab_lives_before_python_does(opened: Open) -> None:
+    page = opened("lab/lab/index.html?path=start.ipynb")
+    widget = page.get_by_role("group", name="Train and generate")
+    expect(widget).to_be_visible(timeout=START)
+    widget.get_by_role("group", name="trained with").get_by_role("radio", name="none").check()
+    expect(widget.get_by_role("status")).to_contain_text("a later token moves an earlier output")
+    expect(page.get_by_text("Loading widget")).to_have_count(0)
+    page.screenshot(path=picture("site lab first page at once"))
+    expect(idle(page)).to_be_visible(timeout=START)
+    expect(widget).to_have_count(1)
+    expect(run_cell(page, "TrainAndGenerate()").get_by_role("group", name="Train and generate")).to_have_count(1)
 
 
 def test_a_unit_is_worked_through_in_the_lab(opened: Open, address: str, axe: Path, tmp_path: Path) -> None:

@@ -40,10 +40,12 @@ function localModel(state) {
 
 for (const script of document.querySelectorAll("script[type='application/json']")) {
   const state = JSON.parse(script.textContent ?? "");
+  const place = script.nextElementSibling;
+  if (!state._esm || place?.hasChildNodes()) continue; // JupyterLab's own settings, or a widget that lives already
   const address = URL.createObjectURL(new Blob([state._esm], { type: "text/javascript" }));
   const style = document.createElement("style");
   style.textContent = state._css;
   document.head.append(style);
-  const host = { model: localModel(state), el: script.nextElementSibling };
+  const host = { model: localModel(state), el: place };
   import(address).then((module) => module.default.render(host));
 }
