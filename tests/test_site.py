@@ -91,6 +91,13 @@ def test_the_lock_file_says_where_packages_are(wheels: list[Path], pyodide: Path
         assert packages["numpy"]["file_name"] == "https://cdn.jsdelivr.net/pyodide/v0.0/full/numpy-1.whl"
 
 
+def test_only_a_self_hosted_site_loads_compiled_modules() -> None:
+    for self_hosted in (True, False):
+        data = site_lite._page_config(self_hosted)["jupyter-config-data"]
+        packages = data["litePluginSettings"][f"{site_lite.KERNEL}:kernel"]["loadPyodideOptions"]["packages"]
+        assert (site_lite.COMPILED in packages) == self_hosted
+
+
 def test_a_self_hosted_site_takes_no_other_bytes_than_pyodides(wheels: list[Path], pyodide: Path, tmp_path: Path) -> None:
     (pyodide / "numpy-1.whl").write_text("something else")
     with pytest.raises(site_lite.CannotBuild, match=r"numpy-1\.whl"):

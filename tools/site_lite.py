@@ -30,6 +30,7 @@ ADDED: dict[str, tuple[list[str], list[str]]] = {
     "psygnal": (["psygnal"], []),
     "typing-extensions": (["typing_extensions"], []),
 }
+COMPILED = "left-context-compiled"  # made here for a self-hosted site, whose packages are at hand while it is built
 WIDGETS = "jupyterlab-widgets==3.0.15"  # for JupyterLab 4.4, which JupyterLite 0.6 is
 # What a kernel loads while Pyodide starts: what it would install itself, one after the other, and the course.
 STARTED = ("micropip", "ssl", "sqlite3", "ipython", "jedi", "comm", "left-context")
@@ -57,6 +58,8 @@ def build_lite(tools: Path, workspace: Path, wheels: list[Path], pyodide: Path, 
     shutil.rmtree(output, ignore_errors=True)
     importable = [wheel for wheel in wheels if not wheel.name.startswith(_file_name(WIDGETS))]
     _lay_pyodide(pyodide, importable, lite / "static/pyodide", self_hosted)
+    if self_hosted:
+        _add_compiled(lite / "static/pyodide")
     _write(lite / "jupyter-lite.json", _page_config(self_hosted))
     shutil.copy(SETTINGS, lite / "overrides.json")
     _write(lite / "jupyter_lite_config.json", _build_config(tools, _widgets_extension(wheels, lite), workspace, output))
@@ -108,6 +111,19 @@ def _lay_pyodide(pyodide: Path, wheels: list[Path], folder: Path, self_hosted: b
     _write(folder / "pyodide-lock.json", lock)
 
 
+def _add_compiled(folder: Path) -> None:
+    """Add a package with the compiled modules of the others, so that no kernel compiles them. Needs Node."""
+    wheel = folder / f"{COMPILED.replace('-', '_')}-1.0-py3-none-any.whl"
+    tools = ROOT / "tools"
+    command = ["node", tools / "compile_modules.mjs", folder, tools / "compiled_wheel.py", wheel, *STARTED]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    if done.returncode:
+        raise CannotBuild(f"The modules could not be compiled in Pyodide:\n{done.stderr[-3000:]}")
+    lock = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))
+    lock["packages"][COMPILED] = _entry(wheel)
+    _write(folder / "pyodide-lock.json", lock)
+
+
 def _copy_checked(file: Path, sha256: str, folder: Path) -> None:
     if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
         raise CannotBuild(
@@ -123,7 +139,7 @@ def _entry(wheel: Path) -> dict[str, Any]:
         metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         version = message_from_string(archive.read(metadata).decode())["Version"]
     name = wheel.name.split("-")[0].lower().replace("_", "-")
-    imports, depends = ADDED[name]
+    imports, depends = ADDED.get(name, ([], []))
     return {
         "name": name,
         "version": version,
@@ -153,7 +169,8 @@ def _with_dependencies(packages: dict[str, Any], names: tuple[str, ...]) -> set[
 
 
 def _page_config(self_hosted: bool) -> dict[str, Any]:
-    kernel = {"disablePyPIFallback": self_hosted, "loadPyodideOptions": {"env": ENVIRONMENT, "packages": list(STARTED)}}
+    packages = [*STARTED, COMPILED] if self_hosted else list(STARTED)
+    kernel = {"disablePyPIFallback": self_hosted, "loadPyodideOptions": {"env": ENVIRONMENT, "packages": packages}}
     data = {
         "appName": "Left Context",
         "exposeAppInBrowser": True,  # through which the map on the first page reads what is solved

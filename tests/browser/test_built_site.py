@@ -204,6 +204,21 @@ def test_the_first_page_of_the_lab_lives_before_python_does(opened: Open) -> Non
     expect(run_cell(page, "TrainAndGenerate()").get_by_role("group", name="Train and generate")).to_have_count(1)
 
 
+def test_a_kernel_finds_the_modules_of_a_first_answer_compiled(opened: Open) -> None:
+    """As the site has laid them: Python marks a file that it has compiled by itself in another way."""
+    page = opened("lab/lab/index.html?path=keep-my-work.ipynb")
+    expect(idle(page)).to_be_visible(timeout=START)
+    code = """import sys
+from leftcontext import check
+from leftcontext.widgets import AttentionMap
+names = [name for name in sys.modules if name.split(".")[0] in ("IPython", "jedi", "leftcontext", "autograder", "matplotlib")]
+files = [sys.modules[name].__cached__ for name in names if getattr(sys.modules[name], "__cached__", None)]
+laid = [open(file, "rb").read(8)[4] == 1 for file in files]
+print("laid", len(laid) > 200, sum(laid) > 0.95 * len(laid))
+"""
+    expect(run_cell(page, "import work", code).get_by_text("laid True True")).to_be_visible()
+
+
 def test_a_unit_is_worked_through_in_the_lab(opened: Open, address: str, axe: Path, tmp_path: Path) -> None:
     page = opened(f"lessons/{UNIT}/{UNIT}.html")
     page.get_by_role("link", name="Open this unit").click()

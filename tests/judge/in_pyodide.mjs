@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 const [distribution, repository, file, ...rest] = process.argv.slice(2);
 const { loadPyodide } = await import(pathToFileURL(`${distribution}/pyodide.mjs`).href);
 const pyodide = await loadPyodide({ indexURL: `${distribution}/` });
-await pyodide.loadPackage(["numpy", "threadpoolctl"], { messageCallback() {} });
+await pyodide.loadPackage(["numpy", "threadpoolctl", "ipython"], { messageCallback() {} });
 pyodide.FS.mkdir("/course");
 pyodide.FS.mount(pyodide.FS.filesystems.NODEFS, { root: repository }, "/course");
 pyodide.globals.set("ARGUMENTS", pyodide.toPy(rest));
