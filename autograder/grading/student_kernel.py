@@ -25,6 +25,7 @@ EXCEEDED = {  # the limits that the grader watches
     "processes": Note(NoteKind.OTHER, "It started more processes and threads than it may, and was ended."),
     "disk": Note(NoteKind.OTHER, "It wrote more to the disk than it may, and was ended."),
 }
+MOST_PATIENCE, PAUSE = 20.0, 1.0  # seconds: in a pause, a process that is to compute gets a processor
 METER_FILES = 4  # that the grader opens for us at most, since /proc may hide them from us
 FILE_PART = 8 * 1024 * 1024  # bytes of a file that one message holds
 
@@ -63,13 +64,13 @@ class GraderLink:
         meter = Meter(process, descriptors[1:])
         return RpcEndpoint(Channel(socket.socket(fileno=descriptors[0]), READ_AHEAD), meter, is_discreet=True)
 
-    def check_limits(self, strictly: bool = False) -> None:
+    def check_limits(self, strictly: bool = False, always: bool = False) -> None:
         """Have the grader look at once how many processes and files the student has. Raises ConnectionLost where too many.
 
         It looks now and then by itself. By then a later step may run, and it would be ended for what an earlier one has left.
-        If `strictly`, one process that was left is too many.
+        If `strictly`, one process that was left is too many. Where the kernel counts, it is asked only if `always`: of memory.
         """
-        if self.is_counted:
+        if self.is_counted or always:
             self.tell({"check": "strictly" if strictly else "now"})
             if json.loads(self.channel.receive())["why"]:
                 raise ConnectionLost("it was ended")
@@ -102,6 +103,7 @@ class StudentKernel:
         self.done = 0  # steps that the process has behind it
         self.left_out: set[int] = set(job.skipped_steps)
         self.is_strict = False  # whether a step may leave a process behind when it is run again
+        self.is_patient = False  # whether the processes that it has left are then waited for, until they take no more memory
         self.unwritten_files: set[str] = set()
         self.spent = 0.0  # processor time of the processes that have ended
         self.began = time.monotonic()
@@ -112,7 +114,7 @@ class StudentKernel:
         A step that loses the process is left out of the state from then on.
         """
         answer = self._try_step(number, verb)
-        if answer == EXCEEDED["processes"] and self.ends_by_another(number):
+        if answer in (EXCEEDED["processes"], EXCEEDED["memory"]) and self.ends_by_another(number):
             answer = self._try_step(number, verb)
         if isinstance(answer, Note):
             self.left_out.add(number)
@@ -206,11 +208,26 @@ class StudentKernel:
                 state = ""
                 self.give_time(self.done)
                 endpoint.ask("run", step.source)
-                self.grader.check_limits(self.is_strict)
+                if self.is_patient:
+                    self._wait_for_idle_children(endpoint)
+                self.grader.check_limits(self.is_strict, always=self.is_patient)
             elif not self.fresh:
                 state = step.left_state or state
             self.done += 1
         self._set_random_state(endpoint, state)
+
+    @staticmethod
+    def _wait_for_idle_children(endpoint: RpcEndpoint) -> None:
+        """Wait a little until the processes that a step has left do nothing more.
+
+        What they take by then is that step's doing. On a busy machine they may take it while a later step runs.
+        """
+        assert endpoint.meter is not None
+        used, until = -1.0, time.monotonic() + MOST_PATIENCE
+        with contextlib.suppress(OSError):  # it has ended
+            while endpoint.meter.has_children() and endpoint.meter.cpu_seconds() > used and time.monotonic() < until:
+                used = endpoint.meter.cpu_seconds()
+                time.sleep(PAUSE)
 
     @staticmethod
     def _set_random_state(endpoint: RpcEndpoint, state: str) -> None:
@@ -254,6 +271,7 @@ class StudentKernel:
         how = self.close()
         if (why := how.get("why")) in EXCEEDED:
             self.is_strict |= why == "processes"
+            self.is_patient |= why == "memory"
             return EXCEEDED[why]
         if isinstance(reason, DeadlineExceeded):
             self.grader.try_alone |= reason.worth_a_retry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 from support import small_course
-from support.sizes import sized
+from support.sizes import share, sized
 
 from autograder.grading import checker_process, fork_server, home, ipython_shell, pool, student_process
 from autograder.grading.executor import Result, Task, notes_on_tests
@@ -24,8 +25,10 @@ from autograder.grading.rpc.channel import Channel, ConnectionLost, DeadlineExce
 from autograder.grading.rpc.control_messages import Failed
 from autograder.grading.rpc.control_socket import ControlSocket
 from autograder.grading.student_kernel import GraderLink
+from autograder.notebook.note import NoteKind
 from autograder.notebook.rebuild import MergedNotebook
 from autograder.notebook.test_result import Status, not_run, passed
+from autograder.sandbox.levels import IsolationLevel, unmet_requirement
 from autograder.sandbox.meter import Meter
 
 BOOK = small_course.notebook(
@@ -254,3 +257,30 @@ def test_a_task_that_is_lost_is_handed_back_once(grader: small_course.Grader) ->
         patch.setattr(Channel, "receive_ready", failing(Channel.receive_ready, 2, ConnectionLost("it ended")))
         students = sorted(task.student for task, _ in grader.pool.results(tasks))
     assert students == ["0", "1", "2"]
+
+
+LEAVES = """
+import os, time
+for i in range(4):
+    if os.fork() == 0:
+        while time.process_time() < 0.1: pass
+        taken = bytearray(200 * 2**20)
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("level", share([IsolationLevel.FULL, IsolationLevel.BASIC], 2))
+def test_memory_that_a_cell_has_others_take_later_is_not_blamed_on_a_test(level: IsolationLevel) -> None:
+    """As on a busy machine: the cell is over before the processes that it has left get to it."""
+    if lacking := unmet_requirement(level):
+        pytest.skip(lacking)
+    with pytest.MonkeyPatch.context() as patch:
+        policy = small_course.course_policy
+        patch.setattr(small_course, "course_policy", lambda *about: dataclasses.replace(policy(*about), total_memory=500 * 2**20))
+        with small_course.grader(BOOK, level) as grader:
+            slowly = "import time\ndef double(n):\n    time.sleep(1)\n    return 2 * n"
+            answers = {**small_course.solutions(BOOK), "double": slowly}
+            points, result = grader.grade(small_course.submission(BOOK, answers, first=LEAVES))
+    assert points == {"t_double": 2.0, "t_total": 1.0, "t_biggest": 2.0}, result.notes
+    assert {note.kind for note in result.notes} == {NoteKind.TOO_MUCH_MEMORY}
+    assert all("A cell" in note.text for note in result.notes)
