@@ -82,14 +82,14 @@ def read_notebook(config: Config, known: Any, release: Path, source: Path, files
     `known` is the gradebook's notebook, `release` and `source` are the paths of the .ipynb files.
     """
     cells = entries(known)
-    worked = _read(source)
+    worked = read_file(source)
     marks = ClearSolutions(config=config)
     delimiters = str(marks.begin_solution_delimeter), str(marks.end_solution_delimeter)  # as nbgrader spells it
     solved = {
         cell.metadata.nbgrader.grade_id: without_stubs(str(cell.source), *delimiters)
         for cell in (_cells_with_id(worked) if worked else ())
     }
-    node = _read(release)
+    node = read_file(release)
     if node is None or not _holds(node, cells):
         node = _without_solutions(config, known.name, source)
     if node is None or not _holds(node, cells):  # a test that is in neither could not be run, and would keep an old score
@@ -114,7 +114,7 @@ def differences(config: Config, known: Any, release: Path, source: Path) -> list
     if node is None:
         return []
     found = _compare(cells, _keys(node))
-    handed_out = _read(release)
+    handed_out = read_file(release)
     if handed_out is not None and _lesson(node) != _lesson(handed_out):
         found.append("the text or code around the graded cells")
     return found
@@ -195,14 +195,15 @@ def _cells_with_id(node: NotebookNode) -> Iterator[NotebookNode]:
             yield cell
 
 
-def _read(path: Path) -> NotebookNode | None:
+def read_file(path: Path) -> NotebookNode | None:
+    """A notebook as `parse_file` returns it; None where the file is missing or holds none."""
     try:
-        return _parse(path)
+        return parse_file(path)
     except (OSError, ValueError, KeyError, AttributeError, nbformat.ValidationError):
         return None
 
 
-def _parse(path: Path) -> NotebookNode:
+def parse_file(path: Path) -> NotebookNode:
     """A notebook, as nbformat.read returns it, but not validated: to compile its schema takes longer than all else here.
 
     What validation repairs is repaired: of cells with the same id the first alone keeps it.
@@ -221,7 +222,7 @@ def _without_solutions(config: Config, name: str, source: Path) -> NotebookNode 
     """The source as nbgrader saves it in the gradebook: without solutions, with hidden tests."""
     if not source.is_file():
         return None
-    node = _parse(source)
+    node = parse_file(source)
     resources: dict[str, Any] = {"nbgrader": {"notebook": name}, "metadata": {"path": str(source.parent)}}
     for step in (IncludeHeaderFooter, LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums):
         node, resources = step(config=config).preprocess(node, resources)
@@ -259,7 +260,7 @@ def _differing_files(made: Path, released: Path) -> list[str]:
     names = sorted({path.name for folder in (made, released) for path in folder.glob("*.ipynb")})
     found = []
     for name in names:
-        here, there = _read(made / name), _read(released / name)
+        here, there = read_file(made / name), read_file(released / name)
         if here is None or there is None:
             found.append(f"{name} is not in the {'source' if here is None else 'release'}")
         elif [_comparable(cell) for cell in here.cells] != [_comparable(cell) for cell in there.cells]:

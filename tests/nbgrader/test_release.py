@@ -22,20 +22,20 @@ def code(source: str | list[str], **more: Any) -> dict[str, Any]:
 
 def test_it_is_what_nbformat_reads(tmp_path: Path) -> None:
     path = written(tmp_path, [code(["x = 1\n", "x = 'é'"], id="a"), code("y", id="b")])
-    assert release._parse(path) == nbformat.read(path, as_version=4)
+    assert release.parse_file(path) == nbformat.read(path, as_version=4)
 
 
 def test_of_cells_with_the_same_id_the_first_keeps_it(tmp_path: Path) -> None:
     path = written(tmp_path, [code("x", id="a"), code("y", id="a"), code("z", id="b")])
-    assert [cell.get("id") for cell in release._parse(path).cells] == ["a", None, "b"]
+    assert [cell.get("id") for cell in release.parse_file(path).cells] == ["a", None, "b"]
 
 
 def test_a_cell_without_an_id_gets_none(tmp_path: Path) -> None:
-    assert "id" not in release._parse(written(tmp_path, [code("x")], minor=4)).cells[0]
+    assert "id" not in release.parse_file(written(tmp_path, [code("x")], minor=4)).cells[0]
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"nbformat": 4}', '{"nbformat": 99, "cells": []}', "\udcff"])
 def test_what_is_no_notebook_is_not_read(tmp_path: Path, content: str) -> None:
     path = tmp_path / "one.ipynb"
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    assert release._read(path) is None
+    assert release.read_file(path) is None
