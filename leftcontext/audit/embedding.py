@@ -58,7 +58,7 @@ def _torch_gradients(subject: Subject, base: Inputs, structure: Structure) -> tu
     with torch.enable_grad():
         if base.dtype.kind == "f":
             source = native.requires_grad_()
-            result = libraries.find_outputs(subject.call(source, **subject.options))
+            result = libraries.find_outputs(subject.call(*subject.split(source), **subject.options))
         else:
             leaves: list[Any] = []
 
@@ -94,7 +94,7 @@ def _jax_gradients(subject: Subject, base: Inputs, structure: Structure) -> tupl
 
     native = libraries.to_native("jax", base[None] if subject.batched else base)
     subject.rewind()
-    outputs, back = jax.vjp(lambda x: libraries.find_outputs(subject.call(x)), native)
+    outputs, back = jax.vjp(lambda x: libraries.find_outputs(subject.call(*subject.split(x))), native)
     count = outputs.shape[1 if subject.batched else 0]
     cuts = np.array(plan_cuts(count, CUTS))
     weights = np.random.default_rng(1).normal(size=outputs.shape).astype(np.asarray(outputs).dtype)

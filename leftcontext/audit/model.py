@@ -102,10 +102,17 @@ class Subject:
     def _arguments(self, inputs: Inputs) -> list[Any]:
         if not self.batched:
             inputs = inputs[0]
-        parts = [inputs] if self.widths is None else np.split(inputs, np.cumsum(self.widths)[:-1], axis=-1)
+        parts = self.split(inputs)
         time = 1 if self.batched else 0
         like = libraries.first_parameter(self.modules)
         return [libraries.to_native(self.library, np.moveaxis(part, time, self.axis), like) for part in parts]
+
+    def split(self, joined: Any) -> list[Any]:
+        """The model's own arrays out of one in which they are joined in the last axis."""
+        if self.widths is None:
+            return [joined]
+        ends = np.cumsum(self.widths).tolist()
+        return [joined[..., begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
 
     def _time_second(self, array: Inputs, T: int) -> Inputs:
         """Any output → (B, T_out, ...). Raises AuditError where there is no time axis."""
