@@ -2,7 +2,8 @@
 
 Without it each kernel compiles some 800 modules, which takes a third of the time until the first answer is judged. A compiled
 file lies beside its module's source, in `__pycache__`, and is taken as it is (PEP 552's unchecked hash), for both come from
-one site. The wheels themselves stay the bytes that Pyodide's lock file names.
+one site. The wheels themselves stay the bytes that Pyodide's lock file names. Matplotlib's list of fonts, which it would look
+for in each kernel, and say so in red, comes with them.
 """
 
 import importlib
@@ -48,6 +49,7 @@ def wheel() -> bytes:
     paths = {getattr(module, "__file__", None) or "" for module in [*sys.modules.values()]}
     sources = sorted(path for path in paths if path.startswith(SITE) and path.endswith(".py"))
     files = {cache_from_source(source).removeprefix(SITE): compiled(source) for source in sources}
+    files["matplotlib/fontlist.json"] = Path(SITE, "matplotlib/fontlist.json").read_bytes()  # where Pyodide's matplotlib keeps it
     files |= {f"left_context_compiled-1.0.dist-info/{name}": text.encode() for name, text in INFO.items()}
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -139,7 +139,7 @@ def _entry(wheel: Path) -> dict[str, Any]:
         metadata = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         version = message_from_string(archive.read(metadata).decode())["Version"]
     name = wheel.name.split("-")[0].lower().replace("_", "-")
-    imports, depends = ADDED.get(name, ([], []))
+    imports, depends = ADDED.get(name, ([], ["left-context"]))  # what is compiled comes after what it was compiled from
     return {
         "name": name,
         "version": version,

@@ -226,7 +226,8 @@ def test_a_unit_is_worked_through_in_the_lab(opened: Open, address: str, axe: Pa
     expect(page).to_have_title("Left Context", timeout=START)
     expect(page.get_by_text("Is the course installed?")).to_have_count(0)
     expect(idle(page)).to_be_visible(timeout=START)
-    run_cell(page, "from leftcontext.language import SENTENCE")
+    first = run_cell(page, "from leftcontext.language import SENTENCE")
+    expect(first.locator("[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
 
     shown = run_cell(page, "AttentionMap(")
     shown.get_by_role("radio", name="none", exact=True).check()
