@@ -70,15 +70,17 @@ def graded_notebook(
     cells: list[Node] = []
     count = 0
     for step, cell in enumerate(merged.cells):
-        number = numbers.get(id(cell.released), -1)
+        released = cell.released
+        number = numbers.get(id(released), -1)
         shown = outputs.get(str(step))
-        is_own = shown is not None or cell.changed or (cell.released is not None and cell.released.is_code_test)
+        is_released = released is not None and not cell.changed and cell.cell_type == released.cell_type  # the type may be theirs
+        is_own = shown is not None or not is_released or (released is not None and released.is_code_test)
         if shown is None:
             shown = shared.get(str(number))
         result = None
-        if cell.released is not None and cell.released.is_code_test:
+        if released is not None and released.is_code_test:
             result = tests.get(str(step)) or not_run()
-            shown = explicit_outputs(result, shown or [], cell.released.points)
+            shown = explicit_outputs(result, shown or [], released.points)
         is_run = cell.cell_type == "code" and shown is not None
         count += is_run
         make = partial(_node, cell, step, shown, count if is_run else None, result)

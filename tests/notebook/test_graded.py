@@ -1,11 +1,14 @@
 """The graded notebook of one student after another is the one that is made of nothing but its own submission."""
 
+import dataclasses
 import json
 
+import pytest
 from support import small_course
 
 from autograder.notebook.graded import SameCells, encode, graded_notebook
-from autograder.notebook.rebuild import MergedNotebook
+from autograder.notebook.rebuild import MergedNotebook, merge
+from autograder.notebook.submission import SubmittedCell
 from autograder.notebook.test_result import Output, Status, TestResult
 
 BOOK = small_course.notebook(
@@ -42,6 +45,17 @@ def test_what_was_made_before_changes_no_notebook() -> None:
     for shared in (SHARED, others, SHARED):
         for number, merged in enumerate(SUBMISSIONS * 2):
             assert made(merged, number, shared, same) == made(merged, number, shared, None)
+
+
+@pytest.mark.parametrize("shared", [SHARED, {}])
+@pytest.mark.parametrize("kind", ["code", "markdown", "raw"])
+def test_a_type_that_one_student_gave_to_a_lessons_cells_is_no_others(kind: str, shared: dict[str, list[Output]]) -> None:
+    text = dataclasses.replace(small_course.lesson("# A text"), id="text", cell_type="markdown")
+    book = dataclasses.replace(BOOK, cells=(*BOOK.cells, text))
+    of_one_type = [SubmittedCell(kind, cell.source, cell.grade_id, cell.id) for cell in book.cells]
+    same = SameCells()
+    for merged in (merge(book.cells, of_one_type), small_course.submission(book, {}), merge(book.cells, of_one_type)):
+        assert graded_notebook(book, merged, {}, {}, shared, same) == graded_notebook(book, merged, {}, {}, shared)
 
 
 def test_a_lessons_cell_is_made_once_and_a_students_each_time() -> None:
