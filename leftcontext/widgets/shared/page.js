@@ -41,7 +41,7 @@ function localModel(state) {
 for (const script of document.querySelectorAll("script[type='application/json']")) {
   const state = JSON.parse(script.textContent ?? "");
   const place = script.nextElementSibling;
-  if (!state._esm || place?.hasChildNodes()) continue; // JupyterLab's own settings, or a widget that lives already
+  if (!state._esm || place?.hasChildNodes()) continue; // settings of JupyterLab, or a widget that lives
   const address = URL.createObjectURL(new Blob([state._esm], { type: "text/javascript" }));
   const style = document.createElement("style");
   style.textContent = state._css;
