@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from leftcontext.bugs.incident_layers import Array, BlockSummary, Bool, Cache, CausalLayer, FiniteFill
+from leftcontext.bugs.incident_layers import PADDING, Array, BlockSummary, Bool, Cache, CausalLayer, FiniteFill, Ints
 
 
 class OtherNumbers(CausalLayer):
@@ -160,3 +160,33 @@ class ForgetsTheCache(CausalLayer):
 
     def step(self, x: Array, cache: Cache | None, fused: bool = True) -> tuple[Array, Cache]:
         return super().step(x, cache if cache is None else (cache[0][-1:], cache[1][-1:]), fused)
+
+
+class AtTheBorder(CausalLayer):
+    """One row of each document sees the next row, or the one before, of another document."""
+
+    shift = 1
+
+    def packed(self, x: Array, documents: Ints) -> Array:
+        out, near = super().packed(x, documents), np.roll(documents, self.shift)
+        near[0 if self.shift > 0 else -1] = PADDING
+        other = (near != PADDING) & (near != documents)
+        return out + np.where(other[:, None], np.roll(x, self.shift, axis=0), 0.0)
+
+
+class AtTheEnd(AtTheBorder):
+    """The last row of each document sees the first one of the next."""
+
+    shift = -1
+
+
+class InTheMiddle(CausalLayer):
+    """Of each document, only the row in its middle is moved by the document before it."""
+
+    def packed(self, x: Array, documents: Ints) -> Array:
+        out = super().packed(x, documents)
+        for n in range(1, int(documents.max()) + 1):
+            own, before = np.flatnonzero(documents == n), np.flatnonzero(documents == n - 1)
+            if len(before) and len(own) > 2:
+                out[own[len(own) // 2]] += x[before[0]]
+        return out

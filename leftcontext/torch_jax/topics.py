@@ -32,6 +32,7 @@ NONE = {
     "attend_last": "it calls the kernel that it is given, and needs no library",
     "regression_test": "it calls the model that it is given, and needs no library",
     "isolation_test": "it calls the model that it is given, and needs no library",
+    "loss_test": "it calls the loss that it is given, and needs no library",
     "audit_report": "a verdict on evidence: no library gives it",
     "settled_tokens": "it cuts a text, which is no array",
     "sliding_window_mod": "comparisons alone: the same code runs on PyTorch's tensors and in JAX",

@@ -17,6 +17,7 @@ import numpy as np
 from autograder.exercise.exercise import Exercise, case
 from autograder.exercise.results import Boolean
 from leftcontext.bugs import incident_layers as layers
+from leftcontext.bugs import unseen_layers as unseen
 
 exercise = Exercise(
     topic="regression tests",
@@ -152,34 +153,6 @@ class NumberOfTheDocument(layers.CausalLayer):
         return super().packed(x, documents) + 0.1 * documents[:, None]
 
 
-class AtTheBorder(layers.CausalLayer):
-    """One row of each document sees the next row, or the one before, of another document."""
-
-    shift = 1
-
-    def packed(self, x, documents):
-        out, near = super().packed(x, documents), np.roll(documents, self.shift)
-        near[0 if self.shift > 0 else -1] = layers.PADDING
-        other = (near != layers.PADDING) & (near != documents)
-        return out + np.where(other[:, None], np.roll(x, self.shift, axis=0), 0.0)
-
-
-class AtTheEnd(AtTheBorder):
-    shift = -1
-
-
-class InTheMiddle(layers.CausalLayer):
-    """Of each document, only the row in its middle is moved by the document before it."""
-
-    def packed(self, x, documents):
-        out = super().packed(x, documents)
-        for n in range(1, int(documents.max()) + 1):
-            own, before = np.flatnonzero(documents == n), np.flatnonzero(documents == n - 1)
-            if len(before) and len(own) > 2:
-                out[own[len(own) // 2]] += x[before[0]]
-        return out
-
-
 class LittleBesideTen(layers.CausalLayer):
     """Outputs of about 10 that move by a hundred-thousandth in a row of several documents."""
 
@@ -223,9 +196,9 @@ exercise.part("Padding, and more documents", points=1)(
         LowersAllNumbers,
         ReadsOn,
         NumberOfTheDocument,
-        AtTheBorder,
-        AtTheEnd,
-        InTheMiddle,
+        unseen.AtTheBorder,
+        unseen.AtTheEnd,
+        unseen.InTheMiddle,
         LittleBesideTen,
         UpAndDown,
     )
