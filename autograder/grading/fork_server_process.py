@@ -169,20 +169,21 @@ class _ForkServer:
 
     def _try_shared_cells(self, channel: Channel) -> SharedCellsRun | Failed:
         try:
-            self._run_shared_cells(channel)
-        except OSError as error:  # no room for them, say
-            return Failed(f"the files beside the notebook can't be written for the lesson's cells: {error.strerror or error}")
+            work = json.loads(channel.receive(max_bytes=MAX_WORK))
+            try:
+                _write_files(work["files"])
+            except OSError as error:  # no room for them, say
+                return Failed(f"the files beside the notebook can't be written for the lesson's cells: {error.strerror or error}")
+            self._run_shared_cells(channel, work)
+        except OSError as error:  # no process for them, say
+            return Failed(f"the lesson's cells can't be run: {error.strerror or error}")
         return SharedCellsRun()
 
-    def _run_shared_cells(self, channel: Channel) -> None:
-        """Run the instructor's cells of `channel`'s message; what all of them showed is sent over it once they are done."""
+    def _run_shared_cells(self, channel: Channel, work: dict[str, Any]) -> None:
+        """Run the instructor's cells of `work`; what all of them showed is sent over `channel` once they are done."""
         from autograder.grading import ipython_shell
         from autograder.grading.random_state import get_state
 
-        work = json.loads(channel.receive(max_bytes=MAX_WORK))
-        for name, content in work["files"].items():
-            Path(name).parent.mkdir(parents=True, exist_ok=True)
-            Path(name).write_bytes(base64.b64decode(content))
         sys.path.insert(0, "")  # a notebook imports what lies beside it
         self.shell = ipython_shell.make()
         outputs = {}
@@ -194,7 +195,8 @@ class _ForkServer:
         self.run_display_cells(channel, outputs, work.get("display_only", []))
         channel.close()
         self.kept = set() if self.has_namespaces else _own_children() - self.children
-        del work, outputs
+        work.clear()
+        del outputs
         gc.collect()
         linux.malloc_trim()
         gc.freeze()  # what is here is shared with all children, if no collection touches it
@@ -339,6 +341,13 @@ class _CheckerForkServer(_ForkServer):
         enter_home(home)
         copy_files(self.work)
         checker_process.serve(socket.socket(fileno=descriptor), self.shell)
+
+
+def _write_files(contents: dict[str, str]) -> None:
+    """Write files beside the notebook: contents in Base64 by path."""
+    for name, content in contents.items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(base64.b64decode(content))
 
 
 def _own_children() -> set[int]:
