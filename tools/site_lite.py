@@ -61,7 +61,7 @@ def build_lite(tools: Path, workspace: Path, wheels: list[Path], pyodide: Path, 
     if self_hosted:
         _add_compiled(lite / "static/pyodide")
     _write(lite / "jupyter-lite.json", _page_config(self_hosted))
-    shutil.copy(SETTINGS, lite / "overrides.json")
+    _write(lite / "overrides.json", _settings())
     _write(lite / "jupyter_lite_config.json", _build_config(tools, _widgets_extension(wheels, lite), workspace, output))
     command = [str(tools / "bin/jupyter-lite"), "build", "--force"]
     done = subprocess.run(command, cwd=lite, capture_output=True, text=True)
@@ -166,6 +166,12 @@ def _with_dependencies(packages: dict[str, Any], names: tuple[str, ...]) -> set[
             found.add(key)
             waiting += packages[key]["depends"]
     return found
+
+
+def _settings() -> dict[str, Any]:
+    """The settings of `leftcontext lab`, and dark where the visitor's other pages are: the book follows the system too."""
+    settings: dict[str, Any] = json.loads(SETTINGS.read_text(encoding="utf-8"))
+    return settings | {"@jupyterlab/apputils-extension:themes": {"adaptive-theme": True}}
 
 
 def _page_config(self_hosted: bool) -> dict[str, Any]:

@@ -204,6 +204,13 @@ def test_the_first_page_of_the_lab_lives_before_python_does(opened: Open) -> Non
     expect(run_cell(page, "TrainAndGenerate()").get_by_role("group", name="Train and generate")).to_have_count(1)
 
 
+def test_the_lab_is_dark_where_the_system_is(opened: Open) -> None:
+    page = opened("lab/lab/index.html?path=start.ipynb", "dark")
+    expect(page.locator("body[data-jp-theme-light='false']")).to_be_attached(timeout=START)
+    expect(page.get_by_role("group", name="Train and generate")).to_be_visible(timeout=START)
+    page.screenshot(path=picture("site lab first page dark"))
+
+
 def test_a_kernel_finds_the_modules_of_a_first_answer_compiled(opened: Open) -> None:
     """As the site has laid them: Python marks a file that it has compiled by itself in another way."""
     page = opened("lab/lab/index.html?path=keep-my-work.ipynb")
