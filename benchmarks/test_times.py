@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "benchmarks" / "README.md"
 FILE = ROOT / "build" / "test-times.json"  # written by `make test`
 BEGIN, END = "<!-- test times -->", "<!-- /test times -->"
-STEPS = (("-j2", "lint", "verify", "SEEDS=4"), ("pytest",))  # those of `make test`, as the Makefile has them
+STEPS = (("-j2", "lint", "verify", "SEEDS=2"), ("pytest",))  # those of `make test`, as the Makefile has them
 SHOWN = 20  # files that have a line of their own
 
 

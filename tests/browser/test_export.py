@@ -79,7 +79,7 @@ def test_an_export_with_state_still_reacts(export: Callable[[Path], Page], execu
     expect(shown.get_by_role("status")).to_have_text("mask none: 10 of 10 future cells can be seen: a leak.")
     shown.get_by_role("row").nth(5).get_by_role("gridcell").nth(1).click()
     expect(shown.get_by_role("status")).to_contain_text(re.compile(r"“dogs”: weight 0\.\d{3}"))
-    expect(page.get_by_text("No kernel answers")).to_be_visible()
+    expect(page.get_by_text("Python does not answer")).to_be_visible()
     for widget in page.locator(".lc").all():  # each of them reacts to another choice, or to a step
         before = widget.inner_html()
         widget.locator("input[type=radio]:not(:checked), button:enabled").first.click()

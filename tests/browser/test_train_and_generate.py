@@ -93,7 +93,7 @@ def test_without_a_kernel_it_shows_what_was_trained_and_says_that_the_page_can_t
 ) -> None:
     widget = trained("one_ahead", steps=60)
     page = alone(widget)
-    expect(page.get_by_text("No kernel answers")).to_be_visible()
+    expect(page.get_by_text("Python does not answer")).to_be_visible()
     expect(page.get_by_text("recorded when the course was made")).to_have_count(0)
     expect(page.get_by_text("this page trains the model itself, in JavaScript")).to_be_visible()
     expect(button(page, "Train again")).to_be_enabled()

@@ -223,7 +223,7 @@ def test_a_training_in_the_page_is_started_stopped_and_started_again_from_the_ke
 ) -> None:
     page = alone(TrainAndGenerate(steps=2000))
     status = page.get_by_role("status")
-    expect(page.get_by_text("No kernel answers")).to_be_visible()
+    expect(page.get_by_text("Python does not answer")).to_be_visible()
     expect(status).to_have_text("Choose a mask to train with and press Train.")
     radio(page, "trained with", "causal").focus()
     for key in ("ArrowRight", "ArrowRight", "Tab", "Tab", "Enter"):  # none, past "used with"

@@ -35,11 +35,11 @@ import { OWN, trainerOf } from "./trainer.js";
 
 const AS_TRAINED = "as_trained";
 const NOBODY =
-  "No kernel answers: it is busy, or there is none. So this page trains the model itself, in JavaScript; " +
-  "a training takes about half a minute.";
+  "Python does not answer: it is busy, or this page runs without it. So the page trains the model itself, " +
+  "in JavaScript; a training takes about half a minute.";
 const NO_WORKER =
-  "No kernel answers: it is busy, or there is none. This page can’t train either, since it may not start a " +
-  "worker. To train, open the notebook in Jupyter and run this cell.";
+  "Python does not answer: it is busy, or this page runs without it. The page can’t train either, " +
+  "since it may not start a worker. To train, open the notebook in Jupyter and run this cell.";
 const RECORDED = " What was not trained here was recorded when the course was made, in Python.";
 
 /** @param {number[]} [list] of a run; 0 where there is none yet */
