@@ -20,14 +20,14 @@ def test_there_are_many():
     assert len(models.LEAKY) >= 18
 
 
-@pytest.mark.parametrize("name", share(models.HONEST, 6))
+@pytest.mark.parametrize("name", share(models.HONEST, 12))
 def test_an_honest_model_is_not_accused(name):
     report = audit(models.HONEST[name], vocab=V, T=24)
     assert report.causal, report
     assert report.warnings == ()
 
 
-@pytest.mark.parametrize("name", share(models.LEAKY, 5))
+@pytest.mark.parametrize("name", share(models.LEAKY, 9))
 def test_a_leak_is_found_and_described(name):
     model, words = models.LEAKY[name]
     report = audit(model, vocab=V, T=24)

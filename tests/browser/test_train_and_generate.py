@@ -95,7 +95,7 @@ def test_without_a_kernel_it_shows_what_was_trained_and_says_that_the_page_can_t
     page = alone(widget)
     expect(page.get_by_text("Python does not answer")).to_be_visible()
     expect(page.get_by_text("recorded when the course was made")).to_have_count(0)
-    expect(page.get_by_text("this page trains the model itself, in JavaScript")).to_be_visible()
+    expect(page.get_by_text("the page trains the model itself, in JavaScript")).to_be_visible()
     expect(button(page, "Train again")).to_be_enabled()
     expect(page.get_by_text("one ahead, after 60 steps")).to_be_visible()
     expect(page.get_by_text(f"step 60 of 60, loss {widget.runs['one_ahead']['losses'][-1]:.2f}")).to_be_visible()

@@ -309,6 +309,6 @@ def test_where_no_worker_may_start_the_page_says_so(page: Page, alone: Callable[
     page.add_init_script("window.Worker = class { constructor() { throw new Error('not here'); } };")
     shown = alone(TrainAndGenerate())
     button(shown, "▶ Train again").click()
-    expect(shown.get_by_text("This page can’t train either")).to_be_visible()
+    expect(shown.get_by_text("The page can’t train either")).to_be_visible()
     expect(button(shown, "▶ Train again")).to_be_disabled()
     expect(shown.get_by_text("recorded when the course was made")).to_be_visible()
