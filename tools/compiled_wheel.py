@@ -18,7 +18,6 @@ SITE = "/lib/python3.12/site-packages/"
 # What a kernel imports by itself, and what the first cells of a lesson and a first check do.
 IMPORTED = (
     "IPython",
-    "IPython.core.completerlib",
     "jedi",
     "micropip",
     "anywidget",

@@ -83,7 +83,7 @@ LOOK = """
 
 def build_site(site: Path, tools: Path, pyodide: Path, self_hosted: bool, repository: str) -> None:
     """Build the whole site in the folder `site`. Raises CannotBuild."""
-    work = ROOT / "build/site"
+    work = ROOT / "build/parts-of-site"
     shutil.rmtree(work, ignore_errors=True)
     wheels, workspace = work / "wheels", work / "workspace"
     wheels.mkdir(parents=True)

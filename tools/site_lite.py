@@ -116,7 +116,9 @@ def _add_compiled(folder: Path) -> None:
     wheel = folder / f"{COMPILED.replace('-', '_')}-1.0-py3-none-any.whl"
     tools = ROOT / "tools"
     command = ["node", tools / "compile_modules.mjs", folder, tools / "compiled_wheel.py", wheel, *STARTED]
+    (folder / "package.json").write_text("{}", encoding="utf-8")  # the project's own makes a module of each script below it
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    (folder / "package.json").unlink()
     if done.returncode:
         raise CannotBuild(f"The modules could not be compiled in Pyodide:\n{done.stderr[-3000:]}")
     lock = json.loads((folder / "pyodide-lock.json").read_text(encoding="utf-8"))

@@ -25,6 +25,7 @@ def build(site: Path) -> Path:
         return Path(built)
     if not (TOOLS / "ready").is_file():
         unavailable("The tools of the site are not installed. Run: make setup-site")
+    (site.parent / "package.json").write_text('{"type": "module"}', encoding="utf-8")  # as in the project's folder
     options = ["--to", site, "--self-hosted", "--pyodide", distribution()]
     command = [str(part) for part in (TOOLS / "bin/python", ROOT / "tools/make_site.py", *options)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=880, check=False)
