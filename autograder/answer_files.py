@@ -68,13 +68,13 @@ def check_files(exercise: str, files: Iterable[str | Path], seed: int = 0) -> It
     entry = catalog.find(exercise)
     points = entry.load().points
     for file in map(str, files):
-        yield _judge_in_process(FileResult(file, entry.id, False, 0.0, float(points), None, ""), seed)
+        yield _judge_in_child(FileResult(file, entry.id, False, 0.0, float(points), None, ""), seed)
 
 
 # A process for each file.
 
 
-def _judge_in_process(unjudged: FileResult, seed: int) -> FileResult:
+def _judge_in_child(unjudged: FileResult, seed: int) -> FileResult:
     """The file's code may hang, crash or exit; it takes only its own process with it."""
     # Forked, the child has NumPy and the bank in memory already: milliseconds instead of half a second.
     fork = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"

@@ -142,7 +142,7 @@ def _submission(student: str, notebook: str, sanitized: bytes, grading: Grading)
     """What was handed in, as it was read before nbgrader touched it; or else what nbgrader made of it, and no file."""
     submission = _read.get(student)
     if submission is None or notebook not in submission.merged:
-        return grading.reader.plan_in_process(student, notebook, sanitized)
+        return grading.reader.plan_in_child(student, notebook, sanitized)
     return submission.merged[notebook], submission.jobs[notebook]
 
 
@@ -159,7 +159,7 @@ def _copy_submissions(autograde: Autograde, folder: Path) -> None:
         wanted = autograde.coursedir.student_id
         students = [name for name in course.students(assignment) if name == wanted or fnmatch.fnmatchcase(name, wanted)]
         for student in students:
-            submission = _read[student] = grading.reader.read_in_process(student)
+            submission = _read[student] = grading.reader.read_in_child(student)
             for note in submission.notes:
                 autograde.log.warning("%s: %s", student, plain_line(note.text))
             beside = submission.beside

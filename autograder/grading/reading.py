@@ -71,11 +71,11 @@ class SubmissionReader:
         except WorkFailed as reason:
             return self._unread(str(reason))
 
-    def read_in_process(self, student: str) -> OpenSubmission:
+    def read_in_child(self, student: str) -> OpenSubmission:
         """`start` and `outcome` in one."""
         return self.outcome(self.start([student]))
 
-    def plan_in_process(self, student: str, name: str, data: bytes) -> tuple[MergedNotebook, Job]:
+    def plan_in_child(self, student: str, name: str, data: bytes) -> tuple[MergedNotebook, Job]:
         """A student's notebook merged into the released one, and what is to be run, in a process of its own.
 
         Raises Unreadable, or WorkFailed where the process failed.
