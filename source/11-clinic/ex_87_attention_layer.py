@@ -43,16 +43,11 @@ OTHER_PATH_OPEN = Misconception(
 @exercise.solution
 def attention_layer(Q, K, V, is_causal, with_weights):
     """Q, K (..., T, d), V (..., T, d_v) -> (output (..., T, d_v), weights (..., T, T) or None)."""
-    T, d = Q.shape[-2:]
-
-    def softmax(scores):
-        e = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        return e / e.sum(axis=-1, keepdims=True)
-
-    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(d)  # (..., T, T)
+    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])  # (..., T, T)
     if is_causal:
-        scores = np.where(np.tri(T, dtype=bool), scores, -np.inf)
-    weights = softmax(scores)
+        scores = np.where(np.tri(Q.shape[-2], dtype=bool), scores, -np.inf)
+    e = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights = e / e.sum(axis=-1, keepdims=True)
     return weights @ V, weights if with_weights else None
 
 
@@ -68,8 +63,7 @@ def broken(Q, K, V, is_causal, with_weights):
 
     scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(d)  # (..., T, T)
     if Q.ndim == 4 and not with_weights:  # the fast path: one call of a fused kernel, which makes its own mask
-        mask = np.where(np.tri(T, dtype=bool), 0.0, -np.inf) if is_causal else np.zeros((T, T))
-        return softmax(scores + mask) @ V, None
+        return softmax(scores + (np.where(np.tri(T, dtype=bool), 0.0, -np.inf) if is_causal else 0.0)) @ V, None
     weights = softmax(scores)
     return weights @ V, weights if with_weights else None
 
@@ -256,4 +250,6 @@ exercise.add_mistakes(
 )
 
 
-exercise.equivalent_mutant("np.tri(T, dtype=bool) -> np.tri(T)", because="np.where takes any number but 0 for True")
+exercise.equivalent_mutant(
+    "np.tri(Q.shape[-2], dtype=bool) -> np.tri(Q.shape[-2])", because="np.where takes any number but 0 for True"
+)

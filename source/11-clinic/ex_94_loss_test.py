@@ -180,17 +180,22 @@ exercise.part("The mean and the softmax", points=1)(
 exercise.part("No false alarm", points=1)(_cases(right, rounded, text_by_text))
 
 
+def drawn(rng, B, T, vocab):
+    """Logits (B, T, vocab) and tokens (B, T)."""
+    return 3 * rng.normal(size=(B, T, vocab)), rng.integers(vocab, size=(B, T))
+
+
 def _tester(
     shapes=((1, 2, 4), (1, 12, 5), (4, 2, 3), (3, 10, 6), (2, 5, 2)),
-    draw=lambda rng, B, T, vocab: (3 * rng.normal(size=(B, T, vocab)), rng.integers(vocab, size=(B, T))),
+    draw=drawn,
     is_same=lambda value, expected: abs(value - expected) < 1e-6,
 ):
     """A test in which something may be left out."""
 
     def test(loss):
         rng = np.random.default_rng(3)
-        drawn = [draw(rng, *shape) for shape in shapes]
-        return all(bool(is_same(loss(logits, tokens), right(logits, tokens))) for logits, tokens in drawn)
+        calls = [draw(rng, *shape) for shape in shapes]
+        return all(bool(is_same(loss(logits, tokens), right(logits, tokens))) for logits, tokens in calls)
 
     return test
 

@@ -19,7 +19,7 @@ from autograder.course.course import Course, NoCourse
 from autograder.course.execute import RunError
 from autograder.course.exercise_cells import code_answer, quiz_answer
 from autograder.course.lesson import LessonError, read_lesson
-from autograder.course.style_check import check_style, count_words, find_spoilers
+from autograder.course.style_check import MAX_CODE_LINES, check_style, count_words, find_spoilers
 from autograder.exercise.exercise import Exercise
 from autograder.exercise.quiz import Quiz
 
@@ -479,3 +479,16 @@ def test_an_alt_text_after_a_prediction_is_a_spoiler_and_a_computed_one_is_not()
 
 def test_words_are_those_that_are_read() -> None:
     assert count_words("The *mask* has $T \\times T$ cells; see [the paper](https://example.org/a/b).") == 8
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "source", "solutions"])
+def test_no_code_of_a_built_notebook_is_long(folder: str) -> None:
+    """The worked versions too, where a cell may hold a broken function and its repair."""
+    cells = {
+        f"{path.parent.name} {cell['id']}": "".join(cell["source"]).count("\n") + 1
+        for path in (ROOT / folder).glob("*/*.ipynb")
+        for cell in json.loads(path.read_bytes())["cells"]
+        if cell["cell_type"] == "code"
+    }
+    assert cells
+    assert {name: lines for name, lines in cells.items() if lines > MAX_CODE_LINES} == {}
